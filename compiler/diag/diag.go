@@ -1,0 +1,119 @@
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+)
+
+// Severity says whether a finding stops the build.
+type Severity int
+
+// Errors stop the build; warnings do not.
+const (
+	Error Severity = iota
+	Warning
+)
+
+// String is the word that users read.
+func (s Severity) String() string {
+	if s == Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// Pos is a place in a file of the user. The zero value is no place.
+type Pos struct {
+	File         string // as the user named it, relative where they did
+	Line, Column int    // from 1; column in bytes
+}
+
+// IsValid says whether there is a place.
+func (p Pos) IsValid() bool { return p.Line > 0 }
+
+// String is file:line:column.
+func (p Pos) String() string {
+	if !p.IsValid() {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// Compare orders by file, line and column.
+func (p Pos) Compare(q Pos) int {
+	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
+}
+
+// Related is another place that belongs to a finding.
+type Related struct {
+	Message string
+	Pos     Pos
+}
+
+// Diagnostic is one finding.
+type Diagnostic struct {
+	Code     string   // "E0201"; codes.go lists them
+	Path     string   // components.orders.links["db/ordrs"]
+	Message  string   // one clause without full stop, begins with the user's own name for the thing
+	Help     string   // what to do
+	Severity Severity // from the code
+	Pos      Pos      // in the user's file, at what has to change
+	Width    int      // bytes that the excerpt underlines; 0: the word or string that stands there
+	Related  []Related
+}
+
+// List collects findings. The zero value is empty and ready; it is not safe for concurrent use.
+type List struct{ all []Diagnostic }
+
+// Add appends a finding; its severity follows from the first letter of its code.
+func (l *List) Add(d Diagnostic) {
+	d.Severity = Error
+	if strings.HasPrefix(d.Code, "W") {
+		d.Severity = Warning
+	}
+	l.all = append(l.all, d)
+}
+
+// AddAll appends the findings of another list.
+func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
+
+// HasErrors says whether a finding stops the build.
+func (l *List) HasErrors() bool {
+	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Severity == Error })
+}
+
+// Sorted is the findings by file, line, column, code and message, each once.
+func (l *List) Sorted() []Diagnostic {
+	all := slices.Clone(l.all)
+	slices.SortStableFunc(all, func(a, b Diagnostic) int {
+		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.CompactFunc(all, func(a, b Diagnostic) bool {
+		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
+	})
+}
+
+// Err is the errors of the list as one error, nil without any.
+func (l *List) Err() error {
+	var errs *multierror.Error
+	for _, d := range l.Sorted() {
+		if d.Severity == Error {
+			errs = multierror.Append(errs, fmt.Errorf("%s: %s: %s", d.Pos, d.Code, d.Message))
+		}
+	}
+	if errs == nil {
+		return nil
+	}
+	errs.ErrorFormat = func(all []error) string {
+		lines := make([]string, len(all))
+		for i, err := range all {
+			lines[i] = err.Error()
+		}
+		return strings.Join(lines, "\n")
+	}
+	return errs
+}

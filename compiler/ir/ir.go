@@ -1,0 +1,240 @@
+package ir
+
+import (
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
+)
+
+// Graph is an architecture: components and sub-components as nodes, links as edges.
+type Graph struct {
+	Name    string
+	Arch    kind.Object              // what kinds see as #arch; secrets are references
+	Given   map[string]func() string // texts of secrets that the user gave, by ID
+	Config  Config
+	Pos     diag.Pos // of the architecture's name
+	Nodes   []*Node  // by ID
+	Links   []Link   // as written, by source and target; resolve-links makes edges of them
+	Edges   []*Edge  // by source and target
+	Library *kind.Library
+	Dir     string // the folder of arch.cue
+}
+
+// Config is what the compiler itself needs of `config`.
+type Config struct {
+	Recipients []string // age public keys
+}
+
+// Node is a component or a sub-component.
+type Node struct {
+	ID          string // "db"; "db/database/orders"
+	Name        string // "orders"
+	Kind        *kind.Kind
+	Parent      *Node       // nil for a component
+	Subs        []*Node     // of a component, by ID
+	Attrs       kind.Object // complete: defaults are in
+	Given       *kind.Given // what the user wrote, for positions; nil where implied
+	Description kind.Description
+	Implied     bool // made for a link to the whole component
+	Pos         diag.Pos
+}
+
+// Component is the node itself, or the component that it belongs to.
+func (n *Node) Component() *Node {
+	if n.Parent != nil {
+		return n.Parent
+	}
+	return n
+}
+
+// Namespace is the namespace of the node's component.
+func (n *Node) Namespace() string {
+	ns, _ := n.Component().Attrs["namespace"].(string)
+	return ns
+}
+
+// Path is the node's place in arch.cue: components.db.database.orders.
+func (n *Node) Path() string {
+	if n.Parent == nil {
+		return "components." + Label(n.Name)
+	}
+	return n.Parent.Path() + "." + n.SubKind() + "." + Label(n.Name)
+}
+
+// SubKind is the short name of a sub-component's kind.
+func (n *Node) SubKind() string {
+	_, short, _ := strings.Cut(n.Kind.Name, "/")
+	return short
+}
+
+// Instance is the component's key in names of variables: upper case, - as _.
+func (n *Node) Instance() string {
+	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
+}
+
+// AttrPos is where an attribute was written, or the node itself.
+func (n *Node) AttrPos(name string) diag.Pos {
+	if n.Given != nil && name != "" {
+		if f := n.Given.Field(name); f != nil {
+			return f.Pos
+		}
+	}
+	return n.Pos
+}
+
+// Link is a link as written.
+type Link struct {
+	Source *Node
+	Target string
+	Given  *kind.Given
+	Pos    diag.Pos
+}
+
+// Edge is a link whose target was found.
+type Edge struct {
+	Source, Target *Node
+	Whole          bool   // the link names the component, and means an implied sub-component
+	As             string // the target as written
+	Rules          []*kind.Rule
+	Attrs          kind.Object // link attributes, complete
+	Startup        bool        // the source waits for the target
+	Given          *kind.Given
+	Pos            diag.Pos
+}
+
+// Path is the edge's place in arch.cue.
+func (e *Edge) Path() string { return e.Source.Path() + ".links[" + quote(e.As) + "]" }
+
+// Name is how messages call the edge: orders -> db/orders.
+func (e *Edge) Name() string { return e.Source.ID + " -> " + e.As }
+
+// AttrPos is where a link attribute was written, or the link itself.
+func (e *Edge) AttrPos(name string) diag.Pos {
+	if e.Given != nil && name != "" {
+		if f := e.Given.Field(name); f != nil {
+			return f.Pos
+		}
+	}
+	return e.Pos
+}
+
+// Internal says whether both ends are of one component.
+func (e *Edge) Internal() bool { return e.Source.Component() == e.Target.Component() }
+
+// Origin is why a decision was taken.
+type Origin struct {
+	Pass   string
+	Edge   *Edge      // nil for what no edge asked for
+	Rule   *kind.Rule // nil likewise
+	Pos    diag.Pos
+	Reason string
+}
+
+// Decided is a value with its origins: By[0] decided, the others asked for the same.
+type Decided[T any] struct {
+	Value T
+	By    []Origin
+}
+
+// Identity is the credential of an edge.
+type Identity struct {
+	User     string
+	Password value.Secret
+	Access   string // union over the edges that share it; "" where the rules have no access
+}
+
+// Instance is one provider component as an application sees it.
+type Instance struct {
+	Prefix    string // "POSTGRES"
+	Component *Node
+	Variables map[string]string // KEY -> name of the variable, after renames
+	Resources []kind.Resource   // by kind and name
+}
+
+// Peer is a group of pods at the other end of a policy.
+type Peer struct {
+	Node  *Node
+	Group string
+}
+
+// Opening is one allowance of a policy: a port, open to or from a peer. For ingress the port is the component's own, for egress the peer's.
+type Opening struct {
+	Peer Peer
+	Port int
+}
+
+// Policy is what edges open for one group of pods.
+type Policy struct{ Ingress, Egress []Decided[Opening] }
+
+// Namespace is what the components of one namespace decide together.
+type Namespace struct {
+	Name    string
+	Enforce Decided[string] // pod-security level
+	Labels  map[string]Decided[string]
+}
+
+// NodePlan is every decision about one component.
+type NodePlan struct {
+	Marks         map[string]Decided[any]
+	Env           map[string]Decided[value.Value] // variables of links, by name
+	EnvGroup      map[string]string               // variable -> comment it stands under
+	Instances     []Instance
+	Exports       kind.Object
+	Requirements  map[string]Decided[string] // distribution -> pin
+	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
+	Files         map[string]Decided[bool]
+	Rows          []kind.Row // content of the files kept, expanded, by path
+	Parts         map[string][]Decided[kind.Object]
+	Pods          map[string]kind.Pods // groups of the kind, and those that edges add
+	Policies      map[string]*Policy   // by pod group
+	Uses          map[string][]Decided[int]
+	Notes         []Decided[string]
+	Prerequisites []Decided[kind.Object]
+	Order         Decided[int] // wave of the start-up order, from 0
+	Waits         []*Node      // components that it waits for, by name
+}
+
+// Plan is every decision of a build.
+type Plan struct {
+	Graph      *Graph
+	Of         map[*Node]*NodePlan // of components
+	Identities map[*Edge]Decided[Identity]
+	Namespaces map[string]*Namespace
+	Sealed     bool // closed by the last pass: nothing may be written any more
+}
+
+// NewPlan is an empty plan for a graph.
+func NewPlan(g *Graph) *Plan {
+	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}}
+	for _, n := range g.Components() {
+		p.Of[n] = &NodePlan{
+			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: kind.Object{},
+			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
+			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]kind.Pods{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
+		}
+	}
+	return p
+}
+
+// Components lists the components, by name.
+func (g *Graph) Components() []*Node {
+	var all []*Node
+	for _, n := range g.Nodes {
+		if n.Parent == nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// Node is the node of an ID, nil without.
+func (g *Graph) Node(id string) *Node {
+	for _, n := range g.Nodes {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}

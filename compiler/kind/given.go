@@ -1,0 +1,46 @@
+package kind
+
+import "platc.dev/platc/compiler/diag"
+
+// Given is what a user wrote, with places: a struct, a list or a scalar.
+type Given struct {
+	Key      string   // of the field that holds it
+	KeyPos   diag.Pos // of that key
+	Pos      diag.Pos // of the value
+	Struct   bool
+	Fields   []*Given // of a struct, in order of evaluation
+	List     bool
+	Items    []*Given // of a list
+	Scalar   any      // string, int64, float64, bool or nil
+	Concrete bool     // false: the value is a type, a bound or a choice without default
+	Text     string   // the value as CUE prints it, for messages
+}
+
+// Field is the field of a struct by its name, nil without.
+func (g *Given) Field(name string) *Given {
+	for _, f := range g.Fields {
+		if f.Key == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// Data is the value without places: Object, []any or a scalar.
+func (g *Given) Data() any {
+	switch {
+	case g.Struct:
+		o := make(Object, len(g.Fields))
+		for _, f := range g.Fields {
+			o[f.Key] = f.Data()
+		}
+		return o
+	case g.List:
+		l := make([]any, len(g.Items))
+		for i, item := range g.Items {
+			l[i] = item.Data()
+		}
+		return l
+	}
+	return g.Scalar
+}

@@ -1,0 +1,244 @@
+package kind
+
+import (
+	"io/fs"
+	"regexp"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/value"
+)
+
+// Object is data of a kind as decoded from CUE: maps of string to any, []any, string, int64, float64, bool, nil.
+type Object = map[string]any
+
+// Kind is a kind of component or sub-component.
+type Kind struct {
+	Name, Title, Doc string           // "postgresql", "PostgreSQL"; "postgresql/database" for a sub-kind
+	Parent           string           // the kind that this is a sub-kind of, or ""
+	Provides         []string         // capabilities that a rule may name in place of a kind, as "@workload"
+	Attributes       *Type            // a struct
+	AtMost           [][2]string      // pairs of quantities: the first may not exceed the second
+	Subs             map[string]*Kind // by short name: "database"
+	Names            NameRule         // of sub-components
+	Implied          *Implied         // what a link to the whole component means, or nil
+	Slots            []string         // part slots that the manifests read
+	Counts           []Count          // bounds on the number of links
+	Rows             []Row            // the file table without content, in order of path
+	Assets           fs.FS            // python/ and files/; nil for a sub-kind
+	Describe         func(self, parent, arch Object) (Description, error)
+	Manifests        func(self, arch Object) ([]Row, error) // nil for a sub-kind
+	Pos              diag.Pos                               // in the library, for findings in a user's own kind
+}
+
+// NameRule is what the names of sub-components must match.
+type NameRule struct {
+	Pattern *regexp.Regexp // nil: any
+	Not     []string       // reserved names
+	Help    string         // the rule in words
+}
+
+// Implied is the sub-component that a link to a whole component means.
+type Implied struct {
+	Sub  string // short name of the sub-kind
+	Name string // "_" or "-": what the source's name is reduced with
+}
+
+// Count bounds the links of one component.
+type Count struct {
+	Out       bool   // links that it is the source of; else the target
+	Other     string // the kind at the other end
+	PerSource bool   // counted per source, over all components of this kind
+	Min, Max  int    // Max 0: no bound
+	Code      string
+	Message   string // follows the component's name
+	Help      string
+}
+
+// Description is what a node offers, from its attributes alone.
+type Description struct {
+	Host          string
+	Ports         map[string]Port
+	Pods          map[string]Pods
+	Derived       Object
+	Settings      map[string]value.Value // variables of the component's ConfigMap
+	Variables     []Group                // secret variables of its own, beside those of its links
+	Claims        []Claim
+	Findings      []Finding
+	Level         *Level
+	Capacity      map[string]Capacity
+	Rollout       []any // strings "type/name", or objects {job}, {resource, condition}
+	Prerequisites []Object
+	Notes         []string
+}
+
+// Port is a port of a group of pods.
+type Port struct {
+	Port int    // of the pods, not of the Service
+	Pods string // group
+}
+
+// Pods is a group of pods of a component.
+type Pods struct {
+	Labels  map[string]string
+	Account string // ServiceAccount; the component's name where empty
+}
+
+// Level is the pod-security level that a component needs, if below restricted.
+type Level struct{ Enforce, Reason string }
+
+// Capacity is an amount that the edges of a component use together.
+type Capacity struct {
+	Limit int
+	What  string // "connections of db"
+}
+
+// Claim says that a name is taken.
+type Claim struct {
+	Key, Within, What, Code, Attribute, Help string
+}
+
+// Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
+type Finding struct {
+	Code, Message, Help, Attribute string
+}
+
+// Group is variables under one comment.
+type Group struct {
+	Comment string
+	Vars    map[string]value.Value
+}
+
+// Row is a row of a kind's file table. Just one of the fields from Objects on is set in a row with content.
+type Row struct {
+	Path string // relative to the component's folder; "{name}" stands for the names of Each
+	When *When  // nil: always
+	Mode string // "0755", or "" for 0644
+	Pos  diag.Pos
+
+	Objects       []Object
+	Kustomization Object
+	Stray         []string // with Kustomization: files below its folder that are no resources
+	Text          string
+	IsText        bool
+	Comment       string // with Text: prefix of a comment, where the file name does not say
+	Verbatim      string
+	IsVerbatim    bool
+	Template      string // a file of the kind's folder
+	Copy          string // a file of the kind's folder
+	Header        bool   // with Copy
+	Dotenv        []Group
+	IsDotenv      bool
+	Environment   *Environment
+	JSON          any
+	IsJSON        bool
+	Requirements  []string // pins, sorted
+	IsMain        bool     // with Requirements: those of the component come in
+	Modules       bool     // the modules kept, below Path
+	Each          map[string]Row
+}
+
+// When is the one decision that a file depends on.
+type When struct {
+	Attribute, Derived, Part, Sub string
+	Any                           []When
+}
+
+// Environment is the variables of a component's links as a file.
+type Environment struct {
+	Of      string
+	Without []string
+	Extra   []Group
+}
+
+// Rule says what an edge from one kind to another changes, on both sides.
+type Rule struct {
+	From, To, Doc string // kinds, or a capability as "@workload"
+	Attributes    *Type  // link attributes; nil: none
+	Inherit       []string
+	Startup       bool // the source waits for the target
+	Ports         []string
+	FromPods      string
+	Identity      *Identity
+	Modules       []string // "postgresql/postgresql_module"
+	Requirements  []string // pins
+	Marks         func(link, from, arch Object) (Object, error)
+	Apply         func(Input) (Result, error)
+	Pos           diag.Pos
+}
+
+// Name is "from -> to".
+func (r *Rule) Name() string { return r.From + " -> " + r.To }
+
+// Identity says which edges share a credential and how its user is named.
+type Identity struct {
+	PerComponent bool   // one per (source component, target component); else per target
+	Style        string // "_" or "-"
+}
+
+// Input is one edge as a rule sees it.
+type Input struct {
+	From, To, Link, Arch Object
+	Identity             Object // nil without identity
+}
+
+// Result is what a rule says of one edge.
+type Result struct {
+	Claims   []Claim
+	Findings []Finding
+	Open     []Port // ports beyond the rule's own
+	Acts     string // group of the target's pods that act for the source, or ""
+	Out, In  Effects
+}
+
+// Effects is what an edge changes on one side.
+type Effects struct {
+	Prefix        string // "POSTGRES"
+	Env           map[string]value.Value
+	Lists         map[string][][]value.Value // KEY -> records -> fields
+	Names         map[string][]string
+	Resources     []Resource
+	Exports       Object
+	Requirements  []string
+	Modules       []string
+	Parts         map[string][]Object
+	Uses          map[string]int
+	Namespace     *Namespace
+	Notes         []string
+	Prerequisites []Object
+}
+
+// Resource is what an application may address through an instance.
+type Resource struct{ Name, Kind, Access string }
+
+// Namespace is what an edge asks of the namespace of one side.
+type Namespace struct {
+	Labels map[string]string
+	Level  *Level
+}
+
+// Library is all kinds and rules of a build.
+type Library struct {
+	Kinds    map[string]*Kind // component kinds and sub-kinds, by name
+	Rules    map[string]*Rule // by "from -> to"
+	Versions Object           // the table of pins, for `platc version`
+	Config   *Type            // of `config`
+	Tree     fs.FS            // templates of the files of the whole tree
+}
+
+// Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.
+func (l *Library) Rule(from, to *Kind) *Rule {
+	if r := l.Rules[from.Name+" -> "+to.Name]; r != nil {
+		return r
+	}
+	for _, c := range to.Provides {
+		if r := l.Rules[from.Name+" -> @"+c]; r != nil {
+			return r
+		}
+	}
+	for _, c := range from.Provides {
+		if r := l.Rules["@"+c+" -> "+to.Name]; r != nil {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package value
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Value is a Literal, a Secret, a Concat, a Base64 or a Hash, and nothing else.
+type Value interface{ isValue() }
+
+// Literal is text that everybody may see.
+type Literal string
+
+// Secret is a generated or given text that is only known by its ID, such as "orders/db/database/orders".
+type Secret struct {
+	ID     string // names the thing, not the file: both ends of an edge use the same one
+	Length int    // characters of a generated text; 0 means the default of 32
+}
+
+// Concat is the values one after the other.
+type Concat []Value
+
+// Base64 is the standard base64 encoding of a value, as a registry's credentials want it.
+type Base64 struct{ Of Value }
+
+// Hash is a salted hash of a value. The salt is drawn once; a hash that still fits its value is kept between builds.
+type Hash struct {
+	ID        string // names the hash, for messages
+	Algorithm string // "rabbitmq-sha256": base64(salt ‖ SHA-256(salt ‖ text)) with a salt of 4 bytes
+	Of        Value
+}
+
+func (Literal) isValue() {}
+func (Secret) isValue()  {}
+func (Concat) isValue()  {}
+func (Base64) isValue()  {}
+func (Hash) isValue()    {}
+
+func (s Secret) String() string               { return "[secret " + s.ID + "]" }
+func (s Secret) GoString() string             { return s.String() }
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+func (h Hash) String() string                 { return "[hash " + h.ID + "]" }
+func (h Hash) GoString() string               { return h.String() }
+func (h Hash) MarshalJSON() ([]byte, error)   { return json.Marshal(h.String()) }
+func (b Base64) String() string               { return "[base64 " + Display(b.Of) + "]" }
+func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }
+func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
+
+// Display is the value as people and dumps may see it: every secret as "[secret ID]".
+func Display(v Value) string {
+	switch v := v.(type) {
+	case Literal:
+		return string(v)
+	case Secret:
+		return v.String()
+	case Concat:
+		var b strings.Builder
+		for _, part := range v {
+			b.WriteString(Display(part))
+		}
+		return b.String()
+	case Base64:
+		return v.String()
+	case Hash:
+		return v.String()
+	}
+	return ""
+}
+
+// Secrets lists the secrets inside a value, in order of appearance.
+func Secrets(v Value) []Secret {
+	switch v := v.(type) {
+	case Literal:
+		return nil
+	case Secret:
+		return []Secret{v}
+	case Concat:
+		var all []Secret
+		for _, part := range v {
+			all = append(all, Secrets(part)...)
+		}
+		return all
+	case Base64:
+		return Secrets(v.Of)
+	case Hash:
+		return Secrets(v.Of)
+	}
+	return nil
+}
+
+// IsSecret says whether the value holds a secret or a hash of one.
+func IsSecret(v Value) bool { return len(Secrets(v)) > 0 }
+
+// Equal compares two values; secrets are equal when their IDs are.
+func Equal(a, b Value) bool { return key(a) == key(b) }
+
+// key tells a literal from a secret that looks like it.
+func key(v Value) string {
+	switch v := v.(type) {
+	case Literal:
+		return "l" + string(v)
+	case Secret:
+		return "s" + v.ID
+	case Concat:
+		var b strings.Builder
+		text := ""
+		flush := func() {
+			if text != "" {
+				fmt.Fprintf(&b, "(l%s)", text)
+				text = ""
+			}
+		}
+		for _, part := range v {
+			if l, ok := part.(Literal); ok {
+				text += string(l)
+				continue
+			}
+			flush()
+			fmt.Fprintf(&b, "(%s)", key(part))
+		}
+		if b.Len() == 0 {
+			return "l" + text
+		}
+		flush()
+		return "c" + b.String()
+	case Base64:
+		return "b" + key(v.Of)
+	case Hash:
+		return "h" + v.Algorithm + v.ID + key(v.Of)
+	}
+	return ""
+}
+
+// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?}, {secret: ID, hash, of}, {concat: [...]} or {base64: value}.
+func From(data any) (Value, error) {
+	switch d := data.(type) {
+	case Value:
+		return d, nil
+	case string:
+		return Literal(d), nil
+	case bool:
+		return Literal(fmt.Sprint(d)), nil
+	case int, int64, float64, json.Number:
+		return Literal(fmt.Sprint(d)), nil
+	case []any:
+		return concat(d)
+	case map[string]any:
+		return fromMap(d)
+	}
+	return nil, fmt.Errorf("no value: %T", data)
+}
+
+func concat(parts []any) (Value, error) {
+	all := make(Concat, 0, len(parts))
+	for _, part := range parts {
+		v, err := From(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func fromMap(d map[string]any) (Value, error) {
+	if parts, ok := d["concat"].([]any); ok {
+		return concat(parts)
+	}
+	if of, ok := d["base64"]; ok {
+		v, err := From(of)
+		if err != nil {
+			return nil, err
+		}
+		return Base64{Of: v}, nil
+	}
+	id, ok := d["secret"].(string)
+	if !ok {
+		return nil, fmt.Errorf("no value: %v", d)
+	}
+	if algorithm, ok := d["hash"].(string); ok {
+		v, err := From(d["of"])
+		if err != nil {
+			return nil, err
+		}
+		return Hash{ID: id, Algorithm: algorithm, Of: v}, nil
+	}
+	length := 0
+	switch n := d["length"].(type) {
+	case int:
+		length = n
+	case int64:
+		length = int(n)
+	}
+	return Secret{ID: id, Length: length}, nil
+}
+
+// IsReference says whether a map is a value in the form of From rather than a structure of its own.
+func IsReference(d map[string]any) bool {
+	if _, ok := d["secret"].(string); ok {
+		return true
+	}
+	if _, ok := d["concat"].([]any); ok && len(d) == 1 {
+		return true
+	}
+	_, ok := d["base64"]
+	return ok && len(d) == 1
+}

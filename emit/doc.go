@@ -1,0 +1,3 @@
+// Package emit says what a file and an emitter are.
+// It never knows a format.
+package emit
