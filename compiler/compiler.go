@@ -1,0 +1,51 @@
+// Package compiler is the pipeline, top to bottom: load, passes, emitters, output.
+// It never knows the domain.
+package compiler
+
+import (
+	"io"
+	"time"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/emit"
+)
+
+// Input is what a command reads.
+type Input struct {
+	Args []string                         // files of one package, a directory or a package path; empty: the working directory
+	Dir  string                           // the working directory; positions are relative to it
+	Tags []string                         // key=value, for @tag
+	Env  func(string) (string, bool)      // the environment
+	Dump func(pass string, plan *ir.Plan) // called after every pass; may be nil
+}
+
+// Build is what came of an input.
+type Build struct {
+	Graph    *ir.Graph // nil when loading failed
+	Plan     *ir.Plan  // nil when loading failed; not sealed when a pass found errors
+	Findings diag.List
+	Timings  []Timing
+}
+
+// Timing is how long a stage took.
+type Timing struct {
+	Stage string
+	Took  time.Duration
+}
+
+// RenderOptions are what rendering needs beside the plan.
+type RenderOptions struct {
+	Out      string // existing output directory, read for the secrets that are kept; "" for an archive
+	Random   io.Reader
+	ReadOnly bool     // never make a development identity
+	NoDevKey bool     // E0401 instead of a development identity
+	Only     []string // components; empty: all and the files of the whole tree
+	Jobs     int      // workers; 0: one per processor
+}
+
+// Output is the rendered files, in order of path, and what else has to be written.
+type Output struct {
+	Files  []emit.File
+	DevKey []byte // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
+}
