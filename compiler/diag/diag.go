@@ -71,10 +71,7 @@ type List struct{ all []Diagnostic }
 
 // Add appends a finding; its severity follows from the first letter of its code.
 func (l *List) Add(d Diagnostic) {
-	d.Severity = Error
-	if strings.HasPrefix(d.Code, "W") {
-		d.Severity = Warning
-	}
+	d.Severity = severity(d.Code)
 	l.all = append(l.all, d)
 }
 
