@@ -19,7 +19,8 @@ type Graph struct {
 	Links   []Link   // as written, by source and target; resolve-links makes edges of them
 	Edges   []*Edge  // by source and target
 	Library *kind.Library
-	Dir     string // the folder of arch.cue
+	Dir     string          // the folder of arch.cue
+	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
 }
 
 // Config is what the compiler itself needs of `config`.
@@ -175,6 +176,12 @@ type Namespace struct {
 	Labels  map[string]Decided[string]
 }
 
+// Applied is a rule and what it said of an edge.
+type Applied struct {
+	Rule   *kind.Rule
+	Result kind.Result
+}
+
 // NodePlan is every decision about one component.
 type NodePlan struct {
 	Marks         map[string]Decided[any]
@@ -185,7 +192,8 @@ type NodePlan struct {
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
-	Rows          []kind.Row // content of the files kept, expanded, by path
+	Rows          []kind.Row  // content of the files kept, expanded, by path
+	View          kind.Object // the component as its manifests and templates see it
 	Parts         map[string][]Decided[kind.Object]
 	Pods          map[string]kind.Pods // groups of the kind, and those that edges add
 	Policies      map[string]*Policy   // by pod group
@@ -202,12 +210,13 @@ type Plan struct {
 	Of         map[*Node]*NodePlan // of components
 	Identities map[*Edge]Decided[Identity]
 	Namespaces map[string]*Namespace
-	Sealed     bool // closed by the last pass: nothing may be written any more
+	Applied    map[*Edge][]Applied // what each rule of an edge said
+	Sealed     bool                // closed by the last pass: nothing may be written any more
 }
 
 // NewPlan is an empty plan for a graph.
 func NewPlan(g *Graph) *Plan {
-	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}}
+	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}, Applied: map[*Edge][]Applied{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
 			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: kind.Object{},

@@ -13,11 +13,15 @@ type Given struct {
 	Items    []*Given // of a list
 	Scalar   any      // string, int64, float64, bool or nil
 	Concrete bool     // false: the value is a type, a bound or a choice without default
+	Broken   bool     // CUE found an error in it, which is reported already
 	Text     string   // the value as CUE prints it, for messages
 }
 
 // Field is the field of a struct by its name, nil without.
 func (g *Given) Field(name string) *Given {
+	if g == nil {
+		return nil
+	}
 	for _, f := range g.Fields {
 		if f.Key == name {
 			return f
@@ -43,4 +47,15 @@ func (g *Given) Data() any {
 		return l
 	}
 	return g.Scalar
+}
+
+// FirstPos is the first place inside a struct: where a file begins.
+func (g *Given) FirstPos() diag.Pos {
+	var first diag.Pos
+	for _, f := range g.Fields {
+		if !first.IsValid() || f.KeyPos.IsValid() && f.KeyPos.Compare(first) < 0 {
+			first = f.KeyPos
+		}
+	}
+	return first
 }

@@ -3,6 +3,7 @@ package kind
 import (
 	"io/fs"
 	"regexp"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/value"
@@ -37,6 +38,17 @@ type NameRule struct {
 	Help    string         // the rule in words
 }
 
+// Check says what is wrong with a name, "" if nothing is.
+func (r NameRule) Check(name string) string {
+	switch {
+	case slices.Contains(r.Not, name):
+		return "is reserved"
+	case r.Pattern != nil && !r.Pattern.MatchString(name):
+		return "is not " + r.Help
+	}
+	return ""
+}
+
 // Implied is the sub-component that a link to a whole component means.
 type Implied struct {
 	Sub  string // short name of the sub-kind
@@ -66,7 +78,8 @@ type Description struct {
 	Findings      []Finding
 	Level         *Level
 	Capacity      map[string]Capacity
-	Rollout       []any // strings "type/name", or objects {job}, {resource, condition}
+	Requirements  []string // pins
+	Rollout       []any    // strings "type/name", or objects {job}, {resource, condition}
 	Prerequisites []Object
 	Notes         []string
 }
@@ -95,6 +108,7 @@ type Capacity struct {
 // Claim says that a name is taken.
 type Claim struct {
 	Key, Within, What, Code, Attribute, Help string
+	Owner                                    string // claims of one owner do not collide; "": each stands alone
 }
 
 // Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
@@ -158,6 +172,8 @@ type Rule struct {
 	Startup       bool // the source waits for the target
 	Ports         []string
 	FromPods      string
+	Through       []string // kinds of component: the source's pods also reach what the target links to of them
+	Optional      []string // keys of variables that the application can do without: `env` may leave them out
 	Identity      *Identity
 	Modules       []string // "postgresql/postgresql_module"
 	Requirements  []string // pins
@@ -186,8 +202,14 @@ type Result struct {
 	Claims   []Claim
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
-	Acts     string // group of the target's pods that act for the source, or ""
+	Acts     *Acts  // nil: the target does not act for the source
 	Out, In  Effects
+}
+
+// Acts is a group of the target's pods that act for the source: they reach what it links to.
+type Acts struct {
+	Group string
+	Pods  Pods
 }
 
 // Effects is what an edge changes on one side.

@@ -13,6 +13,7 @@ type Type struct {
 	IsList    bool
 	Quantity  bool
 	Default   any            // nil: none
+	Optional  bool           // of a struct: absent unless given
 	Check     func(any) bool // whether a concrete scalar, or the plain data of a value of mixed type, fits
 }
 

@@ -1,0 +1,186 @@
+package kind
+
+import (
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+)
+
+// Place is where a value stands: its path in arch.cue, and the user's own name for what it belongs to.
+type Place struct {
+	Path    string // components.orders
+	Subject string // orders
+	KeyPos  diag.Pos
+}
+
+// Complete checks what the user wrote against a type, adds the findings to list, and returns the data with defaults.
+// given may be nil: then the data is the defaults alone. A value that does not fit is left out.
+func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
+	if given == nil {
+		return t.absent(at, list)
+	}
+	if given.Broken {
+		return nil
+	}
+	if !given.Struct && !given.List && !given.Concrete {
+		list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text)), Help: "give it a value: " + t.allowed()})
+		return nil
+	}
+	switch {
+	case t.IsStruct && given.Struct:
+		return t.completeStruct(given, at, list)
+	case t.IsMap && given.Struct:
+		return t.completeMap(given, at, list)
+	case t.IsList && given.List:
+		items := make([]any, 0, len(given.Items))
+		for i, item := range given.Items {
+			items = append(items, t.Elem.Complete(item, Place{Path: fmt.Sprintf("%s[%d]", at.Path, i), Subject: fmt.Sprintf("%s[%d]", at.Subject, i), KeyPos: item.Pos}, list))
+		}
+		return items
+	case t.Check != nil:
+		if given.deep(func(g *Given) bool { return g.Broken }) {
+			return nil
+		}
+		data := given.Data()
+		if t.Check(data) && (!t.Quantity || isQuantity(data)) {
+			return data
+		}
+	}
+	code := t.Code
+	if code == "" {
+		code = "E0104"
+	}
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, given.describe()), Help: "give it " + t.allowed()})
+	return nil
+}
+
+// absent is the data of a value that was not given.
+func (t *Type) absent(at Place, list *diag.List) any {
+	if t.Optional {
+		return nil
+	}
+	if t.IsStruct {
+		return t.completeStruct(&Given{Struct: true, Concrete: true, KeyPos: at.KeyPos, Pos: at.KeyPos}, at, list)
+	}
+	if t.IsMap && t.Default == nil {
+		return Object{}
+	}
+	return t.Default
+}
+
+func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
+	o := Object{}
+	for _, f := range given.Fields {
+		if t.Field(f.Key) == nil {
+			list.Add(t.Unknown(f, at, nil))
+		}
+	}
+	for _, f := range t.Fields {
+		sub := given.Field(f.Name)
+		if sub == nil && f.Required {
+			pos := given.KeyPos
+			if !pos.IsValid() {
+				pos = at.KeyPos
+			}
+			list.Add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: pos, Message: fmt.Sprintf("%s has no %s, which is required", at.Subject, f.Name), Help: fmt.Sprintf("add %s: %s", f.Name, f.Type.allowed())})
+			continue
+		}
+		if data := f.Type.Complete(sub, Place{Path: at.Path + "." + f.Name, Subject: at.Subject + "'s " + f.Name, KeyPos: given.KeyPos}, list); data != nil {
+			o[f.Name] = data
+		}
+	}
+	return o
+}
+
+func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
+	o := Object{}
+	for _, f := range given.Fields {
+		if t.Keys != nil && !t.Keys(f.Key) {
+			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed there", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
+			continue
+		}
+		if data := t.Elem.Complete(f, Place{Path: at.Path + "." + f.Key, Subject: at.Subject + "'s " + f.Key, KeyPos: f.KeyPos}, list); data != nil || f.Scalar == nil && f.Concrete && !f.Struct && !f.List {
+			o[f.Key] = data
+		}
+	}
+	return o
+}
+
+// Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.
+func (t *Type) Unknown(f *Given, at Place, more []string) diag.Diagnostic {
+	names := append([]string(nil), more...)
+	for _, field := range t.Fields {
+		names = append(names, field.Name)
+	}
+	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key)), Help: "remove it"}
+	if near := diag.Nearest(f.Key, names); near != "" {
+		d.Help = fmt.Sprintf("did you mean %q?", near)
+	} else if len(names) > 0 && len(names) <= 12 {
+		d.Help = "it may have " + strings.Join(names, ", ")
+	}
+	return d
+}
+
+// allowed says in words what fits.
+func (t *Type) allowed() string {
+	switch {
+	case t.Help != "":
+		return t.Help
+	case t.IsStruct, t.IsMap:
+		return "a struct"
+	case t.IsList:
+		return "a list"
+	}
+	return strings.ReplaceAll(brief(t.Text), " | ", " or ")
+}
+
+// describe is the value as the user wrote it, shortened; a secret could stand there, so long texts are cut.
+func (g *Given) describe() string {
+	switch {
+	case g.Struct:
+		return "a struct"
+	case g.List:
+		return "a list"
+	}
+	switch v := g.Scalar.(type) {
+	case string:
+		return brief(strconv.Quote(v))
+	case nil:
+		return "null"
+	case *big.Int:
+		return brief(v.String())
+	case []byte:
+		return "bytes"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func (g *Given) deep(is func(*Given) bool) bool {
+	if is(g) {
+		return true
+	}
+	for _, f := range g.Fields {
+		if f.deep(is) {
+			return true
+		}
+	}
+	for _, i := range g.Items {
+		if i.deep(is) {
+			return true
+		}
+	}
+	return false
+}
+
+func brief(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	const limit = 80
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,287 @@
+package load
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/load"
+	"cuelang.org/go/cue/parser"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+)
+
+// Source is where an architecture is read from.
+type Source struct {
+	Args []string // files of one package, a directory or a package path; empty: Dir
+	Dir  string   // the working directory
+	Tags []string // key=value
+	Env  func(string) (string, bool)
+}
+
+// maxSize bounds a file: ten thousand components are about 10 MB.
+const maxSize = 32 << 20
+
+// maxDepth bounds how deep brackets nest: CUE's parser and evaluator recurse, and an overflow of the stack cannot be caught.
+const maxDepth = 2000
+
+// importable is the package that users may import for completion in an editor. Evaluated by platc it says nothing,
+// so that findings are the same with and without it.
+const importable = "package schema\n\n#Architecture: {...}\n"
+
+// Dir is the folder that an architecture lies in: where kinds/, .sops.yaml and .platc are looked for.
+func (s Source) dir() string {
+	arg := "."
+	if len(s.Args) > 0 {
+		arg = s.Args[0]
+	}
+	if !filepath.IsAbs(arg) {
+		arg = filepath.Join(s.Dir, arg)
+	}
+	if info, err := os.Stat(arg); err == nil && !info.IsDir() {
+		return filepath.Dir(arg)
+	}
+	return arg
+}
+
+// Architecture reads, checks and completes an architecture. The graph is nil when there is nothing to go on with.
+func Architecture(s Source) (*ir.Graph, *diag.List) {
+	list := &diag.List{}
+	if !s.readable(list) {
+		return nil, list
+	}
+	dir := s.dir()
+	var users fs.FS
+	name := relative(diag.Pos{File: filepath.Join(dir, "kinds")}, s.Dir).File
+	if info, err := os.Stat(filepath.Join(dir, "kinds")); err == nil && info.IsDir() {
+		users = os.DirFS(filepath.Join(dir, "kinds"))
+	}
+	library, findings := Library(users, name)
+	list.AddAll(findings)
+	v, ok := s.evaluate(list)
+	if !ok {
+		return nil, list
+	}
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: dir, Given: map[string]func() string{}, Failed: map[string]bool{}}}
+	l.lower(l.given(v, ""))
+	return l.graph, list
+}
+
+// readable reports files that are missing, too large, or nested so deep that CUE would overflow the stack.
+func (s Source) readable(list *diag.List) bool {
+	ok := true
+	for _, arg := range s.files() {
+		name := relative(diag.Pos{File: arg}, s.Dir).File
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err)), Help: "name a CUE file, several files of one package, a directory or a package"})
+		case info.Size() > maxSize:
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s has %d MiB, more than the %d MiB that an architecture may have", name, info.Size()>>20, maxSize>>20), Help: "split what belongs elsewhere out of it"})
+		case info.Mode().IsRegular():
+			data, err := os.ReadFile(arg)
+			if err != nil {
+				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err))})
+			} else if line := tooDeep(data); line > 0 {
+				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s nests more than %d levels deep", name, maxDepth), Pos: diag.Pos{File: name, Line: line, Column: 1}, Help: "an architecture needs no such depth"})
+			} else {
+				continue
+			}
+		default:
+			continue
+		}
+		ok = false
+	}
+	return ok
+}
+
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// files are the files that will be read, as far as that is known before CUE is asked.
+func (s Source) files() []string {
+	args := s.Args
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	var all []string
+	for _, arg := range args {
+		abs := arg
+		if !filepath.IsAbs(abs) {
+			abs = filepath.Join(s.Dir, arg)
+		}
+		info, err := os.Stat(abs)
+		switch {
+		case err == nil && info.IsDir():
+			names, _ := filepath.Glob(filepath.Join(abs, "*.cue"))
+			all = append(all, names...)
+		case err == nil || strings.HasSuffix(arg, ".cue"):
+			all = append(all, abs)
+		}
+	}
+	return all
+}
+
+// tooDeep is the line where a text nests deeper than maxDepth, 0 if nowhere. Runs of unary operators recurse too.
+func tooDeep(data []byte) int {
+	depth, run, line := 0, 0, 1
+	for _, c := range data {
+		switch c {
+		case '{', '[', '(':
+			depth++
+		case '}', ']', ')':
+			depth = max(0, depth-1)
+		case '!', '-', '+', '*', '<', '>', '=', '~', '&', '|', ':', '.', '?':
+			run++
+		case '\n':
+			line++
+		case ' ', '\t':
+		default:
+			run = 0
+		}
+		if depth > maxDepth || run > maxDepth*5 {
+			return line
+		}
+	}
+	return 0
+}
+
+// evaluate is the user's value; ok is false when there is none.
+func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
+	args := s.Args
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	for i, arg := range args {
+		// without ./ CUE takes a directory for an import path
+		if !filepath.IsAbs(arg) && !strings.HasPrefix(arg, ".") {
+			if _, err := os.Stat(filepath.Join(s.Dir, arg)); err == nil {
+				args = slices.Clone(args)
+				args[i] = "./" + arg
+			}
+		}
+	}
+	cfg := &load.Config{Dir: s.Dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
+	insts := load.Instances(args, cfg)
+	if len(insts) != 1 {
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", strings.Join(s.Args, " "), len(insts)), Help: "name one package"})
+		return cue.Value{}, false
+	}
+	inst := insts[0]
+	if inst.Err != nil {
+		s.report(list, inst.Err, inst)
+		return cue.Value{}, false
+	}
+	if len(inst.Files) == 0 {
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s holds no CUE package", strings.Join(args, " ")), Help: "name a CUE file, several files of one package, a directory or a package"})
+		return cue.Value{}, false
+	}
+	v = cuecontext.New().BuildInstance(inst)
+	if err := v.Validate(cue.Concrete(false)); err != nil {
+		s.report(list, err, inst)
+		// a whole that is broken at the top has no fields to go on with
+		if v.Err() != nil {
+			if _, err := v.Fields(); err != nil {
+				return v, false
+			}
+		}
+	}
+	return v, true
+}
+
+// maxErrors bounds how many findings of CUE are shown: a binary file gives thousands.
+const maxErrors = 25
+
+func (s Source) report(list *diag.List, err error, _ *build.Instance) {
+	all := errors.Errors(err)
+	if len(all) > maxErrors {
+		all = all[:maxErrors]
+	}
+	for _, e := range all {
+		report(list, e, s.Dir)
+	}
+}
+
+// environment keeps CUE off the network unless the user has set a registry: no command needs one.
+func (s Source) environment() []string {
+	env := os.Environ()
+	if _, set := s.Env("CUE_REGISTRY"); !set {
+		env = append(env, "CUE_REGISTRY=none")
+	}
+	return env
+}
+
+// overlay makes the import of platc.dev/platc/schema resolve, whether or not there is a cue.mod and whatever it holds.
+func (s Source) overlay() map[string]load.Source {
+	if !slices.ContainsFunc(s.files(), importsSchema) {
+		return nil
+	}
+	base := s.dir()
+	overlay := map[string]load.Source{}
+	rootDir := moduleRoot(base)
+	if rootDir == "" {
+		rootDir = base
+		overlay[filepath.Join(base, "cue.mod", "module.cue")] = load.FromString("module: \"architecture.local\"\nlanguage: version: \"v0.17.0\"\n")
+	}
+	dir := filepath.Join(rootDir, "cue.mod", "pkg", "platc.dev", "platc", "schema")
+	names, _ := filepath.Glob(filepath.Join(dir, "*.cue"))
+	for _, name := range names {
+		overlay[name] = load.FromString("package schema\n")
+	}
+	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(importable)
+	return overlay
+}
+
+func importsSchema(file string) bool {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	f, err := parser.ParseFile(file, data, parser.ImportsOnly)
+	if err != nil {
+		return false
+	}
+	for spec := range f.ImportSpecs() {
+		if p := strings.Trim(spec.Path.Value, `"`); p == module+"/schema" || strings.HasPrefix(p, module+"/schema:") {
+			return true
+		}
+	}
+	return false
+}
+
+// moduleRoot is the nearest folder above that has a cue.mod, "" without.
+func moduleRoot(dir string) string {
+	for {
+		if info, err := os.Stat(filepath.Join(dir, "cue.mod")); err == nil && info.IsDir() {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}
+
+// lowering makes the graph of what the user wrote.
+type lowering struct {
+	reader
+
+	library *kind.Library
+	source  Source
+	graph   *ir.Graph
+}

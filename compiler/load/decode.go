@@ -1,0 +1,103 @@
+package load
+
+import (
+	"fmt"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+)
+
+// decode turns a concrete value into Go data: map[string]any, []any, string, int64, float64, bool, nil. Defaults are taken; definitions, hidden and optional fields are left out.
+func decode(v cue.Value) (any, error) {
+	v, _ = v.Default()
+	switch v.Kind() {
+	case cue.StructKind:
+		return decodeStruct(v)
+	case cue.ListKind:
+		return decodeList(v)
+	case cue.StringKind:
+		return v.String()
+	case cue.IntKind:
+		i, err := v.Int64()
+		return i, err
+	case cue.FloatKind, cue.NumberKind:
+		f, err := v.Float64()
+		return f, err
+	case cue.BoolKind:
+		return v.Bool()
+	case cue.NullKind:
+		return nil, nil
+	}
+	if err := v.Validate(cue.Concrete(true)); err != nil {
+		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+	}
+	return nil, fmt.Errorf("%s: %v is not concrete", v.Path(), v)
+}
+
+func decodeStruct(v cue.Value) (map[string]any, error) {
+	it, err := v.Fields()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+	}
+	m := map[string]any{}
+	for it.Next() {
+		if m[it.Selector().Unquoted()], err = decode(it.Value()); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func decodeList(v cue.Value) ([]any, error) {
+	it, err := v.List()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+	}
+	l := []any{}
+	for it.Next() {
+		item, err := decode(it.Value())
+		if err != nil {
+			return nil, err
+		}
+		l = append(l, item)
+	}
+	return l, nil
+}
+
+// lookup is the value at a dotted path; it need not exist.
+func lookup(v cue.Value, path string) cue.Value { return v.LookupPath(cue.ParsePath(path)) }
+
+// text, flag and texts read an optional field of a concrete type.
+func text(v cue.Value, path string) string {
+	s, err := lookup(v, path).String()
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+func flag(v cue.Value, path string, otherwise bool) bool {
+	b, err := lookup(v, path).Bool()
+	if err != nil {
+		return otherwise
+	}
+	return b
+}
+
+func texts(v cue.Value, path string) []string {
+	f := lookup(v, path)
+	if !f.Exists() {
+		return nil
+	}
+	it, err := f.List()
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for it.Next() {
+		if s, err := it.Value().String(); err == nil {
+			all = append(all, s)
+		}
+	}
+	return all
+}

@@ -1,0 +1,134 @@
+package load
+
+import (
+	"cmp"
+	"slices"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+)
+
+// reader takes a user's value out of CUE, with the place of every key and value.
+type reader struct {
+	dir  string // positions are relative to it
+	list *diag.List
+}
+
+// given reads a value. Errors inside it were reported when the whole was validated; what is broken is not concrete and has no text.
+func (r *reader) given(v cue.Value, key string) *kind.Given {
+	g := &kind.Given{Key: key}
+	g.KeyPos, g.Pos = r.places(v)
+	if d, ok := v.Default(); ok {
+		v = d
+	}
+	switch v.Kind() {
+	case cue.StructKind:
+		g.Struct, g.Concrete = true, true
+		it, err := v.Fields()
+		if err != nil {
+			g.Broken = true
+			return g
+		}
+		for it.Next() {
+			g.Fields = append(g.Fields, r.given(it.Value(), it.Selector().Unquoted()))
+		}
+	case cue.ListKind:
+		g.List, g.Concrete = true, true
+		it, err := v.List()
+		if err != nil {
+			g.Broken = true
+			return g
+		}
+		for it.Next() {
+			g.Items = append(g.Items, r.given(it.Value(), ""))
+		}
+	case cue.BottomKind:
+		g.Broken = v.Err() != nil && !incomplete(v)
+		if !g.Broken {
+			g.Text = display(v)
+		}
+	default:
+		g.Concrete = true
+		g.Scalar, g.Text = scalar(v), display(v)
+	}
+	return g
+}
+
+// incomplete says whether a value is a type or waits for another one, rather than being an error.
+func incomplete(v cue.Value) bool {
+	return v.Validate(cue.Concrete(false)) == nil
+}
+
+func scalar(v cue.Value) any {
+	switch v.Kind() {
+	case cue.StringKind:
+		s, _ := v.String()
+		return s
+	case cue.IntKind:
+		if i, err := v.Int64(); err == nil {
+			return i
+		}
+		i, _ := v.Int(nil)
+		return i
+	case cue.FloatKind, cue.NumberKind:
+		f, _ := v.Float64()
+		return f
+	case cue.BoolKind:
+		b, _ := v.Bool()
+		return b
+	case cue.BytesKind:
+		b, _ := v.Bytes()
+		return b
+	}
+	return nil
+}
+
+// places are where a value's key and the value itself stand. Of several declarations it is a concrete one, else the first.
+func (r *reader) places(v cue.Value) (key, val diag.Pos) {
+	type place struct {
+		key, val diag.Pos
+		concrete bool
+	}
+	var all []place
+	add := func(c cue.Value) {
+		p := place{key: relative(position(c.Pos()), r.dir), val: relative(position(c.Pos()), r.dir), concrete: c.IsConcrete()}
+		if f, ok := c.Source().(*ast.Field); ok {
+			p.key, p.val = relative(position(f.Label.Pos()), r.dir), relative(position(f.Value.Pos()), r.dir)
+			switch f.Value.(type) {
+			case *ast.BasicLit, *ast.StructLit, *ast.ListLit, *ast.Interpolation:
+			default:
+				p.concrete = false
+			}
+		}
+		if p.key.IsValid() {
+			all = append(all, p)
+		}
+	}
+	if v.Source() != nil {
+		add(v)
+	} else {
+		op, args := v.Expr()
+		if op != cue.AndOp {
+			args = []cue.Value{v}
+		}
+		for _, a := range args {
+			add(a)
+		}
+	}
+	if len(all) == 0 {
+		return diag.Pos{}, diag.Pos{}
+	}
+	slices.SortStableFunc(all, func(a, b place) int { return a.key.Compare(b.key) })
+	best := slices.MinFunc(all, func(a, b place) int { return cmp.Compare(rank(a.concrete), rank(b.concrete)) })
+	return best.key, best.val
+}
+
+func rank(concrete bool) int {
+	if concrete {
+		return 0
+	}
+	return 1
+}

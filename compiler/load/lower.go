@@ -1,0 +1,375 @@
+package load
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+)
+
+var (
+	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+)
+
+// fixed are the fields of a component that no kind declares.
+var fixed = []string{"kind", "links"}
+
+func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
+
+// lower reads the top level: name, config, components.
+func (l *lowering) lower(top *kind.Given) {
+	known := []string{"name", "config", "components"}
+	for _, f := range top.Fields {
+		if !slices.Contains(known, f.Key) {
+			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
+			l.add(d)
+		}
+	}
+	l.name(top)
+	config := l.config(top.Field("config"))
+	components := top.Field("components")
+	if components == nil {
+		l.add(diag.Diagnostic{Code: "E0103", Path: "components", Pos: top.FirstPos(), Message: "the architecture has no components, which are required", Help: "add components: {name: {kind: \"fastapi\", …}}; `platc init` writes a small one"})
+		return
+	}
+	if !components.Struct {
+		l.notStruct(components, "components", "the architecture's components")
+		return
+	}
+	l.graph.Arch = config
+	for _, f := range components.Fields {
+		l.component(f)
+	}
+	slices.SortFunc(l.graph.Nodes, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(l.graph.Links, func(a, b ir.Link) int {
+		return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target, b.Target))
+	})
+	l.placeholders(top)
+	for _, n := range l.graph.Nodes {
+		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	for _, n := range l.graph.Nodes {
+		Describe(l.graph, n, l.list)
+	}
+}
+
+func (l *lowering) notStruct(g *kind.Given, path, subject string) {
+	switch {
+	case g.Broken:
+	case !g.Concrete && !g.List:
+		l.add(diag.Diagnostic{Code: "E0106", Path: path, Pos: g.Pos, Message: fmt.Sprintf("%s: %s is not a concrete value", subject, g.Text), Help: "give it a value"})
+	default:
+		l.add(diag.Diagnostic{Code: "E0104", Path: path, Pos: g.Pos, Message: subject + " must be a struct", Help: "write it as {name: {…}}"})
+	}
+}
+
+func (l *lowering) name(top *kind.Given) {
+	f := top.Field("name")
+	if f == nil {
+		l.add(diag.Diagnostic{Code: "E0103", Path: "name", Pos: top.FirstPos(), Message: "the architecture has no name, which is required", Help: "add name: \"shop\", a DNS-1123 label"})
+		return
+	}
+	l.graph.Pos = f.Pos
+	s, ok := f.Scalar.(string)
+	switch {
+	case f.Broken:
+	case !f.Struct && !f.List && !f.Concrete:
+		l.add(diag.Diagnostic{Code: "E0106", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is not a concrete value", f.Text), Help: "give it a value: a DNS-1123 label"})
+	case !ok:
+		l.add(diag.Diagnostic{Code: "E0104", Path: "name", Pos: f.Pos, Message: "the architecture's name is not a string", Help: "give it a DNS-1123 label, such as \"shop\""})
+	case !label.MatchString(s):
+		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is no DNS-1123 label", strconv.Quote(s)), Help: "use lower-case letters, digits and -, at most 63 characters"})
+	default:
+		l.graph.Name = s
+	}
+}
+
+// config completes the settings, and is what kinds see as #arch. Secrets that the user gave become references.
+func (l *lowering) config(given *kind.Given) kind.Object {
+	arch := kind.Object{"name": l.graph.Name, "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
+	if given != nil && !given.Struct {
+		l.notStruct(given, "config", "config")
+		return arch
+	}
+	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
+	for _, section := range []string{"registry", "git"} {
+		var g *kind.Given
+		if given != nil {
+			g = given.Field(section)
+		}
+		maps.Copy(object(arch[section]), l.withSecrets(section, object(data[section]), g))
+	}
+	arch["labels"] = data["labels"]
+	if arch["labels"] == nil {
+		arch["labels"] = kind.Object{}
+	}
+	if d, ok := data["domain"]; ok {
+		arch["domain"] = d
+	}
+	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
+	return arch
+}
+
+// withSecrets replaces user name and password by references to what the user gave.
+func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Given) kind.Object {
+	out := kind.Object{}
+	for _, key := range sorted(data) {
+		if key != "username" && key != "password" {
+			out[key] = data[key]
+			continue
+		}
+		if read := l.secret(section, key, data[key], given.Field(key)); read != nil {
+			id := "config/" + section + "/" + key
+			l.graph.Given[id] = read
+			out[key] = kind.Object{"secret": id}
+		}
+	}
+	if given == nil {
+		return out
+	}
+	for _, pair := range [][2]string{{"username", "password"}, {"password", "username"}} {
+		if f := given.Field(pair[0]); f != nil && given.Field(pair[1]) == nil {
+			l.add(diag.Diagnostic{Code: "E0103", Path: "config." + section, Pos: given.KeyPos, Message: fmt.Sprintf("config.%s has a %s but no %s", section, pair[0], pair[1]), Help: "add " + pair[1] + ", or remove " + pair[0]})
+		}
+	}
+	return out
+}
+
+func (l *lowering) secret(section, key string, data any, given *kind.Given) func() string {
+	name := "config." + section + "." + key
+	missing := func(what, help string) func() string {
+		l.add(diag.Diagnostic{Code: "E0107", Path: name, Pos: given.Pos, Message: fmt.Sprintf("%s is to be read from %s", name, what), Help: help})
+		return nil
+	}
+	switch v := data.(type) {
+	case string:
+		if key == "password" {
+			l.add(diag.Diagnostic{Code: "W0120", Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
+		}
+		return func() string { return v }
+	case kind.Object:
+		if env, ok := v["env"].(string); ok {
+			s, set := l.source.Env(env)
+			if !set || s == "" {
+				return missing(fmt.Sprintf("the environment variable %s, which is not set", env), "export "+env)
+			}
+			return func() string { return s }
+		}
+		path, _ := v["file"].(string)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(l.graph.Dir, path)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return missing(fmt.Sprintf("the file %s, which cannot be read: %s", str(v["file"]), cause(err)), "create it, beside arch.cue where the path is relative")
+		}
+		s := strings.TrimRight(string(text), "\r\n")
+		return func() string { return s }
+	}
+	return nil
+}
+
+// placeholders warns of defaults that work nowhere.
+func (l *lowering) placeholders(top *kind.Given) {
+	if !slices.ContainsFunc(l.graph.Nodes, func(n *ir.Node) bool { return slices.Contains(n.Kind.Provides, "image") }) {
+		return
+	}
+	at := top.Field("config")
+	pos := l.graph.Pos
+	if at != nil {
+		pos = at.KeyPos
+	}
+	has := func(section, key string) bool {
+		return at != nil && at.Field(section) != nil && at.Field(section).Field(key) != nil
+	}
+	if !has("registry", "host") {
+		l.add(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which exists nowhere", Help: "set config.registry.host to your registry"})
+	}
+	if !has("git", "url") {
+		l.add(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which exists nowhere", Help: "set config.git.url to the repository that holds the output"})
+	}
+	if !has("registry", "password") {
+		l.add(diag.Diagnostic{Code: "W0119", Path: "config.registry", Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry wants them"})
+	}
+}
+
+// component reads one component.
+func (l *lowering) component(g *kind.Given) {
+	path := "components." + ir.Label(g.Key)
+	if !component.MatchString(g.Key) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is no DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
+	}
+	if !g.Struct {
+		l.graph.Failed[g.Key] = true
+		l.notStruct(g, path, g.Key)
+		return
+	}
+	k := l.kindOf(g, path)
+	if k == nil {
+		l.graph.Failed[g.Key] = true
+		return
+	}
+	n := &ir.Node{ID: g.Key, Name: g.Key, Kind: k, Given: g, Pos: g.KeyPos}
+	l.graph.Nodes = append(l.graph.Nodes, n)
+	subs := sorted(k.Subs)
+	n.Attrs = l.attributes(n, append(slices.Clone(fixed), subs...))
+	l.links(n, g.Field("links"))
+	for _, short := range subs {
+		f := g.Field(short)
+		if f == nil {
+			continue
+		}
+		if !f.Struct {
+			l.notStruct(f, path+"."+short, g.Key+"'s "+short)
+			continue
+		}
+		for _, item := range f.Fields {
+			l.sub(n, k.Subs[short], item)
+		}
+	}
+}
+
+func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
+	f := g.Field("kind")
+	if f == nil {
+		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another one of `platc kinds`"})
+		return nil
+	}
+	if f.Broken {
+		return nil
+	}
+	if !f.Concrete && !f.Struct && !f.List {
+		l.add(diag.Diagnostic{Code: "E0106", Path: path + ".kind", Pos: f.Pos, Message: fmt.Sprintf("%s has the kind %s, which is not a concrete value", g.Key, f.Text), Help: "give it the name of a kind"})
+		return nil
+	}
+	name, ok := f.Scalar.(string)
+	if !ok {
+		l.add(diag.Diagnostic{Code: "E0104", Path: path + ".kind", Pos: f.Pos, Message: g.Key + " has a kind that is not a string", Help: "give it the name of a kind, such as \"fastapi\""})
+		return nil
+	}
+	k := l.library.Kinds[name]
+	if k == nil || k.Parent != "" {
+		names := l.componentKinds()
+		help := "the kinds are " + strings.Join(names, ", ")
+		if near := diag.Nearest(name, names); near != "" {
+			help = fmt.Sprintf("did you mean %q?", near)
+		}
+		l.add(diag.Diagnostic{Code: "E0105", Path: path + ".kind", Pos: f.Pos, Message: fmt.Sprintf("%s has the kind %s, which does not exist", g.Key, strconv.Quote(name)), Help: help})
+		return nil
+	}
+	return k
+}
+
+func (l *lowering) componentKinds() []string {
+	var names []string
+	for _, name := range sorted(l.library.Kinds) {
+		if l.library.Kinds[name].Parent == "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// attributes completes a node's attributes; more are the fields that are not attributes.
+func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
+	own := &kind.Given{Struct: true, Concrete: true, KeyPos: n.Given.KeyPos, Pos: n.Given.Pos}
+	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos}
+	if n.Parent != nil {
+		at.Subject = n.Parent.Name + "'s " + n.SubKind() + " " + n.Name
+	}
+	for _, f := range n.Given.Fields {
+		if slices.Contains(more, f.Key) {
+			continue
+		}
+		if n.Kind.Attributes.Field(f.Key) == nil {
+			l.add(n.Kind.Attributes.Unknown(f, at, more))
+			continue
+		}
+		own.Fields = append(own.Fields, f)
+	}
+	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
+	l.atMost(n, attrs, at)
+	return attrs
+}
+
+func (l *lowering) atMost(n *ir.Node, attrs kind.Object, at kind.Place) {
+	for _, pair := range n.Kind.AtMost {
+		low, ok := kind.Quantity(attrs[pair[0]])
+		high, ok2 := kind.Quantity(attrs[pair[1]])
+		if !ok || !ok2 || low.Cmp(high) <= 0 {
+			continue
+		}
+		blame := pair[0]
+		if n.Given.Field(blame) == nil {
+			blame = pair[1]
+		}
+		l.add(diag.Diagnostic{Code: "E0208", Path: at.Path + "." + blame, Pos: n.AttrPos(blame), Message: fmt.Sprintf("%s has %s %v above %s %v", at.Subject, pair[0], attrs[pair[0]], pair[1], attrs[pair[1]]), Help: "raise " + pair[1] + " or lower " + pair[0]})
+	}
+}
+
+// sub reads a sub-component.
+func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
+	n := &ir.Node{Name: g.Key, Kind: k, Parent: parent, Given: g, Pos: g.KeyPos}
+	n.ID = parent.ID + "/" + n.SubKind() + "/" + g.Key
+	if problem := k.Names.Check(g.Key); problem != "" {
+		l.graph.Failed[n.ID] = true
+		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: "use " + k.Names.Help})
+		return
+	}
+	if !g.Struct {
+		l.graph.Failed[n.ID] = true
+		l.notStruct(g, n.Path(), n.ID)
+		return
+	}
+	l.graph.Nodes = append(l.graph.Nodes, n)
+	parent.Subs = append(parent.Subs, n)
+	n.Attrs = l.attributes(n, []string{"links"})
+	l.links(n, g.Field("links"))
+}
+
+func (l *lowering) links(source *ir.Node, g *kind.Given) {
+	if g == nil {
+		return
+	}
+	if !g.Struct {
+		l.notStruct(g, source.Path()+".links", source.ID+"'s links")
+		return
+	}
+	for _, f := range g.Fields {
+		if !f.Struct {
+			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
+			continue
+		}
+		l.graph.Links = append(l.graph.Links, ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos})
+	}
+}
+
+// Describe asks a node's kind what the node offers, and reports what it finds wrong.
+func Describe(g *ir.Graph, n *ir.Node, list *diag.List) {
+	var parent kind.Object
+	if n.Parent != nil {
+		parent = n.Parent.View()
+	}
+	d, err := n.Kind.Describe(n.View(), parent, g.Arch)
+	if err != nil {
+		// attributes that were refused are absent, and a description may need them: their findings stand already
+		if list.HasErrors() {
+			return
+		}
+		panic(fmt.Sprintf("describe %s: %s", n.ID, err))
+	}
+	n.Description = d
+	for _, f := range d.Findings {
+		list.Add(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: n.AttrPos(f.Attribute), Path: n.Path()})
+	}
+}

@@ -1,0 +1,120 @@
+package load
+
+import (
+	"fmt"
+
+	"cuelang.org/go/cue"
+
+	"platc.dev/platc/compiler/kind"
+)
+
+// manifests reads the file table: paths and conditions now, content when it is asked for.
+func (l *lib) manifests(k *kind.Kind, v cue.Value) error {
+	files := lookup(v, "files")
+	it, err := files.Fields()
+	if err != nil {
+		return err
+	}
+	for it.Next() {
+		row := kind.Row{Path: it.Selector().Unquoted(), Pos: position(it.Value().Pos())}
+		if row.When, err = when(lookup(it.Value(), "when")); err != nil {
+			return err
+		}
+		k.Rows = append(k.Rows, row)
+	}
+	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		filled := l.ask(v, map[string]any{"self": self, "arch": arch})
+		it, err := lookup(filled, "files").Fields()
+		if err != nil {
+			return nil, err
+		}
+		var rows []kind.Row
+		for it.Next() {
+			row := kind.Row{Path: it.Selector().Unquoted(), Pos: position(it.Value().Pos())}
+			if row.When, err = when(lookup(it.Value(), "when")); err != nil {
+				return nil, err
+			}
+			if row.When.Holds(self) {
+				if err := content(&row, it.Value()); err != nil {
+					return nil, fmt.Errorf("%s of kind %s: %w", row.Path, k.Name, err)
+				}
+			}
+			rows = append(rows, row)
+		}
+		return rows, nil
+	}
+	return nil
+}
+
+func when(v cue.Value) (*kind.When, error) {
+	if !v.Exists() {
+		return nil, nil
+	}
+	data, err := decode(v)
+	if err != nil {
+		return nil, err
+	}
+	w := whenOf(object(data))
+	return &w, nil
+}
+
+func whenOf(o map[string]any) kind.When {
+	w := kind.When{Attribute: str(o["attribute"]), Derived: str(o["derived"]), Part: str(o["part"]), Sub: str(o["sub"])}
+	for _, a := range objects(o["any"]) {
+		w.Any = append(w.Any, whenOf(a))
+	}
+	return w
+}
+
+// content decodes what a row says beside its condition.
+func content(row *kind.Row, v cue.Value) error {
+	o, err := decodeStruct(v)
+	if err != nil {
+		return err
+	}
+	return contentOf(row, o)
+}
+
+func contentOf(row *kind.Row, o map[string]any) error {
+	row.Mode, row.Comment, row.Header = str(o["mode"]), str(o["comment"]), boolean(o["header"], false)
+	row.Template, row.Copy, row.Modules = str(o["template"]), str(o["copy"]), boolean(o["modules"], false)
+	row.Kustomization, row.Stray = object(o["kustomization"]), strs(o["stray"])
+	row.Objects = objects(o["objects"])
+	row.Text, row.IsText = o["text"].(string)
+	row.Verbatim, row.IsVerbatim = o["verbatim"].(string)
+	row.JSON, row.IsJSON = o["json"]
+	var err error
+	if groupsData, ok := o["dotenv"]; ok {
+		row.IsDotenv = true
+		if row.Dotenv, err = groups(groupsData); err != nil {
+			return err
+		}
+	}
+	if env := object(o["environment"]); env != nil {
+		row.Environment = &kind.Environment{Of: str(env["of"]), Without: strs(env["without"])}
+		if row.Environment.Extra, err = groups(env["extra"]); err != nil {
+			return err
+		}
+	}
+	switch r := o["requirements"].(type) {
+	case string:
+		row.IsMain, row.Requirements = true, []string{}
+	case []any:
+		row.Requirements = strs(r)
+	}
+	each, ok := o["each"]
+	if !ok {
+		return nil
+	}
+	row.Each = map[string]kind.Row{}
+	for name, item := range object(each) {
+		sub := kind.Row{Pos: row.Pos}
+		if err := contentOf(&sub, object(item)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		row.Each[name] = sub
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+// Package library is the embedded library of kinds: schema, kinds and the templates of the tree.
+// It never holds logic. It is called library because cue is the name of CUE's own package, which its readers need too.
+package library
+
+import "embed"
+
+// FS holds cue.mod, schema, kinds and tree. Names that begin with _ are in it, such as __init__.py.
+//
+//go:embed cue.mod schema all:kinds all:tree
+var FS embed.FS
