@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+
+	"platc.dev/platc/compiler/ir"
+)
+
+// DOT is the graph in the language of Graphviz: components in clusters by namespace. A dashed arrow waits for nobody.
+func DOT(g *ir.Graph, o Options) []byte {
+	v := look(g, o)
+	var b strings.Builder
+	fmt.Fprintf(&b, "digraph %s {\n", dotQuote(g.Name))
+	b.WriteString("  rankdir=LR;\n")
+	b.WriteString("  graph [fontname=\"sans-serif\", fontsize=11, style=rounded, color=gray60, fontcolor=gray30];\n")
+	b.WriteString("  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11];\n")
+	b.WriteString("  edge [fontname=\"sans-serif\", fontsize=9, color=gray40];\n")
+	namespaces, of := v.components()
+	for _, ns := range namespaces {
+		fmt.Fprintf(&b, "  subgraph %s {\n    label=%s;\n", dotQuote("cluster namespace "+ns), dotQuote(ns))
+		for _, n := range of[ns] {
+			dotComponent(&b, v, n, o.Expand)
+		}
+		b.WriteString("  }\n")
+	}
+	for _, l := range v.lines(o.Expand) {
+		var attributes []string
+		if label := l.label(); len(label) > 0 {
+			attributes = append(attributes, "label="+dotQuote(label...))
+		}
+		if !l.waits() {
+			attributes = append(attributes, "style=dashed")
+		}
+		fmt.Fprintf(&b, "  %s -> %s", dotQuote(l.source.ID), dotQuote(l.target.ID))
+		if len(attributes) > 0 {
+			fmt.Fprintf(&b, " [%s]", strings.Join(attributes, ", "))
+		}
+		b.WriteString(";\n")
+	}
+	b.WriteString("}\n")
+	return []byte(b.String())
+}
+
+func dotComponent(b *strings.Builder, v view, n *ir.Node, expand bool) {
+	subs := v.subs[n]
+	if !expand || len(subs) == 0 {
+		fmt.Fprintf(b, "    %s [label=%s];\n", dotQuote(n.ID), dotQuote(n.Name, n.Kind.Name))
+		return
+	}
+	fmt.Fprintf(b, "    subgraph %s {\n      label=\"\";\n", dotQuote("cluster component "+n.ID))
+	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"];\n", dotQuote(n.ID), dotQuote(n.Name, n.Kind.Name))
+	for _, sub := range subs {
+		fmt.Fprintf(b, "      %s [label=%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()))
+	}
+	b.WriteString("    }\n")
+}
+
+// dotQuote is lines as one quoted string: in it only the quote and the backslash mean something.
+func dotQuote(lines ...string) string {
+	escaped := make([]string, len(lines))
+	for i, l := range lines {
+		escaped[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ").Replace(l)
+	}
+	return `"` + strings.Join(escaped, `\n`) + `"`
+}
