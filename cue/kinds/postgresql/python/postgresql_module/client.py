@@ -26,7 +26,9 @@ STATEMENT_MILLISECONDS = 10_000
 class Database:
     """One database: a bounded pool, and transactions on it."""
 
-    def __init__(self, settings: Settings, server: PostgresSettings, record: DatabaseRecord) -> None:
+    def __init__(
+        self, settings: Settings, server: PostgresSettings, record: DatabaseRecord
+    ) -> None:
         """Keep what a connection needs; open none."""
         self.component = server.provider.component
         self.host = server.host

@@ -80,9 +80,7 @@ def get_info(request: Request, database: str) -> DatabaseInfo:
 
 
 @router.get("/{database}/items", responses=documented(403, 404, 503))
-def list_items(
-    request: Request, database: str, limit: Limit = 50, offset: Offset = 0
-) -> ItemPage:
+def list_items(request: Request, database: str, limit: Limit = 50, offset: Offset = 0) -> ItemPage:
     """List items in the order of their creation."""
     entry = databases(request).find(database, "read")
     with entry.value.transaction() as cursor:
@@ -98,9 +96,7 @@ def create_item(request: Request, response: Response, database: str, body: ItemI
     """Create an item; its name is unique in the database."""
     entry = databases(request).find(database, "write")
     now = datetime.now(UTC)
-    item = Item(
-        id=uuid4(), name=body.name, payload=body.payload, created_at=now, updated_at=now
-    )
+    item = Item(id=uuid4(), name=body.name, payload=body.payload, created_at=now, updated_at=now)
     with entry.value.transaction() as cursor:
         cursor.execute(INSERT, (str(item.id), item.name, Json(item.payload), now, now))
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{item.id}"
@@ -139,9 +135,7 @@ def replace_item(request: Request, database: str, item_id: UUID, body: ItemIn) -
     )
 
 
-@router.delete(
-    "/{database}/items/{item_id}", status_code=204, responses=documented(403, 404, 503)
-)
+@router.delete("/{database}/items/{item_id}", status_code=204, responses=documented(403, 404, 503))
 def delete_item(request: Request, database: str, item_id: UUID) -> None:
     """Delete an item."""
     entry = databases(request).find(database, "write")
