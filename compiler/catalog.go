@@ -1,0 +1,176 @@
+package compiler
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/kind"
+)
+
+// KindDoc is a kind as people read it: `platc kinds`, `platc explain` and the reference print it.
+type KindDoc struct {
+	Name          string         `json:"name"`
+	Title         string         `json:"title"`
+	Doc           string         `json:"doc"`
+	Provides      []string       `json:"provides"` // capabilities
+	Names         string         `json:"names"`    // of a sub-kind: the rule of its names, in words
+	Attributes    []AttributeDoc `json:"attributes"`
+	SubComponents []KindDoc      `json:"subComponents"`
+	Outbound      []string       `json:"outbound"` // rules with this kind as their source
+	Inbound       []string       `json:"inbound"`
+	Files         []FileDoc      `json:"files"`
+}
+
+// AttributeDoc is an attribute of a kind, a link, or of another attribute.
+type AttributeDoc struct {
+	Name       string         `json:"name"`
+	Type       string         `json:"type"` // in words where the library has them
+	Required   bool           `json:"required"`
+	Default    any            `json:"default"` // nil: none
+	Doc        string         `json:"doc"`
+	Attributes []AttributeDoc `json:"attributes"` // of a struct, or of the structs of a list
+}
+
+// FileDoc is a row of a kind's table of files.
+type FileDoc struct {
+	Path string `json:"path"`
+	When string `json:"when"`
+}
+
+// LinkDoc is a rule as people read it.
+type LinkDoc struct {
+	Rule       string         `json:"rule"` // "fastapi -> postgresql"
+	From       string         `json:"from"`
+	To         string         `json:"to"`
+	Doc        string         `json:"doc"`
+	Attributes []AttributeDoc `json:"attributes"`
+	Ports      []string       `json:"ports"`
+	Startup    bool           `json:"startup"`  // the source waits for the target
+	Identity   string         `json:"identity"` // which edges share a credential; "" without one
+	Variables  []string       `json:"variables"`
+	Outbound   SideDoc        `json:"outbound"`
+	Inbound    SideDoc        `json:"inbound"`
+}
+
+// SideDoc is what a rule may bring to one end.
+type SideDoc struct {
+	Requirements []string `json:"requirements"`
+	Modules      []string `json:"modules"`
+	Parts        []string `json:"parts"`
+}
+
+// Kinds describes the kinds of components, by name.
+func Kinds(l *kind.Library) []KindDoc {
+	var all []KindDoc
+	for _, name := range slices.Sorted(maps.Keys(l.Kinds)) {
+		if k := l.Kinds[name]; k.Parent == "" {
+			all = append(all, DescribeKind(l, k))
+		}
+	}
+	return all
+}
+
+// DescribeKind describes one kind or sub-kind.
+func DescribeKind(l *kind.Library, k *kind.Kind) KindDoc {
+	d := KindDoc{
+		Name: k.Name, Title: k.Title, Doc: k.Doc, Provides: list(k.Provides), Names: k.Names.Help,
+		Attributes: attributeDocs(k.Attributes), SubComponents: []KindDoc{}, Outbound: []string{}, Inbound: []string{}, Files: []FileDoc{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Subs)) {
+		d.SubComponents = append(d.SubComponents, DescribeKind(l, k.Subs[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
+		if speaksOf(l.Rules[name].From, k) {
+			d.Outbound = append(d.Outbound, name)
+		}
+		if speaksOf(l.Rules[name].To, k) {
+			d.Inbound = append(d.Inbound, name)
+		}
+	}
+	for _, r := range k.Rows {
+		d.Files = append(d.Files, FileDoc{Path: r.Path, When: r.When.String()})
+	}
+	slices.SortFunc(d.Files, func(a, b FileDoc) int { return cmp.Compare(a.Path, b.Path) })
+	return d
+}
+
+// speaksOf says whether an end of a rule is this kind, by name or by capability.
+func speaksOf(end string, k *kind.Kind) bool {
+	capability, ok := strings.CutPrefix(end, "@")
+	return end == k.Name || (ok && slices.Contains(k.Provides, capability))
+}
+
+// Links describes every rule, by name.
+func Links(l *kind.Library) []LinkDoc {
+	var all []LinkDoc
+	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
+		all = append(all, DescribeRule(l.Rules[name]))
+	}
+	return all
+}
+
+// DescribeRule describes one rule.
+func DescribeRule(r *kind.Rule) LinkDoc {
+	d := LinkDoc{
+		Rule: r.Name(), From: r.From, To: r.To, Doc: r.Doc, Attributes: attributeDocs(r.Attributes), Ports: list(r.Ports), Startup: r.Startup,
+		Variables: r.Brings.Variables(), Outbound: sideDoc(r.Brings.Out), Inbound: sideDoc(r.Brings.In),
+	}
+	if r.Identity != nil {
+		d.Identity = "one per application and resource"
+		if r.Identity.PerComponent {
+			d.Identity = "one per application and component"
+		}
+	}
+	return d
+}
+
+func sideDoc(s kind.Side) SideDoc {
+	return SideDoc{Requirements: list(s.Requirements), Modules: list(s.Modules), Parts: list(s.Parts)}
+}
+
+// list is never nil, so that JSON has an empty list.
+func list(all []string) []string { return append([]string{}, all...) }
+
+func attributeDocs(t *kind.Type) []AttributeDoc {
+	all := []AttributeDoc{}
+	if t == nil {
+		return all
+	}
+	for _, f := range t.Fields {
+		all = append(all, AttributeDoc{Name: f.Name, Type: inWords(f.Type), Required: f.Required, Default: f.Type.Default, Doc: strings.TrimSpace(f.Type.Doc), Attributes: nested(f.Type)})
+	}
+	return all
+}
+
+// nested are the attributes inside an attribute.
+func nested(t *kind.Type) []AttributeDoc {
+	for t != nil && !t.IsStruct && t.Elem != nil {
+		t = t.Elem
+	}
+	return attributeDocs(t)
+}
+
+// inWords is what a value may be.
+func inWords(t *kind.Type) string {
+	switch {
+	case t.Help != "":
+		return t.Help
+	case t.IsList && t.Elem != nil:
+		return "list of " + inWords(t.Elem)
+	case t.IsMap && t.Elem != nil:
+		return "map to " + inWords(t.Elem)
+	case t.IsStruct:
+		return "struct"
+	}
+	// the default stands first and is one of the alternatives, or inside one of them
+	first, rest, ok := strings.Cut(strings.TrimPrefix(t.Text, "*"), " | ")
+	if !ok {
+		return first
+	}
+	if rest == "bool" {
+		return rest
+	}
+	return first + " | " + rest
+}
