@@ -11,16 +11,13 @@ const byteOrderMark = '\uFEFF'
 
 // scalar writes a string behind a key or a dash at a column, and ends the line.
 func (e *yamlEncoder) scalar(s string, column int) error {
-	if err := checkText(s); err != nil {
-		return err
-	}
 	if strings.IndexByte(s, '\n') >= 0 && isLiteral(s) {
 		e.literal(s, column+2)
 		return nil
 	}
-	e.text(s)
+	err := e.text(s)
 	e.b = append(e.b, '\n')
-	return nil
+	return err
 }
 
 // literal writes a text of several lines as a block, whose lines stand at a column.
@@ -44,7 +41,7 @@ func (e *yamlEncoder) literal(s string, column int) {
 
 // isLiteral says whether a text survives as a block, and leaves neither trailing blanks nor empty lines at its end.
 func isLiteral(s string) bool {
-	if strings.HasSuffix(s, "\n\n") || s == "\n" {
+	if strings.HasSuffix(s, "\n\n") || s == "\n" || !utf8.ValidString(s) {
 		return false
 	}
 	previous := rune(0)
@@ -72,10 +69,13 @@ func isPrintable(r rune) bool {
 }
 
 // text writes a string on one line, quoted if it has to be.
-func (e *yamlEncoder) text(s string) {
+func (e *yamlEncoder) text(s string) error {
 	if isPlain(s) {
 		e.b = append(e.b, s...)
-		return
+		return nil
+	}
+	if err := checkText(s); err != nil {
+		return err
 	}
 	e.b = append(e.b, '"')
 	for _, r := range s {
@@ -99,44 +99,65 @@ func (e *yamlEncoder) text(s string) {
 		}
 	}
 	e.b = append(e.b, '"')
+	return nil
 }
 
 // isPlain says whether every reader takes the text, as it is, for just this string. In doubt it does not.
 func isPlain(s string) bool {
-	if s == "" || isWord(s) || isNumeric(s) || !startsPlain(s) {
+	if s == "" || !startsPlain(s) {
 		return false
 	}
-	previous := rune(0)
-	for _, r := range s {
-		switch {
-		case !isPrintable(r),
-			r == ' ' && previous == ':', // begins a value
-			r == '#' && previous == ' ': // begins a comment
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '-' <= c && c <= '9': // and . / in between
+		case c == ':':
+			if i+1 == len(s) || s[i+1] == ' ' { // begins a value
+				return false
+			}
+		case c == ' ':
+			if i+1 == len(s) || s[i+1] == '#' { // begins a comment
+				return false
+			}
+		case c >= utf8.RuneSelf:
+			return isPlainUnicode(s, i)
+		case c < ' ' || c > '~':
 			return false
 		}
-		previous = r
 	}
-	return previous != ' ' && previous != ':'
+	return true
 }
 
-// startsPlain looks for the characters that begin something else, and for the marks of documents.
+// isPlainUnicode is isPlain from the first byte that is not ASCII.
+func isPlainUnicode(s string, i int) bool {
+	if !utf8.ValidString(s[i:]) {
+		return false
+	}
+	for _, r := range s[i:] {
+		if !isPrintable(r) {
+			return false
+		}
+	}
+	return !strings.HasSuffix(s, " ") && !strings.HasSuffix(s, ":") && !strings.Contains(s[i:], ": ") && !strings.Contains(s[i:], " #")
+}
+
+// startsPlain looks at how a text begins: with what begins something else, as a word with a meaning, as a number, as the mark of a document.
 func startsPlain(s string) bool {
-	switch s[0] {
+	switch c := s[0]; c {
 	case ' ', '?', ':', ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', '~':
 		return false
-	case '-':
-		return len(s) > 1 && s[1] != ' ' && !strings.HasPrefix(s, "---")
-	case '.':
-		return !strings.HasPrefix(s, "...")
+	case 'y', 'Y', 'n', 'N', 't', 'T', 'f', 'F', 'o', 'O', '=', '<':
+		return len(s) > len("false") || !isWord(s)
+	case '-', '+', '.', '_', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		switch {
+		case isNumeric(s) || isWord(s), s == "-", strings.HasPrefix(s, "- "), strings.HasPrefix(s, "---"), strings.HasPrefix(s, "..."):
+			return false
+		}
 	}
 	return true
 }
 
 // isWord knows the words of YAML 1.1 and 1.2 for true, false, null, infinity, merge and value.
 func isWord(s string) bool {
-	if len(s) > 5 {
-		return false
-	}
 	switch strings.ToLower(s) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null", ".inf", "+.inf", "-.inf", ".nan", "=", "<<":
 		return true
@@ -154,8 +175,14 @@ func isNumeric(s string) bool {
 	if digits == "" || digits[0] != '.' && digits[0] != '_' && !isDigit(digits[0]) {
 		return false
 	}
+	more := "_.:,+-eEtTzZ "
 	if len(digits) > 1 && digits[0] == '0' && strings.IndexByte("xXoObB", digits[1]) >= 0 {
-		return strings.Trim(digits[2:], "0123456789abcdefABCDEF_") == ""
+		digits, more = digits[2:], "abcdefABCDEF_"
 	}
-	return strings.Trim(digits, "0123456789_.:,+-eEtTzZ ") == ""
+	for i := 0; i < len(digits); i++ {
+		if !isDigit(digits[i]) && strings.IndexByte(more, digits[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }

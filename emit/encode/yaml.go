@@ -20,7 +20,7 @@ const maxKey = 1000
 //
 // Errors: ErrSecret, text that is not UTF-8, a number without notation, a key of more than 1,000 bytes, other Go types. They name the place.
 func YAML(docs ...any) ([]byte, error) {
-	e := yamlEncoder{b: make([]byte, 0, 1024*len(docs))}
+	e := yamlEncoder{b: make([]byte, 0, 1024*len(docs)), keys: make([]string, 0, 64)}
 	for i, doc := range docs {
 		if i > 0 {
 			e.b = append(e.b, "---\n"...)
@@ -48,12 +48,9 @@ func (e *yamlEncoder) document(doc any) error {
 			return e.mapping(doc, 0, true)
 		}
 	case string: // never a block: it would have no parent to be indented against
-		if err := checkText(doc); err != nil {
-			return err
-		}
-		e.text(doc)
+		err := e.text(doc)
 		e.b = append(e.b, '\n')
-		return nil
+		return err
 	}
 	return e.value(doc, 0, 0)
 }
@@ -83,11 +80,10 @@ func (e *yamlEncoder) mapping(m map[string]any, column int, top bool) error {
 }
 
 func (e *yamlEncoder) field(key string, v any, column int) error {
-	if err := checkText(key); err != nil {
+	before := len(e.b)
+	if err := e.text(key); err != nil {
 		return err
 	}
-	before := len(e.b)
-	e.text(key)
 	if len(e.b)-before > maxKey {
 		return fmt.Errorf("the key is longer than %d bytes", maxKey)
 	}
