@@ -174,3 +174,28 @@ func inWords(t *kind.Type) string {
 	}
 	return first + " | " + rest
 }
+
+// RulesBetween lists the rules of a link between two kinds, the most general first: the exact one, and those of the
+// components that its ends belong to. It is empty without an exact one.
+func RulesBetween(l *kind.Library, from, to *kind.Kind) []*kind.Rule {
+	if l.Rule(from, to) == nil {
+		return nil
+	}
+	var all []*kind.Rule
+	for _, source := range lineage(l, from) {
+		for _, target := range lineage(l, to) {
+			if r := l.Rule(source, target); r != nil && !slices.Contains(all, r) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// lineage is the kind of the component and the kind itself.
+func lineage(l *kind.Library, k *kind.Kind) []*kind.Kind {
+	if k.Parent == "" {
+		return []*kind.Kind{k}
+	}
+	return []*kind.Kind{l.Kinds[k.Parent], k}
+}

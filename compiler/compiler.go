@@ -37,7 +37,9 @@ type Timing struct {
 // RenderOptions are what rendering needs beside the plan.
 type RenderOptions struct {
 	Out      string // existing output directory, read for the secrets that are kept; "" for an archive
+	Env      func(string) (string, bool)
 	Random   io.Reader
+	Now      func() time.Time
 	ReadOnly bool     // never make a development identity
 	NoDevKey bool     // E0401 instead of a development identity
 	Only     []string // components; empty: all and the files of the whole tree

@@ -138,14 +138,17 @@ func (s *startup) pick(nodes []graph.Node) []*Node {
 	return all
 }
 
-// WaitsFor lists the components that n waits for, by name.
-func (g *Graph) WaitsFor(n *Node) []*Node {
-	var all []*Node
+// Waits is, for each component, the components that it waits for, by name.
+func (g *Graph) Waits() map[*Node][]*Node {
+	all := map[*Node][]*Node{}
 	for _, e := range g.Edges {
-		if e.Startup && !e.Internal() && e.Source.Component() == n && !slices.Contains(all, e.Target.Component()) {
-			all = append(all, e.Target.Component())
+		source, target := e.Source.Component(), e.Target.Component()
+		if e.Startup && !e.Internal() && !slices.Contains(all[source], target) {
+			all[source] = append(all[source], target)
 		}
 	}
-	slices.SortFunc(all, func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
+	for n := range all {
+		slices.SortFunc(all[n], func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
+	}
 	return all
 }

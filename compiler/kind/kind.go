@@ -138,7 +138,8 @@ type Row struct {
 	Verbatim      string
 	IsVerbatim    bool
 	Template      string // a file of the kind's folder
-	Copy          string // a file of the kind's folder
+	Copy          string // a file or folder of the kind's folder
+	Assets        fs.FS  // with Copy: where it is, if not in the kind's own folder
 	Header        bool   // with Copy
 	Dotenv        []Group
 	IsDotenv      bool
@@ -175,8 +176,11 @@ type Rule struct {
 	Through       []string // kinds of component: the source's pods also reach what the target links to of them
 	Optional      []string // keys of variables that the application can do without: `env` may leave them out
 	Identity      *Identity
-	Modules       []string // "postgresql/postgresql_module"
+	Modules       []string // "postgresql/postgresql_module", for the source
+	InModules     []string // the same for the target
 	Requirements  []string // pins
+	HasActs       bool     // the target acts for the source: Result.Acts
+	Brings        Brings   // what it may change, known before it is applied
 	Marks         func(link, from, arch Object) (Object, error)
 	Apply         func(Input) (Result, error)
 	Pos           diag.Pos

@@ -58,9 +58,6 @@ func (l *lowering) lower(top *kind.Given) {
 	for _, n := range l.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	for _, n := range l.graph.Nodes {
-		Describe(l.graph, n, l.list)
-	}
 }
 
 func (l *lowering) notStruct(g *kind.Given, path, subject string) {
@@ -351,25 +348,5 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 			continue
 		}
 		l.graph.Links = append(l.graph.Links, ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos})
-	}
-}
-
-// Describe asks a node's kind what the node offers, and reports what it finds wrong.
-func Describe(g *ir.Graph, n *ir.Node, list *diag.List) {
-	var parent kind.Object
-	if n.Parent != nil {
-		parent = n.Parent.View()
-	}
-	d, err := n.Kind.Describe(n.View(), parent, g.Arch)
-	if err != nil {
-		// attributes that were refused are absent, and a description may need them: their findings stand already
-		if list.HasErrors() {
-			return
-		}
-		panic(fmt.Sprintf("describe %s: %s", n.ID, err))
-	}
-	n.Description = d
-	for _, f := range d.Findings {
-		list.Add(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: n.AttrPos(f.Attribute), Path: n.Path()})
 	}
 }

@@ -152,6 +152,8 @@ func (l *lib) ruleOf(name string, v cue.Value) (*kind.Rule, error) {
 	if i := lookup(v, "identity"); i.Exists() {
 		r.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
 	}
+	r.InModules = texts(v, "in.modules")
+	r.HasActs = lookup(v, "acts").Exists()
 	if lookup(v, "marks").Exists() {
 		r.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
 			l.mu.Lock()
@@ -159,6 +161,7 @@ func (l *lib) ruleOf(name string, v cue.Value) (*kind.Rule, error) {
 			return decodeStruct(lookup(l.ask(v, map[string]any{"link": link, "from": from, "arch": arch}), "marks"))
 		}
 	}
+	r.Brings = brings(v)
 	r.Apply = func(in kind.Input) (kind.Result, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

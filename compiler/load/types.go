@@ -52,16 +52,18 @@ func (t *typer) typeOf(v cue.Value) (*kind.Type, error) {
 // structural is the operand of a disjunction that has the structure: [...T] of `[...T] | *[]`.
 func structural(v cue.Value) cue.Value {
 	op, args := v.Expr()
-	if op != cue.OrOp {
+	if op == cue.SelectorOp {
+		if d := cue.Dereference(v); d.Pos() != v.Pos() {
+			return structural(d)
+		}
 		return v
 	}
 	for _, a := range args {
-		switch a.IncompleteKind() {
-		case cue.ListKind:
-			if a.LookupPath(cue.MakePath(cue.AnyIndex)).Exists() {
-				return a
-			}
-		case cue.StructKind:
+		// Expr drops the default of a disjunction of lists, and is then no disjunction any more
+		if a.IncompleteKind() == cue.ListKind && a.LookupPath(cue.MakePath(cue.AnyIndex)).Exists() {
+			return a
+		}
+		if op == cue.OrOp && a.IncompleteKind() == cue.StructKind {
 			return a
 		}
 	}

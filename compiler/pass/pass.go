@@ -138,15 +138,17 @@ func Set[K comparable, T any](c *Context, m map[K]ir.Decided[T], key K, v T, equ
 	return old, true
 }
 
-// Append adds a decision to a list; one that is there already gets a further origin.
-func Append[T any](c *Context, list []ir.Decided[T], v T, equal func(a, b T) bool, by ir.Origin) []ir.Decided[T] {
+// Index remembers where the values of lists stand, by a key that tells a list and a value from all others.
+type Index[K comparable] map[K]int
+
+// Append adds a decision to a list; one whose key is there already gets a further origin.
+func Append[K comparable, T any](c *Context, index Index[K], key K, list []ir.Decided[T], v T, by ir.Origin) []ir.Decided[T] {
 	c.open()
-	for i := range list {
-		if equal(list[i].Value, v) {
-			list[i].By = append(list[i].By, by)
-			return list
-		}
+	if i, ok := index[key]; ok {
+		list[i].By = append(list[i].By, by)
+		return list
 	}
+	index[key] = len(list)
 	return append(list, ir.Decided[T]{Value: v, By: []ir.Origin{by}})
 }
 

@@ -1,0 +1,68 @@
+package compiler
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/passes"
+)
+
+// Check loads an architecture and runs the passes. Every finding is in the result; the plan is sealed when none is an error.
+func Check(in Input) *Build {
+	b := &Build{}
+	started := time.Now()
+	graph, findings := load.Architecture(load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env})
+	b.Findings.AddAll(findings)
+	b.stage("load", &started)
+	if graph == nil {
+		return b
+	}
+	b.Graph, b.Plan = graph, ir.NewPlan(graph)
+	c := &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings}
+	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[pass.Fact]bool) {
+		b.stage(p.Name, &started)
+		if in.Dump != nil {
+			in.Dump(p.Name, b.Plan)
+			started = time.Now()
+		}
+	})
+	return b
+}
+
+// stage closes a stage that began at started, and begins the next one.
+func (b *Build) stage(name string, started *time.Time) {
+	now := time.Now()
+	b.Timings = append(b.Timings, Timing{Stage: name, Took: now.Sub(*started)})
+	*started = now
+}
+
+// Library is the built-in kinds, and those of the folder kinds/ in dir. dir "" has none.
+func Library(dir string) (*kind.Library, *diag.List) {
+	var users fs.FS
+	if dir != "" {
+		kinds := filepath.Join(dir, "kinds")
+		if info, err := os.Stat(kinds); err == nil && info.IsDir() {
+			users = os.DirFS(kinds)
+		}
+	}
+	return load.Library(users, "kinds")
+}
+
+// Passes is the table of passes.
+func Passes() []pass.Pass { return passes.Table() }
+
+// internal turns a panic into the error that users see.
+func internal(r any) error {
+	if p, ok := r.(pass.Panic); ok {
+		return p
+	}
+	return fmt.Errorf("internal error: %v", r)
+}

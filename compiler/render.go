@@ -1,0 +1,181 @@
+package compiler
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/secrets"
+	"platc.dev/platc/emit/text"
+)
+
+// ErrFindings is returned when a build has errors, which are in its findings.
+var ErrFindings = errors.New("the architecture has errors")
+
+// Render makes every file of a checked build. Findings of secrets are added to those of the build.
+func Render(b *Build, o RenderOptions) (*Output, error) {
+	if b.Plan == nil || !b.Plan.Sealed {
+		return nil, ErrFindings
+	}
+	started := time.Now()
+	nodes := chosen(b.Plan, o.Only)
+	files, err := renderComponents(b.Plan, nodes, o.Jobs)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range emitters() {
+		if e.Tree == nil {
+			continue
+		}
+		tree, err := e.Tree(b.Plan)
+		if err != nil {
+			return nil, fmt.Errorf("emitter %s: %w", e.Name, err)
+		}
+		files = append(files, tree...)
+	}
+	b.stage("emit", &started)
+	out := &Output{Files: files}
+	encrypted, devKey, err := secrets.Encrypt(secretInputs(b.Plan, nodes), secretOptions(b, o), &b.Findings)
+	if err != nil {
+		return nil, err
+	}
+	if b.Findings.HasErrors() {
+		return nil, ErrFindings
+	}
+	out.Files, out.DevKey = append(out.Files, encrypted...), devKey
+	slices.SortFunc(out.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
+	b.stage("secrets", &started)
+	return out, nil
+}
+
+// chosen are the components to render, by name.
+func chosen(p *ir.Plan, only []string) []*ir.Node {
+	all := p.Graph.Components()
+	if len(only) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(n *ir.Node) bool { return !slices.Contains(only, n.Name) })
+}
+
+// renderComponents runs every emitter for every component, several components at once; results stand in order of the components.
+func renderComponents(p *ir.Plan, nodes []*ir.Node, jobs int) ([]emit.File, error) {
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	table := emitters()
+	results := make([][]emit.File, len(nodes))
+	errs := make([]error, len(nodes))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(jobs, max(1, len(nodes))) {
+		workers.Go(func() {
+			for i := range next {
+				results[i], errs[i] = renderComponent(table, p, nodes[i])
+			}
+		})
+	}
+	for i := range nodes {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return slices.Concat(results...), errors.Join(errs...)
+}
+
+func renderComponent(table []emit.Emitter, p *ir.Plan, n *ir.Node) (files []emit.File, err error) {
+	// a panic in a goroutine would end the process past every handler
+	defer func() {
+		if r := recover(); r != nil {
+			err = internal(r)
+		}
+	}()
+	for _, e := range table {
+		if e.Component == nil {
+			continue
+		}
+		made, err := e.Component(p, n)
+		if err != nil {
+			return nil, fmt.Errorf("emitter %s: %w", e.Name, err)
+		}
+		files = append(files, made...)
+	}
+	return files, nil
+}
+
+// secretInputs are the files below secret/, in order of path.
+func secretInputs(p *ir.Plan, nodes []*ir.Node) []secrets.Input {
+	var all []secrets.Input
+	for _, n := range nodes {
+		for _, row := range p.Of[n].Rows {
+			if !text.IsSecret(row.Path) {
+				continue
+			}
+			in := secrets.Input{Path: path.Join(n.Name, row.Path), Component: n.Name}
+			switch {
+			case row.Environment != nil:
+				in.Groups = environment(p, row.Environment)
+			case row.IsDotenv:
+				in.Groups = row.Dotenv
+			case row.IsJSON:
+				in.JSON = row.JSON
+			default:
+				continue
+			}
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
+// environment is the variables of a component's links, a group for each provider, then further groups.
+func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
+	groups := map[string]kind.Group{}
+	for _, n := range p.Graph.Components() {
+		if n.Name != e.Of {
+			continue
+		}
+		np := p.Of[n]
+		for name, d := range np.Env {
+			if slices.Contains(e.Without, name) {
+				continue
+			}
+			comment := np.EnvGroup[name]
+			if groups[comment].Vars == nil {
+				groups[comment] = kind.Group{Comment: comment, Vars: map[string]value.Value{}}
+			}
+			groups[comment].Vars[name] = d.Value
+		}
+	}
+	all := make([]kind.Group, 0, len(groups))
+	for _, g := range groups {
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(x, y kind.Group) int { return cmp.Compare(x.Comment, y.Comment) })
+	return append(all, e.Extra...)
+}
+
+func secretOptions(b *Build, o RenderOptions) secrets.Options {
+	home, _ := os.UserHomeDir()
+	return secrets.Options{
+		Old: func(name string) ([]byte, error) {
+			if o.Out == "" {
+				return nil, fs.ErrNotExist
+			}
+			return os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(name)))
+		},
+		ArchDir: b.Graph.Dir, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
+		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
+	}
+}

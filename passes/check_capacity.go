@@ -1,0 +1,65 @@
+package passes
+
+import (
+	"fmt"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/pass"
+)
+
+// use is what the edges of one identity need together.
+type use struct {
+	amount int
+	name   string
+	edge   *ir.Edge
+}
+
+func checkCapacity(c *pass.Context) bool {
+	used := map[*ir.Node]map[string]map[string]use{} // component -> what -> identity -> use
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			n := e.Target.Component()
+			for what, amount := range a.Result.In.Uses {
+				if used[n] == nil {
+					used[n] = map[string]map[string]use{}
+				}
+				if used[n][what] == nil {
+					used[n][what] = map[string]use{}
+				}
+				key := e.Source.Component().Name + ":" + e.Target.ID
+				if old, ok := used[n][what][key]; !ok || amount > old.amount {
+					used[n][what][key] = use{amount, e.Source.Component().Name + " to " + e.Target.Name, e}
+				}
+			}
+		}
+	}
+	for _, n := range c.Graph.Components() {
+		for _, what := range sortedKeys(used[n]) {
+			capacity, bounded := n.Description.Capacity[what]
+			if bounded {
+				check(c, n, capacity.Limit, capacity.What, used[n][what])
+			}
+		}
+	}
+	return true
+}
+
+func check(c *pass.Context, n *ir.Node, limit int, what string, uses map[string]use) {
+	total := 0
+	var terms []string
+	d := diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos}
+	for _, key := range sortedKeys(uses) {
+		u := uses[key]
+		total += u.amount
+		terms = append(terms, fmt.Sprintf("%s %d", u.name, u.amount))
+		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s may use %d", u.edge.Name(), u.amount), Pos: u.edge.Pos})
+	}
+	if total <= limit {
+		return
+	}
+	d.Message = fmt.Sprintf("%s may be asked for %d %s, but has %d: %s", n.Name, total, what, limit, strings.Join(terms, ", "))
+	d.Help = "raise the limit of " + n.Name + ", or lower the pools and replicas of those that link to it"
+	c.Report(d)
+}

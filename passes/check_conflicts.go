@@ -1,0 +1,61 @@
+package passes
+
+import (
+	"fmt"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+// claimant is who claims a name, and where.
+type claimant struct {
+	claim kind.Claim
+	name  string
+	path  string
+	pos   diag.Pos
+	edge  *ir.Edge
+}
+
+func checkConflicts(c *pass.Context) bool {
+	claims := map[string][]claimant{}
+	add := func(by claimant) {
+		key := by.claim.Code + "\x00" + by.claim.Within + "\x00" + by.claim.Key
+		claims[key] = append(claims[key], by)
+	}
+	for _, n := range c.Graph.Nodes {
+		for _, cl := range n.Description.Claims {
+			add(claimant{claim: cl, name: n.ID, path: n.Path(), pos: n.AttrPos(cl.Attribute)})
+		}
+	}
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			for _, cl := range a.Result.Claims {
+				add(claimant{claim: cl, name: e.Name(), path: e.Path(), pos: e.AttrPos(cl.Attribute), edge: e})
+			}
+		}
+	}
+	for _, key := range sortedKeys(claims) {
+		conflict(c, claims[key])
+	}
+	return true
+}
+
+// conflict reports all but the first of those that claim one name. What one owner claims twice is one claim.
+func conflict(c *pass.Context, all []claimant) {
+	first := all[0]
+	for _, by := range all[1:] {
+		if by.claim.Owner != "" && by.claim.Owner == first.claim.Owner {
+			continue
+		}
+		help := by.claim.Help
+		if help == "" {
+			help = "rename one of them"
+		}
+		c.Report(diag.Diagnostic{
+			Code: by.claim.Code, Path: by.path, Pos: by.pos, Message: fmt.Sprintf("%s and %s both claim the %s", first.name, by.name, by.claim.What), Help: help,
+			Related: []diag.Related{{Message: "claimed here by " + first.name, Pos: first.pos}},
+		})
+	}
+}

@@ -1,0 +1,252 @@
+package passes
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+func keepFiles(c *pass.Context) bool {
+	v := newViews(c)
+	for _, n := range c.Graph.Components() {
+		p := c.Of(n)
+		p.View = manifestView(c, v, n)
+		if n.Kind.Manifests == nil {
+			continue
+		}
+		rows, err := n.Kind.Manifests(p.View, c.Graph.Arch)
+		if err != nil {
+			mustExcuse(c, fmt.Sprintf("manifests of %s: %s", n.Name, err))
+			continue
+		}
+		for _, row := range rows {
+			keepRow(c, n, row)
+		}
+		slices.SortFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
+	}
+	return true
+}
+
+// keepRow decides the files of a row, one for each name where it has several.
+func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
+	p := c.Of(n)
+	if !row.When.Holds(p.View) {
+		by := c.Because(row.Pos, "there is no "+row.When.String())
+		by.Pos = n.Pos
+		pass.Set(c, p.Files, row.Path, false, same, by)
+		return
+	}
+	by := reasons(c, n, row.When)
+	decide := func(path string, more []ir.Origin) {
+		for _, o := range slices.Concat(more, by) {
+			pass.Set(c, p.Files, path, true, same, o)
+		}
+	}
+	switch {
+	case row.Modules:
+		for _, asset := range sortedKeys(p.Modules) {
+			keepModule(c, n, row, asset, p.Modules[asset])
+		}
+	case strings.HasSuffix(row.Path, "/") && row.Copy != "":
+		for _, file := range below(n.Kind.Assets, row.Copy) {
+			each := row
+			each.Path, each.Copy = row.Path+file, path.Join(row.Copy, file)
+			decide(each.Path, nil)
+			p.Rows = append(p.Rows, each)
+		}
+	case row.Each != nil:
+		for _, key := range sortedKeys(row.Each) {
+			each := row.Each[key]
+			each.Path = strings.ReplaceAll(row.Path, "{name}", key)
+			decide(each.Path, nil)
+			p.Rows = append(p.Rows, each)
+		}
+	default:
+		decide(row.Path, nil)
+		p.Rows = append(p.Rows, row)
+	}
+}
+
+// keepModule decides the files of a module: a folder below python/ of its kind, or one file there.
+func keepModule(c *pass.Context, n *ir.Node, row kind.Row, asset string, decided ir.Decided[bool]) {
+	p := c.Of(n)
+	owner, name, _ := strings.Cut(asset, "/")
+	assets := c.Graph.Library.Kinds[owner].Assets
+	source := path.Join("python", name)
+	if info, err := fs.Stat(assets, source); err != nil || !info.IsDir() {
+		name = strings.TrimSuffix(name, ".py") + ".py"
+		source = path.Join("python", name)
+		name = "" // the file stands directly below the row's path
+	}
+	prefix := row.Path
+	if name != "" {
+		prefix += name + "/"
+	}
+	for _, file := range below(assets, source) {
+		for _, o := range decided.By {
+			pass.Set(c, p.Files, prefix+file, decided.Value, same, o)
+		}
+		if decided.Value {
+			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Copy: joined(source, file), Assets: assets})
+		}
+	}
+}
+
+// below lists the files of a folder, relative to it; of a file, its own name.
+func below(assets fs.FS, root string) []string {
+	var all []string
+	err := fs.WalkDir(assets, root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if name == root {
+			all = append(all, path.Base(name))
+		} else {
+			all = append(all, strings.TrimPrefix(name, root+"/"))
+		}
+		return nil
+	})
+	if err != nil {
+		panic(fmt.Sprintf("assets of a kind: %s", err))
+	}
+	return all
+}
+
+// joined is the path of a file of below.
+func joined(root, file string) string {
+	if path.Base(root) == file {
+		return root
+	}
+	return path.Join(root, file)
+}
+
+// reasons are the origins of a file that is kept: the edges that brought the parts it depends on, or its condition.
+func reasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
+	var all []ir.Origin
+	if w != nil {
+		for _, d := range c.Of(n).Parts[w.Part] {
+			for _, o := range d.By {
+				if !slices.ContainsFunc(all, func(x ir.Origin) bool { return x.Edge == o.Edge && x.Rule == o.Rule }) {
+					all = append(all, o)
+				}
+			}
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	pos := n.Pos
+	reason := "every " + n.Kind.Name + " has it"
+	if w != nil {
+		reason = w.String()
+		if w.Attribute != "" {
+			pos = n.AttrPos(w.Attribute)
+		}
+	}
+	return []ir.Origin{c.Because(pos, reason)}
+}
+
+// manifestView is a component as its manifests see it.
+func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
+	p := c.Of(n)
+	o := maps.Clone(v.of(n))
+	parts := kind.Object{}
+	for _, slot := range n.Kind.Slots {
+		parts[slot] = []any{}
+	}
+	for slot, decided := range p.Parts {
+		list := []any{}
+		for _, d := range decided {
+			list = append(list, d.Value)
+		}
+		parts[slot] = list
+	}
+	o["parts"] = parts
+	o["policies"] = policyViews(c, p)
+	ns := c.Plan.Namespaces[n.Namespace()]
+	labels := kind.Object{}
+	for k, d := range ns.Labels {
+		labels[k] = d.Value
+	}
+	o["ns"] = kind.Object{"enforce": ns.Enforce.Value, "labels": labels, "injected": len(labels) > 0}
+	o["order"] = int64(p.Order.Value)
+	o["variables"] = anyStrings(sortedKeys(p.Env))
+	o["requirements"] = anyStrings(pins(p))
+	routers, clients := keptModules(p)
+	o["modules"] = kind.Object{"routers": routers, "clients": clients}
+	o["instances"] = instanceViews(p)
+	return o
+}
+
+// pins are the requirements, sorted by distribution.
+func pins(p *ir.NodePlan) []string {
+	var all []string
+	for _, d := range sortedKeys(p.Requirements) {
+		all = append(all, p.Requirements[d].Value)
+	}
+	return all
+}
+
+func anyStrings(list []string) []any {
+	all := make([]any, len(list))
+	for i, s := range list {
+		all[i] = s
+	}
+	return all
+}
+
+func policyViews(c *pass.Context, p *ir.NodePlan) kind.Object {
+	view := func(openings []ir.Decided[ir.Opening], side string) []any {
+		all := []any{}
+		for _, d := range openings {
+			all = append(all, kind.Object{side: []any{peerView(c, d.Value.Peer)}, "port": int64(d.Value.Port)})
+		}
+		return all
+	}
+	o := kind.Object{}
+	for group, policy := range p.Policies {
+		o[group] = kind.Object{"ingress": view(policy.Ingress, "from"), "egress": view(policy.Egress, "to")}
+	}
+	return o
+}
+
+func peerView(c *pass.Context, peer ir.Peer) kind.Object {
+	pods := c.Of(peer.Node).Pods[peer.Group]
+	labels := kind.Object{}
+	for k, v := range pods.Labels {
+		labels[k] = v
+	}
+	account := pods.Account
+	if account == "" {
+		account = peer.Node.Name
+	}
+	return kind.Object{"component": peer.Node.Name, "component_kind": peer.Node.Kind.Name, "namespace": peer.Node.Namespace(), "labels": labels, "account": account}
+}
+
+func instanceViews(p *ir.NodePlan) []any {
+	all := []any{}
+	for _, i := range p.Instances {
+		variables := kind.Object{}
+		for k, name := range i.Variables {
+			variables[k] = name
+		}
+		resources := []any{}
+		for _, r := range i.Resources {
+			resources = append(resources, kind.Object{"name": r.Name, "kind": r.Kind, "access": r.Access})
+		}
+		all = append(all, kind.Object{"family": i.Prefix, "component": i.Component.Name, "kind": i.Component.Kind.Name, "variables": variables, "resources": resources})
+	}
+	slices.SortFunc(all, func(a, b any) int {
+		x, y := a.(kind.Object), b.(kind.Object)
+		return cmp.Or(compareAny(x["family"], y["family"]), compareAny(x["component"], y["component"]))
+	})
+	return all
+}

@@ -1,0 +1,43 @@
+package passes
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"platc.dev/platc/compiler/pass"
+)
+
+func setMarks(c *pass.Context) bool {
+	for _, e := range c.Graph.Edges {
+		for _, r := range e.Rules {
+			if r.Marks == nil {
+				continue
+			}
+			found, err := r.Marks(e.Attrs, e.Source.View(), c.Graph.Arch)
+			if err != nil {
+				mustExcuse(c, fmt.Sprintf("marks of %s: %s", e.Name(), err))
+				continue
+			}
+			p := c.Of(e.Target)
+			for _, name := range slices.Sorted(maps.Keys(found)) {
+				by := c.From(e, r)
+				if first, ok := pass.Set(c, p.Marks, name, found[name], func(a, b any) bool { return reflect.DeepEqual(a, b) }, by); !ok {
+					c.Conflict("E0301", fmt.Sprintf("%s would have two values for %s", e.Target.Component().Name, name), "keep one of the links", first.By[0], by)
+				}
+			}
+		}
+	}
+	return true
+}
+
+func assignHosts(c *pass.Context) bool {
+	for _, n := range c.Graph.Components() {
+		p := c.Of(n)
+		for name, pods := range n.Description.Pods {
+			p.Pods[name] = pods
+		}
+	}
+	return true
+}

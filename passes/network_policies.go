@@ -1,0 +1,162 @@
+package passes
+
+import (
+	"cmp"
+	"slices"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+// defaultGroup is the group of pods that connects unless a rule says otherwise.
+const defaultGroup = "server"
+
+func networkPolicies(c *pass.Context) bool {
+	addActing(c)
+	for _, n := range c.Graph.Components() {
+		p := c.Of(n)
+		for group := range p.Pods {
+			p.Policies[group] = &ir.Policy{}
+		}
+	}
+	outbound, acting := map[*ir.Node][]*ir.Edge{}, actingFor(c)
+	for _, e := range c.Graph.Edges {
+		outbound[e.Source.Component()] = append(outbound[e.Source.Component()], e)
+	}
+	o := opener{c: c, index: pass.Index[allowance]{}}
+	for _, e := range c.Graph.Edges {
+		if e.Internal() {
+			continue
+		}
+		for _, a := range c.Plan.Applied[e] {
+			by := c.From(e, a.Rule)
+			openings := portsOf(e, a)
+			for _, from := range sourcesOf(c, e, a, acting) {
+				for _, port := range openings {
+					o.open(from, ir.Peer{Node: e.Target.Component(), Group: port.Pods}, port.Port, by)
+				}
+			}
+			o.through(e, a, outbound[e.Target.Component()], by)
+		}
+	}
+	for _, n := range c.Graph.Components() {
+		for _, policy := range c.Of(n).Policies {
+			sortOpenings(policy.Ingress)
+			sortOpenings(policy.Egress)
+		}
+	}
+	return true
+}
+
+// addActing adds the groups of pods that act for the source of an edge.
+func addActing(c *pass.Context) {
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			if acts := a.Result.Acts; acts != nil {
+				c.Of(e.Target).Pods[acts.Group] = acts.Pods
+			}
+		}
+	}
+}
+
+// portsOf are the ports that an edge opens: those that its rule names, and those that it computed.
+func portsOf(e *ir.Edge, a ir.Applied) []kind.Port {
+	all := slices.Clone(a.Result.Open)
+	for _, name := range a.Rule.Ports {
+		if p, ok := e.Target.Component().Description.Ports[name]; ok && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// actor is a group of pods that acts for a component, because of an edge.
+type actor struct {
+	peer ir.Peer
+	edge *ir.Edge
+}
+
+func actingFor(c *pass.Context) map[*ir.Node][]actor {
+	all := map[*ir.Node][]actor{}
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			if a.Result.Acts != nil {
+				source := e.Source.Component()
+				all[source] = append(all[source], actor{ir.Peer{Node: e.Target.Component(), Group: a.Result.Acts.Group}, e})
+			}
+		}
+	}
+	return all
+}
+
+// sourcesOf are the pods that connect: the group that the rule names (all groups where the component has no such group), and the pods that act for the source.
+func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]actor) []ir.Peer {
+	all := groupsOf(c, e.Source.Component(), a.Rule.FromPods)
+	for _, actor := range acting[e.Source.Component()] {
+		if actor.edge != e && !slices.Contains(all, actor.peer) {
+			all = append(all, actor.peer)
+		}
+	}
+	return all
+}
+
+func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
+	if group == "" {
+		group = defaultGroup
+	}
+	pods := c.Of(n).Pods
+	if _, ok := pods[group]; ok {
+		return []ir.Peer{{Node: n, Group: group}}
+	}
+	var all []ir.Peer
+	for _, g := range sortedKeys(pods) {
+		all = append(all, ir.Peer{Node: n, Group: g})
+	}
+	return all
+}
+
+// through opens for the source what its target links to, of the kinds that the rule names.
+func (o opener) through(e *ir.Edge, a ir.Applied, further []*ir.Edge, by ir.Origin) {
+	for _, next := range further {
+		if next.Internal() || !slices.Contains(a.Rule.Through, next.Target.Component().Kind.Name) {
+			continue
+		}
+		for _, applied := range o.c.Plan.Applied[next] {
+			for _, port := range portsOf(next, applied) {
+				for _, from := range groupsOf(o.c, e.Source.Component(), a.Rule.FromPods) {
+					o.open(from, ir.Peer{Node: next.Target.Component(), Group: port.Pods}, port.Port, by)
+				}
+			}
+		}
+	}
+}
+
+// opener adds allowances, each once.
+type opener struct {
+	c     *pass.Context
+	index pass.Index[allowance]
+}
+
+type allowance struct {
+	own     ir.Peer
+	egress  bool
+	opening ir.Opening
+}
+
+// open adds an allowance on both ends.
+func (o opener) open(from, to ir.Peer, port int, by ir.Origin) {
+	egress, ingress := o.c.Of(from.Node).Policies[from.Group], o.c.Of(to.Node).Policies[to.Group]
+	if egress == nil || ingress == nil {
+		return
+	}
+	out, in := ir.Opening{Peer: to, Port: port}, ir.Opening{Peer: from, Port: port}
+	egress.Egress = pass.Append(o.c, o.index, allowance{from, true, out}, egress.Egress, out, by)
+	ingress.Ingress = pass.Append(o.c, o.index, allowance{to, false, in}, ingress.Ingress, in, by)
+}
+
+func sortOpenings(all []ir.Decided[ir.Opening]) {
+	slices.SortFunc(all, func(a, b ir.Decided[ir.Opening]) int {
+		return cmp.Or(cmp.Compare(a.Value.Port, b.Value.Port), cmp.Compare(a.Value.Peer.Node.Name, b.Value.Peer.Node.Name), cmp.Compare(a.Value.Peer.Group, b.Value.Peer.Group))
+	})
+}

@@ -1,0 +1,179 @@
+package passes
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+func resolveLinks(c *pass.Context) bool {
+	index := map[string]*ir.Node{}
+	for _, n := range c.Graph.Nodes {
+		index[n.ID] = n
+	}
+	for _, l := range c.Graph.Links {
+		target, whole := findTarget(c, index, l)
+		if target == nil {
+			continue
+		}
+		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
+	}
+	slices.SortStableFunc(c.Graph.Edges, func(a, b *ir.Edge) int {
+		return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
+	})
+	warnUntouched(c)
+	return true
+}
+
+// findTarget is the node that a link names. A link to a whole component means its implied sub-component where there is a rule for that.
+func findTarget(c *pass.Context, index map[string]*ir.Node, l ir.Link) (target *ir.Node, whole bool) {
+	name, rest, deep := strings.Cut(l.Target, "/")
+	component := index[name]
+	if component == nil || component.Parent != nil {
+		if !c.Graph.Failed[name] {
+			notFound(c, l, fmt.Sprintf("there is no component %q", name), nearestTarget(c, l.Target))
+		}
+		return nil, false
+	}
+	if !deep {
+		return implied(c, index, l, component)
+	}
+	if n := index[l.Target]; n != nil {
+		return n, false
+	}
+	if c.Graph.Failed[l.Target] {
+		return nil, false
+	}
+	short, subName, full := strings.Cut(rest, "/")
+	if full {
+		notFound(c, l, missingSub(component, short, subName), nearestTarget(c, l.Target))
+		return nil, false
+	}
+	var found []*ir.Node
+	for _, sub := range component.Subs {
+		if sub.Name == rest {
+			found = append(found, sub)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], false
+	case 0:
+		for id := range c.Graph.Failed {
+			if strings.HasPrefix(id, name+"/") && strings.HasSuffix(id, "/"+rest) {
+				return nil, false
+			}
+		}
+		notFound(c, l, missingSub(component, "", rest), nearestTarget(c, l.Target))
+		return nil, false
+	}
+	var ids []string
+	for _, n := range found {
+		ids = append(ids, fmt.Sprintf("%q", n.ID))
+	}
+	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components of that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
+	return nil, false
+}
+
+func linkPath(l ir.Link) string { return l.Source.Path() + fmt.Sprintf(".links[%q]", l.Target) }
+
+func notFound(c *pass.Context, l ir.Link, why, near string) {
+	help := "see the components of arch.cue"
+	if near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	c.Report(diag.Diagnostic{Code: "E0201", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s", l.Source.ID, l.Target, why), Help: help})
+}
+
+// missingSub says what a component does not have.
+func missingSub(component *ir.Node, short, name string) string {
+	kinds := make([]string, 0, len(component.Kind.Subs))
+	for sub := range component.Kind.Subs {
+		kinds = append(kinds, sub)
+	}
+	slices.Sort(kinds)
+	switch {
+	case len(kinds) == 0:
+		return component.Name + " has no sub-components"
+	case short != "" && component.Kind.Subs[short] == nil:
+		return fmt.Sprintf("%s has no sub-components of kind %q, but %s", component.Name, short, strings.Join(kinds, " and "))
+	case short != "":
+		return fmt.Sprintf("%s has no %s %q", component.Name, short, name)
+	}
+	return fmt.Sprintf("%s has no %s %q", component.Name, strings.Join(kinds, " or "), name)
+}
+
+// nearestTarget is the target that looks most like what was written, as short as it can be written.
+func nearestTarget(c *pass.Context, written string) string {
+	count := map[string]int{}
+	for _, n := range c.Graph.Nodes {
+		if n.Parent != nil {
+			count[n.Parent.Name+"/"+n.Name]++
+		}
+	}
+	var names []string
+	for _, n := range c.Graph.Nodes {
+		names = append(names, n.ID)
+		if n.Parent != nil && count[n.Parent.Name+"/"+n.Name] == 1 {
+			names = append(names, n.Parent.Name+"/"+n.Name)
+		}
+	}
+	return diag.Nearest(written, names)
+}
+
+// implied is what a link to a whole component means: the component, or the sub-component named after the source.
+func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
+	rule := component.Kind.Implied
+	if rule == nil || l.Source.Component() == component {
+		return component, false
+	}
+	sub := component.Kind.Subs[rule.Sub]
+	if sub == nil || c.Graph.Library.Rule(l.Source.Kind, sub) == nil {
+		return component, false
+	}
+	name := l.Source.Component().Name
+	if rule.Name == "_" {
+		name = strings.ReplaceAll(name, "-", "_")
+	}
+	n := &ir.Node{ID: component.ID + "/" + rule.Sub + "/" + name, Name: name, Kind: sub, Parent: component, Implied: true, Pos: l.Pos}
+	if old := index[n.ID]; old != nil {
+		return old, true
+	}
+	if problem := sub.Names.Check(name); problem != "" {
+		c.Report(diag.Diagnostic{Code: "E0108", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q as a whole, so its %s is called %q, which %s", l.Source.ID, l.Target, rule.Sub, name, problem), Help: "link to a " + rule.Sub + " that " + component.Name + " declares"})
+		return nil, false
+	}
+	n.Attrs, _ = sub.Attributes.Complete(nil, kind.Place{Path: n.Path(), Subject: n.ID}, c.Findings).(kind.Object)
+	index[n.ID] = n
+	c.Graph.Nodes = append(c.Graph.Nodes, n)
+	slices.SortFunc(c.Graph.Nodes, byNodeID)
+	component.Subs = append(component.Subs, n)
+	slices.SortFunc(component.Subs, byNodeID)
+	return n, true
+}
+
+func byNodeID(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) }
+
+func warnUntouched(c *pass.Context) {
+	touched := map[*ir.Node]bool{}
+	for _, e := range c.Graph.Edges {
+		if !e.Internal() {
+			touched[e.Source.Component()], touched[e.Target.Component()] = true, true
+		}
+	}
+	// a link that was refused touches its source, and says so itself
+	for _, l := range c.Graph.Links {
+		touched[l.Source.Component()] = true
+	}
+	for _, n := range c.Graph.Components() {
+		if !touched[n] {
+			c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: n.Name + " has no links, and nothing links to it", Help: "link it, or remove it"})
+		}
+	}
+}
