@@ -33,3 +33,41 @@ func (t *Type) Field(name string) *Type {
 	}
 	return nil
 }
+
+// Fits says whether plain data, of any shape, is a value of the type.
+func (t *Type) Fits(data any) bool {
+	switch d := data.(type) {
+	case Object:
+		if t.IsMap {
+			for k, v := range d {
+				if t.Keys != nil && !t.Keys(k) || !t.Elem.Fits(v) {
+					return false
+				}
+			}
+			return true
+		}
+		return t.IsStruct && t.fitsStruct(d)
+	case []any:
+		for _, item := range d {
+			if !t.IsList || t.Elem != nil && !t.Elem.Fits(item) {
+				return false
+			}
+		}
+		return t.IsList
+	}
+	return t.Check != nil && t.Check(data)
+}
+
+func (t *Type) fitsStruct(d Object) bool {
+	for k, v := range d {
+		if f := t.Field(k); f == nil || !f.Fits(v) {
+			return false
+		}
+	}
+	for _, f := range t.Fields {
+		if _, given := d[f.Name]; f.Required && !given {
+			return false
+		}
+	}
+	return true
+}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	stderrors "errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -37,6 +38,7 @@ type lib struct {
 	typer
 	build   *build.Context
 	schema  cue.Value
+	shared  map[string]*ast.Field // the schema's definitions
 	modules map[string]*build.Instance
 	list    *diag.List
 	out     *kind.Library
@@ -54,6 +56,7 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	}
 	l.build = build.NewContext(build.Loader(l.importInstance))
 	schema := l.instance(root{fs: library.FS}, "schema", module+"/schema")
+	l.shared = topLevel(schema.Files)
 	l.schema = ctx.BuildInstance(schema)
 	if err := l.schema.Err(); err != nil {
 		panic(fmt.Sprintf("the library's schema: %s", errors.Details(err, nil)))
@@ -67,7 +70,7 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 		panic(fmt.Sprintf("the library's pins: %s", err))
 	}
 	l.out.Versions = kind.Object{"versions": versions, "pins": pins}
-	if l.out.Config, err = l.typeOf(l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
+	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
 		panic(fmt.Sprintf("the library's #Config: %s", err))
 	}
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
@@ -171,7 +174,8 @@ func (l *lib) addKind(r root, dir string) {
 		l.fail(r, err)
 		return
 	}
-	k, err := l.kindOf(r, lookup(v, "kind"), dir)
+	syntax := scope{own: topLevel(inst.Files), imports: map[string]map[string]*ast.Field{"schema": l.shared}}
+	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax)
 	if err != nil {
 		l.fail(r, err)
 		return
@@ -200,7 +204,7 @@ func (l *lib) addKind(r root, dir string) {
 		return
 	}
 	for it.Next() {
-		rule, err := l.ruleOf(it.Selector().Unquoted(), it.Value())
+		rule, err := l.ruleOf(it.Selector().Unquoted(), it.Value(), syntax)
 		if err != nil {
 			l.fail(r, err)
 			continue
@@ -217,7 +221,26 @@ func failure(v cue.Value, format string, args ...any) error {
 	return errors.Newf(v.Pos(), format, args...)
 }
 
-func (l *lib) kindOf(r root, v cue.Value, dir string) (*kind.Kind, error) {
+// attributesOf is the type of the attributes in a field: read off the syntax where that is plain, else asked of CUE.
+func (l *lib) attributesOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
+	var f *ast.Field
+	if top := s.own[path[0]]; top != nil {
+		f, s = s.find(top.Value, path[1:]...)
+	}
+	return l.fieldType(s, f, v)
+}
+
+func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) {
+	if f != nil {
+		t, err := s.fieldType(f, 0)
+		if !stderrors.Is(err, errSyntax) {
+			return t, err
+		}
+	}
+	return l.typeOf(v)
+}
+
+func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope) (*kind.Kind, error) {
 	k := &kind.Kind{Name: text(v, "name"), Title: text(v, "title"), Doc: text(v, "doc"), Provides: texts(v, "provides"), Slots: texts(v, "slots"), Subs: map[string]*kind.Kind{}, Pos: position(v.Pos())}
 	if k.Name == "" || k.Doc == "" {
 		return nil, failure(v, "kind needs a name and a doc")
@@ -226,7 +249,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string) (*kind.Kind, error) {
 		k.Title = k.Name
 	}
 	var err error
-	if k.Attributes, err = l.typeOf(lookup(v, "attributes")); err != nil {
+	if k.Attributes, err = l.attributesOf(syntax, lookup(v, "attributes"), "kind", "attributes"); err != nil {
 		return nil, err
 	}
 	if k.Assets, err = fs.Sub(r.fs, dir); err != nil {
@@ -253,7 +276,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string) (*kind.Kind, error) {
 	for it.Next() {
 		name, sv := it.Selector().Unquoted(), it.Value()
 		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Pos: position(sv.Pos())}
-		if sub.Attributes, err = l.typeOf(lookup(sv, "attributes")); err != nil {
+		if sub.Attributes, err = l.attributesOf(syntax, lookup(sv, "attributes"), "kind", "subs", name, "attributes"); err != nil {
 			return nil, err
 		}
 		sub.Names = kind.NameRule{Not: texts(sv, "names.not"), Help: text(sv, "names.help")}

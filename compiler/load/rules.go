@@ -131,7 +131,7 @@ func groups(v any) ([]kind.Group, error) {
 	return all, nil
 }
 
-func (l *lib) ruleOf(name string, v cue.Value) (*kind.Rule, error) {
+func (l *lib) ruleOf(name string, v cue.Value, syntax scope) (*kind.Rule, error) {
 	from, to, ok := strings.Cut(name, " -> ")
 	if !ok {
 		return nil, failure(v, "the rule %q is not written as source -> target", name)
@@ -145,7 +145,7 @@ func (l *lib) ruleOf(name string, v cue.Value) (*kind.Rule, error) {
 	}
 	if a := lookup(v, "attributes"); a.Exists() {
 		var err error
-		if r.Attributes, err = l.typeOf(a); err != nil {
+		if r.Attributes, err = l.attributesOf(syntax, a, "links", name, "attributes"); err != nil {
 			return nil, err
 		}
 	}

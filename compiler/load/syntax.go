@@ -1,0 +1,463 @@
+package load
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/token"
+
+	"platc.dev/platc/compiler/kind"
+)
+
+// errSyntax says that a type is not one of the plain forms; CUE is asked for it then.
+var errSyntax = errors.New("not a plain type")
+
+// scope is the definitions that an expression may refer to: those of its package, and of the packages that its file imports.
+type scope struct {
+	own     map[string]*ast.Field            // top-level fields and definitions of the package
+	imports map[string]map[string]*ast.Field // import name -> top-level fields
+}
+
+// topLevel lists the top-level fields of a package by name.
+func topLevel(files []*ast.File) map[string]*ast.Field {
+	all := map[string]*ast.Field{}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if field, ok := d.(*ast.Field); ok {
+				if name, _, err := ast.LabelName(field.Label); err == nil {
+					all[name] = field
+				}
+			}
+		}
+	}
+	return all
+}
+
+// find is the field at a path below an expression, through references, & and embeddings; nil if it is not written out.
+func (s scope) find(e ast.Expr, path ...string) (*ast.Field, scope) {
+	if len(path) == 0 {
+		return nil, s
+	}
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return s.find(e.X, path...)
+	case *ast.Ident, *ast.SelectorExpr:
+		if f, in, ok := s.resolve(e); ok {
+			return in.find(f.Value, path...)
+		}
+	case *ast.BinaryExpr:
+		if e.Op != token.AND {
+			return nil, s
+		}
+		// what a rule says itself stands behind what it is made of
+		if f, in := s.find(e.Y, path...); f != nil {
+			return f, in
+		}
+		return s.find(e.X, path...)
+	case *ast.StructLit:
+		for _, d := range e.Elts {
+			switch d := d.(type) {
+			case *ast.Field:
+				if name, _, err := ast.LabelName(d.Label); err == nil && name == path[0] {
+					if len(path) == 1 {
+						return d, s
+					}
+					return s.find(d.Value, path[1:]...)
+				}
+			case *ast.EmbedDecl:
+				if f, in := s.find(d.Expr, path...); f != nil {
+					return f, in
+				}
+			}
+		}
+	}
+	return nil, s
+}
+
+// plainType turns the syntax of a type into a kind.Type: basic types, literals, bounds, patterns, | & *, structs, maps, lists, and references to definitions.
+// Reading syntax costs a hundredth of what evaluating does. Anything else is errSyntax.
+func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
+	if depth > 20 {
+		return nil, errSyntax
+	}
+	t := &kind.Type{Text: source(e)}
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return s.plainType(e.X, depth+1)
+	case *ast.SelectorExpr, *ast.Ident:
+		if field, scope, ok := s.resolve(e); ok {
+			return scope.fieldType(field, depth+1)
+		}
+	case *ast.StructLit:
+		return t, s.plainStruct(t, e, depth)
+	case *ast.ListLit:
+		return t, s.plainList(t, e, depth)
+	case *ast.BinaryExpr:
+		switch e.Op {
+		case token.OR:
+			return t, s.plainChoice(t, e, depth)
+		case token.AND:
+			return t, s.plainBoth(t, e, depth)
+		}
+	}
+	check, data, concrete, err := s.plainCheck(e)
+	if err != nil {
+		return nil, err
+	}
+	t.Check = check
+	if concrete {
+		t.Default = data
+	}
+	return t, nil
+}
+
+// fieldType is the type of a field with its attributes and its doc comment.
+func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
+	t, err := s.plainType(f.Value, depth)
+	if err != nil {
+		return nil, err
+	}
+	copied := *t
+	copied.Text = source(f.Value)
+	if doc := docText(f); doc != "" {
+		copied.Doc = doc
+	}
+	for _, a := range f.Attrs {
+		name, body := a.Split()
+		switch name {
+		case "help":
+			copied.Help = unquote(body)
+		case "quantity":
+			copied.Quantity = true
+		case "code":
+			copied.Code = body
+		case "keys":
+			re, err := regexp.Compile(unquote(body))
+			if err != nil {
+				return nil, err
+			}
+			copied.Keys = re.MatchString
+		}
+	}
+	return &copied, nil
+}
+
+func (s scope) resolve(e ast.Expr) (*ast.Field, scope, bool) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		f, ok := s.own[e.Name]
+		return f, s, ok && strings.HasPrefix(e.Name, "#")
+	case *ast.SelectorExpr:
+		name, _, err := ast.LabelName(e.Sel)
+		if err != nil {
+			return nil, s, false
+		}
+		if pkg, ok := e.X.(*ast.Ident); ok && s.imports[pkg.Name] != nil {
+			f, ok := s.imports[pkg.Name][name]
+			return f, scope{own: s.imports[pkg.Name]}, ok
+		}
+		if outer, in, ok := s.resolve(e.X); ok {
+			f, in := in.find(outer.Value, name)
+			return f, in, f != nil
+		}
+	}
+	return nil, s, false
+}
+
+func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
+	for _, d := range e.Elts {
+		switch d := d.(type) {
+		case *ast.EmbedDecl:
+			embedded, err := s.plainType(d.Expr, depth+1)
+			if err != nil || !embedded.IsStruct {
+				return errSyntax
+			}
+			t.IsStruct = true
+			t.Fields = append(t.Fields, embedded.Fields...)
+		case *ast.Field:
+			if _, ok := d.Label.(*ast.ListLit); ok {
+				return s.plainMap(t, d, len(e.Elts), depth)
+			}
+			name, _, err := ast.LabelName(d.Label)
+			if err != nil || strings.HasPrefix(name, "#") || strings.HasPrefix(name, "_") {
+				return errSyntax
+			}
+			field, err := s.fieldType(d, depth+1)
+			if err != nil {
+				return err
+			}
+			field.Optional = d.Constraint == token.OPTION
+			t.IsStruct = true
+			t.Fields = append(t.Fields, kind.Field{Name: name, Required: d.Constraint == token.NOT, Type: field})
+		case *ast.Attribute, *ast.CommentGroup:
+		default:
+			return errSyntax
+		}
+	}
+	t.IsStruct = true
+	return nil
+}
+
+// plainMap is {[string]: T}.
+func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
+	label := d.Label.(*ast.ListLit)
+	if fields != 1 || len(label.Elts) != 1 {
+		return errSyntax
+	}
+	if id, ok := label.Elts[0].(*ast.Ident); !ok || id.Name != "string" {
+		return errSyntax
+	}
+	var err error
+	t.IsMap = true
+	t.Elem, err = s.plainType(d.Value, depth+1)
+	return err
+}
+
+// plainList is [...T], or a concrete list.
+func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
+	t.IsList = true
+	if len(e.Elts) == 1 {
+		if rest, ok := e.Elts[0].(*ast.Ellipsis); ok {
+			if rest.Type == nil {
+				return errSyntax
+			}
+			var err error
+			t.Elem, err = s.plainType(rest.Type, depth+1)
+			return err
+		}
+	}
+	items := []any{}
+	for _, item := range e.Elts {
+		data, ok := literalData(item)
+		if !ok {
+			return errSyntax
+		}
+		items = append(items, data)
+	}
+	t.Default = items
+	return nil
+}
+
+// plainChoice is a | b, one of which may be the default.
+func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
+	var checks []func(any) bool
+	mixed := s.mixes(e, depth)
+	for _, alternative := range operands(e, token.OR) {
+		star, isDefault := alternative.(*ast.UnaryExpr)
+		isDefault = isDefault && star.Op == token.MUL
+		if isDefault {
+			alternative = star.X
+		}
+		a, err := s.plainType(alternative, depth+1)
+		if err != nil {
+			return err
+		}
+		if isDefault {
+			if a.Default == nil {
+				return errSyntax
+			}
+			t.Default = a.Default
+		}
+		// a list or a struct with a default has the shape of the alternative that is a type
+		if mixed {
+			inherit(t, a)
+			checks = append(checks, a.Fits)
+			continue
+		}
+		if a.IsStruct || a.IsMap || a.IsList {
+			if isDefault {
+				continue
+			}
+			if t.IsStruct || t.IsMap || t.Elem != nil || len(checks) > 0 {
+				return errSyntax
+			}
+			text, def := t.Text, t.Default
+			*t = *a
+			t.Text = text
+			if def != nil {
+				t.Default = def
+			}
+			continue
+		}
+		inherit(t, a)
+		checks = append(checks, a.Check)
+	}
+	if t.IsStruct || t.IsMap || t.IsList {
+		if len(checks) > 0 {
+			return errSyntax
+		}
+		return nil
+	}
+	t.Check = func(data any) bool { return some(checks, data) }
+	return nil
+}
+
+// mixes says whether a choice is between scalars and structures: then a value is checked as a whole.
+func (s scope) mixes(e *ast.BinaryExpr, depth int) bool {
+	scalars, structures := 0, 0
+	for _, alternative := range operands(e, token.OR) {
+		if star, ok := alternative.(*ast.UnaryExpr); ok && star.Op == token.MUL {
+			alternative = star.X
+		}
+		a, err := s.plainType(alternative, depth+1)
+		switch {
+		case err != nil:
+			return false
+		case a.IsStruct || a.IsMap || a.IsList:
+			structures++
+		default:
+			scalars++
+		}
+	}
+	return scalars > 0 && structures > 0
+}
+
+// plainBoth is a & b.
+func (s scope) plainBoth(t *kind.Type, e *ast.BinaryExpr, depth int) error {
+	var checks []func(any) bool
+	for _, operand := range operands(e, token.AND) {
+		a, err := s.plainType(operand, depth+1)
+		if err != nil {
+			return err
+		}
+		if a.Check == nil {
+			return errSyntax
+		}
+		inherit(t, a)
+		checks = append(checks, a.Check)
+	}
+	t.Check = func(data any) bool { return all(checks, data) }
+	return nil
+}
+
+// inherit takes what a definition says of its values over to the type that refers to it.
+func inherit(t, from *kind.Type) {
+	if t.Help == "" {
+		t.Help = from.Help
+	}
+	if t.Code == "" {
+		t.Code = from.Code
+	}
+	t.Quantity = t.Quantity || from.Quantity
+}
+
+func operands(e ast.Expr, op token.Token) []ast.Expr {
+	if b, ok := e.(*ast.BinaryExpr); ok && b.Op == op {
+		return append(operands(b.X, op), operands(b.Y, op)...)
+	}
+	return []ast.Expr{e}
+}
+
+// plainCheck is a basic type, a literal, a bound or a pattern; data is the value of a literal.
+func (s scope) plainCheck(e ast.Expr) (check func(any) bool, data any, concrete bool, err error) {
+	if data, ok := literalData(e); ok {
+		return func(v any) bool { return v == data }, data, true, nil
+	}
+	switch e := e.(type) {
+	case *ast.Ident:
+		check := basicCheck(e.Name)
+		if check == nil || s.own[e.Name] != nil {
+			return nil, nil, false, errSyntax
+		}
+		return check, nil, false, nil
+	case *ast.UnaryExpr:
+		check, err := bound(e)
+		return check, nil, false, err
+	}
+	return nil, nil, false, errSyntax
+}
+
+func bound(e *ast.UnaryExpr) (func(any) bool, error) {
+	limit, ok := literalData(e.X)
+	if !ok {
+		return nil, errSyntax
+	}
+	if pattern, ok := limit.(string); ok && (e.Op == token.MAT || e.Op == token.NMAT) {
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			return nil, err
+		}
+		return func(v any) bool {
+			s, ok := v.(string)
+			return ok && re.MatchString(s) == (e.Op == token.MAT)
+		}, nil
+	}
+	if text, ok := limit.(string); ok && e.Op == token.NEQ {
+		return func(v any) bool {
+			s, ok := v.(string)
+			return ok && s != text
+		}, nil
+	}
+	n, ok := number(limit)
+	if !ok {
+		return nil, errSyntax
+	}
+	compare := map[token.Token]func(v float64) bool{
+		token.GTR: func(v float64) bool { return v > n },
+		token.GEQ: func(v float64) bool { return v >= n },
+		token.LSS: func(v float64) bool { return v < n },
+		token.LEQ: func(v float64) bool { return v <= n },
+		token.NEQ: func(v float64) bool { return v != n },
+	}[e.Op]
+	if compare == nil {
+		return nil, errSyntax
+	}
+	return func(v any) bool {
+		f, ok := number(v)
+		return ok && compare(f)
+	}, nil
+}
+
+// literalData is the value of a literal; lists and structs are none.
+func literalData(e ast.Expr) (any, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		switch e.Kind {
+		case token.STRING:
+			s, err := literal.Unquote(e.Value)
+			return s, err == nil
+		case token.INT:
+			i, err := strconv.ParseInt(e.Value, 10, 64)
+			return i, err == nil
+		case token.FLOAT:
+			f, err := strconv.ParseFloat(e.Value, 64)
+			return f, err == nil
+		case token.TRUE, token.FALSE:
+			return e.Kind == token.TRUE, true
+		case token.NULL:
+			return nil, true
+		}
+	case *ast.UnaryExpr:
+		if e.Op == token.SUB {
+			if n, ok := literalData(e.X); ok {
+				if i, ok := n.(int64); ok {
+					return -i, true
+				}
+			}
+		}
+	}
+	return nil, false
+}
+
+func source(e ast.Expr) string {
+	text, err := format.Node(e)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+func docText(f *ast.Field) string {
+	var b strings.Builder
+	for _, group := range f.Comments() {
+		if group.Doc {
+			b.WriteString(group.Text())
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
