@@ -30,6 +30,7 @@ fill() {
 			case $name in
 			'' | [0-9]* | *[!A-Z0-9_]*) die "users.acl has a place-holder that is no variable" ;;
 			esac
+			value=
 			eval "value=\${$name-}"
 			case $value in
 			'') die "$name is not set" ;;
