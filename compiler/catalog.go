@@ -164,15 +164,17 @@ func inWords(t *kind.Type) string {
 	case t.IsStruct:
 		return "struct"
 	}
-	// the default stands first and is one of the alternatives, or inside one of them
-	first, rest, ok := strings.Cut(strings.TrimPrefix(t.Text, "*"), " | ")
-	if !ok {
-		return first
+	var once []string
+	for alternative := range strings.SplitSeq(strings.TrimPrefix(t.Text, "*"), " | ") {
+		if !slices.Contains(once, alternative) {
+			once = append(once, alternative)
+		}
 	}
-	if rest == "bool" {
-		return rest
+	// a default of a basic type is no alternative of its own
+	if len(once) == 2 && once[1] == "bool" {
+		return once[1]
 	}
-	return first + " | " + rest
+	return strings.Join(once, " | ")
 }
 
 // RulesBetween lists the rules of a link between two kinds, the most general first: the exact one, and those of the

@@ -83,7 +83,7 @@ func (e *editor) links(l *kind.Library, k *kind.Kind) {
 		}
 		for _, f := range t.Fields {
 			attributes[f.Name] = f.Type
-			if text := asCUE(f.Type, 3); !slices.Contains(texts[f.Name], text) {
+			if text := asCUE(f.Type, 2); !slices.Contains(texts[f.Name], text) {
 				texts[f.Name] = append(texts[f.Name], text)
 			}
 		}

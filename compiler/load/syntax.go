@@ -85,7 +85,7 @@ func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 	if depth > 20 {
 		return nil, errSyntax
 	}
-	t := &kind.Type{Text: source(e)}
+	t := &kind.Type{Text: s.expanded(e, 0)}
 	switch e := e.(type) {
 	case *ast.ParenExpr:
 		return s.plainType(e.X, depth+1)
@@ -123,7 +123,7 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		return nil, err
 	}
 	copied := *t
-	copied.Text = source(f.Value)
+	copied.Text = s.expanded(f.Value, 0)
 	if doc := docText(f); doc != "" {
 		copied.Doc = doc
 	}

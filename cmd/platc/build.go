@@ -1,0 +1,313 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/output"
+)
+
+// buildOptions are the flags of build.
+type buildOptions struct {
+	common
+	out      string
+	check    bool
+	force    bool
+	noDevKey bool
+	only     []string
+	jobs     int
+	dump     string
+	timings  bool
+	watch    bool
+}
+
+func buildCommand(c *console) *cobra.Command {
+	var o buildOptions
+	cmd := &cobra.Command{
+		Use:   "build [flags] [arch.cue | directory | package]",
+		Short: "Check and compile an architecture, and write its files",
+		Long: `Checks and compiles an architecture and writes the output of every component. It is all or nothing: with an
+error nothing is written. Files that did not change keep their times; files that are no longer emitted are
+removed; files that platc did not write are never touched.`,
+		Example: "  platc build\n  platc build -o deploy -t env=production arch.cue\n  platc build --check\n  platc build -o shop.tar",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.valid(); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			if o.watch {
+				return watch(ctx, c, &o, args)
+			}
+			return build(ctx, c, &o, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.out, "output", "o", "out", "write to `DIR`, to one archive FILE.tar, or to - (an archive on stdout)")
+	o.addInput(flags)
+	flags.BoolVar(&o.check, "check", false, "write nothing; exit with 3 when the tree would change")
+	flags.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were written")
+	flags.BoolVar(&o.noDevKey, "no-dev-key", false, "never make a development identity; E0401 in its place")
+	flags.StringArrayVar(&o.only, "only", nil, "write the files of the component `NAME` only (repeatable)")
+	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to work on at once, `N` (default: one per processor)")
+	flags.StringVar(&o.dump, "dump-ir", "", "write graph and plan after every pass into `DIR`, as JSON")
+	flags.BoolVar(&o.timings, "timings", false, "print how long each stage took")
+	flags.BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
+	o.addOutput(flags, "text", "json", "sarif")
+	return cmd
+}
+
+// archive says whether the output is one archive.
+func (o *buildOptions) archive() bool { return o.out == "-" || strings.HasSuffix(o.out, ".tar") }
+
+func (o *buildOptions) valid() error {
+	switch {
+	case o.out == "":
+		return usage{"-o needs a directory, a file that ends in .tar, or -", ""}
+	case o.jobs < 0:
+		return usage{fmt.Sprintf("-j %d: a number of jobs is not negative", o.jobs), ""}
+	case o.archive() && o.check:
+		return usage{"--check compares a directory, and -o names an archive", "give -o the directory of the last build"}
+	case o.archive() && o.watch:
+		return usage{"--watch writes to a directory, and -o names an archive", ""}
+	case o.out == "-" && o.format.value != "text":
+		return usage{"-o - writes an archive to stdout, where --format " + o.format.value + " writes diagnostics", "write the archive to a file, as -o FILE.tar"}
+	case o.check && o.watch:
+		return usage{"--check and --watch exclude each other", ""}
+	}
+	return nil
+}
+
+// build runs once.
+func build(ctx context.Context, c *console, o *buildOptions, args []string) error {
+	p := c.progress(&o.common)
+	defer p.done()
+	dir := c.path(o.out)
+	if !o.archive() {
+		if err := output.Recover(dir); err != nil {
+			return err
+		}
+	}
+	p.stage("checking")
+	in := o.input(c, args)
+	dumps := o.dumping(&in)
+	b := compiler.Check(in)
+	if err := dumps.write(c, o.dump); err != nil {
+		return err
+	}
+	if b.Findings.HasErrors() {
+		return o.stopped(c, p, b, nil)
+	}
+	if err := o.known(b.Graph); err != nil {
+		return err
+	}
+	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
+	rendered, err := compiler.Render(b, o.rendering(c, dir))
+	if err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	if o.archive() {
+		return o.writeArchive(c, p, b, rendered, dir)
+	}
+	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
+	change, err := output.Plan(dir, rendered.Files, output.Options{Version: platcVersion(), Only: o.only, Force: o.force, Workers: o.jobs})
+	if err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	b.Findings.AddAll(&change.Conflicts)
+	if o.check {
+		return o.compared(c, p, b, change)
+	}
+	if change.Conflicts.HasErrors() {
+		return o.stopped(c, p, b, nil)
+	}
+	p.stage("writing to %s", o.out)
+	started := time.Now()
+	if err := o.keeping(b, rendered.DevKey, func() error { return output.Write(ctx, change) }); err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	b.Timings = append(b.Timings, compiler.Timing{Stage: "write", Took: time.Since(started)})
+	return o.finished(c, p, b, summary(o.out, change))
+}
+
+func (o *buildOptions) rendering(c *console, dir string) compiler.RenderOptions {
+	if o.archive() {
+		dir = ""
+	}
+	return compiler.RenderOptions{Out: dir, Env: c.env, Random: c.random, Now: time.Now, ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs}
+}
+
+// known refuses --only with a name that no component has.
+func (o *buildOptions) known(g *ir.Graph) error {
+	var names []string
+	for _, n := range g.Components() {
+		names = append(names, n.Name)
+	}
+	for _, name := range o.only {
+		if slices.Contains(names, name) {
+			continue
+		}
+		help := "name a component of arch.cue"
+		if near := diag.Nearest(name, names); near != "" {
+			help = fmt.Sprintf("did you mean %q?", near)
+		}
+		return usage{fmt.Sprintf("--only: %s has no component %q", g.Name, name), help}
+	}
+	return nil
+}
+
+// keeping makes a new development identity before what is encrypted to it is written, and takes it back when that fails.
+func (o *buildOptions) keeping(b *compiler.Build, key []byte, write func() error) error {
+	if len(key) == 0 {
+		return write()
+	}
+	undo, err := output.WriteDevKey(b.Graph.Dir, key)
+	if err != nil {
+		return err
+	}
+	if err := write(); err != nil {
+		return errors.Join(err, undo())
+	}
+	return nil
+}
+
+// stopped ends a build that wrote nothing: with its findings, or with the trouble that stopped it.
+func (o *buildOptions) stopped(c *console, p *progress, b *compiler.Build, err error) error {
+	p.done()
+	if reported := c.report(&o.common, b.Findings.Sorted()); reported != nil {
+		return reported
+	}
+	if err != nil && !errors.Is(err, compiler.ErrFindings) {
+		return err
+	}
+	return exit(exitErrors)
+}
+
+// finished ends a build that is complete.
+func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summary string) error {
+	p.done()
+	if err := c.report(&o.common, b.Findings.Sorted()); err != nil {
+		return err
+	}
+	if o.timings {
+		printTimings(c, b.Timings)
+	}
+	if o.format.value == "text" && !o.quiet && summary != "" {
+		fmt.Fprintln(c.out, summary)
+	}
+	return nil
+}
+
+// compared ends build --check: what would change is listed, and is a difference.
+func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, change *output.Change) error {
+	var lines []string
+	for _, list := range []struct {
+		what    string
+		entries []output.Entry
+	}{{"added", change.Added}, {"changed", change.Changed}, {"removed", change.Removed}} {
+		for _, e := range list.entries {
+			lines = append(lines, fmt.Sprintf("%-8s %s", list.what, e.Path))
+		}
+	}
+	if len(lines) == 0 {
+		lines = append(lines, summary(o.out, change))
+	}
+	if err := o.finished(c, p, b, strings.Join(lines, "\n")); err != nil {
+		return err
+	}
+	if change.Differs() || change.Conflicts.HasErrors() {
+		return exit(exitDifferent)
+	}
+	return nil
+}
+
+// writeArchive writes the tree as one archive and nothing else.
+func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, rendered *compiler.Output, file string) error {
+	files := rendered.Files
+	if len(o.only) > 0 {
+		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
+	}
+	err := o.keeping(b, rendered.DevKey, func() error {
+		if o.out == "-" {
+			return output.Archive(c.out, files, platcVersion())
+		}
+		return output.WriteArchive(file, files, platcVersion())
+	})
+	if err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	said := ""
+	if o.out != "-" {
+		said = fmt.Sprintf("%s: %s", o.out, plural(len(files), "file"))
+	}
+	return o.finished(c, p, b, said)
+}
+
+// summary is "out: 143 files: 12 added, 1 removed".
+func summary(out string, change *output.Change) string {
+	total := len(change.Added) + len(change.Changed) + len(change.Kept)
+	var did []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{len(change.Added), "added"}, {len(change.Changed), "changed"}, {len(change.Removed), "removed"}} {
+		if part.n > 0 {
+			did = append(did, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	if len(did) == 0 {
+		did = append(did, "nothing changed")
+	}
+	return fmt.Sprintf("%s: %s, %s", out, plural(total, "file"), strings.Join(did, ", "))
+}
+
+func printTimings(c *console, timings []compiler.Timing) {
+	var total time.Duration
+	for _, t := range timings {
+		total += t.Took
+	}
+	for _, t := range append(slices.Clone(timings), compiler.Timing{Stage: "total", Took: total}) {
+		fmt.Fprintf(c.err, "%-22s %10.1f ms\n", t.Stage, float64(t.Took.Microseconds())/1000)
+	}
+}
+
+// dumps are the graph and the plan after every pass.
+type dumps struct {
+	files []emit.File
+	err   error
+}
+
+// dumping takes a dump after every pass, when that was asked for.
+func (o *buildOptions) dumping(in *compiler.Input) *dumps {
+	d := &dumps{}
+	if o.dump == "" {
+		return d
+	}
+	in.Dump = func(pass string, plan *ir.Plan) {
+		data, err := plan.Dump()
+		d.err = errors.Join(d.err, err)
+		name := fmt.Sprintf("%02d-%s.json", len(d.files)+1, pass)
+		d.files = append(d.files, emit.File{Path: name, Data: data, Mode: 0o644, Ownership: emit.Generated})
+	}
+	return d
+}
+
+func (d *dumps) write(c *console, dir string) error {
+	if d.err != nil || len(d.files) == 0 {
+		return d.err
+	}
+	return output.Dump(c.path(dir), d.files)
+}

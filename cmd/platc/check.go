@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/ir"
+)
+
+func checkCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "check [flags] [arch.cue | directory | package]",
+		Short: "Check an architecture; nothing is written",
+		Long: `Reads an architecture and runs every check. All errors are reported together, and nothing is written:
+not even the development identity that a build would make.`,
+		Example: "  platc check\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
+		RunE: func(_ *cobra.Command, args []string) error {
+			b := compiler.Check(o.input(c, args))
+			if !b.Findings.HasErrors() {
+				_, err := compiler.Render(b, compiler.RenderOptions{Env: c.env, Random: c.random, Now: time.Now, ReadOnly: true})
+				if err != nil && !errors.Is(err, compiler.ErrFindings) {
+					return err
+				}
+			}
+			if err := c.report(&o, b.Findings.Sorted()); err != nil {
+				return err
+			}
+			if b.Findings.HasErrors() {
+				return exit(exitErrors)
+			}
+			if o.format.value == "text" && !o.quiet {
+				fmt.Fprintf(c.out, "%s: %s\n", b.Graph.Name, size(b.Graph))
+			}
+			return nil
+		},
+	}
+	o.addInput(cmd.Flags())
+	o.addOutput(cmd.Flags(), "text", "json", "sarif")
+	return cmd
+}
+
+// size is "3 components, 2 links".
+func size(g *ir.Graph) string {
+	return plural(len(g.Components()), "component") + ", " + plural(len(g.Edges), "link")
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"platc.dev/platc/compiler"
+)
+
+// common are the flags of every command that reads an architecture, and of those that print a table.
+type common struct {
+	tags    []string
+	format  choice
+	quiet   bool
+	noColor bool
+}
+
+// choice is the value of a flag that takes one of a list.
+type choice struct {
+	value   string
+	allowed []string
+	aliases map[string]string
+	set     bool
+}
+
+func (f *choice) String() string { return f.value }
+func (f *choice) Type() string   { return strings.Join(f.allowed, "|") }
+
+func (f *choice) Set(v string) error {
+	if alias, ok := f.aliases[v]; ok {
+		v = alias
+	}
+	if !slices.Contains(f.allowed, v) {
+		return fmt.Errorf("available are %s", strings.Join(f.allowed, ", "))
+	}
+	if f.set && f.value != v {
+		return fmt.Errorf("it is %s already", f.value)
+	}
+	f.value, f.set = v, true
+	return nil
+}
+
+// shorthand is a flag that stands for one value of --format.
+type shorthand struct {
+	of   *choice
+	name string
+	on   bool
+}
+
+func (s *shorthand) String() string   { return fmt.Sprint(s.on) }
+func (s *shorthand) Type() string     { return "bool" }
+func (s *shorthand) IsBoolFlag() bool { return true }
+
+func (s *shorthand) Set(v string) error {
+	if s.on = v == "true"; !s.on {
+		return nil
+	}
+	return s.of.Set(s.name)
+}
+
+func addShorthand(flags *pflag.FlagSet, f *choice, name string) {
+	flags.Var(&shorthand{of: f, name: name}, name, "short for --format "+name)
+	flags.Lookup(name).NoOptDefVal = "true"
+}
+
+// addOutput adds the flags of what is printed.
+func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
+	o.format = choice{value: formats[0], allowed: formats}
+	flags.Var(&o.format, "format", "how to print: "+strings.Join(formats, ", "))
+	addShorthand(flags, &o.format, "json")
+	flags.BoolVar(&o.quiet, "quiet", false, "print no progress, summary or warnings")
+	flags.BoolVar(&o.noColor, "no-color", false, "print without colours (also: NO_COLOR in the environment)")
+}
+
+// addInput adds the flags of what is read.
+func (o *common) addInput(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+}
+
+func (o *common) input(c *console, args []string) compiler.Input {
+	return compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env}
+}
+
+func flagNames(cmd *cobra.Command) []string {
+	var all []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
+	return all
+}
+
+// noArguments is for commands that take none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage{fmt.Sprintf("%s takes no argument, not %q", cmd.Name(), args[0]), ""}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/emit/graph"
+)
+
+func graphCommand(c *console) *cobra.Command {
+	var o common
+	var focus string
+	var depth int
+	direction := choice{value: string(graph.Both), allowed: []string{string(graph.In), string(graph.Out), string(graph.Both)}}
+	var expand bool
+	cmd := &cobra.Command{
+		Use:   "graph [flags] [arch.cue | directory | package]",
+		Short: "The architecture as a picture or as data",
+		Long: `Prints the components and links of an architecture: for Graphviz (dot), for Mermaid, or as JSON.
+With --focus only what lies around one component or sub-component is shown.`,
+		Example: "  platc graph | dot -Tsvg > shop.svg\n  platc graph --format mermaid --expand\n  platc graph --focus db --direction in --depth 2 --json",
+		RunE: func(_ *cobra.Command, args []string) error {
+			b := compiler.Check(o.input(c, args))
+			if b.Findings.HasErrors() {
+				return c.refuse(&o, b.Findings.Sorted())
+			}
+			options := graph.Options{Depth: depth, Direction: graph.Direction(direction.value), Expand: expand}
+			if focus != "" {
+				if options.Focus = graph.Find(b.Graph, focus); options.Focus == nil {
+					return noNode(b.Graph, focus)
+				}
+			}
+			return printGraph(c, o.format.value, b.Graph, options)
+		},
+	}
+	flags := cmd.Flags()
+	o.addInput(flags)
+	o.addOutput(flags, "dot", "mermaid", "json")
+	o.format.aliases = map[string]string{"text": "dot"}
+	addShorthand(flags, &o.format, "dot")
+	flags.StringVar(&focus, "focus", "", "show what is around the component or sub-component `NAME`, as in a link target")
+	flags.IntVar(&depth, "depth", 1, "with --focus: how many links away; -1 for all")
+	flags.Var(&direction, "direction", "with --focus: follow links in, out or both")
+	flags.BoolVar(&expand, "expand", false, "show sub-components (JSON always has them)")
+	return cmd
+}
+
+func printGraph(c *console, format string, g *ir.Graph, o graph.Options) error {
+	var data []byte
+	switch format {
+	case "json":
+		var err error
+		if data, err = graph.JSON(g, o); err != nil {
+			return err
+		}
+	case "mermaid":
+		data = graph.Mermaid(g, o)
+	default:
+		data = graph.DOT(g, o)
+	}
+	_, err := c.out.Write(data)
+	return err
+}
+
+// noNode is wrong usage: the name of a component or sub-component that is not there.
+func noNode(g *ir.Graph, name string) error {
+	help := "the components are named in arch.cue"
+	if near := diag.Nearest(name, graph.References(g)); near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	return usage{fmt.Sprintf("%s has no component %q", g.Name, name), help}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler"
+)
+
+func linksCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "links [flags]",
+		Short: "The rules of links: which kinds may link to which, and what that changes",
+		Long: `Prints the rules that links follow: a link between two kinds needs one. Each changes its source
+(outbound) and its target (inbound). The rules of a sub-component come on top of those of its component.`,
+		Example: "  platc links\n  platc links --json\n  platc explain 'fastapi -> postgresql'",
+		Args:    noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			l, err := c.library(&o)
+			if err != nil {
+				return err
+			}
+			links := compiler.Links(l)
+			if o.format.value == "json" {
+				return printJSON(c.out, map[string]any{"links": links})
+			}
+			return printTable(c.out, linkRows(links))
+		},
+	}
+	o.addOutput(cmd.Flags(), "text", "json")
+	return cmd
+}
+
+func linkRows(links []compiler.LinkDoc) [][]string {
+	rows := [][]string{{"RULE", "ATTRIBUTES", "PORTS", "WAITS", "IDENTITY", "OUTBOUND", "INBOUND"}}
+	for _, d := range links {
+		var names []string
+		for _, a := range d.Attributes {
+			names = append(names, a.Name)
+		}
+		waits, identity := "yes", "-"
+		if !d.Startup {
+			waits = "no"
+		}
+		if d.Identity != "" {
+			identity = d.Identity
+		}
+		rows = append(rows, []string{d.Rule, orDash(names), orDash(d.Ports), waits, identity, orDash(slices.Concat(d.Variables, effects(d.Outbound))), orDash(effects(d.Inbound))})
+	}
+	return rows
+}
+
+func effects(s compiler.SideDoc) []string {
+	return slices.Concat(s.Requirements, s.Modules, s.Parts)
+}

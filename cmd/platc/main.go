@@ -1,0 +1,119 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/term"
+
+	"platc.dev/platc/compiler/pass"
+)
+
+// Exit codes of the command line's contract.
+const (
+	exitDone      = 0
+	exitErrors    = 1 // the architecture has errors, or a conflict stopped the build
+	exitUsage     = 2
+	exitDifferent = 3
+)
+
+func main() { os.Exit(run(os.Args[1:], system())) }
+
+// console is everything outside the process that a command touches.
+type console struct {
+	out, err    io.Writer
+	outTerminal bool
+	errTerminal bool
+	env         func(string) (string, bool)
+	dir         string // the working directory
+	random      io.Reader
+}
+
+func system() *console {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	return &console{
+		out: os.Stdout, err: os.Stderr,
+		outTerminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		env: os.LookupEnv, dir: dir, random: rand.Reader,
+	}
+}
+
+// exit ends a command whose output is complete with a code.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// usage is wrong use of the command line: a message, and what to type in its place.
+type usage struct{ message, help string }
+
+func (u usage) Error() string { return u.message }
+
+// run runs one command and gives its exit code. A broken invariant ends here, so that users never see a raw trace.
+func run(args []string, c *console) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			code = internal(c, r, debug.Stack())
+		}
+	}()
+	root := newRoot(c)
+	root.SetArgs(args)
+	command, err := root.ExecuteC()
+	var ended exit
+	var wrong usage
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &ended):
+		return int(ended)
+	case errors.As(err, &wrong):
+		if wrong.help == "" {
+			wrong.help = fmt.Sprintf("see `%s --help`", command.CommandPath())
+		}
+		fmt.Fprintf(c.err, "platc: %s\n  = help: %s\n", wrong.message, wrong.help)
+		return exitUsage
+	}
+	fmt.Fprintf(c.err, "platc: %v\n", err)
+	return exitErrors
+}
+
+// internal reports a broken invariant. The trace is for whoever mends it, and printed when asked for.
+func internal(c *console, cause any, stack []byte) int {
+	if p, ok := cause.(pass.Panic); ok {
+		fmt.Fprintf(c.err, "platc: %s\n", p.Error())
+	} else {
+		fmt.Fprintf(c.err, "platc: internal error in %s: %v\n", origin(string(stack)), cause)
+	}
+	if _, ok := c.env("PLATC_TRACE"); ok {
+		fmt.Fprintf(c.err, "%s", stack)
+		return exitErrors
+	}
+	fmt.Fprintf(c.err, "  = help: this is a mistake in platc, nothing was written; PLATC_TRACE=1 shows where it happened\n")
+	return exitErrors
+}
+
+// origin is the function of ours that panicked: the first one in the trace below the panic.
+func origin(stack string) string {
+	_, below, ok := strings.Cut(stack, "\npanic(")
+	if !ok {
+		below = stack
+	}
+	for line := range strings.SplitSeq(below, "\n") {
+		name, ok := strings.CutPrefix(line, "platc.dev/platc/")
+		if !ok {
+			continue
+		}
+		if i := strings.LastIndexByte(name, '('); i > 0 {
+			name = name[:i]
+		}
+		return name
+	}
+	return "platc"
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"platc.dev/platc/compiler/diag"
+)
+
+// report prints findings: text on stderr; JSON and SARIF, which are complete documents, on stdout even when there are none.
+func (c *console) report(o *common, findings []diag.Diagnostic) error {
+	switch o.format.value {
+	case "json":
+		return diag.JSON(c.out, findings)
+	case "sarif":
+		return diag.SARIF(c.out, findings, c.source, platcVersion())
+	}
+	return c.reportText(o, findings)
+}
+
+// refuse reports findings that leave a command without its result, and ends it.
+func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
+	report := c.reportText
+	if o.format.value == "json" {
+		report = c.report
+	}
+	if err := report(o, findings); err != nil {
+		return err
+	}
+	return exit(exitErrors)
+}
+
+// reportText prints findings on stderr, for commands whose result is on stdout.
+func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
+	shown := findings
+	if o.quiet {
+		shown = nil
+		for _, d := range findings {
+			if d.Severity == diag.Error {
+				shown = append(shown, d)
+			}
+		}
+	}
+	if err := diag.Text(c.err, shown, c.source, c.colour(o)); err != nil {
+		return err
+	}
+	if n := count(findings, diag.Error); n > 0 && !o.quiet {
+		fmt.Fprintf(c.err, "\n%s; `platc explain %s` says more\n", tally(findings), firstError(findings))
+	}
+	return nil
+}
+
+func firstError(findings []diag.Diagnostic) string {
+	for _, d := range findings {
+		if d.Severity == diag.Error {
+			return d.Code
+		}
+	}
+	return ""
+}
+
+func count(findings []diag.Diagnostic, s diag.Severity) int {
+	n := 0
+	for _, d := range findings {
+		if d.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// tally is "2 errors, 1 warning".
+func tally(findings []diag.Diagnostic) string {
+	errors, warnings := count(findings, diag.Error), count(findings, diag.Warning)
+	switch {
+	case warnings == 0:
+		return plural(errors, "error")
+	case errors == 0:
+		return plural(warnings, "warning")
+	}
+	return plural(errors, "error") + ", " + plural(warnings, "warning")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (c *console) colour(o *common) bool {
+	if o.noColor || !c.errTerminal {
+		return false
+	}
+	if v, _ := c.env("NO_COLOR"); v != "" {
+		return false
+	}
+	v, _ := c.env("TERM")
+	return v != "dumb"
+}
+
+// source reads a file for an excerpt; positions are relative to the working directory.
+func (c *console) source(file string) []byte {
+	file = c.path(file)
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// path is a path as the user named it, from the working directory.
+func (c *console) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.dir, name)
+}

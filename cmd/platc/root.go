@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler/diag"
+)
+
+func newRoot(c *console) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "platc COMMAND [flags] [arch.cue | directory | package]",
+		Short: "A compiler for platforms: arch.cue in, every file of the architecture out",
+		Long: `platc reads an architecture written in CUE and writes what follows from it: application source,
+Kubernetes manifests, build Jobs, encrypted secrets. It needs neither the network nor a cluster.
+
+An architecture is a file, several files of one package, a directory or a CUE package; without one it
+is the current directory.`,
+		Example:       "  platc init shop && cd shop && platc build",
+		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs,
+	}
+	commands := []*cobra.Command{
+		buildCommand(c), checkCommand(c), graphCommand(c), whyCommand(c), explainCommand(c), kindsCommand(c),
+		linksCommand(c), passesCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+	}
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usage{"a command is needed", "one of " + names(commands) + "; `platc --help` says what they do"}
+		}
+		return unknownCommand(args[0], commands)
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.AddCommand(commands...)
+	root.SetHelpCommand(helpCommand(commands))
+	for _, cmd := range commands {
+		cmd.DisableFlagsInUseLine = true
+		cmd.Flags().SortFlags = false
+		if cmd.Args == nil {
+			cmd.Args = cobra.ArbitraryArgs
+		}
+	}
+	return root
+}
+
+func names(commands []*cobra.Command) string {
+	var all []string
+	for _, cmd := range commands {
+		all = append(all, cmd.Name())
+	}
+	return strings.Join(all, ", ")
+}
+
+func unknownCommand(name string, commands []*cobra.Command) error {
+	var known []string
+	for _, cmd := range commands {
+		known = append(known, cmd.Name())
+	}
+	help := "one of " + names(commands)
+	if near := diag.Nearest(name, known); near != "" {
+		help = fmt.Sprintf("did you mean `platc %s`?", near)
+	}
+	return usage{fmt.Sprintf("there is no command %q", name), help}
+}
+
+func helpCommand(commands []*cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help for a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Root().Help()
+			}
+			i := slices.IndexFunc(commands, func(c *cobra.Command) bool { return c.Name() == args[0] })
+			if i < 0 {
+				return unknownCommand(args[0], commands)
+			}
+			commands[i].InitDefaultHelpFlag()
+			return commands[i].Help()
+		},
+	}
+}
+
+// flagError turns what the flag library says into wrong usage with the nearest flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var wrong usage
+	if errors.As(err, &wrong) {
+		return wrong
+	}
+	help := ""
+	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		if near := diag.Nearest(name, flagNames(cmd)); near != "" {
+			help = fmt.Sprintf("did you mean --%s?", near)
+		}
+	}
+	return usage{err.Error(), help}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// settle is how long files must be quiet before the next build: an editor writes more than once.
+const settle = 150 * time.Millisecond
+
+// watch builds, and again whenever a file that an architecture may be made of changes, until it is interrupted.
+// Errors of a build are printed, and the next change is waited for.
+func watch(ctx context.Context, c *console, o *buildOptions, args []string) error {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fmt.Errorf("watch files: %w", err)
+	}
+	defer w.Close()
+	root, out := folder(c, args), c.path(o.out)
+	for {
+		if err := watchFolders(w, root, out); err != nil {
+			return err
+		}
+		if err := tolerate(c, build(ctx, c, o, args)); err != nil {
+			return err
+		}
+		if !changed(ctx, w, out) {
+			return nil
+		}
+	}
+}
+
+// folder is the one that the files of an architecture lie in, or below.
+func folder(c *console, args []string) string {
+	if len(args) == 0 {
+		return c.dir
+	}
+	first := c.path(args[0])
+	info, err := os.Stat(first)
+	switch {
+	case err != nil: // a package path of a module
+		return c.dir
+	case info.IsDir():
+		return first
+	}
+	return filepath.Dir(first)
+}
+
+// tolerate ends the watch only for wrong usage: every other trouble may be gone after the next change.
+func tolerate(c *console, err error) error {
+	var wrong usage
+	var ended exit
+	switch {
+	case errors.As(err, &wrong):
+		return wrong
+	case err != nil && !errors.As(err, &ended):
+		fmt.Fprintf(c.err, "platc: %v\n", err)
+	}
+	return nil
+}
+
+// watchFolders adds the folders below root, but not the output and what platc and version control keep for themselves.
+func watchFolders(w *fsnotify.Watcher, root, out string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return nil //nolint:nilerr // a folder that cannot be read, or is gone meanwhile, is not watched
+		}
+		if path != root && (path == out || strings.HasPrefix(d.Name(), ".")) {
+			return filepath.SkipDir
+		}
+		if err := w.Add(path); err != nil {
+			return fmt.Errorf("watch %s: %w", path, err)
+		}
+		return nil
+	})
+}
+
+// changed waits until files have changed and are quiet again; false when the watch is over.
+func changed(ctx context.Context, w *fsnotify.Watcher, out string) bool {
+	var quiet <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case e, ok := <-w.Events:
+			if !ok {
+				return false
+			}
+			if e.Op != fsnotify.Chmod && e.Name != out && !strings.HasPrefix(filepath.Base(e.Name), ".") {
+				quiet = time.After(settle)
+			}
+		case _, ok := <-w.Errors:
+			if !ok {
+				return false
+			}
+			quiet = time.After(settle) // events were lost: look again
+		case <-quiet:
+			return true
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package ir
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
+)
+
+// Dump is the graph and the plan as JSON, for people who want to see what a pass did. Keys are sorted and secrets are names,
+// so that two dumps can be compared.
+func (p *Plan) Dump() ([]byte, error) {
+	components := map[string]any{}
+	for n, np := range p.Of {
+		components[n.ID] = dumpNode(np)
+	}
+	identities := map[string]any{}
+	for e, id := range p.Identities {
+		identities[e.Name()] = decided(id, func(v Identity) any {
+			return map[string]any{"user": v.User, "password": v.Password.String(), "access": v.Access}
+		})
+	}
+	namespaces := map[string]any{}
+	for name, ns := range p.Namespaces {
+		namespaces[name] = map[string]any{"enforce": decided(ns.Enforce, itself), "labels": each(ns.Labels, itself)}
+	}
+	data, err := json.MarshalIndent(map[string]any{
+		"graph": dumpGraph(p.Graph),
+		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "sealed": p.Sealed},
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("dump the plan of %s: %w", p.Graph.Name, err)
+	}
+	return append(data, '\n'), nil
+}
+
+func dumpGraph(g *Graph) any {
+	nodes, edges := []any{}, []any{}
+	for _, n := range g.Nodes {
+		nodes = append(nodes, map[string]any{
+			"id": n.ID, "kind": n.Kind.Name, "implied": n.Implied, "attributes": n.Attrs, "derived": n.Description.Derived, "host": n.Description.Host, "at": place(n.Pos),
+		})
+	}
+	for _, e := range g.Edges {
+		rules := []string{}
+		for _, r := range e.Rules {
+			rules = append(rules, r.Name())
+		}
+		edges = append(edges, map[string]any{
+			"source": e.Source.ID, "target": e.Target.ID, "as": e.As, "rules": rules, "attributes": e.Attrs, "startup": e.Startup, "at": place(e.Pos),
+		})
+	}
+	return map[string]any{"name": g.Name, "nodes": nodes, "edges": edges}
+}
+
+func dumpNode(p *NodePlan) any {
+	policies := map[string]any{}
+	for group, policy := range p.Policies {
+		policies[group] = map[string]any{"ingress": all(policy.Ingress, opening), "egress": all(policy.Egress, opening)}
+	}
+	parts := map[string]any{}
+	for slot, list := range p.Parts {
+		parts[slot] = all(list, func(o kind.Object) any { return o })
+	}
+	uses := map[string]any{}
+	for what, list := range p.Uses {
+		uses[what] = all(list, func(n int) any { return n })
+	}
+	waits := []string{}
+	for _, n := range p.Waits {
+		waits = append(waits, n.Name)
+	}
+	return map[string]any{
+		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": p.Exports,
+		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
+		"uses": uses, "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
+		"order": decided(p.Order, func(n int) any { return n }), "waits": waits,
+	}
+}
+
+func itself(s string) any { return s }
+
+func flag(b bool) any { return b }
+
+func opening(o Opening) any {
+	return map[string]any{"component": o.Peer.Node.Name, "pods": o.Peer.Group, "port": o.Port}
+}
+
+func each[T any](m map[string]Decided[T], show func(T) any) any {
+	o := map[string]any{}
+	for name, d := range m {
+		o[name] = decided(d, show)
+	}
+	return o
+}
+
+func all[T any](list []Decided[T], show func(T) any) any {
+	l := []any{}
+	for _, d := range list {
+		l = append(l, decided(d, show))
+	}
+	return l
+}
+
+func decided[T any](d Decided[T], show func(T) any) any {
+	by := []any{}
+	for _, o := range d.By {
+		origin := map[string]any{"pass": o.Pass, "reason": o.Reason, "at": place(o.Pos)}
+		if o.Edge != nil {
+			origin["edge"] = o.Edge.Name()
+		}
+		if o.Rule != nil {
+			origin["rule"] = o.Rule.Name()
+		}
+		by = append(by, origin)
+	}
+	return map[string]any{"value": show(d.Value), "by": by}
+}
+
+func place(p diag.Pos) string { return p.String() }
