@@ -24,8 +24,9 @@ func New() emit.Emitter {
 	t := &texts{templates: map[string]*template.Template{}}
 	return emit.Emitter{
 		Name:      "text",
-		Doc:       "Templates, given texts, copies of a kind's files, and configuration without secrets.",
+		Doc:       "Templates, given texts, copies of a kind's files, configuration without secrets; README and scripts of the whole tree.",
 		Component: t.component,
+		Tree:      tree,
 	}
 }
 
