@@ -1,0 +1,57 @@
+# platc. `make help` lists the targets.
+export PYTHONDONTWRITEBYTECODE=1
+GO       ?= go
+TOOLS    = $(GO) tool -modfile=tools.mod
+FUZZTIME ?= 2m
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the program, as ./platc
+	$(GO) build -trimpath -ldflags '-s -w' -o platc ./cmd/platc
+
+test: ## all tests that need nothing but Go (and python3 where there is one)
+	$(GO) test ./...
+
+race: ## the same with the race detector
+	$(GO) test -race ./...
+
+golden: ## rewrite golden files and generated pages, then look at the diff
+	PLATC_UPDATE=1 $(GO) test ./...
+
+docs: ## rewrite the generated pages
+	PLATC_UPDATE=1 $(GO) test ./cmd/platc -run Generated
+
+fuzz: ## fuzz every target for FUZZTIME each
+	@for spec in $$(grep -rlE '^func Fuzz' --include='*_test.go' . ); do \
+		dir=$$(dirname $$spec); \
+		for target in $$(grep -oE '^func Fuzz[A-Za-z]*' $$spec | cut -d' ' -f2); do \
+			echo "== $$dir $$target"; \
+			$(GO) test $$dir -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+bench: ## benchmarks of loading, passes, emission and writing
+	$(GO) test ./bench -run '^$$' -bench . -benchmem -timeout 60m
+
+lint: ## golangci-lint and govulncheck
+	$(TOOLS) golangci-lint run
+	$(TOOLS) govulncheck ./...
+
+fmt: ## format Go and CUE
+	$(TOOLS) gofumpt -l -w $$(git ls-files '*.go')
+	$(TOOLS) cue fmt ./cue/...
+
+vet: ## the CUE library stands by itself
+	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./kinds/...
+
+e2e-app: ## the emitted application against real servers
+	e2e/app/setup.sh && e2e/app/run.sh
+
+check: vet lint race ## what a change must pass
+	PLATC_UPDATE=1 $(GO) test ./...
+	git diff --exit-code
+
+.PHONY: help build test race golden docs fuzz bench lint fmt vet e2e-app check
