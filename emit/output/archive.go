@@ -1,0 +1,97 @@
+package output
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"platc.dev/platc/emit"
+)
+
+// Archive writes the tree as a tar archive: the files by path and the record, without owners and times, so that equal files give equal bytes.
+func Archive(w io.Writer, files []emit.File, version string) error {
+	emitted, err := checkFiles(files)
+	if err != nil {
+		return err
+	}
+	r := record{Version: version, Files: make([]entry, 0, len(files))}
+	for _, name := range sorted(emitted) {
+		r.Files = append(r.Files, entryOf(emitted[name], sumOf(emitted[name].Data)))
+	}
+	emitted[recordPath] = &emit.File{Path: recordPath, Data: r.encode(), Mode: 0o644}
+	archive := tar.NewWriter(w)
+	for _, name := range sorted(emitted) {
+		f := emitted[name]
+		header := tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(f.Data)), Mode: int64(f.Mode), ModTime: time.Unix(0, 0)}
+		if err := archive.WriteHeader(&header); err != nil {
+			return fmt.Errorf("write archive: %s: %w", name, err)
+		}
+		if _, err := archive.Write(f.Data); err != nil {
+			return fmt.Errorf("write archive: %s: %w", name, err)
+		}
+	}
+	if err := archive.Close(); err != nil {
+		return fmt.Errorf("write archive: %w", err)
+	}
+	return nil
+}
+
+// WriteArchive puts the archive into a file, entirely or not at all: it is written beside it first. An equal file keeps its time.
+//
+// Errors: those of Archive; the name is one of a directory, a link or a special file; trouble with the disk.
+func WriteArchive(file string, files []emit.File, version string) error {
+	var data bytes.Buffer
+	if err := Archive(&data, files, version); err != nil {
+		return err
+	}
+	info, err := os.Lstat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("write archive %s: %w", file, cause(err))
+	case strings.HasSuffix(file, "/"), !info.Mode().IsRegular():
+		return fmt.Errorf("write archive %s: it is %s", file, what(info))
+	default:
+		if old, err := os.ReadFile(file); err == nil && bytes.Equal(old, data.Bytes()) {
+			return nil
+		}
+	}
+	if err := replaceFile(file, data.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write archive %s: %w", file, cause(err))
+	}
+	return nil
+}
+
+// replaceFile writes a file beside its name and moves it there.
+func replaceFile(file string, data []byte, mode fs.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // the first error is the one to report
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	return err
+}

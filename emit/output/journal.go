@@ -1,0 +1,279 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// journal is what a build is about to do to the tree; while its file exists the build is not committed.
+type journal struct {
+	Format int    `json:"format"`
+	Steps  []step `json:"steps"`
+}
+
+// journalFormat changes with the meaning of the journal, so that another version of platc does not undo what it does not understand.
+const journalFormat = 1
+
+// step is what happens to one file.
+type step struct {
+	Do     string `json:"do"`               // stepAdd, stepChange or stepRemove
+	Path   string `json:"path"`             //
+	Unit   string `json:"unit,omitempty"`   // of an added file: what was moved into place with it
+	SHA256 string `json:"sha256,omitempty"` // of the new content
+}
+
+const (
+	stepAdd    = "add"
+	stepChange = "change"
+	stepRemove = "remove"
+)
+
+// staged is where a new file waits.
+func staged(name string) string { return below(newDir, name) }
+
+// kept is where an old file waits until the build is committed.
+func kept(name string) string { return below(oldDir, name) }
+
+func below(dir, name string) string {
+	if name == recordPath {
+		return dir + "/" + path.Base(recordPath)
+	}
+	return dir + "/tree/" + name
+}
+
+// Recover undoes what a crash left half done in the output directory, so that the tree is again as the last complete build left it.
+// It comes before everything that reads the tree. Without such remains it reads one folder and writes nothing.
+//
+// What the user did to a file since the crash is left alone; the next Plan reports it.
+// Errors: another build is running there; a journal that this version did not write; trouble with the disk.
+func Recover(out string) error { return recoverTree(out, nil) }
+
+func recoverTree(out string, before func(action, name string) error) error {
+	root, err := openOut(out)
+	if root == nil {
+		return err
+	}
+	d := disk{root: root, name: filepath.Clean(out), before: before}
+	defer d.close()
+	if left, err := d.leftovers(); err != nil || !left {
+		return err
+	}
+	locked, err := d.take()
+	if err != nil {
+		return err
+	}
+	defer locked.Close()
+	j, err := d.readJournal()
+	if err != nil {
+		return err
+	}
+	if j != nil {
+		if err := d.undo(*j); err != nil {
+			return fmt.Errorf("undo an interrupted build: %w", err)
+		}
+	}
+	if err := d.clean(); err != nil {
+		return err
+	}
+	_, err = d.removeEmpty(own)
+	return err
+}
+
+// leftovers says whether a build left its work.
+func (d disk) leftovers() (bool, error) {
+	info, err := lstat(d.root, own)
+	if err != nil {
+		return false, d.failed("read", own, err)
+	}
+	if info == nil || !info.IsDir() {
+		return false, nil // Plan says what is wrong
+	}
+	entries, err := fs.ReadDir(d.root.FS(), own)
+	if err != nil {
+		return false, d.failed("read", own, err)
+	}
+	for _, e := range entries {
+		if name := own + "/" + e.Name(); name == journalPath || name == newDir || name == oldDir {
+			return true, nil
+		}
+	}
+	return len(entries) == 0, nil
+}
+
+// clean removes the work of a build, but for what is in the tree. While there is a journal, that work is still needed.
+func (d disk) clean() error {
+	for _, name := range []string{journalPath, newDir, oldDir} {
+		info, err := lstat(d.root, name)
+		if err != nil {
+			return d.failed("read", name, err)
+		}
+		if info == nil {
+			continue
+		}
+		if name == journalPath {
+			return nil
+		}
+		if err := d.removeAll(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readJournal is nil without one.
+func (d disk) readJournal() (*journal, error) {
+	data, err := d.root.ReadFile(journalPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, d.failed("read", journalPath, err)
+	}
+	var j journal
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&j); err != nil {
+		return nil, d.failed("read journal", journalPath, err)
+	}
+	if j.Format != journalFormat {
+		return nil, d.failed("read journal", journalPath, errors.New("another version of platc wrote it, and has to undo it"))
+	}
+	for _, s := range j.Steps {
+		if s.Path != recordPath {
+			if err := checkPath(s.Path); err != nil {
+				return nil, d.failed("read journal", journalPath, err)
+			}
+		}
+	}
+	return &j, nil
+}
+
+// undo brings the old tree back, from any point of a build or of another undo.
+func (d disk) undo(j journal) error {
+	for i := len(j.Steps) - 1; i >= 0; i-- {
+		if s := j.Steps[i]; s.Do == stepAdd {
+			if err := d.takeBack(s); err != nil {
+				return err
+			}
+		}
+	}
+	for i := len(j.Steps) - 1; i >= 0; i-- {
+		if s := j.Steps[i]; s.Do != stepAdd {
+			if err := d.putBack(s); err != nil {
+				return err
+			}
+		}
+	}
+	return d.remove(journalPath)
+}
+
+// takeBack removes an added file, and the folders that came with it.
+func (d disk) takeBack(s step) error {
+	waiting, err := lstat(d.root, staged(s.Unit))
+	if err != nil {
+		return d.failed("read", staged(s.Unit), err)
+	}
+	if waiting != nil {
+		return nil // it never got to its place
+	}
+	there, err := d.holds(s.Path, s.SHA256)
+	if err != nil {
+		return err
+	}
+	if there {
+		if err := d.remove(s.Path); err != nil {
+			return err
+		}
+	}
+	for dir := path.Dir(s.Path); within(dir, s.Unit); dir = path.Dir(dir) {
+		if gone, err := d.removeEmpty(dir); err != nil || !gone {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack moves an old file to its place, unless the user has put another there.
+func (d disk) putBack(s step) error {
+	waiting, err := lstat(d.root, kept(s.Path))
+	if err != nil {
+		return d.failed("read", kept(s.Path), err)
+	}
+	if waiting == nil {
+		return nil
+	}
+	info, err := lstat(d.root, s.Path)
+	if err != nil {
+		return d.failed("read", s.Path, err)
+	}
+	if info == nil {
+		if err := d.mkdirs(path.Dir(s.Path)); err != nil {
+			return err
+		}
+		return d.rename(kept(s.Path), s.Path)
+	}
+	if ours, err := d.holds(s.Path, s.SHA256); err != nil || !ours {
+		return err
+	}
+	return d.rename(kept(s.Path), s.Path)
+}
+
+// holds says whether a regular file with that content stands at a path.
+func (d disk) holds(name, sum string) (bool, error) {
+	info, err := lstat(d.root, name)
+	if err != nil {
+		return false, d.failed("read", name, err)
+	}
+	if info == nil || !info.Mode().IsRegular() {
+		return false, nil
+	}
+	data, err := d.root.ReadFile(name)
+	if err != nil {
+		return false, d.failed("read", name, err)
+	}
+	return sumOf(data) == sum, nil
+}
+
+// take locks the directory for this build. The lock is on .platc itself, so that no lock file stays in the tree.
+func (d disk) take() (*os.File, error) {
+	for range 100 { // each time another build has just ended
+		if err := d.mkdirs(own); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		f, err := d.root.Open(own)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // another build removed it at its end
+		}
+		if err != nil {
+			return nil, d.failed("open", own, err)
+		}
+		free, err := lock(f)
+		if err == nil && free && d.isAt(f, own) {
+			return f, nil
+		}
+		_ = f.Close() // nothing was written
+		if err != nil {
+			return nil, d.failed("lock", own, err)
+		}
+		if !free {
+			break
+		}
+	}
+	return nil, fmt.Errorf("another platc is writing to %s: wait for its end", d.name)
+}
+
+// isAt says whether an open file is the one of a name.
+func (d disk) isAt(f *os.File, name string) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := d.root.Lstat(name)
+	return err == nil && os.SameFile(opened, named)
+}

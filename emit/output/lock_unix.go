@@ -1,0 +1,22 @@
+//go:build unix && !solaris && !illumos && !aix
+
+package output
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lock takes the directory for this process until the file is closed; false: another one has it. A crash leaves nothing behind.
+// A file system without locks is used without: there the user takes care.
+func lock(dir *os.File) (bool, error) {
+	err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return false, nil
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EBADF), errors.Is(err, syscall.ENOLCK):
+		return true, nil
+	}
+	return err == nil, err
+}

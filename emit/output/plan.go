@@ -1,0 +1,522 @@
+package output
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/emit"
+)
+
+// Options say how a tree is written.
+type Options struct {
+	Version string   // of platc; stands in the record
+	Only    []string // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
+	Force   bool     // files that were edited are overwritten, or removed
+	Workers int      // files that are read or written at a time; 0: 2
+}
+
+// Change is what a build does to the output directory. The lists are by path.
+type Change struct {
+	Added, Changed, Removed, Kept []Entry
+	Record                        bool      // the record changes, be it only by platc's version
+	Conflicts                     diag.List // E0501, E0502: Write refuses them
+
+	out     string
+	workers int
+	items   []*item
+	tree    *folder
+	before  []byte // the record as it was read; nil: there was none
+	after   []byte
+}
+
+// Entry is a file of a change.
+type Entry struct {
+	Path      string // slash-separated, relative to the output directory
+	Component string
+	Ownership emit.Ownership
+	Mode      fs.FileMode
+	Old, New  []byte // nil where there is none; equal where only the mode changes
+}
+
+// Differs says whether Write would change anything on the disk.
+func (c *Change) Differs() bool {
+	return len(c.Added)+len(c.Changed)+len(c.Removed) > 0 || c.Record
+}
+
+// Plan compares rendered files with the output directory and the record of what platc wrote there. It reads, and never writes.
+// Call Recover first.
+//
+// A file is kept when its bytes are, whoever wrote it; of its mode only the right to execute counts, since version control keeps no more.
+// An edited file is a conflict (E0501) unless it is a state file that is written again: emit/secrets has read it and kept what it holds.
+//
+// Errors: the output directory is a file or a symbolic link or cannot be read, a record that platc did not write, an emitted path that is
+// not one (these never depend on the user's input alone, but must not leave the tree).
+func Plan(out string, files []emit.File, o Options) (*Change, error) {
+	emitted, err := checkFiles(files)
+	if err != nil {
+		return nil, err
+	}
+	root, err := openOut(out)
+	if err != nil {
+		return nil, err
+	}
+	if root != nil {
+		defer root.Close()
+	}
+	c := &Change{out: filepath.Clean(out), workers: o.Workers}
+	if c.workers == 0 {
+		c.workers = 2
+	}
+	if c.before, err = readRecord(c.out, root); err != nil {
+		return nil, err
+	}
+	items := emittedItems(emitted, c.workers)
+	recorded, err := c.recorded(items, o)
+	if err != nil {
+		return nil, err
+	}
+	s := scan{out: c.out, root: root, force: o.Force}
+	c.items = union(items, recorded, o)
+	c.tree, s.folders = treeOf(c.items)
+	if err := s.run(c.tree, c.workers); err != nil {
+		return nil, err
+	}
+	c.Conflicts = s.conflicts()
+	c.after = newRecord(c.items, recorded, o).encode()
+	c.Record = !bytes.Equal(c.before, c.after)
+	c.list()
+	return c, nil
+}
+
+// emittedItems is the emitted files by path, with their sums.
+func emittedItems(emitted map[string]*emit.File, workers int) []*item {
+	items := make([]*item, 0, len(emitted))
+	for _, name := range sorted(emitted) {
+		items = append(items, &item{path: name, file: emitted[name]})
+	}
+	chunks := slices.Collect(slices.Chunk(items, 64))
+	_ = parallel(workers, len(chunks), func(i int) error {
+		for _, it := range chunks[i] {
+			it.sum = sumOf(it.file.Data)
+		}
+		return nil
+	})
+	return items
+}
+
+// recorded is the entries of the record by path.
+func (c *Change) recorded(items []*item, o Options) (map[string]*entry, error) {
+	if c.before == nil {
+		return nil, nil
+	}
+	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	for _, it := range items {
+		r.Files = append(r.Files, entryOf(it.file, it.sum))
+	}
+	// Most builds change nothing, and then the record need not be parsed.
+	if !bytes.Equal(r.encode(), c.before) {
+		var err error
+		if r, err = decodeRecord(c.before); err != nil {
+			return nil, fmt.Errorf("read record %s: %w (platc did not write this; restore it, or delete it: then files with other content than platc's count as yours)", filepath.Join(c.out, recordPath), err)
+		}
+	}
+	recorded := make(map[string]*entry, len(r.Files))
+	for i := range r.Files {
+		recorded[r.Files[i].Path] = &r.Files[i]
+	}
+	return recorded, nil
+}
+
+// union adds what was recorded to what is emitted, leaves out what is not asked for, and sorts by path.
+func union(emitted []*item, recorded map[string]*entry, o Options) []*item {
+	items := make([]*item, 0, len(emitted))
+	seen := make(map[string]bool, len(emitted))
+	for _, it := range emitted {
+		if o.selects(it.file.Component) {
+			it.recorded = recorded[it.path]
+			seen[it.path] = true
+			items = append(items, it)
+		}
+	}
+	for name, e := range recorded {
+		if !seen[name] && o.selects(e.Component) {
+			items = append(items, &item{path: name, recorded: e})
+		}
+	}
+	slices.SortFunc(items, func(a, b *item) int { return strings.Compare(a.path, b.path) })
+	return items
+}
+
+func (o Options) selects(component string) bool {
+	return len(o.Only) == 0 || slices.Contains(o.Only, component)
+}
+
+// newRecord is the record after the build: what is emitted, and what was not asked for as it was.
+func newRecord(items []*item, recorded map[string]*entry, o Options) record {
+	entries := make(map[string]entry, len(items))
+	for name, e := range recorded {
+		if !o.selects(e.Component) {
+			entries[name] = *e
+		}
+	}
+	for _, it := range items {
+		if it.file != nil {
+			entries[it.path] = entryOf(it.file, it.sum)
+		}
+	}
+	r := record{Version: o.Version, Files: make([]entry, 0, len(entries))}
+	for _, name := range sorted(entries) {
+		r.Files = append(r.Files, entries[name])
+	}
+	return r
+}
+
+func (c *Change) list() {
+	for _, it := range c.items {
+		e := Entry{Path: it.path, Component: it.component(), Ownership: it.ownership(), Old: it.old}
+		if it.file != nil {
+			e.Mode, e.New = it.file.Mode, it.file.Data
+		} else {
+			e.Mode = it.recorded.mode()
+		}
+		switch it.action {
+		case nothing:
+		case keep:
+			e.Old = e.New
+			c.Kept = append(c.Kept, e)
+		case add:
+			c.Added = append(c.Added, e)
+		case change:
+			c.Changed = append(c.Changed, e)
+		case remove:
+			c.Removed = append(c.Removed, e)
+		}
+	}
+}
+
+// scan looks at the disk. Folders at the top are looked at in parallel.
+type scan struct {
+	out     string
+	root    *os.Root // nil: the output directory is not there
+	force   bool
+	folders map[string]*folder
+
+	mu      sync.Mutex
+	edited  []string
+	inWay   []string
+	blocked []*item // where a folder stands
+}
+
+func (s *scan) run(tree *folder, workers int) error {
+	if err := s.items(tree, s.root, ""); err != nil {
+		return err
+	}
+	err := parallel(workers, len(tree.folders), func(i int) error { return s.folder(tree, tree.folders[i], s.root, "") })
+	if err != nil {
+		return err
+	}
+	return s.clearBlocked()
+}
+
+// folder looks at a folder of a parent, which is open as dir, or not there. unit is what the parent is moved into place with, "" if it is there.
+func (s *scan) folder(parent, f *folder, dir *os.Root, unit string) error {
+	name := path.Base(f.path)
+	if dir != nil {
+		info, err := lstat(dir, name)
+		switch {
+		case err != nil:
+			return s.failed(f.path, err)
+		case info == nil:
+			dir = nil
+		case !info.IsDir():
+			if !makesRoom(parent, f) {
+				s.refuse(f, info)
+				return nil
+			}
+			dir = nil
+		default:
+			sub, err := dir.OpenRoot(name)
+			if err != nil {
+				return s.failed(f.path, err)
+			}
+			defer sub.Close()
+			return s.inside(f, sub, "")
+		}
+	}
+	if unit == "" {
+		unit = f.path
+	}
+	return s.inside(f, nil, unit)
+}
+
+func (s *scan) inside(f *folder, dir *os.Root, unit string) error {
+	if err := s.items(f, dir, unit); err != nil {
+		return err
+	}
+	for _, sub := range f.folders {
+		if err := s.folder(f, sub, dir, unit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makesRoom says whether a file that platc wrote, and removes, stands where the folder shall be. It then goes first.
+func makesRoom(parent, f *folder) bool {
+	for _, it := range parent.items {
+		if it.path == f.path && it.action == remove {
+			it.room = f.path
+			return true
+		}
+	}
+	return false
+}
+
+// refuse notes that something is in the way of a folder. Files that platc wrote there before are gone.
+func (s *scan) refuse(f *folder, info fs.FileInfo) {
+	if f.any(func(it *item) bool { return it.file != nil }) {
+		s.note(&s.inWay, s.name(f.path)+" ("+what(info)+")")
+	}
+}
+
+func what(info fs.FileInfo) string {
+	switch {
+	case info.IsDir():
+		return "a directory"
+	case info.Mode().IsRegular():
+		return "a file"
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "a symbolic link"
+	}
+	return "a special file"
+}
+
+func (s *scan) items(f *folder, dir *os.Root, unit string) error {
+	for _, it := range f.items {
+		if err := s.item(it, dir); err != nil {
+			return s.failed(it.path, err)
+		}
+		it.unit = unit
+		if unit == "" {
+			it.unit = it.path
+		}
+	}
+	return nil
+}
+
+func (s *scan) item(it *item, dir *os.Root) error {
+	if dir != nil {
+		var err error
+		if it.info, err = lstat(dir, path.Base(it.path)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case it.info == nil && it.file != nil:
+		it.action = add
+		return nil
+	case it.info == nil, it.info.IsDir() && it.file == nil:
+		return nil // the user removed it, or put a folder there
+	case it.info.IsDir():
+		s.mu.Lock()
+		s.blocked = append(s.blocked, it)
+		s.mu.Unlock()
+		return nil
+	case !it.info.Mode().IsRegular():
+		s.replace(it, false)
+		return nil
+	}
+	old, err := dir.ReadFile(path.Base(it.path))
+	if err != nil {
+		return err
+	}
+	if it.file != nil && bytes.Equal(old, it.file.Data) {
+		it.action = keep
+		if it.info.Mode()&0o100 != it.file.Mode&0o100 {
+			it.action, it.old = change, old
+		}
+		return nil
+	}
+	it.old = old
+	s.replace(it, it.recorded != nil && (it.recorded.SHA256 == sumOf(old) || it.file != nil && it.file.Ownership == emit.State))
+	return nil
+}
+
+// replace decides about something that is not what platc wants there; ours says that it is as platc left it.
+func (s *scan) replace(it *item, ours bool) {
+	if it.recorded == nil {
+		s.note(&s.inWay, s.name(it.path)+ifNotFile(it.info))
+		return
+	}
+	it.action = change
+	if it.file == nil {
+		it.action = remove
+	}
+	if !ours && !s.force {
+		s.note(&s.edited, s.name(it.path))
+	}
+}
+
+func ifNotFile(info fs.FileInfo) string {
+	if info.Mode().IsRegular() {
+		return ""
+	}
+	return " (" + what(info) + ")"
+}
+
+// clearBlocked lets a file take the place of a folder that holds nothing but what platc wrote, and removes.
+func (s *scan) clearBlocked() error {
+	for _, it := range s.blocked {
+		goes := map[string]*item{}
+		if f := s.folders[it.path]; f != nil {
+			f.any(func(below *item) bool {
+				goes[below.path] = below
+				return false
+			})
+		}
+		foreign := false
+		err := fs.WalkDir(s.root.FS(), it.path, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir():
+				foreign = foreign || s.folders[name] == nil
+			default:
+				foreign = foreign || goes[name] == nil || goes[name].action != remove
+			}
+			return nil
+		})
+		if err != nil {
+			return s.failed(it.path, err)
+		}
+		if foreign {
+			s.note(&s.inWay, s.name(it.path)+" (a directory)")
+			continue
+		}
+		it.action = add
+		for _, below := range goes {
+			below.room = it.path
+		}
+	}
+	return nil
+}
+
+func (s *scan) note(list *[]string, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*list = append(*list, text)
+}
+
+func (s *scan) name(p string) string { return filepath.Join(s.out, filepath.FromSlash(p)) }
+
+func (s *scan) failed(p string, err error) error {
+	return fmt.Errorf("read %s: %w", s.name(p), cause(err))
+}
+
+func (s *scan) conflicts() diag.List {
+	var l diag.List
+	slices.Sort(s.edited)
+	slices.Sort(s.inWay)
+	switch len(s.edited) {
+	case 0:
+	case 1:
+		l.Add(diag.Diagnostic{Code: "E0501", Message: s.edited[0] + " was edited since platc wrote it", Help: "undo the edit, or overwrite it with --force"})
+	default:
+		l.Add(diag.Diagnostic{Code: "E0501", Message: strings.Join(s.edited, ", ") + " were edited since platc wrote them", Help: "undo the edits, or overwrite them with --force"})
+	}
+	switch len(s.inWay) {
+	case 0:
+	case 1:
+		l.Add(diag.Diagnostic{Code: "E0502", Message: s.inWay[0] + " is in the way, and platc did not write it", Help: "move or delete it, or choose another directory with -o"})
+	default:
+		l.Add(diag.Diagnostic{Code: "E0502", Message: strings.Join(s.inWay, ", ") + " are in the way, and platc did not write them", Help: "move or delete them, or choose another directory with -o"})
+	}
+	return l
+}
+
+// lstat is nil for what is not there, and for what would be below a file.
+func lstat(dir *os.Root, name string) (fs.FileInfo, error) {
+	info, err := dir.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	return info, err
+}
+
+// openOut opens the output directory; nil without one. A link is refused: nobody expects a build to write elsewhere than where it says.
+func openOut(out string) (*os.Root, error) {
+	if out == "" {
+		return nil, errors.New("the name of the output directory is empty")
+	}
+	clean := filepath.Clean(out) // a slash at the end would follow a link
+	info, err := os.Lstat(clean)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("open output directory %s: %w", out, cause(err))
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := os.Readlink(clean)
+		if err != nil {
+			return nil, fmt.Errorf("open output directory %s: %w", out, cause(err))
+		}
+		return nil, fmt.Errorf("output directory %s is a symbolic link to %s: give the directory itself", out, target)
+	case !info.IsDir():
+		return nil, fmt.Errorf("output directory %s is %s, not a directory", out, what(info))
+	}
+	root, err := os.OpenRoot(clean)
+	if err != nil {
+		return nil, fmt.Errorf("open output directory %s: %w", out, cause(err))
+	}
+	return root, nil
+}
+
+// readRecord returns the bytes of the record, nil without one.
+func readRecord(out string, root *os.Root) ([]byte, error) {
+	if root == nil {
+		return nil, nil
+	}
+	for _, name := range []string{own, recordPath, journalPath} {
+		info, err := lstat(root, name)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", filepath.Join(out, name), cause(err))
+		case info == nil && name == own:
+			return nil, nil
+		case info == nil:
+		case name == own && !info.IsDir(), name == recordPath && !info.Mode().IsRegular():
+			return nil, fmt.Errorf("%s is %s, and platc did not write it", filepath.Join(out, name), what(info))
+		case name == journalPath:
+			return nil, fmt.Errorf("%s: an earlier build was interrupted, and has to be undone first", filepath.Join(out, name))
+		}
+	}
+	data, err := root.ReadFile(recordPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read record %s: %w", filepath.Join(out, recordPath), cause(err))
+	}
+	return data, nil
+}
+
+// cause is the reason alone: the messages name the path as the user knows it.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return e.Err
+	}
+	return err
+}
