@@ -1,0 +1,510 @@
+package secrets
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	sops "github.com/getsops/sops/v3/age"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/encode"
+)
+
+// Input is one file that holds secrets. Its name ends in .env, and Groups is its content; or in .json, and JSON is.
+type Input struct {
+	Path, Component string       // slash-separated, relative to the output directory; the component that it belongs to
+	Groups          []kind.Group // in order; those without variables are left out
+	JSON            any          // maps, lists, scalars and values; a map that is a reference (value.IsReference) is a value too
+}
+
+// Options is everything from outside. The zero value knows no old file, no key and no environment.
+type Options struct {
+	Old        func(path string) ([]byte, error) // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
+	ArchDir    string                            // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
+	OutDir     string                            // the output directory, absolute or seen from the same place as ArchDir; "": "out" in ArchDir
+	Recipients []string                          // config.secrets.recipients
+	Env        func(name string) (string, bool)  // the environment; nil: empty
+	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
+	Random     io.Reader                         // of passwords, salts, data keys and nonces; nil: crypto/rand
+	Now        func() time.Time                  // of the files that change; nil: time.Now
+	Given      map[string]func() string          // texts that the user gave, by ID of the secret
+	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
+	Rekey      bool                              // new data keys for all files: who lost access shall not read what comes after
+	ReadOnly   bool                              // nothing will be written: no development identity is handed out
+	NoDevKey   bool                              // E0401 in place of a development identity
+}
+
+// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them.
+// devKey is the content of a new .platc/dev.agekey, to be written beside arch.cue with mode 0600; nil where none was made.
+// Nothing is written here.
+//
+// What exists is kept (OUTPUT.md, SEC-04): a text that an old file has for a secret stays its text, in every file; a file whose plaintext and
+// recipients are the same stays byte for byte; in one that changed, the data key and the ciphertexts of what did not change stay.
+//
+// Findings: W0116, E0401, E0402; with an error among them, files and devKey are nil.
+// Errors: an input that cannot be written (see Input and value.Hash), an old file that cannot be read, no randomness. They never show a value.
+func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File, devKey []byte, err error) {
+	b, err := newBuild(inputs, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	devKey, err = b.chooseRecipients()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !b.findings.HasErrors() {
+		b.openOld()
+		if err := b.findTexts(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if b.findings.HasErrors() {
+		findings.AddAll(&b.findings)
+		return nil, nil, nil
+	}
+	files, err = b.files()
+	if err != nil {
+		return nil, nil, err
+	}
+	findings.AddAll(&b.findings)
+	return files, devKey, nil
+}
+
+// build is one run of Encrypt.
+type build struct {
+	options  Options
+	random   io.Reader
+	now      string
+	rules    []*rule
+	docs     []*document
+	olds     []*stored // each content once
+	keys     *keyring
+	to       []*sops.MasterKey // recipients, sorted
+	findings diag.List
+	texts    map[string]string // by ID of the secret
+	hashes   map[string]string // by ID of the hash
+	memory   *memory
+}
+
+func newBuild(inputs []Input, o Options) (*build, error) {
+	b := &build{options: o, rules: newRules(), keys: &keyring{options: o}, texts: map[string]string{}, hashes: map[string]string{}}
+	b.random = &lockedReader{reader: bufio.NewReader(cmp.Or(o.Random, rand.Reader))}
+	now := o.Now
+	if now == nil {
+		now = time.Now
+	}
+	b.now = stamp(now())
+	for _, in := range inputs {
+		d, err := newDocument(in, b.rules)
+		if err != nil {
+			return nil, err
+		}
+		b.docs = append(b.docs, d)
+	}
+	if err := markEncrypted(b.docs); err != nil {
+		return nil, err
+	}
+	return b, b.readOld()
+}
+
+// lockedReader lets several goroutines draw.
+type lockedReader struct {
+	mutex  sync.Mutex
+	reader io.Reader
+}
+
+func (r *lockedReader) Read(p []byte) (int, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return io.ReadFull(r.reader, p)
+}
+
+func (o Options) old(path string) ([]byte, error) {
+	if o.Old == nil {
+		return nil, fs.ErrNotExist
+	}
+	return o.Old(path)
+}
+
+// outFolder is the output directory as seen from arch.cue, slash-separated.
+func (o Options) outFolder() string {
+	if o.OutDir == "" {
+		return "out"
+	}
+	if folder, err := filepath.Rel(cmp.Or(o.ArchDir, "."), o.OutDir); err == nil {
+		return filepath.ToSlash(folder)
+	}
+	return filepath.ToSlash(o.OutDir)
+}
+
+// readOld reads the file of each document; equal ones are parsed once.
+func (b *build) readOld() error {
+	type content struct {
+		format format
+		data   string
+	}
+	known := map[content]*stored{}
+	contents := make([]content, len(b.docs))
+	var fresh []content
+	for i, d := range b.docs {
+		data, err := b.options.old(d.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", d.path, err)
+		}
+		contents[i] = content{d.format, string(data)}
+		if _, ok := known[contents[i]]; !ok {
+			known[contents[i]] = nil
+			fresh = append(fresh, contents[i])
+		}
+		d.old = &stored{} // there is one; its content follows
+	}
+	b.olds = make([]*stored, len(fresh))
+	each(len(fresh), func(i int) { b.olds[i] = newStored(fresh[i].format, []byte(fresh[i].data)) })
+	for i, c := range fresh {
+		known[c] = b.olds[i]
+	}
+	for i, d := range b.docs {
+		if d.old != nil {
+			d.old = known[contents[i]]
+		}
+	}
+	return nil
+}
+
+// each calls f for 0 to n-1 on all processors.
+func each(n int, f func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	workers.Wait()
+}
+
+// chooseRecipients finds whom the files are encrypted to, or makes a development identity (OUTPUT.md, SEC-06, SEC-11).
+func (b *build) chooseRecipients() ([]byte, error) {
+	paths := make([]string, len(b.docs))
+	for i, d := range b.docs {
+		paths[i] = d.path
+	}
+	if len(paths) == 0 {
+		paths = []string{"component/k8s/deploy/base/secret/cloud.env"} // any that the rules cover
+	}
+	var err error
+	b.to, err = recipients(b.options, paths, b.keys)
+	var noRecipient *errRecipient
+	var noConfig *errConfig
+	switch {
+	case errors.As(err, &noRecipient), errors.As(err, &noConfig):
+		b.findings.Add(diag.Diagnostic{Code: "E0401", Message: err.Error(), Help: `name age public keys, which begin with "age1"; age-keygen makes a pair`})
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case len(b.to) > 0:
+		return nil, nil
+	case b.options.NoDevKey:
+		if len(b.docs) > 0 {
+			b.findings.Add(noKey("config.secrets.recipients is empty, and no key was found to create secrets with", b.keys.searched()))
+		}
+		return nil, nil
+	case b.keys.devKey:
+		b.findings.Add(noKey(filepath.Join(b.options.ArchDir, devKeyFile)+" exists, but has no identity to create secrets with", b.keys.searched()))
+		return nil, nil
+	}
+	key, file, err := newIdentity()
+	if err != nil {
+		return nil, err
+	}
+	b.to = []*sops.MasterKey{key}
+	if b.options.ReadOnly {
+		return nil, nil
+	}
+	b.findings.Add(diag.Diagnostic{
+		Code:    "W0116",
+		Message: "config.secrets.recipients is empty and no key was found, so secrets are encrypted to a new development identity, " + devKeyFile + " beside arch.cue",
+		Help:    `keep a copy of it: nothing else opens the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
+	})
+	return file, nil
+}
+
+func noKey(message, searched string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code:    "E0401",
+		Message: message,
+		Help: `make a key with "age-keygen -o keys.txt" and set config.secrets.recipients: ["age1…"] to its public half, or set SOPS_AGE_KEY_FILE=keys.txt; looked at ` +
+			searched,
+	}
+}
+
+// NoDevKey is the finding for a development identity that could not be written: the output may not be written either.
+func NoDevKey(err error) diag.Diagnostic {
+	return noKey(fmt.Sprintf("%s cannot be written beside arch.cue: %v", devKeyFile, err), "config.secrets.recipients and "+sopsConfig)
+}
+
+// openOld decrypts the old files. The user's command runs only where the other places do not help.
+func (b *build) openOld() {
+	if !slices.ContainsFunc(b.olds, func(s *stored) bool { return !s.broken }) {
+		return
+	}
+	exprs := map[string]*regexp.Regexp{} // most files have the same
+	for _, s := range b.olds {
+		if _, ok := exprs[s.meta.encrypted]; !ok {
+			exprs[s.meta.encrypted], _ = regexp.Compile(s.meta.encrypted) // nil where it is none
+		}
+	}
+	b.keys.load()
+	each(len(b.olds), func(i int) {
+		if s := b.olds[i]; !s.broken {
+			if key := b.keys.unwrap(s.meta.wraps); key != nil {
+				s.open(key, exprs[s.meta.encrypted])
+			}
+		}
+	})
+	for _, s := range b.olds {
+		if s.locked() {
+			if key := b.keys.ask(s.meta.wraps); key != nil {
+				s.open(key, exprs[s.meta.encrypted])
+			}
+		}
+	}
+}
+
+// files is the encrypted files and .sops.yaml.
+func (b *build) files() ([]emit.File, error) {
+	data, err := b.encryptAll()
+	if err != nil {
+		return nil, err
+	}
+	files := make([]emit.File, 0, len(b.docs)+1)
+	for i, d := range b.docs {
+		files = append(files, emit.File{Path: d.path, Component: d.component, Data: data[i], Mode: 0o644, Ownership: emit.State})
+	}
+	if len(b.to) == 0 {
+		return files, nil
+	}
+	config, err := b.config()
+	if err != nil {
+		return nil, err
+	}
+	return append(files, emit.File{Path: sopsConfig, Data: config, Mode: 0o644, Ownership: emit.Generated}), nil
+}
+
+// config is .sops.yaml: the rules by which a user's sops treats the same files (OUTPUT.md, SEC-02).
+func (b *build) config() ([]byte, error) {
+	texts := make([]string, len(b.to))
+	for i, key := range b.to {
+		texts[i] = key.Recipient
+	}
+	var rules []any
+	for _, r := range b.rules {
+		fields := map[string]any{"path_regex": r.path, "age": strings.Join(texts, ",")}
+		if r.encrypted != "" {
+			fields["encrypted_regex"] = r.encrypted
+		}
+		rules = append(rules, fields)
+	}
+	data, err := encode.YAML(map[string]any{"creation_rules": rules})
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", sopsConfig, err)
+	}
+	header, _ := encode.Header(sopsConfig)
+	return encode.WithHeader(header, data), nil
+}
+
+// job is one file to encrypt. Documents that would be the same file share one, so that copies are equal bytes (OUTPUT.md, SEC-07).
+type job struct {
+	document *document
+	plain    object
+	old      *stored // whose data key and ciphertexts are taken; nil: none
+	data     []byte
+	err      error
+}
+
+// encryptAll is the content of each document's file.
+func (b *build) encryptAll() ([][]byte, error) {
+	plain := make([]object, len(b.docs))
+	texts := make([]string, len(b.docs))
+	errs := make([]error, len(b.docs))
+	each(len(b.docs), func(i int) {
+		d := b.docs[i]
+		if d.old != nil && d.old.locked() {
+			return // it was found to be as wanted
+		}
+		if plain[i], errs[i] = b.plaintext(d); errs[i] == nil {
+			texts[i] = plainText(plain[i])
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	type content struct {
+		rule  *rule
+		old   *stored
+		plain string
+	}
+	jobs := map[content]*job{}
+	var order []*job
+	of := make([]*job, len(b.docs))
+	take := func(i int, old *stored) {
+		d := b.docs[i]
+		c := content{d.rule, old, texts[i]}
+		if jobs[c] == nil {
+			jobs[c] = &job{document: d, plain: plain[i], old: old}
+			order = append(order, jobs[c])
+			if first := (content{d.rule, nil, texts[i]}); jobs[first] == nil {
+				jobs[first] = jobs[c] // a new copy takes the bytes of one that exists
+			}
+		}
+		of[i] = jobs[c]
+	}
+	reused := func(d *document) bool { return d.old != nil && !d.old.broken && !b.options.Rekey }
+	for i, d := range b.docs {
+		if reused(d) {
+			take(i, d.old)
+		}
+	}
+	for i, d := range b.docs {
+		if !reused(d) {
+			take(i, nil)
+		}
+	}
+	each(len(order), func(i int) { order[i].data, order[i].err = b.encrypt(order[i]) })
+	data := make([][]byte, len(b.docs))
+	for i, j := range of {
+		if j.err != nil {
+			return nil, fmt.Errorf("encrypt %s: %w", j.document.path, j.err)
+		}
+		data[i] = j.data
+	}
+	return data, nil
+}
+
+// plainText tells documents of one form apart.
+func plainText(o object) string {
+	var t strings.Builder
+	for _, l := range o.lines() {
+		fmt.Fprintf(&t, "%q %v ", l.name, l.comment)
+		if l.leaf != nil {
+			fmt.Fprintf(&t, "%T %q %v", l.leaf.value, fmt.Sprint(l.leaf.value), l.leaf.encrypted)
+		}
+		t.WriteByte('\n')
+	}
+	return t.String()
+}
+
+// samePlain compares leaves of plaintext. An empty text is stored as it is, encrypted or not.
+func samePlain(want, old *leaf) bool {
+	return want.value == old.value && (want.encrypted == old.encrypted || want.value == "")
+}
+
+// encrypt is the content of a file: the old one where nothing changed, or as much of it as stays.
+func (b *build) encrypt(j *job) ([]byte, error) {
+	f := j.document.format
+	if j.old != nil && j.old.locked() {
+		return j.old.data, nil
+	}
+	if j.old != nil && j.old.sound && differences(j.plain, j.old.tree, samePlain) == nil {
+		if j.old.isFor(b.to) {
+			return j.old.data, nil
+		}
+		meta := j.old.meta
+		var err error
+		if meta.wraps, err = b.wraps(j.old.key, j.old.meta.wraps); err != nil {
+			return nil, err
+		}
+		return emitFile(f, j.old.tree, meta)
+	}
+	return b.encryptNew(j)
+}
+
+// encryptNew encrypts what changed, with the data key of the old file if there is one.
+func (b *build) encryptNew(j *job) ([]byte, error) {
+	var key []byte
+	var have []wrap
+	same := map[string]string{} // place and plaintext -> ciphertext
+	if j.old != nil {
+		key, have = j.old.key, j.old.meta.wraps
+		_ = j.old.tree.visit(func(path []string, l *leaf) error {
+			if l.encrypted {
+				text, kind := plainBytes(l.value)
+				same[additional(path)+kind+text] = l.cipher
+			}
+			return nil
+		})
+	}
+	if key == nil {
+		key = make([]byte, dataKeySize)
+		if _, err := io.ReadFull(b.random, key); err != nil {
+			return nil, fmt.Errorf("draw a data key: %w", err)
+		}
+	}
+	x, err := newBox(key)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
+		if !l.encrypted || l.value == "" {
+			return &leaf{value: l.value}, nil
+		}
+		place := additional(path)
+		text, kind := plainBytes(l.value)
+		if old, ok := same[place+kind+text]; ok {
+			return &leaf{encrypted: true, cipher: old}, nil
+		}
+		sealed, err := x.seal(l.value, place, b.random)
+		return &leaf{encrypted: true, cipher: sealed}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	meta := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
+	if meta.encrypted == "" {
+		meta.suffix = unencryptedSuffix
+	}
+	if meta.mac, err = x.seal(code(j.plain), b.now, b.random); err != nil {
+		return nil, err
+	}
+	if meta.wraps, err = b.wraps(key, have); err != nil {
+		return nil, err
+	}
+	return emitFile(j.document.format, tree, meta)
+}
+
+// wraps is the data key for each recipient; a wrap that exists stays.
+func (b *build) wraps(key []byte, have []wrap) ([]wrap, error) {
+	wraps := make([]wrap, len(b.to))
+	for i, to := range b.to {
+		if old := slices.IndexFunc(have, func(w wrap) bool { return w.recipient == to.Recipient }); old >= 0 {
+			wraps[i] = have[old]
+			continue
+		}
+		master := *to // a copy has the parsed recipient, and a text of its own
+		if err := master.Encrypt(key); err != nil {
+			return nil, fmt.Errorf("wrap the data key for %s: %w", to.Recipient, err)
+		}
+		wraps[i] = wrap{to.Recipient, master.EncryptedKey}
+	}
+	return wraps, nil
+}
