@@ -73,6 +73,8 @@ def create_celery(settings: Settings) -> Celery:
         task_soft_time_limit=TASK_SOFT_TIME_LIMIT,
         task_time_limit=TASK_TIME_LIMIT,
         timezone="UTC",
+        # A task that cannot be acknowledged any more is delivered again: two must not run at once.
+        worker_cancel_long_running_tasks_on_connection_loss=True,
         # Its subscription to a pattern of channels is refused by the broker's ACL.
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
