@@ -81,7 +81,13 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 	if err != nil {
 		return nil, nil, err
 	}
-	findings.AddAll(&b.findings)
+	if devKey != nil {
+		findings.Add(diag.Diagnostic{
+			Code:    "W0116",
+			Message: "config.secrets.recipients is empty and no key was found, so secrets are encrypted to a new development identity, " + devKeyFile + " beside arch.cue",
+			Help:    `keep a copy of it: nothing else opens the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
+		})
+	}
 	return files, devKey, nil
 }
 
@@ -189,18 +195,29 @@ func (b *build) readOld() error {
 	return nil
 }
 
-// each calls f for 0 to n-1 on all processors.
+// each calls f for 0 to n-1 on all processors. A panic reaches the caller, who can recover it.
 func each(n int, f func(i int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
+	panics := make(chan any, n)
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		workers.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					panics <- p
+				}
+			}()
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				f(i)
 			}
 		})
 	}
 	workers.Wait()
+	select {
+	case p := <-panics:
+		panic(p)
+	default:
+	}
 }
 
 // chooseRecipients finds whom the files are encrypted to, or makes a development identity (OUTPUT.md, SEC-06, SEC-11).
@@ -241,11 +258,6 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	if b.options.ReadOnly {
 		return nil, nil
 	}
-	b.findings.Add(diag.Diagnostic{
-		Code:    "W0116",
-		Message: "config.secrets.recipients is empty and no key was found, so secrets are encrypted to a new development identity, " + devKeyFile + " beside arch.cue",
-		Help:    `keep a copy of it: nothing else opens the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
-	})
 	return file, nil
 }
 
@@ -258,8 +270,8 @@ func noKey(message, searched string) diag.Diagnostic {
 	}
 }
 
-// NoDevKey is the finding for a development identity that could not be written: the output may not be written either.
-func NoDevKey(err error) diag.Diagnostic {
+// DevKeyUnwritten is the finding for a development identity that could not be written: the output may not be written either.
+func DevKeyUnwritten(err error) diag.Diagnostic {
 	return noKey(fmt.Sprintf("%s cannot be written beside arch.cue: %v", devKeyFile, err), "config.secrets.recipients and "+sopsConfig)
 }
 

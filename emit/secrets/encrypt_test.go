@@ -676,6 +676,9 @@ func TestReadsWhatSOPSWrites(t *testing.T) {
 	}
 }
 
+// varying is what differs each time a file is encrypted.
+var varying = regexp.MustCompile(`AES256_GCM,[^]]*|(lastmodified"?[=:]).*|(enc"?[=:]).*`)
+
 func TestStockBinaryOpensEveryFile(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("sops")
@@ -710,6 +713,19 @@ func TestStockBinaryOpensEveryFile(t *testing.T) {
 	for name, want := range plain {
 		if got := sops("-d", filepath.FromSlash(name)); got != want {
 			t.Errorf("%s: sops has another plaintext", name)
+		}
+	}
+	// A user who encrypts a file again by .sops.yaml gets the same lines in clear.
+	for name := range plain {
+		file := filepath.FromSlash(name)
+		sops("-d", "-i", file)
+		sops("-e", "-i", file)
+		again, err := os.ReadFile(filepath.Join(folder, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if varying.ReplaceAllString(string(again), "") != varying.ReplaceAllString(string(w.files[name]), "") {
+			t.Errorf("%s: by .sops.yaml it becomes\n%s\nnot\n%s", name, again, w.files[name])
 		}
 	}
 	// What a user changes with sops stays where it is a secret, and is undone where arch.cue says otherwise.
@@ -926,7 +942,7 @@ func TestNoKeyAndNoDevelopmentIdentity(t *testing.T) {
 	if files, _, findings := w.run(); len(files)+len(findings) > 0 {
 		t.Error("without secrets no key is needed")
 	}
-	if d := secrets.NoDevKey(fs.ErrPermission); d.Code != "E0401" || !strings.Contains(d.Message, "permission denied") {
+	if d := secrets.DevKeyUnwritten(fs.ErrPermission); d.Code != "E0401" || !strings.Contains(d.Message, "permission denied") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -967,10 +983,12 @@ func TestIdentitiesAreFoundWhereSOPSLooks(t *testing.T) {
 		"lines":             func(w *world) { w.env["SOPS_AGE_KEY"] = "# mine\n" + other + "\n" + key.String() + "\n" },
 		"SOPS_AGE_KEY_FILE": func(w *world) { w.env["SOPS_AGE_KEY_FILE"] = named },
 		"SOPS_AGE_KEY_CMD":  func(w *world) { w.env["SOPS_AGE_KEY_CMD"] = "cat " + named },
-		"for a recipient":   func(w *world) { w.env["SOPS_AGE_KEY_CMD"] = `test "$SOPS_AGE_RECIPIENT" = ` + key.Recipient().String() + " && cat " + named },
-		"xdg":               func(w *world) { w.env["XDG_CONFIG_HOME"] = filepath.Join(home, "xdg") },
-		"home":              func(w *world) { w.options.Home = home },
-		"development":       func(w *world) { w.options.ArchDir = dev },
+		"for a recipient": func(w *world) {
+			w.env["SOPS_AGE_KEY_CMD"] = `test "$SOPS_AGE_RECIPIENT" = ` + key.Recipient().String() + " && cat " + named
+		},
+		"xdg":         func(w *world) { w.env["XDG_CONFIG_HOME"] = filepath.Join(home, "xdg") },
+		"home":        func(w *world) { w.options.Home = home },
+		"development": func(w *world) { w.options.ArchDir = dev },
 		"others broken": func(w *world) {
 			w.env["SOPS_AGE_KEY"], w.env["SOPS_AGE_KEY_FILE"], w.env["SOPS_AGE_KEY_CMD"] = "nonsense", "/does/not/exist", "exit 3"
 			w.options.Home = home
