@@ -179,3 +179,19 @@ func secretOptions(b *Build, o RenderOptions) secrets.Options {
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 	}
 }
+
+// Secrets is the plaintext of every file below secret/ as golden files may hold it: each secret as "[secret ID]". It is keyed by path.
+func Secrets(b *Build) (map[string][]byte, error) {
+	if b.Plan == nil || !b.Plan.Sealed {
+		return nil, ErrFindings
+	}
+	all := map[string][]byte{}
+	for _, in := range secretInputs(b.Plan, b.Graph.Components()) {
+		data, err := secrets.Display(in)
+		if err != nil {
+			return nil, err
+		}
+		all[in.Path] = data
+	}
+	return all, nil
+}

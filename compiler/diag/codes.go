@@ -284,7 +284,7 @@ components: orders: {
 	kind:      "fastapi"
 	namespace: "orders"
 	port:      8080
-	custom_api: main: {}
+	custom_api: kafka: {}
 }
 `,
 			Fix: "Choose another name for the custom module.",
