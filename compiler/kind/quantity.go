@@ -2,7 +2,7 @@ package kind
 
 import (
 	"math/big"
-	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -26,30 +26,53 @@ func isQuantity(data any) bool {
 	return ok
 }
 
+// parseQuantity reads digits, an optional fraction, and a suffix or an exponent.
 func parseQuantity(s string) (*big.Rat, bool) {
-	m := regexp.MustCompile(`^([0-9]{1,18}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(?:([eE][+-]?[0-9]{1,2})|([KMGTPE]i|[numkMGTPE]))?$`).FindStringSubmatch(s)
-	if m == nil {
+	digits := strings.IndexFunc(s, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	if digits < 0 {
+		digits = len(s)
+	}
+	number, unit := s[:digits], s[digits:]
+	const longest = 28
+	if number == "" || number == "." || len(number) > longest || strings.Count(number, ".") > 1 {
 		return nil, false
 	}
-	digits := strings.TrimSuffix(m[1], ".")
-	q, ok := new(big.Rat).SetString(digits + m[2])
+	exponent := ""
+	if len(unit) > 1 && len(unit) <= 4 && (unit[0] == 'e' || unit[0] == 'E') && unit != "Ei" {
+		if _, err := strconv.ParseInt(unit[1:], 10, 8); err != nil {
+			return nil, false
+		}
+		exponent, unit = unit, ""
+	}
+	scale, ok := suffix(unit)
 	if !ok {
 		return nil, false
 	}
-	return q.Mul(q, suffix(m[3])), true
+	q, ok := new(big.Rat).SetString(strings.TrimSuffix(number, ".") + exponent)
+	if !ok {
+		return nil, false
+	}
+	return q.Mul(q, scale), true
 }
 
-func suffix(s string) *big.Rat {
+// suffix is the factor of a unit: 1024 to a power with an i, 1000 to a power without.
+func suffix(s string) (*big.Rat, bool) {
 	if base, ok := strings.CutSuffix(s, "i"); ok {
-		n := new(big.Int).Exp(big.NewInt(1024), big.NewInt(int64(strings.Index("KMGTPE", base)+1)), nil)
-		return new(big.Rat).SetInt(n)
+		power := strings.Index("KMGTPE", base) + 1
+		if len(base) != 1 || power == 0 {
+			return nil, false
+		}
+		return new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(1024), big.NewInt(int64(power)), nil)), true
 	}
-	power := map[string]int64{"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}[s]
+	power, ok := map[string]int64{"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}[s]
+	if !ok {
+		return nil, false
+	}
 	n := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(max(power, -power)), nil))
 	if power < 0 {
-		return n.Inv(n)
+		n.Inv(n)
 	}
-	return n
+	return n, true
 }
 
 // Number is a quantity as an int64 where it is whole, else as a float64.

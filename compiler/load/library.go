@@ -4,6 +4,7 @@ import (
 	stderrors "errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -39,6 +40,7 @@ type lib struct {
 	build   *build.Context
 	schema  cue.Value
 	shared  map[string]*ast.Field // the schema's definitions
+	common  map[string]bool       // names that the schema refers to
 	modules map[string]*build.Instance
 	list    *diag.List
 	out     *kind.Library
@@ -175,7 +177,8 @@ func (l *lib) addKind(r root, dir string) {
 		return
 	}
 	syntax := scope{own: topLevel(inst.Files), imports: map[string]map[string]*ast.Field{"schema": l.shared}}
-	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax)
+	names := l.mentions(inst.Files)
+	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax, names)
 	if err != nil {
 		l.fail(r, err)
 		return
@@ -185,7 +188,7 @@ func (l *lib) addKind(r root, dir string) {
 		return
 	}
 	if m := lookup(v, "manifests"); m.Exists() {
-		if err := l.manifests(k, m); err != nil {
+		if err := l.manifests(k, m, names); err != nil {
 			l.fail(r, err)
 			return
 		}
@@ -204,7 +207,7 @@ func (l *lib) addKind(r root, dir string) {
 		return
 	}
 	for it.Next() {
-		rule, err := l.ruleOf(it.Selector().Unquoted(), it.Value(), syntax)
+		rule, err := l.ruleOf(it.Selector().Unquoted(), it.Value(), syntax, names)
 		if err != nil {
 			l.fail(r, err)
 			continue
@@ -219,6 +222,24 @@ func (l *lib) addKind(r root, dir string) {
 
 func failure(v cue.Value, format string, args ...any) error {
 	return errors.Newf(v.Pos(), format, args...)
+}
+
+// mentions lists the names that the files of a kind, or the schema, refer to.
+func (l *lib) mentions(files []*ast.File) map[string]bool {
+	if l.common == nil {
+		l.common = mentions(nodes(l.modules["|schema"].Files)...)
+	}
+	all := maps.Clone(l.common)
+	maps.Copy(all, mentions(nodes(files)...))
+	return all
+}
+
+func nodes(files []*ast.File) []ast.Node {
+	all := make([]ast.Node, len(files))
+	for i, f := range files {
+		all[i] = f
+	}
+	return all
 }
 
 // attributesOf is the type of the attributes in a field: read off the syntax where that is plain, else asked of CUE.
@@ -240,7 +261,7 @@ func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) 
 	return l.typeOf(v)
 }
 
-func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope) (*kind.Kind, error) {
+func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[string]bool) (*kind.Kind, error) {
 	k := &kind.Kind{Name: text(v, "name"), Title: text(v, "title"), Doc: text(v, "doc"), Provides: texts(v, "provides"), Slots: texts(v, "slots"), Subs: map[string]*kind.Kind{}, Pos: position(v.Pos())}
 	if k.Name == "" || k.Doc == "" {
 		return nil, failure(v, "kind needs a name and a doc")
@@ -264,7 +285,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope) (*kind.Kind,
 	if k.Counts, err = counts(lookup(v, "counts")); err != nil {
 		return nil, err
 	}
-	k.Describe = l.describe(lookup(v, "describe"))
+	k.Describe = l.describe(lookup(v, "describe"), names)
 	subs := lookup(v, "subs")
 	if !subs.Exists() {
 		return k, nil
@@ -288,7 +309,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope) (*kind.Kind,
 		if sub.Counts, err = counts(lookup(sv, "counts")); err != nil {
 			return nil, err
 		}
-		sub.Describe = l.describe(lookup(sv, "describe"))
+		sub.Describe = l.describe(lookup(sv, "describe"), names)
 		k.Subs[name] = sub
 	}
 	return k, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // manifests reads the file table: paths and conditions now, content when it is asked for.
-func (l *lib) manifests(k *kind.Kind, v cue.Value) error {
+func (l *lib) manifests(k *kind.Kind, v cue.Value, names map[string]bool) error {
 	files := lookup(v, "files")
 	it, err := files.Fields()
 	if err != nil {
@@ -22,10 +22,11 @@ func (l *lib) manifests(k *kind.Kind, v cue.Value) error {
 		}
 		k.Rows = append(k.Rows, row)
 	}
+	q := l.question(v, names)
 	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		filled := l.ask(v, map[string]any{"self": self, "arch": arch})
+		filled := l.ask(q, map[string]kind.Object{"self": self, "arch": arch})
 		it, err := lookup(filled, "files").Fields()
 		if err != nil {
 			return nil, err

@@ -5,37 +5,91 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
-// ask fills the definitions that v declares (#self, #to, ...) and gives the value; CUE evaluates it when it is read.
-func (l *lib) ask(v cue.Value, inputs map[string]any) cue.Value {
-	for _, name := range sorted(inputs) {
-		if inputs[name] == nil {
-			continue
-		}
-		p := cue.MakePath(cue.Def("#" + name))
-		if v.LookupPath(p).Exists() {
-			v = v.FillPath(p, inputs[name])
-		}
-	}
-	return v
+// question is a value of a kind with the definitions that it declares (#self, #to, ...) still open.
+type question struct {
+	value    cue.Value
+	declared []string        // of the inputs that there are
+	mentions map[string]bool // names that the value, or the schema, ever refers to
 }
 
-func (l *lib) describe(v cue.Value) func(self, parent, arch kind.Object) (kind.Description, error) {
+// inputs are all that a kind may declare.
+func inputs() []string {
+	return []string{"arch", "from", "identity", "link", "parent", "self", "to"}
+}
+
+func (l *lib) question(v cue.Value, mentions map[string]bool) question {
+	q := question{value: v, mentions: mentions}
+	for _, name := range inputs() {
+		if v.LookupPath(cue.MakePath(cue.Def("#" + name))).Exists() {
+			q.declared = append(q.declared, name)
+		}
+	}
+	return q
+}
+
+// ask fills the inputs in and gives the value; CUE evaluates it once, when it is read.
+// What a node has and nothing refers to is left out: a server with a thousand clients would otherwise hand all of them to each of its edges.
+func (l *lib) ask(q question, given map[string]kind.Object) cue.Value {
+	filled := l.ctx.CompileString("{}")
+	for _, name := range q.declared {
+		if given[name] == nil {
+			continue
+		}
+		filled = filled.FillPath(cue.MakePath(cue.Def("#"+name)), q.mentioned(given[name]))
+	}
+	return q.value.Unify(filled)
+}
+
+func (q question) mentioned(o kind.Object) kind.Object {
+	kept := make(kind.Object, len(o))
+	for k, v := range o {
+		if !q.mentions[k] {
+			continue
+		}
+		if k == "parent" {
+			v = q.mentioned(object(v))
+		}
+		kept[k] = v
+	}
+	return kept
+}
+
+// mentions lists the names that syntax refers to: identifiers, fields and strings.
+func mentions(nodes ...ast.Node) map[string]bool {
+	all := map[string]bool{}
+	for _, n := range nodes {
+		ast.Walk(n, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				all[n.Name] = true
+			case *ast.BasicLit:
+				if s, ok := literalData(n); ok {
+					if name, ok := s.(string); ok {
+						all[name] = true
+					}
+				}
+			}
+			return true
+		}, nil)
+	}
+	return all
+}
+
+func (l *lib) describe(v cue.Value, names map[string]bool) func(self, parent, arch kind.Object) (kind.Description, error) {
 	if !v.Exists() {
 		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
 	}
+	q := l.question(v, names)
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		inputs := map[string]any{"self": self, "arch": arch}
-		if parent != nil {
-			inputs["parent"] = parent
-		}
-		o, err := decodeStruct(l.ask(v, inputs))
+		o, err := decodeStruct(l.ask(q, map[string]kind.Object{"self": self, "arch": arch, "parent": parent}))
 		if err != nil {
 			return kind.Description{}, err
 		}
@@ -131,7 +185,7 @@ func groups(v any) ([]kind.Group, error) {
 	return all, nil
 }
 
-func (l *lib) ruleOf(name string, v cue.Value, syntax scope) (*kind.Rule, error) {
+func (l *lib) ruleOf(name string, v cue.Value, syntax scope, names map[string]bool) (*kind.Rule, error) {
 	from, to, ok := strings.Cut(name, " -> ")
 	if !ok {
 		return nil, failure(v, "the rule %q is not written as source -> target", name)
@@ -152,24 +206,21 @@ func (l *lib) ruleOf(name string, v cue.Value, syntax scope) (*kind.Rule, error)
 	if i := lookup(v, "identity"); i.Exists() {
 		r.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
 	}
+	q := l.question(v, names)
 	r.InModules = texts(v, "in.modules")
 	r.HasActs = lookup(v, "acts").Exists()
 	if lookup(v, "marks").Exists() {
 		r.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			return decodeStruct(lookup(l.ask(v, map[string]any{"link": link, "from": from, "arch": arch}), "marks"))
+			return decodeStruct(lookup(l.ask(q, map[string]kind.Object{"link": link, "from": from, "arch": arch}), "marks"))
 		}
 	}
 	r.Brings = brings(v)
 	r.Apply = func(in kind.Input) (kind.Result, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		inputs := map[string]any{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch}
-		if in.Identity != nil {
-			inputs["identity"] = in.Identity
-		}
-		return result(l.ask(v, inputs))
+		return result(l.ask(q, map[string]kind.Object{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}))
 	}
 	return r, nil
 }
