@@ -95,9 +95,8 @@ func (o *buildOptions) valid() error {
 func build(ctx context.Context, c *console, o *buildOptions, args []string) error {
 	p := c.progress(&o.common)
 	defer p.done()
-	dir := c.path(o.out)
 	if !o.archive() {
-		if err := output.Recover(dir); err != nil {
+		if err := output.Recover(o.out); err != nil {
 			return err
 		}
 	}
@@ -105,7 +104,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	in := o.input(c, args)
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
-	if err := dumps.write(c, o.dump); err != nil {
+	if err := dumps.write(o.dump); err != nil {
 		return err
 	}
 	if b.Findings.HasErrors() {
@@ -115,15 +114,15 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return err
 	}
 	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
-	rendered, err := compiler.Render(b, o.rendering(c, dir))
+	rendered, err := compiler.Render(b, o.rendering(c))
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
 	if o.archive() {
-		return o.writeArchive(c, p, b, rendered, dir)
+		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(dir, rendered.Files, output.Options{Version: platcVersion(), Only: o.only, Force: o.force, Workers: o.jobs})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Only: o.only, Force: o.force, Workers: o.jobs})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -143,7 +142,8 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	return o.finished(c, p, b, summary(o.out, change))
 }
 
-func (o *buildOptions) rendering(c *console, dir string) compiler.RenderOptions {
+func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
+	dir := o.out
 	if o.archive() {
 		dir = ""
 	}
@@ -235,7 +235,7 @@ func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, chan
 }
 
 // writeArchive writes the tree as one archive and nothing else.
-func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, rendered *compiler.Output, file string) error {
+func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, rendered *compiler.Output) error {
 	files := rendered.Files
 	if len(o.only) > 0 {
 		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
@@ -244,7 +244,7 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 		if o.out == "-" {
 			return output.Archive(c.out, files, platcVersion())
 		}
-		return output.WriteArchive(file, files, platcVersion())
+		return output.WriteArchive(o.out, files, platcVersion())
 	})
 	if err != nil {
 		return o.stopped(c, p, b, err)
@@ -305,9 +305,9 @@ func (o *buildOptions) dumping(in *compiler.Input) *dumps {
 	return d
 }
 
-func (d *dumps) write(c *console, dir string) error {
+func (d *dumps) write(dir string) error {
 	if d.err != nil || len(d.files) == 0 {
 		return d.err
 	}
-	return output.Dump(c.path(dir), d.files)
+	return output.Dump(dir, d.files)
 }

@@ -36,11 +36,10 @@ files), or what a link from one kind to another changes.`,
 			return topics(c), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			// "fastapi -> postgresql" without quotes comes as three words
-			topic := strings.Join(args, " ")
-			if topic == "" {
+			if len(args) != 1 {
 				return usage{"explain needs a code, a kind, or two kinds", "for example `platc explain E0201` or `platc explain 'fastapi -> postgresql'`"}
 			}
+			topic := args[0]
 			if looksLikeCode(topic) {
 				return explainCode(c, &o, topic)
 			}

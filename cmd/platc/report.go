@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"platc.dev/platc/compiler/diag"
 )
@@ -110,7 +112,19 @@ func (c *console) source(file string) []byte {
 	if err != nil {
 		return nil
 	}
-	return data
+	return masked(data)
+}
+
+// masked hides the text of passwords that stand in clear in a source, so that an excerpt does not spread them.
+func masked(data []byte) []byte {
+	clear := regexp.MustCompile(`(?i)(password"?[?!]?:\s*)("(?:[^"\\]|\\.)*")`)
+	out := bytes.Clone(data)
+	for _, at := range clear.FindAllSubmatchIndex(data, -1) {
+		for i := at[4] + 1; i < at[5]-1; i++ {
+			out[i] = '*'
+		}
+	}
+	return out
 }
 
 // path is a path as the user named it, from the working directory.

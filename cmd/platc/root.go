@@ -35,7 +35,10 @@ is the current directory.`,
 		return unknownCommand(args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.SetUsageTemplate(usageTemplate)
+	// the flags of a misspelt command are not the mistake
+	root.FParseErrWhitelist.UnknownFlags = true
+	root.SetFlagErrorFunc(flagError)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.AddCommand(commands...)
@@ -49,6 +52,27 @@ is the current directory.`,
 	}
 	return root
 }
+
+// usageTemplate says one form of use, where the one of the library says two.
+const usageTemplate = `Usage:
+  {{.UseLine}}
+{{- if .HasExample}}
+
+Examples:
+{{.Example}}
+{{- end}}
+{{- if .HasAvailableSubCommands}}
+
+Commands:
+{{- range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+{{- end}}
+{{- if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{- end}}
+`
 
 func names(commands []*cobra.Command) string {
 	var all []string

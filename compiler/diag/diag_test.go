@@ -205,6 +205,11 @@ func TestMarkCoversOneToken(t *testing.T) {
 		{`ratio: 1.5e3,`, 8, 5},
 		{`a: 'raw'`, 4, 5},
 		{`größe: 1`, 1, 5},
+		{`n: >1`, 4, 2},
+		{`n: !="a"`, 4, 5},
+		{`a: ["x]", 1] // y`, 4, 9},
+		{`a: {b: (1)}, c: 2`, 4, 8},
+		{`a: [`, 4, 1},
 	} {
 		d := diag.Diagnostic{Code: "E0101", Message: "m", Pos: diag.Pos{File: "f", Line: 1, Column: c.column}}
 		var b bytes.Buffer

@@ -36,7 +36,8 @@ func (l *lines) at(pos Pos) (string, bool) {
 	return strings.TrimSuffix(string(all[pos.Line-1]), "\r"), true
 }
 
-// token is how many bytes stand at an offset of a line as one string, identifier or number; 1 for anything else.
+// token is how many bytes stand at an offset of a line as one string, identifier, number, or bracket with what it holds;
+// 1 for anything else.
 func token(line string, offset int) int {
 	rest := line[offset:]
 	if rest == "" {
@@ -44,6 +45,12 @@ func token(line string, offset int) int {
 	}
 	if n := quoted(rest); n > 0 {
 		return n
+	}
+	if n := bracketed(rest); n > 0 {
+		return n
+	}
+	if signs := len(rest) - len(strings.TrimLeft(rest, "#@+-<>=!~")); signs > 0 {
+		return signs + wordAfter(line, offset+signs)
 	}
 	n := strings.IndexFunc(rest, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '$'
@@ -53,25 +60,45 @@ func token(line string, offset int) int {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.'
 		})
 	}
-	switch {
-	case n < 0:
+	switch n {
+	case -1:
 		return len(rest)
-	case n == 0 && (rest[0] == '#' || rest[0] == '-' || rest[0] == '+' || rest[0] == '@') && len(rest) > 1:
-		return 1 + wordAfter(line, offset+1)
-	case n == 0:
+	case 0:
 		_, size := utf8.DecodeRuneInString(rest)
 		return size
 	}
 	return n
 }
 
-// wordAfter is the length of the token after a sign or #, 0 when none follows.
+// wordAfter is the length of the token after signs, 0 when none follows.
 func wordAfter(line string, offset int) int {
 	r, _ := utf8.DecodeRuneInString(line[offset:])
-	if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' {
+	if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '"' {
 		return 0
 	}
 	return token(line, offset)
+}
+
+// bracketed is the length of a bracket that closes on the same line; 0 without one.
+func bracketed(s string) int {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '{', '[', '(':
+			depth++
+		case '}', ']', ')':
+			depth--
+		case '"', '\'':
+			i += max(quoted(s[i:]), 1) - 1
+		}
+		if depth <= 0 {
+			if i == 0 {
+				return 0
+			}
+			return min(i+1, len(s))
+		}
+	}
+	return 0
 }
 
 // quoted is the length of the string literal at the start of a text, to the end of the line where it does not end; 0 without one.

@@ -37,38 +37,55 @@ func Text(w io.Writer, findings []Diagnostic, read Sources, colour bool) error {
 	return err
 }
 
+// printer writes one finding.
+type printer struct {
+	b      *strings.Builder
+	src    *lines
+	st     style
+	margin string // as wide as the widest line number
+}
+
 func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
-	mark := st.red
+	p := printer{b, src, st, strings.Repeat(" ", gutterWidth(d))}
+	colour := st.red
 	if d.Severity == Warning {
-		mark = st.yellow
+		colour = st.yellow
 	}
-	gutter := gutterWidth(d)
-	margin := strings.Repeat(" ", gutter)
-	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", mark, d.Severity, d.Code, st.reset, st.bold, indented(d.Message, "    "), st.reset)
+	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", colour, d.Severity, d.Code, st.reset, st.bold, indented(d.Message, "    "), st.reset)
 	if d.Pos.File != "" {
-		fmt.Fprintf(b, "%s%s-->%s %s\n", margin, st.blue, st.reset, printable(d.Pos.String()))
+		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}
-	excerpt(b, d.Pos, d.Width, src, margin, "^", "", st, mark)
+	p.excerpt(underline{pos: d.Pos, bytes: d.Width, mark: "^", colour: colour, hidden: d.Code == secretInClear})
 	for _, r := range d.Related {
-		if r.Pos.File == "" {
-			continue
+		if r.Pos.File != "" {
+			p.related(r)
 		}
-		line, ok := src.at(r.Pos)
-		if !ok || strings.TrimSpace(line) == "" {
-			fmt.Fprintf(b, "%s%s:::%s %s: %s\n", margin, st.blue, st.reset, printable(r.Pos.String()), indented(r.Message, margin+"    "))
-			continue
-		}
-		fmt.Fprintf(b, "%s%s:::%s %s\n", margin, st.blue, st.reset, printable(r.Pos.String()))
-		excerpt(b, r.Pos, 0, src, margin, "-", r.Message, st, st.blue)
 	}
 	for _, r := range d.Related {
 		if r.Pos.File == "" {
-			fmt.Fprintf(b, "%s %s=%s note: %s\n", margin, st.blue, st.reset, indented(r.Message, margin+"         "))
+			p.footnote("note", r.Message)
 		}
 	}
 	if d.Help != "" {
-		fmt.Fprintf(b, "%s %s=%s help: %s\n", margin, st.blue, st.reset, indented(d.Help, margin+"         "))
+		p.footnote("help", d.Help)
 	}
+}
+
+// secretInClear is the code of a finding whose place is the text of a secret: an excerpt must not spread it.
+const secretInClear = "W0120"
+
+func (p printer) related(r Related) {
+	line, ok := p.src.at(r.Pos)
+	if !ok || strings.TrimSpace(line) == "" {
+		fmt.Fprintf(p.b, "%s%s:::%s %s: %s\n", p.margin, p.st.blue, p.st.reset, printable(r.Pos.String()), indented(r.Message, p.margin+"    "))
+		return
+	}
+	fmt.Fprintf(p.b, "%s%s:::%s %s\n", p.margin, p.st.blue, p.st.reset, printable(r.Pos.String()))
+	p.excerpt(underline{pos: r.Pos, mark: "-", label: r.Message, colour: p.st.blue})
+}
+
+func (p printer) footnote(what, message string) {
+	fmt.Fprintf(p.b, "%s %s=%s %s: %s\n", p.margin, p.st.blue, p.st.reset, what, indented(message, p.margin+"         "))
 }
 
 // gutterWidth is the columns of the widest line number that a finding shows.
@@ -89,28 +106,42 @@ func indented(s, margin string) string {
 	return strings.Join(parts, "\n"+margin)
 }
 
+// underline is a place in a file, and how it is shown.
+type underline struct {
+	pos          Pos
+	bytes        int // 0: the token that stands there
+	mark, colour string
+	label        string
+	hidden       bool // the text of the token is not shown
+}
+
 // excerpt writes the line of a position, if it can be read, with its token underlined.
-func excerpt(b *strings.Builder, pos Pos, bytes int, src *lines, margin, mark, label string, st style, markColour string) {
-	line, ok := src.at(pos)
+func (p printer) excerpt(u underline) {
+	line, ok := p.src.at(u.pos)
 	if !ok {
 		return
 	}
-	offset := min(max(pos.Column-1, 0), len(line))
+	offset := min(max(u.pos.Column-1, 0), len(line))
+	bytes := u.bytes
 	if bytes <= 0 {
 		bytes = token(line, offset)
 	}
-	shown, from, columns := window(line, offset, min(bytes, max(len(line)-offset, 1)))
-	fmt.Fprintf(b, "%s %s|%s\n", margin, st.blue, st.reset)
-	bar := fmt.Sprintf("%s%*d |%s", st.blue, len(margin), pos.Line, st.reset)
-	fmt.Fprintln(b, strings.TrimRight(bar+" "+shown, " "))
-	if pos.Column <= 0 {
+	bytes = min(bytes, max(len(line)-offset, 1))
+	if end := min(offset+bytes, len(line)); u.hidden && end > offset {
+		line = line[:offset] + strings.Repeat("*", end-offset) + line[end:]
+	}
+	shown, from, columns := window(line, offset, bytes)
+	fmt.Fprintf(p.b, "%s %s|%s\n", p.margin, p.st.blue, p.st.reset)
+	bar := fmt.Sprintf("%s%*d |%s", p.st.blue, len(p.margin), u.pos.Line, p.st.reset)
+	fmt.Fprintln(p.b, strings.TrimRight(bar+" "+shown, " "))
+	if u.pos.Column <= 0 {
 		return
 	}
-	under := strings.Repeat(" ", from) + markColour + strings.Repeat(mark, columns)
-	if label != "" {
-		under += " " + indented(label, margin+" | "+strings.Repeat(" ", from+columns+1))
+	under := strings.Repeat(" ", from) + u.colour + strings.Repeat(u.mark, columns)
+	if u.label != "" {
+		under += " " + indented(u.label, p.margin+" | "+strings.Repeat(" ", from+columns+1))
 	}
-	fmt.Fprintf(b, "%s %s|%s %s%s\n", margin, st.blue, st.reset, under, st.reset)
+	fmt.Fprintf(p.b, "%s %s|%s %s%s\n", p.margin, p.st.blue, p.st.reset, under, p.st.reset)
 }
 
 // window is a line as it is shown: tabs widened, cut to lineColumns around the marked bytes, and the columns of the mark in it.

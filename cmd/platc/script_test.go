@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
+)
+
+const scripts = "../../testdata/scripts"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"platc": main})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 scripts,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine},
+	})
+}
+
+// code runs a program and demands its exit code: code 2 platc build --bogus.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N program args...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		ended, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = ended.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// tree writes the files below a directory to a file, one a line: tree out/db files.
+func tree(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tree directory file")
+	}
+	root := ts.MkAbs(args[0])
+	var b strings.Builder
+	ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(root, path)
+			b.WriteString(filepath.ToSlash(rel) + "\n")
+		}
+		return err
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o644))
+}
+
+// appendLine adds a line to a file: append out/orders/Dockerfile '# mine'.
+func appendLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append file line")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteString(args[1] + "\n")
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+func TestEveryCodeKindAndCommandHasAScript(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{}
+	for _, c := range diag.Codes() {
+		want["diag_"+c.ID] = true
+	}
+	l, findings := compiler.Library("")
+	if findings.HasErrors() {
+		t.Fatal(findings.Err())
+	}
+	for _, k := range compiler.Kinds(l) {
+		want["kind_"+k.Name] = true
+	}
+	have := map[string]bool{}
+	names, err := filepath.Glob(filepath.Join(scripts, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		base := strings.TrimSuffix(filepath.Base(name), ".txtar")
+		have[base] = true
+		command, _, _ := strings.Cut(base, "_")
+		have["command "+command] = true
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(`^# [A-Za-z]`).Match(data) {
+			t.Errorf("%s: the first line says the behaviour", base)
+		}
+	}
+	for _, cmd := range newRoot(system()).Commands() {
+		want["command "+cmd.Name()] = true
+	}
+	for name := range want {
+		if !have[name] {
+			t.Errorf("no script %s", name)
+		}
+	}
+}
