@@ -74,9 +74,8 @@ func modulesByKind(library *kind.Library) map[string]map[string][]string {
 	return all
 }
 
+// alternatives are ends in words, in the order of the rules: a kind before its sub-kinds.
 func alternatives(ends []string) string {
-	ends = slices.Clone(ends)
-	slices.Sort(ends)
 	preposition, _, _ := strings.Cut(ends[0], " ")
 	words := make([]string, len(ends))
 	for i, end := range ends {
