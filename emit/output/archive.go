@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,20 +22,20 @@ func Archive(w io.Writer, files []emit.File, version string) error {
 	if err != nil {
 		return err
 	}
-	r := record{Version: version, Files: make([]entry, 0, len(files))}
-	for _, name := range sorted(emitted) {
-		r.Files = append(r.Files, entryOf(emitted[name], sumOf(emitted[name].Data)))
+	r := record{Version: version, Files: make([]entry, 0, len(emitted))}
+	for _, f := range emitted {
+		r.Files = append(r.Files, entryOf(f, sumOf(f.Data)))
 	}
-	emitted[recordPath] = &emit.File{Path: recordPath, Data: r.encode(), Mode: 0o644}
+	emitted = append(emitted, &emit.File{Path: recordPath, Data: r.encode(), Mode: 0o644})
+	slices.SortFunc(emitted, func(a, b *emit.File) int { return strings.Compare(a.Path, b.Path) })
 	archive := tar.NewWriter(w)
-	for _, name := range sorted(emitted) {
-		f := emitted[name]
-		header := tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(f.Data)), Mode: int64(f.Mode), ModTime: time.Unix(0, 0)}
+	for _, f := range emitted {
+		header := tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Size: int64(len(f.Data)), Mode: int64(f.Mode), ModTime: time.Unix(0, 0)}
 		if err := archive.WriteHeader(&header); err != nil {
-			return fmt.Errorf("write archive: %s: %w", name, err)
+			return fmt.Errorf("write archive: %s: %w", f.Path, err)
 		}
 		if _, err := archive.Write(f.Data); err != nil {
-			return fmt.Errorf("write archive: %s: %w", name, err)
+			return fmt.Errorf("write archive: %s: %w", f.Path, err)
 		}
 	}
 	if err := archive.Close(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"platc.dev/platc/emit"
@@ -20,15 +21,12 @@ const (
 
 // checkFiles refuses what an emitter must not return: a path that leaves the tree or that some file system cannot hold beside the others,
 // another mode or ownership. It returns the files by path.
-func checkFiles(files []emit.File) (map[string]*emit.File, error) {
-	byPath := make(map[string]*emit.File, len(files))
+func checkFiles(files []emit.File) ([]*emit.File, error) {
+	byPath := make([]*emit.File, len(files))
 	for i := range files {
 		f := &files[i]
 		if err := checkPath(f.Path); err != nil {
 			return nil, err
-		}
-		if byPath[f.Path] != nil {
-			return nil, fmt.Errorf("emitted path %q: two files have it", f.Path)
 		}
 		if f.Mode != 0o644 && f.Mode != 0o755 {
 			return nil, fmt.Errorf("emitted path %q: mode %#o is neither 0644 nor 0755", f.Path, uint32(f.Mode))
@@ -36,8 +34,9 @@ func checkFiles(files []emit.File) (map[string]*emit.File, error) {
 		if f.Ownership != emit.Generated && f.Ownership != emit.State {
 			return nil, fmt.Errorf("emitted path %q: unknown ownership %q", f.Path, f.Ownership)
 		}
-		byPath[f.Path] = f
+		byPath[i] = f
 	}
+	slices.SortFunc(byPath, func(a, b *emit.File) int { return strings.Compare(a.Path, b.Path) })
 	return byPath, checkCollisions(byPath)
 }
 
@@ -63,24 +62,27 @@ func first(name string) string {
 	return element
 }
 
-// checkCollisions refuses two paths that are one on a file system without case, and a file that is also a folder.
-func checkCollisions(files map[string]*emit.File) error {
-	spelt := make(map[string]string, 2*len(files)) // lower case -> as written; files and folders
-	folders := make(map[string]bool, len(files)/4)
-	for _, name := range sorted(files) {
-		for dir := path.Dir(name); dir != "." && !folders[dir]; dir = path.Dir(dir) {
+// checkCollisions refuses two files of one path, also on a file system without case, and a file that is also a folder.
+func checkCollisions(byPath []*emit.File) error {
+	spelt := make(map[string]string, len(byPath)*5/4) // lower case -> as written; files and folders
+	folders := make(map[string]bool, len(byPath)/4)
+	for i, f := range byPath {
+		if i > 0 && byPath[i-1].Path == f.Path {
+			return fmt.Errorf("emitted path %q: two files have it", f.Path)
+		}
+		for dir := path.Dir(f.Path); dir != "." && !folders[dir]; dir = path.Dir(dir) {
 			folders[dir] = true
 			if err := spell(spelt, dir); err != nil {
 				return err
 			}
 		}
-	}
-	for _, name := range sorted(files) {
-		if folders[name] {
-			return fmt.Errorf("emitted path %q: it is a file and a folder", name)
-		}
-		if err := spell(spelt, name); err != nil {
+		if err := spell(spelt, f.Path); err != nil {
 			return err
+		}
+	}
+	for _, f := range byPath {
+		if folders[f.Path] {
+			return fmt.Errorf("emitted path %q: it is a file and a folder", f.Path)
 		}
 	}
 	return nil

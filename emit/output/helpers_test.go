@@ -155,7 +155,7 @@ func put(t testing.TB, name, content string) {
 // tempDir is a directory in memory where there is one: every build flushes its file system, and these tests make thousands.
 func tempDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "platc")
+	dir, err := os.MkdirTemp("/dev/shm", "platc") //nolint:usetesting // T has no directory in memory
 	if err != nil {
 		return t.TempDir()
 	}

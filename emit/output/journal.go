@@ -68,7 +68,7 @@ func recoverTree(out string, before func(action, name string) error) error {
 	if err != nil {
 		return err
 	}
-	defer locked.Close()
+	defer unlock(locked)
 	j, err := d.readJournal()
 	if err != nil {
 		return err
@@ -257,7 +257,7 @@ func (d disk) take() (*os.File, error) {
 		if err == nil && free && d.isAt(f, own) {
 			return f, nil
 		}
-		_ = f.Close() // nothing was written
+		unlock(f)
 		if err != nil {
 			return nil, d.failed("lock", own, err)
 		}

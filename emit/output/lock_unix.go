@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lock takes the directory for this process until the file is closed; false: another one has it. A crash leaves nothing behind.
+// lock takes the directory for this process; false: another one has it. A crash leaves nothing behind.
 // A file system without locks is used without: there the user takes care.
 func lock(dir *os.File) (bool, error) {
 	err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -19,4 +19,10 @@ func lock(dir *os.File) (bool, error) {
 		return true, nil
 	}
 	return err == nil, err
+}
+
+// unlock gives the directory free and closes it. Closing alone is not enough: a child that is just being started holds the file, too.
+func unlock(dir *os.File) {
+	_ = syscall.Flock(int(dir.Fd()), syscall.LOCK_UN) // nothing is to be done where it had no lock
+	_ = dir.Close()
 }

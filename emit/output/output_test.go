@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,8 +75,7 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// Not parallel: the umask is one for the process.
-func TestModesIgnoreTheUmask(t *testing.T) {
+func TestModesIgnoreTheUmask(t *testing.T) { //nolint:paralleltest // the umask is one for the process
 	for _, mask := range []int{0o077, 0o002, 0, 0o022} {
 		old := syscall.Umask(mask)
 		t.Cleanup(func() { syscall.Umask(old) })
@@ -602,5 +602,44 @@ func TestModes(t *testing.T) {
 	must(t, err)
 	if info.Mode() != 0o755 {
 		t.Error(info.Mode())
+	}
+}
+
+// benchmarkTree is what 100 applications may have.
+func benchmarkTree() []emit.File {
+	folders := []string{"src", "src/postgresql_module", "k8s/deploy/base", "k8s/deploy/base/secret", "k8s/build/base", "day2"}
+	var files []emit.File
+	for c := range 100 {
+		for f := range 30 {
+			component := "component-" + strconv.Itoa(c)
+			files = append(files, emit.File{
+				Path: component + "/" + folders[f%len(folders)] + "/f" + strconv.Itoa(f), Component: component, Mode: 0o644, Ownership: emit.Generated,
+				Data: []byte(strings.Repeat("line of "+strconv.Itoa(c+f)+"\n", 150)),
+			})
+		}
+	}
+	return files
+}
+
+func BenchmarkBuild(b *testing.B) {
+	files := benchmarkTree()
+	base := tempDir(b)
+	for i := 0; b.Loop(); i++ {
+		c, err := Plan(base+"/"+strconv.Itoa(i), files, Options{Version: "1.0.0"})
+		must(b, err)
+		must(b, Write(b.Context(), c))
+	}
+}
+
+func BenchmarkBuildWithoutChange(b *testing.B) {
+	files := benchmarkTree()
+	out := tempDir(b)
+	c, err := Plan(out, files, Options{Version: "1.0.0"})
+	must(b, err)
+	must(b, Write(b.Context(), c))
+	for b.Loop() {
+		c, err := Plan(out, files, Options{Version: "1.0.0"})
+		must(b, err)
+		must(b, Write(b.Context(), c))
 	}
 }

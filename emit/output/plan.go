@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -98,16 +99,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	return c, nil
 }
 
-// emittedItems is the emitted files by path, with their sums.
-func emittedItems(emitted map[string]*emit.File, workers int) []*item {
-	items := make([]*item, 0, len(emitted))
-	for _, name := range sorted(emitted) {
-		items = append(items, &item{path: name, file: emitted[name]})
-	}
-	chunks := slices.Collect(slices.Chunk(items, 64))
-	_ = parallel(workers, len(chunks), func(i int) error {
-		for _, it := range chunks[i] {
-			it.sum = sumOf(it.file.Data)
+// emittedItems is the emitted files with their sums.
+func emittedItems(emitted []*emit.File, workers int) []*item {
+	items := make([]*item, len(emitted))
+	const chunk = 64 // files a worker takes at a time
+	_ = parallel(workers, (len(items)+chunk-1)/chunk, func(n int) error {
+		for i := n * chunk; i < min((n+1)*chunk, len(items)); i++ {
+			items[i] = &item{path: emitted[i].Path, file: emitted[i], sum: sumOf(emitted[i].Data)}
 		}
 		return nil
 	})
@@ -163,21 +161,25 @@ func (o Options) selects(component string) bool {
 
 // newRecord is the record after the build: what is emitted, and what was not asked for as it was.
 func newRecord(items []*item, recorded map[string]*entry, o Options) record {
-	entries := make(map[string]entry, len(items))
-	for name, e := range recorded {
-		if !o.selects(e.Component) {
-			entries[name] = *e
-		}
-	}
+	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	emitted := map[string]bool{}
 	for _, it := range items {
 		if it.file != nil {
-			entries[it.path] = entryOf(it.file, it.sum)
+			r.Files = append(r.Files, entryOf(it.file, it.sum))
+			if len(o.Only) > 0 {
+				emitted[it.path] = true
+			}
 		}
 	}
-	r := record{Version: o.Version, Files: make([]entry, 0, len(entries))}
-	for _, name := range sorted(entries) {
-		r.Files = append(r.Files, entries[name])
+	if len(o.Only) == 0 {
+		return r
 	}
+	for name, e := range recorded {
+		if !o.selects(e.Component) && !emitted[name] {
+			r.Files = append(r.Files, *e)
+		}
+	}
+	slices.SortFunc(r.Files, func(a, b entry) int { return strings.Compare(a.Path, b.Path) })
 	return r
 }
 
@@ -218,10 +220,10 @@ type scan struct {
 }
 
 func (s *scan) run(tree *folder, workers int) error {
-	if err := s.items(tree, s.root, ""); err != nil {
+	if err := s.items(tree, s.root, "", &reader{}); err != nil {
 		return err
 	}
-	err := parallel(workers, len(tree.folders), func(i int) error { return s.folder(tree, tree.folders[i], s.root, "") })
+	err := parallel(workers, len(tree.folders), func(i int) error { return s.folder(tree, tree.folders[i], s.root, "", &reader{}) })
 	if err != nil {
 		return err
 	}
@@ -229,7 +231,7 @@ func (s *scan) run(tree *folder, workers int) error {
 }
 
 // folder looks at a folder of a parent, which is open as dir, or not there. unit is what the parent is moved into place with, "" if it is there.
-func (s *scan) folder(parent, f *folder, dir *os.Root, unit string) error {
+func (s *scan) folder(parent, f *folder, dir *os.Root, unit string, r *reader) error {
 	name := path.Base(f.path)
 	if dir != nil {
 		info, err := lstat(dir, name)
@@ -250,21 +252,21 @@ func (s *scan) folder(parent, f *folder, dir *os.Root, unit string) error {
 				return s.failed(f.path, err)
 			}
 			defer sub.Close()
-			return s.inside(f, sub, "")
+			return s.inside(f, sub, "", r)
 		}
 	}
 	if unit == "" {
 		unit = f.path
 	}
-	return s.inside(f, nil, unit)
+	return s.inside(f, nil, unit, r)
 }
 
-func (s *scan) inside(f *folder, dir *os.Root, unit string) error {
-	if err := s.items(f, dir, unit); err != nil {
+func (s *scan) inside(f *folder, dir *os.Root, unit string, r *reader) error {
+	if err := s.items(f, dir, unit, r); err != nil {
 		return err
 	}
 	for _, sub := range f.folders {
-		if err := s.folder(f, sub, dir, unit); err != nil {
+		if err := s.folder(f, sub, dir, unit, r); err != nil {
 			return err
 		}
 	}
@@ -301,9 +303,9 @@ func what(info fs.FileInfo) string {
 	return "a special file"
 }
 
-func (s *scan) items(f *folder, dir *os.Root, unit string) error {
+func (s *scan) items(f *folder, dir *os.Root, unit string, r *reader) error {
 	for _, it := range f.items {
-		if err := s.item(it, dir); err != nil {
+		if err := s.item(it, dir, r); err != nil {
 			return s.failed(it.path, err)
 		}
 		it.unit = unit
@@ -314,7 +316,7 @@ func (s *scan) items(f *folder, dir *os.Root, unit string) error {
 	return nil
 }
 
-func (s *scan) item(it *item, dir *os.Root) error {
+func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 	if dir != nil {
 		var err error
 		if it.info, err = lstat(dir, path.Base(it.path)); err != nil {
@@ -336,18 +338,20 @@ func (s *scan) item(it *item, dir *os.Root) error {
 		s.replace(it, false)
 		return nil
 	}
-	old, err := dir.ReadFile(path.Base(it.path))
+	old, err := r.read(dir, path.Base(it.path), it.info.Size())
 	if err != nil {
 		return err
 	}
-	if it.file != nil && bytes.Equal(old, it.file.Data) {
+	equal := it.file != nil && bytes.Equal(old, it.file.Data)
+	if equal && it.info.Mode()&0o100 == it.file.Mode&0o100 {
 		it.action = keep
-		if it.info.Mode()&0o100 != it.file.Mode&0o100 {
-			it.action, it.old = change, old
-		}
 		return nil
 	}
-	it.old = old
+	it.old = bytes.Clone(old)
+	if equal {
+		it.action = change
+		return nil
+	}
 	s.replace(it, it.recorded != nil && (it.recorded.SHA256 == sumOf(old) || it.file != nil && it.file.Ownership == emit.State))
 	return nil
 }
@@ -442,6 +446,30 @@ func (s *scan) conflicts() diag.List {
 		l.Add(diag.Diagnostic{Code: "E0502", Message: strings.Join(s.inWay, ", ") + " are in the way, and platc did not write them", Help: "move or delete them, or choose another directory with -o"})
 	}
 	return l
+}
+
+// reader reads one file after the other into the same memory: most are equal and need not be kept.
+type reader struct{ buffer []byte }
+
+// read returns what is valid until the next call. A regular file of that size takes one call of the system.
+func (r *reader) read(dir *os.Root, name string, size int64) ([]byte, error) {
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if int64(len(r.buffer)) <= size {
+		r.buffer = make([]byte, 2*size+4096)
+	}
+	n, err := f.Read(r.buffer[:size+1])
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if int64(n) == size {
+		return r.buffer[:n], nil
+	}
+	rest, err := io.ReadAll(f) // it changes at this moment
+	return append(bytes.Clone(r.buffer[:n]), rest...), err
 }
 
 // lstat is nil for what is not there, and for what would be below a file.

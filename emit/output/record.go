@@ -32,7 +32,11 @@ func (e entry) mode() fs.FileMode {
 }
 
 func entryOf(f *emit.File, sum string) entry {
-	return entry{Path: f.Path, SHA256: sum, Mode: fmt.Sprintf("%04o", uint32(f.Mode)), Component: f.Component, Ownership: f.Ownership}
+	mode := "0644"
+	if f.Mode == 0o755 {
+		mode = "0755"
+	}
+	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership}
 }
 
 // record is the content of .platc/manifest.json. It does not list itself.

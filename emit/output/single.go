@@ -40,7 +40,7 @@ func WriteDevKey(archDir string, key []byte) (undo func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer locked.Close()
+	defer unlock(locked)
 	made, err := d.devKey(key)
 	undo = func() error { return removeMade(archDir, made) }
 	if err != nil {
@@ -142,32 +142,31 @@ func createAll(dir string, files []emit.File, over bool) (err error) {
 	}
 	d := disk{root: root, name: filepath.Clean(dir)}
 	defer d.close()
-	names := sorted(byPath)
 	if !over {
-		for _, name := range names {
-			info, err := lstat(root, name)
+		for _, f := range byPath {
+			info, err := lstat(root, f.Path)
 			if err != nil {
-				return d.failed("create", name, err)
+				return d.failed("create", f.Path, err)
 			}
 			if info != nil {
-				return d.failed("create", name, fs.ErrExist)
+				return d.failed("create", f.Path, fs.ErrExist)
 			}
 		}
 	}
-	for i, name := range names {
+	for i, f := range byPath {
 		if over {
-			err = d.remove(name)
+			err = d.remove(f.Path)
 		}
 		if err == nil {
-			err = d.mkdirs(path.Dir(name))
+			err = d.mkdirs(path.Dir(f.Path))
 		}
 		if err == nil {
-			err = d.create(name, byPath[name].Data, byPath[name].Mode)
+			err = d.create(f.Path, f.Data, f.Mode)
 		}
 		if err != nil {
 			if !over {
-				for _, made := range names[:i] {
-					err = errors.Join(err, d.remove(made))
+				for _, made := range byPath[:i] {
+					err = errors.Join(err, d.remove(made.Path))
 				}
 			}
 			return err

@@ -88,7 +88,7 @@ func (c *Change) writeTo(ctx context.Context, d disk) error {
 	if err != nil {
 		return err
 	}
-	defer locked.Close()
+	defer unlock(locked)
 	current, err := readRecord(c.out, d.root)
 	if err != nil {
 		return err
@@ -99,8 +99,9 @@ func (c *Change) writeTo(ctx context.Context, d disk) error {
 	if err := d.clean(); err != nil {
 		return err
 	}
-	w := writer{disk: d, change: c, made: map[string]bool{}}
+	w := writer{disk: d, change: c}
 	err = w.run(ctx, locked)
+	w.spot.close()
 	cleaned := d.clean()
 	if err == nil {
 		return nil // the build is committed; what could not be cleaned, the next one cleans
@@ -118,7 +119,7 @@ func (c *Change) writeTo(ctx context.Context, d disk) error {
 type writer struct {
 	disk
 	change *Change
-	made   map[string]bool // folders below .platc/old
+	spot   spot
 }
 
 func (w *writer) run(ctx context.Context, locked *os.File) error {
@@ -363,25 +364,82 @@ func (w *writer) replace(name string, planned fs.FileInfo) error {
 	if err := w.away(name, planned); err != nil {
 		return err
 	}
-	return w.rename(staged(name), name)
+	if w.spot.waiting == nil {
+		var err error
+		if w.spot.waiting, err = w.root.Open(path.Dir(staged(name))); err != nil {
+			return w.failed("move", name, err)
+		}
+	}
+	return w.shift(w.spot.waiting, w.spot.here, name)
 }
 
 // away moves an old file to where undo finds it.
 func (w *writer) away(name string, planned fs.FileInfo) error {
-	info, err := lstat(w.root, name)
+	if err := w.moveTo(name); err != nil {
+		return err
+	}
+	info, err := lstat(w.spot.root, path.Base(name))
 	if err != nil {
 		return w.failed("read", name, err)
 	}
 	if info == nil || info.Mode() != planned.Mode() || info.Size() != planned.Size() || !info.ModTime().Equal(planned.ModTime()) {
 		return w.changed(name)
 	}
-	if dir := path.Dir(kept(name)); !w.made[dir] {
-		if err := w.mkdirs(dir); err != nil {
+	return w.shift(w.spot.here, w.spot.gone, name)
+}
+
+// spot is the folder that is worked on, with the folders from which and to which its files move. Looking these up for each file, from the
+// top, would cost ten times the moves themselves.
+type spot struct {
+	dir                 string
+	root                *os.Root
+	here, waiting, gone *os.File
+}
+
+// moveTo opens the folder of a file, unless it is open.
+func (w *writer) moveTo(name string) error {
+	if dir := path.Dir(name); w.spot.root == nil || w.spot.dir != dir {
+		w.spot.close()
+		w.spot = spot{dir: dir}
+		gone := path.Dir(kept(name))
+		if err := w.mkdirs(gone); err != nil {
 			return err
 		}
-		w.made[dir] = true
+		var err error
+		if w.spot.root, err = w.root.OpenRoot(dir); err == nil {
+			if w.spot.here, err = w.spot.root.Open("."); err == nil {
+				w.spot.gone, err = w.root.Open(gone)
+			}
+		}
+		if err != nil {
+			return w.failed("open", dir, err)
+		}
 	}
-	return w.rename(name, kept(name))
+	return nil
+}
+
+func (s *spot) close() {
+	if s.root != nil {
+		_ = s.root.Close() // nothing is written through it, as through the others
+	}
+	for _, f := range []*os.File{s.here, s.waiting, s.gone} {
+		if f != nil {
+			_ = f.Close()
+		}
+	}
+	*s = spot{}
+}
+
+// shift moves a file from one folder to another.
+func (w *writer) shift(from, to *os.File, name string) error {
+	err := w.step("move", name)
+	if err == nil {
+		err = renameBetween(from, to, path.Base(name))
+	}
+	if err != nil {
+		return w.failed("move", name, err)
+	}
+	return nil
 }
 
 func (w *writer) changed(name string) error {
