@@ -120,7 +120,8 @@ TEXTS = {
         "from fastapi import APIRouter\n\nfrom .services import total\n\nrouter = APIRouter()\n\n\n"
         '@router.get("/")\ndef list_invoices() -> list[str]:\n    return [str(total())]\n\n\n'
         '@router.post("/")\ndef list_invoices_again() -> list[str]:\n    return []\n\n\n'
-        '@router.get("/{number}/lines")\ndef lines(number: int) -> list[int]:\n    return [number]\n'
+        '@router.get("/{number}/lines")\ndef lines(number: int) -> list[int]:\n'
+        "    return [number]\n"
     ),
     "services.py": "def total():\n    return 3\n",
     "models.py": "import os, sys\nx=1\n",

@@ -498,14 +498,15 @@ class Proof:
             for method, body in (("GET", None), ("DELETE", None), ("PUT", {"name": "x"})):
                 extra = {"json": {**body, "payload": {}}} if body else {}
                 self.call(404, method, one, **extra)
-        for bad in (
+        mistakes: tuple[dict[str, Any], ...] = (
             {"name": "", "payload": {}},
             {"name": "x" * 201, "payload": {}},
             {"name": "x\x00", "payload": {}},
             {"name": "x", "payload": []},
             {"name": "x", "payload": {"k": "\x00"}},
             {"payload": {}},
-        ):
+        )
+        for bad in mistakes:
             self.call(422, "POST", path, json=bad)
         for bad_text in ('{"name": "x", "payload": {"k": "\\ud800"}}', '{"name": "x", ', "[]"):
             headers = {"Content-Type": "application/json"}
@@ -618,8 +619,8 @@ class Proof:
             [],
         )
         for key, routed in (("in.one", True), ("out.one", False)):
-            body = {"content": key, "routing_key": key}
-            sent = self.call(200, "POST", f"{base}/exchanges/shop/publish", json=body)
+            routed_body = {"content": key, "routing_key": key}
+            sent = self.call(200, "POST", f"{base}/exchanges/shop/publish", json=routed_body)
             same("routed", (sent["published"], sent["routed"]), (True, routed))
         incoming = self.call(200, "POST", f"{base}/queues/incoming/get", json={"max": 5})
         same("incoming", [m["content"] for m in incoming["messages"]], ["in.one"])
@@ -678,7 +679,7 @@ class Proof:
     def kafka(self) -> None:
         """Topics with each access."""
         base = "/api/v1/kafka"
-        topics = ["feed", "order-events", "sink", "single"]
+        topics = ["feed", "order-events", "single", "sink"]
         same("topics", self.call(200, "GET", f"{base}/topics"), topics)
         same(
             "partitions",
@@ -692,8 +693,7 @@ class Proof:
         self.call(200, "POST", f"{base}/topics/order-events/produce", json={"value": None})
         seen: list[int | None] = []
         for _ in range(6):
-            body = {"max": 5}
-            taken = self.call(200, "POST", f"{base}/topics/order-events/consume", json=body)
+            taken = self.call(200, "POST", f"{base}/topics/order-events/consume", json={"max": 5})
             same("at most", len(taken["messages"]) <= 5, True)
             for message in taken["messages"]:
                 seen.append(message["value"] and message["value"]["number"])
@@ -784,7 +784,7 @@ class Proof:
         same("keys", set(found[0]), {"name", "description", "status", "severity", "output"})
 
     def without_backends(self) -> None:
-        """A cold start with every backend down: it serves, is not ready, and gets ready by itself."""
+        """A cold start with every backend down: it serves, and gets ready by itself."""
         self.end()
         for server in self.servers.values():
             server.stop()

@@ -1,4 +1,4 @@
-"""Real servers for the proof: each on 127.0.0.1, on a free port, with its data in a temporary folder.
+"""Real servers for the proof: each on 127.0.0.1, a free port, with its data in a folder.
 
 Every server is ended by its process id. Those that Debian has no package for (MinIO, Kafka, the
 stand-in for MongoDB) come from setup.sh; one that is missing is skipped by name, never passed.

@@ -38,30 +38,39 @@ minio() {
     done
 }
 
-# jars GROUP ARTIFACT VERSION FOLDER: the artifact and what it needs at run time, by Maven itself.
+# jars FOLDER GROUP:ARTIFACT:VERSION …: the artifacts and what they need at run time, by Maven.
 jars() {
-    [ -e "$cache/$4/.complete" ] && return
+    folder=$cache/$1
+    name=$1
+    shift
+    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$*" ] && return
     if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
+        apt-get update -q
         DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
             default-jdk-headless maven
     fi
-    mkdir -p "$cache/$4"
-    cat >"$cache/$4/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>e2e</groupId><artifactId>$4</artifactId><version>1</version>
-  <dependencies><dependency>
-    <groupId>$1</groupId><artifactId>$2</artifactId><version>$3</version>
-  </dependency></dependencies>
-</project>
-POM
-    mvn -q -B -f "$cache/$4/pom.xml" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$cache/$4"
-    touch "$cache/$4/.complete"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    {
+        echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        echo "<groupId>e2e</groupId><artifactId>$name</artifactId><version>1</version><dependencies>"
+        for coordinate in "$@"; do
+            group=${coordinate%%:*}
+            rest=${coordinate#*:}
+            echo "<dependency><groupId>$group</groupId><artifactId>${rest%%:*}</artifactId>"
+            echo "<version>${rest#*:}</version></dependency>"
+        done
+        echo '</dependencies></project>'
+    } >"$folder/pom.xml"
+    mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$folder"
+    echo "$*" >"$folder/.complete"
 }
 
-kafka() { jars org.apache.kafka kafka_2.13 "$kafka_version" kafka; }
-mongodb() { jars de.bwaldvogel mongo-java-server "$mongo_version" mongo-java-server; }
+kafka() {
+    jars kafka "org.apache.kafka:kafka_2.13:$kafka_version" "org.apache.kafka:kafka-tools:$kafka_version"
+}
+mongodb() { jars mongo-java-server "de.bwaldvogel:mongo-java-server:$mongo_version"; }
 
 [ $# -gt 0 ] || set -- base minio kafka mongodb
 for part in "$@"; do
