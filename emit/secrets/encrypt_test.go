@@ -10,7 +10,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -656,90 +655,6 @@ func TestEmptyDocuments(t *testing.T) {
 	w.build(inputs...)
 	if !maps.Equal(first, w.copy()) {
 		t.Error("a build without a key changed something")
-	}
-}
-
-func TestReadsWhatSOPSWrites(t *testing.T) {
-	t.Parallel()
-	one, two := newKey(t), newKey(t)
-	w := newWorld(t, one, two)
-	const expression = `(?i)(^|_)(DATABASES|BUCKETS|PASSWORD|(API|ADMIN|ACCESS|SECRET)_KEY|TOKEN|BROKER_URL|RESULT_BACKEND)$`
-	w.files[dbEnv] = sopsWrite(t, dbEnv, "# server\nORDERS_ORDERS_PASSWORD=from-the-user\nPOSTGRES_PASSWORD=Old0\n", expression, one, two)
-	w.files[registry] = sopsWrite(t, registry, `{"auths": {}}`, "", two, one)
-	before := w.copy()
-	w.build(shop("orders")...)
-	if string(w.files[dbEnv]) != before[dbEnv] || string(w.files[registry]) != before[registry] {
-		t.Error("files as wanted were rewritten")
-	}
-	if got := variables(w.opened(two)[cloudEnv])["POSTGRES_DATABASES"]; got != "orders:orders_orders:from-the-user:orders" {
-		t.Errorf("the application has %s", got)
-	}
-}
-
-// varying is what differs each time a file is encrypted.
-var varying = regexp.MustCompile(`AES256_GCM,[^]]*|(lastmodified"?[=:]).*|(enc"?[=:]).*`)
-
-func TestStockBinaryOpensEveryFile(t *testing.T) {
-	t.Parallel()
-	program, err := exec.LookPath("sops")
-	if err != nil {
-		t.Skip("sops is not installed")
-	}
-	key := newKey(t)
-	w := newWorld(t, key)
-	w.build(shop("orders", "invoices")...)
-	plain := w.opened(key)
-	folder := t.TempDir()
-	for name, data := range w.files {
-		file := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	sops := func(arguments ...string) string {
-		t.Helper()
-		cmd := exec.Command(program, arguments...)
-		cmd.Dir = folder
-		cmd.Env = append(os.Environ(), "SOPS_AGE_KEY="+key.String(), "SOPS_DISABLE_VERSION_CHECK=1")
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("sops %v: %v", arguments, err)
-		}
-		return string(out)
-	}
-	for name, want := range plain {
-		if got := sops("-d", filepath.FromSlash(name)); got != want {
-			t.Errorf("%s: sops has another plaintext", name)
-		}
-	}
-	// A user who encrypts a file again by .sops.yaml gets the same lines in clear.
-	for name := range plain {
-		file := filepath.FromSlash(name)
-		sops("-d", "-i", file)
-		sops("-e", "-i", file)
-		again, err := os.ReadFile(filepath.Join(folder, file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if varying.ReplaceAllString(string(again), "") != varying.ReplaceAllString(string(w.files[name]), "") {
-			t.Errorf("%s: by .sops.yaml it becomes\n%s\nnot\n%s", name, again, w.files[name])
-		}
-	}
-	// What a user changes with sops stays where it is a secret, and is undone where arch.cue says otherwise.
-	sops("set", filepath.FromSlash(dbEnv), `["POSTGRES_PASSWORD"]`, `"chosen-by-hand"`)
-	if w.files[dbEnv], err = os.ReadFile(filepath.Join(folder, filepath.FromSlash(dbEnv))); err != nil {
-		t.Fatal(err)
-	}
-	edited := string(w.files[dbEnv])
-	w.build(shop("orders", "invoices")...)
-	if string(w.files[dbEnv]) != edited {
-		t.Error("a file that is still as wanted was rewritten")
-	}
-	if variables(w.opened(key)[dbEnv])["POSTGRES_PASSWORD"] != "chosen-by-hand" {
-		t.Error("the password of the user is lost")
 	}
 }
 

@@ -1,23 +1,15 @@
 package secrets_test
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"filippo.io/age"
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/aes"
-	sopsage "github.com/getsops/sops/v3/age"
-	"github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores/dotenv"
-	"github.com/getsops/sops/v3/stores/json"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -124,101 +116,17 @@ func (w *world) copy() map[string]string {
 	return c
 }
 
-// sopsOpen decrypts with SOPS's own packages, message authentication code and all, and writes the plaintext as its store does.
-func sopsOpen(t testing.TB, name string, data []byte, key *age.X25519Identity) string {
-	t.Helper()
-	store := storeFor(name)
-	tree, err := store.LoadEncryptedFile(data)
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, data)
-	}
-	if again, err := store.EmitEncryptedFile(tree); err != nil || !bytes.Equal(again, data) {
-		t.Errorf("%s: the store writes it in another way: %v\n%s\n%s", name, err, again, data)
-	}
-	var dataKey []byte
-	for _, master := range tree.Metadata.KeyGroups[0] {
-		m := master.(*sopsage.MasterKey)
-		sopsage.ParsedIdentities{key}.ApplyToMasterKey(m)
-		if opened, err := m.Decrypt(); err == nil {
-			dataKey = opened
-		}
-	}
-	if dataKey == nil {
-		t.Fatalf("%s: the key does not open it", name)
-	}
-	c := aes.NewCipher()
-	mac, err := tree.Decrypt(dataKey, c)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	want, err := c.Decrypt(tree.Metadata.MessageAuthenticationCode, dataKey, tree.Metadata.LastModified.Format(time.RFC3339))
-	if err != nil || want != mac {
-		t.Fatalf("%s: the code does not fit: %v", name, err)
-	}
-	plain, err := store.EmitPlainFile(tree.Branches)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(plain)
-}
-
-func storeFor(name string) sops.Store {
-	stores := config.NewStoresConfig()
-	if path.Ext(name) == ".json" {
-		return json.NewStore(&stores.JSON)
-	}
-	return dotenv.NewStore(&stores.Dotenv)
-}
-
-// sopsWrite encrypts with SOPS's own packages, as its command does.
-func sopsWrite(t testing.TB, name, plain, encryptedRegex string, keys ...*age.X25519Identity) []byte {
-	t.Helper()
-	store := storeFor(name)
-	branches, err := store.LoadPlainFile([]byte(plain))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tree := sops.Tree{Branches: branches, Metadata: sops.Metadata{EncryptedRegex: encryptedRegex, Version: "3.13.3"}}
-	if encryptedRegex == "" {
-		tree.Metadata.UnencryptedSuffix = sops.DefaultUnencryptedSuffix
-	}
-	group := sops.KeyGroup{}
-	for _, key := range keys {
-		master, err := sopsage.MasterKeyFromRecipient(key.Recipient().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		group = append(group, master)
-	}
-	tree.Metadata.KeyGroups = []sops.KeyGroup{group}
-	dataKey, errs := tree.GenerateDataKey()
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
-	c := aes.NewCipher()
-	mac, err := tree.Encrypt(dataKey, c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tree.Metadata.LastModified = time.Date(2025, 6, 7, 8, 9, 10, 0, time.UTC)
-	tree.Metadata.MessageAuthenticationCode, err = c.Encrypt(mac, dataKey, tree.Metadata.LastModified.Format(time.RFC3339))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := store.EmitEncryptedFile(tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 // opened is every file in plaintext.
 func (w *world) opened(key *age.X25519Identity) map[string]string {
 	w.t.Helper()
 	plain := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(w.files)) {
 		if name != ".sops.yaml" {
-			plain[name] = sopsOpen(w.t, name, w.files[name], key)
+			text, err := secrets.Open(name, w.files[name], key.String())
+			if err != nil {
+				w.t.Fatalf("%s: %v\n%s", name, err, w.files[name])
+			}
+			plain[name] = text
 		}
 	}
 	return plain
