@@ -17,7 +17,7 @@ type Place struct {
 }
 
 // Complete checks what the user wrote against a type, adds the findings to list, and returns the data with defaults.
-// given may be nil: then the data is the defaults alone. A value that does not fit is left out.
+// given may be nil: then the data is the defaults alone. A value that does not fit gives way to the default, so that later checks find the next mistake.
 func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if given == nil {
 		return t.absent(at, list)
@@ -27,7 +27,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	}
 	if !given.Struct && !given.List && !given.Concrete {
 		list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text)), Help: "give it a value: " + t.allowed()})
-		return nil
+		return t.Default
 	}
 	switch {
 	case t.IsStruct && given.Struct:
@@ -54,7 +54,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		code = "E0104"
 	}
 	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, given.describe()), Help: "give it " + t.allowed()})
-	return nil
+	return t.Default
 }
 
 // absent is the data of a value that was not given.

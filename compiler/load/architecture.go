@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
@@ -30,9 +31,6 @@ type Source struct {
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
 const maxSize = 32 << 20
-
-// maxDepth bounds how deep brackets nest: CUE's parser and evaluator recurse, and an overflow of the stack cannot be caught.
-const maxDepth = 2000
 
 // importable is the package that users may import for completion in an editor. Evaluated by platc it says nothing,
 // so that findings are the same with and without it.
@@ -72,7 +70,11 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 		return nil, list
 	}
 	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: dir, Given: map[string]func() string{}, Failed: map[string]bool{}}}
-	l.lower(l.given(v, ""))
+	top := l.given(v, "")
+	if list.HasErrors() && len(top.Fields) == 0 {
+		return nil, list
+	}
+	l.lower(top)
 	return l.graph, list
 }
 
@@ -112,6 +114,12 @@ func cause(err error) string {
 	return err.Error()
 }
 
+// importPath says whether an argument reads as the path of a CUE package in a module: its first element is a domain.
+func importPath(arg string) bool {
+	first, _, _ := strings.Cut(arg, "/")
+	return !filepath.IsAbs(arg) && strings.Contains(strings.Trim(first, "."), ".")
+}
+
 // files are the files that will be read, as far as that is known before CUE is asked.
 func (s Source) files() []string {
 	args := s.Args
@@ -129,35 +137,11 @@ func (s Source) files() []string {
 		case err == nil && info.IsDir():
 			names, _ := filepath.Glob(filepath.Join(abs, "*.cue"))
 			all = append(all, names...)
-		case err == nil || strings.HasSuffix(arg, ".cue"):
+		case err == nil || strings.HasSuffix(arg, ".cue") || !importPath(arg):
 			all = append(all, abs)
 		}
 	}
 	return all
-}
-
-// tooDeep is the line where a text nests deeper than maxDepth, 0 if nowhere. Runs of unary operators recurse too.
-func tooDeep(data []byte) int {
-	depth, run, line := 0, 0, 1
-	for _, c := range data {
-		switch c {
-		case '{', '[', '(':
-			depth++
-		case '}', ']', ')':
-			depth = max(0, depth-1)
-		case '!', '-', '+', '*', '<', '>', '=', '~', '&', '|', ':', '.', '?':
-			run++
-		case '\n':
-			line++
-		case ' ', '\t':
-		default:
-			run = 0
-		}
-		if depth > maxDepth || run > maxDepth*5 {
-			return line
-		}
-	}
-	return 0
 }
 
 // evaluate is the user's value; ok is false when there is none.
@@ -194,10 +178,8 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	if err := v.Validate(cue.Concrete(false)); err != nil {
 		s.report(list, err, inst)
 		// a whole that is broken at the top has no fields to go on with
-		if v.Err() != nil {
-			if _, err := v.Fields(); err != nil {
-				return v, false
-			}
+		if !lookup(v, "name").Exists() && !lookup(v, "components").Exists() {
+			return v, false
 		}
 	}
 	return v, true
@@ -206,14 +188,27 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 // maxErrors bounds how many findings of CUE are shown: a binary file gives thousands.
 const maxErrors = 25
 
-func (s Source) report(list *diag.List, err error, _ *build.Instance) {
+func (s Source) report(list *diag.List, err error, inst *build.Instance) {
 	all := errors.Errors(err)
 	if len(all) > maxErrors {
 		all = all[:maxErrors]
 	}
 	for _, e := range all {
-		report(list, e, s.Dir)
+		report(list, e, s.Dir, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
 	}
+}
+
+// placeOf is where the longest written part of a path stands, in the files of an instance.
+func placeOf(inst *build.Instance, path []string, dir string) diag.Pos {
+	for n := len(path); n > 0; n-- {
+		for _, f := range inst.Files {
+			all := &ast.StructLit{Elts: f.Decls}
+			if field, _ := (scope{}).find(all, path[:n]...); field != nil {
+				return relative(position(field.Label.Pos()), dir)
+			}
+		}
+	}
+	return diag.Pos{}
 }
 
 // environment keeps CUE off the network unless the user has set a registry: no command needs one.

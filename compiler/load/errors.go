@@ -74,11 +74,14 @@ func isNotAllowed(e errors.Error) bool {
 	return strings.Contains(format, "field not allowed")
 }
 
-// report adds CUE errors of the user's own files: E0101, or E0102 where the user's definition is closed.
-func report(list *diag.List, err error, dir string) {
+// report adds CUE errors of the user's own files: E0101, or E0102 where the user's definition is closed. at finds the place of a path, for errors that have none.
+func report(list *diag.List, err error, dir string, at func(path []string) diag.Pos) {
 	for _, e := range errors.Errors(err) {
 		path := strings.Join(e.Path(), ".")
 		d := diag.Diagnostic{Code: "E0101", Path: path, Message: message(e), Pos: positionOf(e, dir)}
+		if !d.Pos.IsValid() && at != nil {
+			d.Pos = at(e.Path())
+		}
 		if isNotAllowed(e) {
 			name := path
 			if p := e.Path(); len(p) > 0 {

@@ -26,35 +26,54 @@ func (r *reader) given(v cue.Value, key string) *kind.Given {
 	}
 	switch v.Kind() {
 	case cue.StructKind:
-		g.Struct, g.Concrete = true, true
-		it, err := v.Fields()
-		if err != nil {
-			g.Broken = true
-			return g
-		}
-		for it.Next() {
-			g.Fields = append(g.Fields, r.given(it.Value(), it.Selector().Unquoted()))
-		}
+		r.fields(g, v)
 	case cue.ListKind:
-		g.List, g.Concrete = true, true
-		it, err := v.List()
-		if err != nil {
-			g.Broken = true
-			return g
-		}
-		for it.Next() {
-			g.Items = append(g.Items, r.given(it.Value(), ""))
-		}
+		r.items(g, v)
 	case cue.BottomKind:
-		g.Broken = v.Err() != nil && !incomplete(v)
-		if !g.Broken {
-			g.Text = display(v)
-		}
+		r.bottom(g, v)
 	default:
 		g.Concrete = true
 		g.Scalar, g.Text = scalar(v), display(v)
 	}
 	return g
+}
+
+// fields reads a struct; ok is false where v is none.
+func (r *reader) fields(g *kind.Given, v cue.Value) (ok bool) {
+	it, err := v.Fields()
+	if err != nil {
+		return false
+	}
+	g.Struct, g.Concrete = true, true
+	for it.Next() {
+		g.Fields = append(g.Fields, r.given(it.Value(), it.Selector().Unquoted()))
+	}
+	return true
+}
+
+// items reads a list; ok is false where v is none.
+func (r *reader) items(g *kind.Given, v cue.Value) (ok bool) {
+	it, err := v.List()
+	if err != nil {
+		return false
+	}
+	g.List, g.Concrete = true, true
+	for it.Next() {
+		g.Items = append(g.Items, r.given(it.Value(), ""))
+	}
+	return true
+}
+
+// bottom reads what is no concrete value: a type, or an error. A struct with an error somewhere inside still has its other fields.
+func (r *reader) bottom(g *kind.Given, v cue.Value) {
+	switch {
+	case v.Err() == nil || incomplete(v):
+		g.Text = display(v)
+	case r.fields(g, v) && len(g.Fields) > 0, r.items(g, v) && len(g.Items) > 0:
+	default:
+		g.Struct, g.List, g.Concrete = false, false, false
+		g.Broken = true
+	}
 }
 
 // incomplete says whether a value is a type or waits for another one, rather than being an error.
