@@ -34,11 +34,17 @@ func env(pairs ...string) func(string) (string, bool) {
 // check compiles an architecture given as text.
 func check(t testing.TB, source string, tags ...string) *compiler.Build {
 	t.Helper()
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: write(t, source), Tags: tags, Env: env()})
+}
+
+// write puts an architecture into a folder of its own.
+func write(t testing.TB, source string) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: dir, Tags: tags, Env: env()})
+	return dir
 }
 
 // tree renders a build without its secrets: path -> bytes. Files of secrets hold what golden files may hold.

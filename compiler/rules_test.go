@@ -1,0 +1,241 @@
+package compiler_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/passes"
+)
+
+// sides is a row of testdata/rules.cue.
+type sides struct {
+	Source, Target, Also []string
+	Client               string
+	Foreign              bool
+}
+
+// walk is a rule between two components of its own.
+type walk struct {
+	sides
+
+	rule           *kind.Rule
+	source, target *kind.Kind
+	from, to       string // components; the same for two sub-components of one
+}
+
+func (w walk) String() string { return w.source.Name + " -> " + w.target.Name }
+
+// walks lists every rule; one of a capability for each kind that has it.
+func walks(t *testing.T, l *kind.Library) []walk {
+	t.Helper()
+	var table struct{ Rules map[string]sides }
+	readData(t, "rules.cue", &table)
+	var all []walk
+	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
+		r := l.Rules[name]
+		row, ok := table.Rules[name]
+		if !ok {
+			t.Errorf("testdata/rules.cue has no row for %s", name)
+		}
+		delete(table.Rules, name)
+		for _, source := range standsFor(l, r.From) {
+			for _, target := range standsFor(l, r.To) {
+				if l.Rule(source, target) != r {
+					continue
+				}
+				w := walk{sides: row, rule: r, source: source, target: target, from: fmt.Sprintf("r%d-%s", len(all), short(source)), to: fmt.Sprintf("r%d-to-%s", len(all), short(target))}
+				if source.Parent != "" && source.Parent == target.Parent {
+					w.to = w.from
+				}
+				all = append(all, w)
+			}
+		}
+	}
+	for name := range table.Rules {
+		t.Errorf("testdata/rules.cue has a row for %s, which is no rule", name)
+	}
+	return all
+}
+
+// lay makes the components of all walks, and the links of those that are chosen.
+func (w *world) lay(all []walk, linked func(i int) bool) {
+	w.components = object{}
+	for i, c := range all {
+		_, node := w.add(c.source, c.from)
+		if c.from == c.to {
+			_, sub, _ := strings.Cut(c.target.Name, "/")
+			w.components[c.from].(object)[sub] = object{"one": object{}}
+		} else {
+			w.add(c.target, c.to)
+		}
+		if c.Client != "" {
+			client, _ := w.add(w.library.Kinds[c.Client], helper(c.from, c.Client))
+			client["links"] = object{c.from: object{}}
+		}
+		if linked(i) {
+			w.link(c.rule, c.source, c.from, node, c.target, c.to)
+		}
+	}
+}
+
+// third is how many builds the walks are spread over: what a link changes beyond its ends shows in one where that other walk has no link.
+const third = 3
+
+// TestEveryRuleChangesBothEnds builds all walks without links, then with the links of some, and compares folder by folder.
+func TestEveryRuleChangesBothEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := walks(t, w.library)
+	w.lay(all, func(int) bool { return false })
+	without := tree(t, w.check(t))
+	for part := range third {
+		w.lay(all, func(i int) bool { return i%third == part })
+		b := w.check(t)
+		with := tree(t, b)
+		changed := byComponent(differences(without, with))
+		for i, c := range all {
+			if i%third == part {
+				c.verify(t, changed, with, b.Plan)
+			}
+		}
+		for _, folder := range slices.Sorted(maps.Keys(changed)) {
+			t.Errorf("%s is at no end of a link, and changes: %v", folder, changed[folder])
+		}
+	}
+}
+
+// verify compares what changed at the ends of a walk with its row, and takes them off what changed.
+func (w walk) verify(t *testing.T, changed map[string][]string, with map[string]string, plan *ir.Plan) {
+	t.Helper()
+	if len(changed[w.from]) == 0 && len(changed[w.to]) == 0 {
+		t.Errorf("%s changes nothing", w)
+	}
+	for _, end := range []struct {
+		side, folder string
+		want         []string
+	}{{"source", w.from, w.Source}, {"target", w.to, w.Target}} {
+		for _, want := range end.want {
+			if !slices.ContainsFunc(changed[end.folder], func(c string) bool { return names(want, c[2:]) }) {
+				t.Errorf("%s does not change %s of its %s: %v", w, want, end.side, changed[end.folder])
+			}
+		}
+		for _, c := range changed[end.folder] {
+			if len(end.want) == 0 && w.from != w.to && !strings.HasSuffix(c, "/networkpolicy.yaml") {
+				t.Errorf("%s changes its %s: %s", w, end.side, c)
+			}
+		}
+	}
+	w.verifyPolicies(t, with, plan)
+	delete(changed, w.from)
+	delete(changed, w.to)
+	for _, k := range w.Also {
+		for _, name := range []string{helper(w.from, k), helper(w.to, k)} {
+			delete(changed, name)
+		}
+	}
+}
+
+// names says whether an entry of the table names a file: the file, its folder, or the beginning of its name.
+func names(entry, file string) bool {
+	return entry == file || !strings.HasSuffix(entry, ".yaml") && strings.HasPrefix(file, entry)
+}
+
+// verifyPolicies demands the ports that the link opens in the policies of both ends: every component of this world has a namespace of its own.
+func (w walk) verifyPolicies(t *testing.T, with map[string]string, plan *ir.Plan) {
+	t.Helper()
+	for _, e := range plan.Graph.Edges {
+		if e.Source.Component().Name != w.from || e.Target.Component().Name != w.to || w.from == w.to {
+			continue
+		}
+		for _, port := range opened(plan, e) {
+			if !admits(with[policies(w.from)], "egress", w.to, port) {
+				t.Errorf("%s opens port %d, but the source has no egress to it", w, port)
+			}
+			if !w.Foreign && !admits(with[policies(w.to)], "ingress", w.from, port) {
+				t.Errorf("%s opens port %d, but the target has no ingress from the source", w, port)
+			}
+		}
+	}
+}
+
+func policies(component string) string { return component + "/k8s/deploy/base/networkpolicy.yaml" }
+
+// opened are the ports of an edge.
+func opened(plan *ir.Plan, e *ir.Edge) []int {
+	var all []int
+	for _, a := range plan.Applied[e] {
+		for _, p := range a.Result.Open {
+			all = append(all, p.Port)
+		}
+		for _, name := range a.Rule.Ports {
+			all = append(all, e.Target.Component().Description.Ports[name].Port)
+		}
+	}
+	return all
+}
+
+// admits says whether one rule of a side of some policy names a namespace and a port.
+func admits(file, side, namespace string, port int) bool {
+	for policy := range strings.SplitSeq(file, "\n---\n") {
+		_, rules, _ := strings.Cut(policy, "\n  "+side+":\n")
+		rules, _, _ = strings.Cut(rules, map[string]string{"egress": "\n  ingress:", "ingress": "\n  podSelector:"}[side])
+		for rule := range strings.SplitSeq(rules, "\n  - ") {
+			if strings.Contains(rule+"\n", "kubernetes.io/metadata.name: "+namespace+"\n") && strings.Contains(rule+"\n", fmt.Sprintf("port: %d\n", port)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestEveryRuleSaysSomething takes what rules say away, those of components and those of sub-components in turn: their links then change less.
+func TestEveryRuleSaysSomething(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := walks(t, w.library)
+	w.lay(all, func(int) bool { return true })
+	for _, c := range all {
+		if strings.Contains(c.rule.From, "/") && len(c.rule.Inherit) > 0 {
+			w.components[c.from].(object)["gateway"].(object)["one"].(object)["subdomain"] = c.from
+		}
+	}
+	source := w.source(t)
+	full := tree(t, check(t, source))
+	for _, subs := range []bool{false, true} {
+		muted := func(r *kind.Rule) bool { return strings.Contains(r.Name(), "/") == subs }
+		changed := byComponent(differences(full, tree(t, checkWithout(t, source, muted))))
+		for _, c := range all {
+			if muted(c.rule) && len(changed[c.from]) == 0 && len(changed[c.to]) == 0 {
+				t.Errorf("the rule %s of %s says nothing", c.rule.Name(), c)
+			}
+		}
+	}
+}
+
+// checkWithout compiles an architecture with some rules saying nothing.
+func checkWithout(t *testing.T, source string, muted func(*kind.Rule) bool) *compiler.Build {
+	t.Helper()
+	graph, findings := load.Architecture(load.Source{Args: []string{"arch.cue"}, Dir: write(t, source), Env: env()})
+	if findings.HasErrors() {
+		t.Fatal(findings.Err())
+	}
+	for name, r := range graph.Library.Rules {
+		if muted(r) {
+			graph.Library.Rules[name] = &kind.Rule{
+				From: r.From, To: r.To, Doc: r.Doc, Attributes: r.Attributes, Identity: r.Identity, Startup: true,
+				Apply: func(kind.Input) (kind.Result, error) { return kind.Result{}, nil },
+			}
+		}
+	}
+	b := &compiler.Build{Graph: graph, Plan: ir.NewPlan(graph)}
+	pass.Run(passes.Table(), &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings}, nil)
+	return b
+}
