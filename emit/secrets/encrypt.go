@@ -45,7 +45,7 @@ type Options struct {
 	Given      map[string]func() string          // texts that the user gave, by ID of the secret
 	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
 	Rekey      bool                              // new data keys for all files: who lost access shall not read what comes after
-	ReadOnly   bool                              // nothing will be written: no development identity is handed out
+	ReadOnly   bool                              // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                              // E0401 in place of a development identity
 }
 

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
@@ -1115,6 +1117,76 @@ func TestOrderOfInputsChangesNothing(t *testing.T) {
 	w.build(inputs...)
 	if !maps.Equal(before, w.copy()) {
 		t.Error("the order of inputs changed something")
+	}
+}
+
+func TestOtherCommentsLoseNoPassword(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	w := newWorld(t, key)
+	w.build(shop("orders", "invoices")...)
+	before := w.opened(key)
+	inputs := shop("orders", "invoices")
+	for _, in := range inputs {
+		for i := range in.Groups {
+			in.Groups[i].Comment = "other " + in.Groups[i].Comment
+		}
+	}
+	w.build(inputs...)
+	after := w.opened(key)
+	for name, plain := range before {
+		if !maps.Equal(variables(plain), variables(after[name])) {
+			t.Errorf("%s has other values", name)
+		}
+	}
+}
+
+func TestPostQuantumKeys(t *testing.T) {
+	t.Parallel()
+	key, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	w.env["SOPS_AGE_KEY"] = key.String()
+	w.build(shop("orders")...)
+	if !strings.Contains(string(w.files[cloudEnv]), "=age1pq1") {
+		t.Error("not encrypted to the public half of the key")
+	}
+	before := w.copy()
+	w.build(shop("orders")...)
+	if !maps.Equal(before, w.copy()) {
+		t.Error("a second build changed something")
+	}
+	w.build(shop("orders", "invoices")...)
+}
+
+func TestALockedCopyIsCopiedOnlyWhereItIsTheSame(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	w := newWorld(t, key)
+	auth := func(path, user string) secrets.Input {
+		return secrets.Input{Path: path, JSON: map[string]any{"auths": map[string]any{"r": map[string]any{"auth": concat(lit(user), secret("registry"))}}, "n": 1}}
+	}
+	w.build(auth(registry, "robot"))
+	first := string(w.files[registry])
+	w.env = nil
+	const other = "b/k8s/deploy/base/secret/registry.json"
+	w.build(auth(registry, "robot"), auth(other, "robot"))
+	if string(w.files[other]) != first {
+		t.Error("the copy has other bytes")
+	}
+	delete(w.files, other)
+	w.fails("E0402", auth(registry, "robot"), auth(other, "human"))
+}
+
+func TestTheNamesInAMessageAreFew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newKey(t))
+	w.build(shop("a")...)
+	w.env = nil
+	if text := w.fails("E0402", shop("a", "b", "c", "d", "e", "f", "g", "h")...); !strings.Contains(text, "ORDERS_F_PASSWORD and 2 more changed") {
+		t.Error(text)
 	}
 }
 

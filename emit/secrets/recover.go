@@ -391,11 +391,11 @@ func (r record) fit(old record, first int) (map[int]string, int) {
 			}
 		case 1:
 			before, after, _ := strings.Cut(token, hole)
-			text, ok := strings.CutPrefix(old.tokens[i], before)
-			if text, ok = cutSuffix(text, after, ok); !ok {
+			text := old.tokens[i]
+			if len(text) < len(before)+len(after) || !strings.HasPrefix(text, before) || !strings.HasSuffix(text, after) {
 				return nil, 0
 			}
-			found[first] = text
+			found[first] = text[len(before) : len(text)-len(after)]
 			first++
 		default:
 			return nil, 0
@@ -405,11 +405,4 @@ func (r record) fit(old record, first int) (map[int]string, int) {
 		return nil, 0
 	}
 	return found, score
-}
-
-func cutSuffix(text, suffix string, ok bool) (string, bool) {
-	if !ok {
-		return "", false
-	}
-	return strings.CutSuffix(text, suffix)
 }
