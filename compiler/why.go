@@ -16,6 +16,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 	"platc.dev/platc/compiler/value"
+	"platc.dev/platc/emit/text"
 	"platc.dev/platc/passes"
 )
 
@@ -478,9 +479,13 @@ func (w why) line(file string, number int) (Answer, error) {
 	if !about.Present {
 		return about, nil
 	}
-	lines, err := w.lines(file)
+	lines, encrypted, err := w.lines(file)
 	if err != nil {
 		return Answer{}, err
+	}
+	if encrypted && number > len(lines) { // what SOPS wrote, and nobody else can read
+		about.What = "line"
+		return about, nil
 	}
 	if number < 1 || number > len(lines) {
 		return Answer{}, &Unknown{fmt.Sprintf("%s of %s has no line %d", file, w.node.Name, number), fmt.Sprintf("it has %d lines", len(lines))}
@@ -492,25 +497,25 @@ func (w why) line(file string, number int) (Answer, error) {
 	return a, nil
 }
 
-// lines is the text of a file. Of an encrypted one it is what stands in clear: comments and names.
-func (w why) lines(file string) ([]string, error) {
+// lines is the text of a file. Of an encrypted one it is what stands in clear at its beginning: comments and names.
+func (w why) lines(file string) (lines []string, encrypted bool, err error) {
 	i := slices.IndexFunc(w.np.Rows, func(r kind.Row) bool { return r.Path == file })
-	if i >= 0 && (w.np.Rows[i].Environment != nil || w.np.Rows[i].IsDotenv) {
-		return dotenvLines(w.plan, w.np.Rows[i]), nil
+	if i >= 0 && (w.np.Rows[i].Environment != nil || w.np.Rows[i].IsDotenv) && text.IsSecret(file) {
+		return dotenvLines(w.plan, w.np.Rows[i]), true, nil
 	}
 	files, err := renderComponents(w.plan, []*ir.Node{w.node}, 1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, f := range files {
 		if f.Path == path.Join(w.node.Name, file) {
-			return strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n"), nil
+			return strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n"), false, nil
 		}
 	}
-	if i >= 0 {
-		return nil, &Unknown{fmt.Sprintf("%s of %s is encrypted as a whole", file, w.node.Name), "ask for the file, without a line"}
+	if i < 0 {
+		return nil, false, errors.New("no emitter wrote " + file)
 	}
-	return nil, errors.New("no emitter wrote " + file)
+	return nil, true, nil
 }
 
 func dotenvLines(p *ir.Plan, row kind.Row) []string {

@@ -21,6 +21,9 @@ type trace struct {
 	by    []Because
 }
 
+// ownRank is the first rank of what the user wrote about the component itself.
+const ownRank = 4
+
 // span is a range of lines.
 type span struct{ first, last int }
 
@@ -45,7 +48,16 @@ func (w why) explainLine(file string, lines []string, line int) []Because {
 	if len(found) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(found, func(a, b match) int { return cmp.Or(cmp.Compare(a.size, b.size), cmp.Compare(a.rank, b.rank)) })
+	// what the user wrote about the component itself explains what no link does
+	own := func(m match) int {
+		if m.rank >= ownRank {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(found, func(a, b match) int {
+		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.size, b.size), cmp.Compare(a.rank, b.rank))
+	})
 	var by []Because
 	for _, m := range found {
 		if m.size == found[0].size && m.rank == found[0].rank {
@@ -125,7 +137,7 @@ func (w why) traces(file string) []trace {
 		}
 	}
 	all = append(all, w.policyTraces()...)
-	all = append(all, w.partTraces()...)
+	all = append(all, w.partTraces(file)...)
 	return append(all, w.attributeTraces()...)
 }
 
@@ -151,8 +163,19 @@ func (w why) policyTraces() []trace {
 	return all
 }
 
-// partTraces are the parts that edges brought: the words of a part that no other part of its slot has.
-func (w why) partTraces() []trace {
+// partTraces are the parts that edges brought: the words of a part that no other part of its slot has. In a file that does not depend
+// on the slot only words with the name of the other end count: "http" would stand there anyway.
+func (w why) partTraces(file string) []trace {
+	var depends []string
+	if i := slices.IndexFunc(w.np.Rows, func(r kind.Row) bool { return r.Path == file }); i >= 0 {
+		depends = w.np.Rows[i].When.Slots()
+	}
+	known := map[string]bool{w.node.Name: true, w.node.Namespace(): true}
+	for _, v := range w.node.Attrs {
+		if s, ok := v.(string); ok {
+			known[s] = true
+		}
+	}
 	var all []trace
 	for _, slot := range slices.Sorted(maps.Keys(w.np.Parts)) {
 		count := map[string]int{}
@@ -165,13 +188,28 @@ func (w why) partTraces() []trace {
 		}
 		for i, d := range w.np.Parts[slot] {
 			for _, word := range words[i] {
-				if count[word] == 1 && word != w.node.Name && word != w.node.Namespace() {
+				if count[word] == 1 && !known[word] && (slices.Contains(depends, slot) || w.namesPeer(word, d.By)) {
 					all = append(all, trace{[]string{word}, 2, origins(d.By)})
 				}
 			}
 		}
 	}
 	return all
+}
+
+// namesPeer says whether a word holds the name of the component, or of a sub-component of this one, that an edge of the origins has at its other end.
+func (w why) namesPeer(word string, by []ir.Origin) bool {
+	return slices.ContainsFunc(by, func(o ir.Origin) bool {
+		if o.Edge == nil {
+			return false
+		}
+		for _, n := range []*ir.Node{o.Edge.Source, o.Edge.Target} {
+			if n != w.node && (strings.Contains(word, n.Name) || (n.Component() != w.node && strings.Contains(word, n.Component().Name))) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // leaves are the texts and numbers inside a part, each once; short ones say too little to be recognised.
@@ -211,11 +249,11 @@ func (w why) attributeTraces() []trace {
 		}
 		for _, f := range n.Given.Fields {
 			if text := plain(f); text != "" && count[text] == 1 && f.Key != "kind" && f.Key != "namespace" {
-				all = append(all, trace{[]string{text}, 4, []Because{because(f.Pos, "load", fmt.Sprintf("attribute %s of %s", f.Key, n.ID))}})
+				all = append(all, trace{[]string{text}, ownRank, []Because{because(f.Pos, "load", fmt.Sprintf("attribute %s of %s", f.Key, n.ID))}})
 			}
 		}
 		if n.Parent != nil {
-			all = append(all, trace{[]string{n.Name}, 5, []Because{because(n.Pos, "load", n.SubKind()+" "+n.Name)}})
+			all = append(all, trace{[]string{n.Name}, ownRank + 1, []Because{because(n.Pos, "load", n.SubKind()+" "+n.Name)}})
 		}
 	}
 	return all
