@@ -17,7 +17,7 @@ type Place struct {
 }
 
 // Complete checks what the user wrote against a type, adds the findings to list, and returns the data with defaults.
-// given may be nil: then the data is the defaults alone. A value that does not fit gives way to the default, so that later checks find the next mistake.
+// given may be nil: then the data is the defaults alone. A value that does not fit gives way to the default, or stays where there is none, so that later checks find the next mistake.
 func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if given == nil {
 		return t.absent(at, list)
@@ -54,6 +54,9 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		code = "E0104"
 	}
 	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, given.describe()), Help: "give it " + t.allowed()})
+	if t.Default == nil && !t.Optional {
+		return given.Data()
+	}
 	return t.Default
 }
 

@@ -159,7 +159,12 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 			}
 		}
 	}
-	cfg := &load.Config{Dir: s.Dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
+	dir := s.Dir
+	if info, err := os.Stat(s.dir()); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
+		// CUE takes no absolute directory, and none above with a name like an import path
+		dir, args = s.dir(), []string{"."}
+	}
+	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", strings.Join(s.Args, " "), len(insts)), Help: "name one package"})
