@@ -22,12 +22,24 @@ func checkRules(c *pass.Context) bool {
 		completeLink(c, e)
 		kept = append(kept, e)
 	}
-	refused := len(kept) < len(c.Graph.Edges)
 	c.Graph.Edges = kept
-	if !refused {
-		checkCounts(c)
-	}
+	checkCounts(c, refused(c))
 	return true
+}
+
+// refused are the components with a link that is no edge, because its target or its rule does not exist.
+func refused(c *pass.Context) map[*ir.Node]bool {
+	kept := map[*kind.Given]bool{}
+	for _, e := range c.Graph.Edges {
+		kept[e.Given] = true
+	}
+	all := map[*ir.Node]bool{}
+	for _, l := range c.Graph.Links {
+		if !kept[l.Given] {
+			all[l.Source.Component()] = true
+		}
+	}
+	return all
 }
 
 // rulesOf is the rule of the two kinds with those of their parents, the most general first; nil without a rule for the two kinds.
@@ -146,7 +158,8 @@ func variableName(s string) bool {
 	return s != "" && s[0] != '_'
 }
 
-func checkCounts(c *pass.Context) {
+// checkCounts reports too few or too many links. Where a link was refused too few are no second mistake.
+func checkCounts(c *pass.Context, refused map[*ir.Node]bool) {
 	for _, n := range c.Graph.Components() {
 		for _, count := range n.Kind.Counts {
 			if count.PerSource {
@@ -154,7 +167,8 @@ func checkCounts(c *pass.Context) {
 				continue
 			}
 			linked := others(c, n, count)
-			if len(linked) < count.Min || count.Max > 0 && len(linked) > count.Max {
+			excused := count.Out && refused[n] || !count.Out && len(refused) > 0
+			if len(linked) < count.Min && !excused || count.Max > 0 && len(linked) > count.Max {
 				pos := n.Pos
 				if len(linked) > 0 {
 					pos = linked[len(linked)-1].Pos
