@@ -19,6 +19,7 @@ type binding struct {
 	source, provider *ir.Node
 	prefix           string
 	values           map[string][]bound // KEY -> what each edge wants
+	defaults         map[string][]bound // KEY -> what holds where no edge wants anything
 	lists            map[string][]record
 	names            map[string][]record
 	resources        []kind.Resource
@@ -81,12 +82,15 @@ func collect(c *pass.Context, all map[*ir.Node]map[string]map[*ir.Node]*binding,
 	}
 	b := all[source][out.Prefix][provider]
 	if b == nil {
-		b = &binding{source: source, provider: provider, prefix: out.Prefix, values: map[string][]bound{}, lists: map[string][]record{}, names: map[string][]record{}, optional: map[string]bool{}, renames: map[string]rename{}}
+		b = &binding{source: source, provider: provider, prefix: out.Prefix, values: map[string][]bound{}, defaults: map[string][]bound{}, lists: map[string][]record{}, names: map[string][]record{}, optional: map[string]bool{}, renames: map[string]rename{}}
 		all[source][out.Prefix][provider] = b
 	}
 	by := c.From(e, a.Rule)
 	for _, key := range sortedKeys(out.Env) {
 		b.values[key] = append(b.values[key], bound{out.Env[key], by})
+	}
+	for _, key := range sortedKeys(out.Defaults) {
+		b.defaults[key] = append(b.defaults[key], bound{out.Defaults[key], by})
 	}
 	for _, key := range sortedKeys(out.Lists) {
 		b.lists[key] = append(b.lists[key], record{by: by}) // the variable exists even without records
@@ -117,6 +121,9 @@ func collect(c *pass.Context, all map[*ir.Node]map[string]map[*ir.Node]*binding,
 func (b *binding) keys() []string {
 	set := map[string]bool{}
 	for k := range b.values {
+		set[k] = true
+	}
+	for k := range b.defaults {
 		set[k] = true
 	}
 	for k := range b.lists {
@@ -215,9 +222,10 @@ func knownElsewhere(c *pass.Context, e *ir.Edge, name string) bool {
 			continue
 		}
 		_, isValue := out.Env[key]
+		_, isDefault := out.Defaults[key]
 		_, isList := out.Lists[key]
 		_, isName := out.Names[key]
-		if isValue || isList || isName {
+		if isValue || isDefault || isList || isName {
 			return true
 		}
 	}
@@ -297,7 +305,11 @@ func unite(resources []kind.Resource) []kind.Resource {
 // bind decides one variable.
 func (b *binding) bind(c *pass.Context, key, name string) {
 	group := b.provider.Name
-	for _, v := range b.values[key] {
+	wanted := b.values[key]
+	if len(wanted) == 0 {
+		wanted = b.defaults[key]
+	}
+	for _, v := range wanted {
 		c.SetEnv(b.source, name, v.value, group, v.by)
 	}
 	if records, ok := b.lists[key]; ok {

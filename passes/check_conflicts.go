@@ -36,19 +36,22 @@ func checkConflicts(c *pass.Context) bool {
 			}
 		}
 	}
+	unique := true
 	for _, key := range sortedKeys(claims) {
-		conflict(c, claims[key])
+		unique = conflict(c, claims[key]) && unique
 	}
-	return true
+	return unique
 }
 
-// conflict reports all but the first of those that claim one name. What one owner claims twice is one claim.
-func conflict(c *pass.Context, all []claimant) {
+// conflict reports all but the first of those that claim one name, and says whether there are none. What one owner claims twice is one claim.
+func conflict(c *pass.Context, all []claimant) (unique bool) {
+	unique = true
 	first := all[0]
 	for _, by := range all[1:] {
 		if by.claim.Owner != "" && by.claim.Owner == first.claim.Owner {
 			continue
 		}
+		unique = false
 		help := by.claim.Help
 		if help == "" {
 			help = "rename one of them"
@@ -58,4 +61,5 @@ func conflict(c *pass.Context, all []claimant) {
 			Related: []diag.Related{{Message: "claimed here by " + first.name, Pos: first.pos}},
 		})
 	}
+	return unique
 }

@@ -39,7 +39,7 @@ func keepFiles(c *pass.Context) bool {
 func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 	p := c.Of(n)
 	if !row.When.Holds(p.View) {
-		by := c.Because(row.Pos, "there is no "+row.When.String())
+		by := c.Because(row.Pos, row.When.Unmet())
 		by.Pos = n.Pos
 		pass.Set(c, p.Files, row.Path, false, same, by)
 		return

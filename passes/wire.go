@@ -2,6 +2,7 @@ package passes
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
@@ -31,6 +32,9 @@ func wire(c *pass.Context, side func(*ir.Edge, kind.Result) (*ir.Node, kind.Effe
 				index[entry{n, "part " + slot, text(d.Value)}] = i
 			}
 		}
+		for i, d := range p.Rollout {
+			index[entry{n, "rollout", fmt.Sprint(d.Value)}] = i
+		}
 		for i, d := range p.Notes {
 			index[entry{n, "note", d.Value}] = i
 		}
@@ -47,6 +51,9 @@ func wire(c *pass.Context, side func(*ir.Edge, kind.Result) (*ir.Node, kind.Effe
 				for _, part := range effects.Parts[slot] {
 					p.Parts[slot] = pass.Append(c, index, entry{n, "part " + slot, text(part)}, p.Parts[slot], part, by)
 				}
+			}
+			for _, step := range effects.Rollout {
+				p.Rollout = pass.Append(c, index, entry{n, "rollout", fmt.Sprint(step)}, p.Rollout, step, by)
 			}
 			for _, note := range effects.Notes {
 				p.Notes = pass.Append(c, index, entry{n, "note", note}, p.Notes, note, by)

@@ -198,6 +198,7 @@ type NodePlan struct {
 	Pods          map[string]kind.Pods // groups of the kind, and those that edges add
 	Policies      map[string]*Policy   // by pod group
 	Uses          map[string][]Decided[int]
+	Rollout       []Decided[any] // what deploy.sh waits for beside what the kind describes
 	Notes         []Decided[string]
 	Prerequisites []Decided[kind.Object]
 	Order         Decided[int] // wave of the start-up order, from 0

@@ -3,6 +3,7 @@ package kind
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,7 +138,19 @@ func (t *Type) allowed() string {
 	case t.IsList:
 		return "a list"
 	}
-	return strings.ReplaceAll(brief(t.Text), " | ", " or ")
+	return alternatives(t.Text)
+}
+
+// alternatives is a choice in words, each alternative once: a default stands in front and again among the rest.
+func alternatives(text string) string {
+	var all []string
+	for alternative := range strings.SplitSeq(text, " | ") {
+		alternative = strings.TrimPrefix(alternative, "*")
+		if !slices.Contains(all, alternative) {
+			all = append(all, alternative)
+		}
+	}
+	return brief(strings.Join(all, " or "))
 }
 
 // describe is the value as the user wrote it, shortened; a secret could stand there, so long texts are cut.

@@ -227,7 +227,9 @@ type Effects struct {
 	Requirements  []string
 	Modules       []string
 	Parts         map[string][]Object
+	Defaults      map[string]value.Value // KEY -> value where no edge of the instance gives the KEY in Env
 	Uses          map[string]int
+	Rollout       []any // further steps of the roll-out of that side
 	Namespace     *Namespace
 	Notes         []string
 	Prerequisites []Object

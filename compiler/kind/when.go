@@ -48,6 +48,25 @@ func (w *When) String() string {
 	return strings.Join(words, " or ")
 }
 
+// Unmet says why the condition does not hold.
+func (w *When) Unmet() string {
+	switch {
+	case w.Attribute != "":
+		return "the attribute " + w.Attribute + " is off or not set"
+	case w.Derived != "":
+		return "it is not the case that " + w.Derived
+	case w.Part != "":
+		return "no link brings " + w.Part
+	case w.Sub != "":
+		return "there are no sub-components " + w.Sub
+	}
+	words := make([]string, len(w.Any))
+	for i, a := range w.Any {
+		words[i] = a.Unmet()
+	}
+	return strings.Join(words, " and ")
+}
+
 func field(o Object, section, name string) any {
 	switch s := o[section].(type) {
 	case Object:

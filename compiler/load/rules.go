@@ -264,11 +264,14 @@ func result(v cue.Value) (kind.Result, error) {
 
 func effects(o kind.Object) (kind.Effects, error) {
 	e := kind.Effects{
-		Prefix: str(o["prefix"]), Exports: object(o["exports"]), Requirements: strs(o["requirements"]), Modules: strs(o["modules"]), Notes: strs(o["notes"]), Prerequisites: objects(o["prerequisites"]),
+		Prefix: str(o["prefix"]), Exports: object(o["exports"]), Requirements: strs(o["requirements"]), Modules: strs(o["modules"]), Notes: strs(o["notes"]), Prerequisites: objects(o["prerequisites"]), Rollout: list(o["rollout"]),
 		Parts: map[string][]kind.Object{}, Uses: map[string]int{}, Names: map[string][]string{}, Lists: map[string][][]value.Value{},
 	}
 	var err error
 	if e.Env, err = values(o["env"]); err != nil {
+		return e, err
+	}
+	if e.Defaults, err = values(o["defaults"]); err != nil {
 		return e, err
 	}
 	for key, records := range object(o["lists"]) {

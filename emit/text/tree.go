@@ -87,14 +87,18 @@ func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	}
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": np.Order.Value, "waits": waits,
-		"base": path.Join(n.Name, "k8s/deploy/base"), "rollout": rollout(n), "bootstrap": jobs(n, np.Rows, "k8s/deploy/base/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
+		"base": path.Join(n.Name, "k8s/deploy/base"), "rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, "k8s/deploy/base/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
 	}
 }
 
 // rollout is what deploy.sh waits for, each with the same keys.
-func rollout(n *ir.Node) []kind.Object {
+func rollout(p *ir.Plan, n *ir.Node) []kind.Object {
 	all := []kind.Object{}
-	for _, r := range n.Description.Rollout {
+	steps := slices.Clone(n.Description.Rollout)
+	for _, d := range p.Of[n].Rollout {
+		steps = append(steps, d.Value)
+	}
+	for _, r := range steps {
 		step := kind.Object{"job": "", "resource": "", "condition": ""}
 		switch r := r.(type) {
 		case string:
