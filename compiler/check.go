@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,11 +57,3 @@ func Library(dir string) (*kind.Library, *diag.List) {
 
 // Passes is the table of passes.
 func Passes() []pass.Pass { return passes.Table() }
-
-// internal turns a panic into the error that users see.
-func internal(r any) error {
-	if p, ok := r.(pass.Panic); ok {
-		return p
-	}
-	return fmt.Errorf("internal error: %v", r)
-}

@@ -95,13 +95,15 @@ func renderComponents(p *ir.Plan, nodes []*ir.Node, jobs int) ([]emit.File, erro
 }
 
 func renderComponent(table []emit.Emitter, p *ir.Plan, n *ir.Node) (files []emit.File, err error) {
+	emitter := ""
 	// a panic in a goroutine would end the process past every handler
 	defer func() {
 		if r := recover(); r != nil {
-			err = internal(r)
+			err = fmt.Errorf("internal error in emitter %s: %v", emitter, r)
 		}
 	}()
 	for _, e := range table {
+		emitter = e.Name
 		if e.Component == nil {
 			continue
 		}

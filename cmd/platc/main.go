@@ -56,16 +56,25 @@ type usage struct{ message, help string }
 
 func (u usage) Error() string { return u.message }
 
-// run runs one command and gives its exit code. A broken invariant ends here, so that users never see a raw trace.
-func run(args []string, c *console) (code int) {
+// run runs one command and gives its exit code.
+func run(args []string, c *console) int {
+	return guarded(c, func() int { return command(args, c) })
+}
+
+// guarded ends a broken invariant, so that users never see a raw trace.
+func guarded(c *console, f func() int) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			code = internal(c, r, debug.Stack())
 		}
 	}()
+	return f()
+}
+
+func command(args []string, c *console) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	command, err := root.ExecuteC()
+	used, err := root.ExecuteC()
 	var ended exit
 	var wrong usage
 	switch {
@@ -75,7 +84,7 @@ func run(args []string, c *console) (code int) {
 		return int(ended)
 	case errors.As(err, &wrong):
 		if wrong.help == "" {
-			wrong.help = fmt.Sprintf("see `%s --help`", command.CommandPath())
+			wrong.help = fmt.Sprintf("see `%s --help`", used.CommandPath())
 		}
 		fmt.Fprintf(c.err, "platc: %s\n  = help: %s\n", wrong.message, wrong.help)
 		return exitUsage
