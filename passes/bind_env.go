@@ -48,10 +48,15 @@ type rename struct {
 func bindEnv(c *pass.Context) bool {
 	all := map[*ir.Node]map[string]map[*ir.Node]*binding{} // source -> prefix -> provider
 	for _, e := range c.Graph.Edges {
+		binds := false
 		for _, a := range c.Plan.Applied[e] {
 			if a.Result.Out.Prefix != "" {
 				collect(c, all, e, a)
+				binds = true
 			}
+		}
+		if !binds && len(c.Plan.Applied[e]) == len(e.Rules) {
+			refuseNames(c, e)
 		}
 	}
 	for _, n := range c.Graph.Components() {
@@ -61,6 +66,16 @@ func bindEnv(c *pass.Context) bool {
 		}
 	}
 	return true
+}
+
+// refuseNames reports what a link says of variables, where it has none.
+func refuseNames(c *pass.Context, e *ir.Edge) {
+	if names, _ := e.Attrs["env"].(kind.Object); len(names) > 0 {
+		c.Report(diag.Diagnostic{Code: "E0104", Path: e.Path() + ".env", Pos: e.AttrPos("env"), Message: fmt.Sprintf("the link %s renames %s, but sets no variables", e.Name(), sortedKeys(names)[0]), Help: "remove env"})
+	}
+	if primary, _ := e.Attrs["primary"].(bool); primary {
+		c.Report(diag.Diagnostic{Code: "E0104", Path: e.Path() + ".primary", Pos: e.AttrPos("primary"), Message: fmt.Sprintf("the link %s is primary, but sets no variables", e.Name()), Help: "remove primary"})
+	}
 }
 
 // bindSettings enters the secret variables of the component's own.
