@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,13 +27,14 @@ func watch(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	defer w.Close()
 	root, out := folder(c, args), c.path(o.out)
 	for {
-		if err := watchFolders(w, root, out); err != nil {
+		reads, err := watchFolders(w, root, out)
+		if err != nil {
 			return err
 		}
 		if err := tolerate(c, build(ctx, c, o, args)); err != nil {
 			return err
 		}
-		if !changed(ctx, w, out) {
+		if !changed(ctx, w, reads) {
 			return nil
 		}
 	}
@@ -67,13 +69,21 @@ func tolerate(c *console, err error) error {
 	return nil
 }
 
-// watchFolders adds the folders below root, but not the output and what platc and version control keep for themselves.
-func watchFolders(w *fsnotify.Watcher, root, out string) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.IsDir() {
+// watchFolders adds the folders below root, but not the output and what platc and version control keep for themselves. It returns which
+// files a build may read: CUE files, those of kinds/, and all others as soon as a CUE file embeds or names files.
+func watchFolders(w *fsnotify.Watcher, root, out string) (reads func(string) bool, err error) {
+	named := false
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
 			return nil //nolint:nilerr // a folder that cannot be read, or is gone meanwhile, is not watched
 		}
-		if path != root && (path == out || strings.HasPrefix(d.Name(), ".")) {
+		if !d.IsDir() {
+			if data, err := os.ReadFile(path); err == nil && filepath.Ext(path) == ".cue" {
+				named = named || bytes.Contains(data, []byte("@embed(")) || bytes.Contains(data, []byte("file:"))
+			}
+			return nil
+		}
+		if path != root && (path == out || strings.HasPrefix(d.Name(), ".") || d.Name() == "cue.mod") {
 			return filepath.SkipDir
 		}
 		if err := w.Add(path); err != nil {
@@ -81,10 +91,17 @@ func watchFolders(w *fsnotify.Watcher, root, out string) error {
 		}
 		return nil
 	})
+	kinds := filepath.Join(root, "kinds") + string(filepath.Separator)
+	return func(name string) bool {
+		if name == out || strings.HasPrefix(filepath.Base(name), ".") {
+			return false
+		}
+		return named || filepath.Ext(name) == ".cue" || strings.HasPrefix(name, kinds)
+	}, err
 }
 
 // changed waits until files have changed and are quiet again; false when the watch is over.
-func changed(ctx context.Context, w *fsnotify.Watcher, out string) bool {
+func changed(ctx context.Context, w *fsnotify.Watcher, reads func(string) bool) bool {
 	var quiet <-chan time.Time
 	for {
 		select {
@@ -94,7 +111,7 @@ func changed(ctx context.Context, w *fsnotify.Watcher, out string) bool {
 			if !ok {
 				return false
 			}
-			if e.Op != fsnotify.Chmod && e.Name != out && !strings.HasPrefix(filepath.Base(e.Name), ".") {
+			if e.Op != fsnotify.Chmod && reads(e.Name) {
 				quiet = time.After(settle)
 			}
 		case _, ok := <-w.Errors:

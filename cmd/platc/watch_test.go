@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWatchBuildsAgainAfterAChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	arch := filepath.Join(dir, "arch.cue")
+	write := func(size string) {
+		text := "package shop\n\nname: \"shop\"\ncomponents: cache: {kind: \"redis\", namespace: \"data\", storage_size: \"" + size + "\"}\n"
+		if err := os.WriteFile(arch, []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	write("1Gi")
+	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
+	o := &buildOptions{out: filepath.Join(dir, "out")}
+	o.format.value = "text"
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- watch(ctx, c, o, nil) }()
+
+	holds := func(text string) func() bool {
+		return func() bool {
+			data, err := os.ReadFile(filepath.Join(dir, "out/cache/k8s/deploy/base/redis.yaml"))
+			return err == nil && strings.Contains(string(data), text)
+		}
+	}
+	wait(t, "the first build", holds("1Gi"))
+	write("2Gi")
+	wait(t, "the second build", holds("2Gi"))
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("an interrupted watch is no error: %v", err)
+	}
+}
+
+// wait polls until something holds.
+func wait(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(2 * time.Minute)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s did not come", what)
+		}
+	}
+}
