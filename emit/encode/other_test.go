@@ -3,6 +3,7 @@ package encode_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func checkJSON(t *testing.T, v any) {
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	checkJSON(t, deployment)
-	checkJSON(t, map[string]any{"b": "<&>", "a": []any{1.5, 1e21, 1e-9, -0.0, nil, true, "\u2028\x00\x7f\b\f"}, "c": map[string]any{}, "d": []any{}})
+	checkJSON(t, map[string]any{"b": "<&>", "a": []any{1.5, 1e21, 1e-9, math.Copysign(0, -1), nil, true, "\u2028\x00\x7f\b\f"}, "c": map[string]any{}, "d": []any{}})
 }
 
 func TestHeader(t *testing.T) {

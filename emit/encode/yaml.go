@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -156,20 +157,19 @@ func (e *yamlEncoder) value(v any, column, inner int) error {
 // number writes a number that YAML 1.1 takes for one too: it wants a point in front of an exponent, and a sign after it.
 func (e *yamlEncoder) number(v any) error {
 	start := len(e.b)
-	b, err := appendNumber(e.b, v)
-	if err != nil {
+	var err error
+	if e.b, err = appendNumber(e.b, v); err != nil {
 		return err
 	}
-	e.b = b
-	if text := string(b[start:]); strings.ContainsAny(text, "eE") {
-		mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	if bytes.ContainsAny(e.b[start:], "eE") {
+		mantissa, exponent, _ := strings.Cut(strings.ToLower(string(e.b[start:])), "e")
 		if !strings.Contains(mantissa, ".") {
 			mantissa += ".0"
 		}
 		if exponent[0] != '-' && exponent[0] != '+' {
 			exponent = "+" + exponent
 		}
-		e.b = append(b[:start], mantissa+"e"+exponent...)
+		e.b = append(e.b[:start], mantissa+"e"+exponent...)
 	}
 	e.b = append(e.b, '\n')
 	return nil

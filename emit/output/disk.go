@@ -3,6 +3,7 @@ package output
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -39,7 +40,10 @@ func (d disk) sub(name string) (disk, error) {
 	return disk{root: root, name: filepath.Join(d.name, filepath.FromSlash(name)), exact: d.exact, before: d.before}, nil
 }
 
-func (d disk) close() { _ = d.root.Close() } // nothing is written through it
+func (d disk) close() { shut(d.root) }
+
+// shut closes what nothing was written through, so that there is no error to report.
+func shut(c io.Closer) { _ = c.Close() }
 
 // mkdir makes a directory that is not there, mode 0755 whatever the umask.
 func (d disk) mkdir(name string) error {

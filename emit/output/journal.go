@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 )
 
 // journal is what a build is about to do to the tree; while its file exists the build is not committed.
@@ -156,15 +157,15 @@ func (d disk) readJournal() (*journal, error) {
 
 // undo brings the old tree back, from any point of a build or of another undo.
 func (d disk) undo(j journal) error {
-	for i := len(j.Steps) - 1; i >= 0; i-- {
-		if s := j.Steps[i]; s.Do == stepAdd {
+	for _, s := range slices.Backward(j.Steps) {
+		if s.Do == stepAdd {
 			if err := d.takeBack(s); err != nil {
 				return err
 			}
 		}
 	}
-	for i := len(j.Steps) - 1; i >= 0; i-- {
-		if s := j.Steps[i]; s.Do != stepAdd {
+	for _, s := range slices.Backward(j.Steps) {
+		if s.Do != stepAdd {
 			if err := d.putBack(s); err != nil {
 				return err
 			}

@@ -24,5 +24,5 @@ func lock(dir *os.File) (bool, error) {
 // unlock gives the directory free and closes it. Closing alone is not enough: a child that is just being started holds the file, too.
 func unlock(dir *os.File) {
 	_ = syscall.Flock(int(dir.Fd()), syscall.LOCK_UN) // nothing is to be done where it had no lock
-	_ = dir.Close()
+	shut(dir)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -102,10 +103,7 @@ func TestSecondBuildChangesNothing(t *testing.T) {
 		same(t, look(t, out, true), before)
 	}
 	// One file changes: all others keep their time.
-	changed := tree{}
-	for name, text := range newTree {
-		changed[name] = text
-	}
+	changed := maps.Clone(newTree)
 	changed["README.md"] = "newer\n"
 	build(t, out, changed)
 	after := look(t, out, true)
@@ -261,8 +259,11 @@ func TestConflicts(t *testing.T) {
 			must(t, os.Remove(out+"/away/k8s/fastapi.yaml"))
 			put(t, out+"/away/k8s/fastapi.yaml/mine", "mine\n")
 		}, nil, true},
-		{"the record is gone", func(t *testing.T, out string) { must(t, os.Remove(out+"/"+recordPath)) },
-			[]string{"E0502 /README.md, /orders/Dockerfile, /orders/k8s/secret/cloud.env, /orders/swap (a file), /orders/turn (a directory), /scripts/deploy.sh are in the way, and platc did not write them"}, false},
+		{
+			"the record is gone", func(t *testing.T, out string) { must(t, os.Remove(out+"/"+recordPath)) },
+			[]string{"E0502 /README.md, /orders/Dockerfile, /orders/k8s/secret/cloud.env, /orders/swap (a file), /orders/turn (a directory), /scripts/deploy.sh are in the way, and platc did not write them"},
+			false,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

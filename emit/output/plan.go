@@ -72,7 +72,7 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	if root != nil {
-		defer root.Close()
+		defer disk{root: root}.close()
 	}
 	c := &Change{out: filepath.Clean(out), workers: o.Workers}
 	if c.workers == 0 {
@@ -238,21 +238,16 @@ func (s *scan) folder(parent, f *folder, dir *os.Root, unit string, r *reader) e
 		switch {
 		case err != nil:
 			return s.failed(f.path, err)
-		case info == nil:
-			dir = nil
-		case !info.IsDir():
-			if !makesRoom(parent, f) {
-				s.refuse(f, info)
-				return nil
-			}
-			dir = nil
-		default:
+		case info != nil && info.IsDir():
 			sub, err := dir.OpenRoot(name)
 			if err != nil {
 				return s.failed(f.path, err)
 			}
-			defer sub.Close()
+			defer disk{root: sub}.close()
 			return s.inside(f, sub, "", r)
+		case info != nil && !makesRoom(parent, f):
+			s.refuse(f, info)
+			return nil
 		}
 	}
 	if unit == "" {
@@ -457,7 +452,7 @@ func (r *reader) read(dir *os.Root, name string, size int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer shut(f)
 	if int64(len(r.buffer)) <= size {
 		r.buffer = make([]byte, 2*size+4096)
 	}

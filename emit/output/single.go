@@ -86,7 +86,7 @@ func (d disk) devKey(key []byte) (made []string, err error) {
 	if err != nil {
 		return made, d.failed("flush", own, err)
 	}
-	defer dir.Close()
+	defer shut(dir)
 	if err := flush(dir); err != nil {
 		return made, d.failed("flush", own, err)
 	}

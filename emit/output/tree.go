@@ -3,6 +3,7 @@ package output
 import (
 	"io/fs"
 	"path"
+	"slices"
 
 	"platc.dev/platc/emit"
 )
@@ -79,15 +80,5 @@ func folderAt(all map[string]*folder, dir string) *folder {
 
 // any says whether one of the items in the folder, or below it, is such.
 func (f *folder) any(is func(*item) bool) bool {
-	for _, it := range f.items {
-		if is(it) {
-			return true
-		}
-	}
-	for _, sub := range f.folders {
-		if sub.any(is) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(f.items, is) || slices.ContainsFunc(f.folders, func(sub *folder) bool { return sub.any(is) })
 }

@@ -49,7 +49,7 @@ func (c *Change) write(ctx context.Context, before func(action, name string) err
 func makeOut(out string, before func(action, name string) error) (d disk, made []string, err error) {
 	missing := []string{}
 	for dir := out; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
 			break
 		}
 		missing = append(missing, dir)
@@ -420,11 +420,11 @@ func (w *writer) moveTo(name string) error {
 
 func (s *spot) close() {
 	if s.root != nil {
-		_ = s.root.Close() // nothing is written through it, as through the others
+		shut(s.root)
 	}
 	for _, f := range []*os.File{s.here, s.waiting, s.gone} {
 		if f != nil {
-			_ = f.Close()
+			shut(f)
 		}
 	}
 	*s = spot{}
