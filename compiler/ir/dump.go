@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -26,14 +27,18 @@ func (p *Plan) Dump() ([]byte, error) {
 	for name, ns := range p.Namespaces {
 		namespaces[name] = map[string]any{"enforce": decided(ns.Enforce, itself), "labels": each(ns.Labels, itself)}
 	}
-	data, err := json.MarshalIndent(map[string]any{
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false) // edges are written with an arrow
+	err := encoder.Encode(map[string]any{
 		"graph": dumpGraph(p.Graph),
 		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "sealed": p.Sealed},
-	}, "", "  ")
+	})
 	if err != nil {
 		return nil, fmt.Errorf("dump the plan of %s: %w", p.Graph.Name, err)
 	}
-	return append(data, '\n'), nil
+	return b.Bytes(), nil
 }
 
 func dumpGraph(g *Graph) any {
@@ -75,7 +80,7 @@ func dumpNode(p *NodePlan) any {
 	return map[string]any{
 		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": p.Exports,
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
-		"uses": uses, "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
+		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits,
 	}
 }

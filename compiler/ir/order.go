@@ -50,22 +50,19 @@ func (g *Graph) Cycles() [][]*Edge {
 	return cycles
 }
 
-// shortest is a shortest cycle inside a strongly connected set, found by breadth-first search from each of its nodes.
+// shortest is a shortest cycle inside a strongly connected set. It searches from each node in turn and then takes that node away,
+// with all that is on no cycle without it: what is left shrinks, so that a large knot costs little more than a small one.
 func (s *startup) shortest(set []graph.Node) []*Edge {
-	inside := map[int64]bool{}
-	ids := make([]int64, 0, len(set))
-	for _, n := range set {
-		inside[n.ID()] = true
-		ids = append(ids, n.ID())
-	}
-	slices.Sort(ids)
-	// a large knot would cost a search per node: the cycle through its first nodes is as good a place to begin
-	const starts = 64
+	k := s.knot(set)
 	var best []int64
-	for _, start := range ids[:min(len(ids), starts)] {
-		if path := s.cycleFrom(start, inside, len(best)); path != nil {
+	for _, start := range k.ids {
+		if k.targets[start] == nil {
+			continue
+		}
+		if path := k.cycleFrom(start, len(best)); path != nil {
 			best = path
 		}
+		k.remove(start)
 	}
 	edges := make([]*Edge, len(best))
 	for i, from := range best {
@@ -74,30 +71,78 @@ func (s *startup) shortest(set []graph.Node) []*Edge {
 	return edges
 }
 
+// knot is a strongly connected set, or what is left of it: each of its nodes is on a cycle, or on a way from one to another.
+type knot struct {
+	ids              []int64 // ascending
+	targets, sources map[int64][]int64
+	out, in          map[int64]int // edges that are left
+}
+
+func (s *startup) knot(set []graph.Node) *knot {
+	k := &knot{targets: map[int64][]int64{}, sources: map[int64][]int64{}, out: map[int64]int{}, in: map[int64]int{}}
+	for _, n := range set {
+		k.ids = append(k.ids, n.ID())
+		k.targets[n.ID()] = []int64{}
+	}
+	slices.Sort(k.ids)
+	for pair := range s.edges {
+		from, to := pair[0], pair[1]
+		if k.targets[from] == nil || k.targets[to] == nil {
+			continue
+		}
+		k.targets[from] = append(k.targets[from], to)
+		k.sources[to] = append(k.sources[to], from)
+		k.out[from]++
+		k.in[to]++
+	}
+	for _, targets := range k.targets {
+		slices.Sort(targets)
+	}
+	return k
+}
+
+// remove takes a node away, and then each that nothing of the knot leads to or that leads to nothing of it.
+func (k *knot) remove(first int64) {
+	for left := []int64{first}; len(left) > 0; {
+		id := left[len(left)-1]
+		left = left[:len(left)-1]
+		if k.targets[id] == nil {
+			continue
+		}
+		for _, to := range k.targets[id] {
+			if k.in[to]--; k.in[to] == 0 {
+				left = append(left, to)
+			}
+		}
+		for _, from := range k.sources[id] {
+			if k.out[from]--; k.out[from] == 0 {
+				left = append(left, from)
+			}
+		}
+		delete(k.targets, id)
+	}
+}
+
 // cycleFrom is a shortest cycle through start that is shorter than limit (0: any), nil without.
-func (s *startup) cycleFrom(start int64, inside map[int64]bool, limit int) []int64 {
-	before := map[int64]int64{start: -1}
-	queue := []int64{start}
-	for len(queue) > 0 {
+func (k *knot) cycleFrom(start int64, limit int) []int64 {
+	before, length := map[int64]int64{start: -1}, map[int64]int{start: 1}
+	for queue := []int64{start}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
-		queue = queue[1:]
-		next := graph.NodesOf(s.From(at))
-		slices.SortFunc(next, func(a, b graph.Node) int { return cmp.Compare(a.ID(), b.ID()) })
-		for _, n := range next {
-			if n.ID() == start {
+		if limit > 0 && length[at] >= limit {
+			return nil
+		}
+		for _, to := range k.targets[at] {
+			if to == start {
 				path := []int64{at}
 				for p := before[at]; p >= 0; p = before[p] {
 					path = append(path, p)
 				}
 				slices.Reverse(path)
-				if limit > 0 && len(path) >= limit {
-					return nil
-				}
 				return path
 			}
-			if _, seen := before[n.ID()]; !seen && inside[n.ID()] {
-				before[n.ID()] = at
-				queue = append(queue, n.ID())
+			if _, seen := before[to]; !seen && k.targets[to] != nil {
+				before[to], length[to] = at, length[at]+1
+				queue = append(queue, to)
 			}
 		}
 	}

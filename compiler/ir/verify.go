@@ -1,60 +1,109 @@
 package ir
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Verify checks what holds for every plan: each decision has an origin, and both ends of an opening agree.
 func (p *Plan) Verify() error {
-	for n, np := range p.Of {
-		if err := np.verify(n); err != nil {
-			return err
+	var v verification
+	for _, n := range p.Graph.Components() {
+		np := p.Of[n]
+		if np == nil {
+			return fmt.Errorf("%s has no plan", n.Name)
 		}
-		for group, policy := range np.Policies {
-			for _, d := range policy.Egress {
-				other := p.Of[d.Value.Peer.Node].Policies[d.Value.Peer.Group]
-				if other == nil || !mirrored(other.Ingress, Opening{Peer: Peer{Node: n, Group: group}, Port: d.Value.Port}) {
-					return fmt.Errorf("%s may reach port %d of %s, which does not admit it", n.Name, d.Value.Port, d.Value.Peer.Node.Name)
-				}
-			}
+		v.node(np, n.Name)
+	}
+	for _, e := range p.Graph.Edges {
+		if id, ok := p.Identities[e]; ok {
+			v.origin(id.By, "the identity of %s", e.Name())
 		}
 	}
-	return nil
+	for _, name := range slices.Sorted(maps.Keys(p.Namespaces)) {
+		v.origin(p.Namespaces[name].Enforce.By, "the level of namespace %s", name)
+		origins(&v, p.Namespaces[name].Labels, "label", "namespace "+name)
+	}
+	if v.err == nil {
+		v.err = p.mirrored()
+	}
+	return v.err
 }
 
-func mirrored(list []Decided[Opening], want Opening) bool {
+// verification keeps the first thing that does not hold.
+type verification struct{ err error }
+
+func (v *verification) origin(by []Origin, what string, args ...any) {
+	if len(by) == 0 && v.err == nil {
+		v.err = fmt.Errorf(what+" has no origin", args...)
+	}
+}
+
+// origins demands one of every decision in a map.
+func origins[T any](v *verification, m map[string]Decided[T], what, of string) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		v.origin(m[name].By, "%s %s of %s", what, name, of)
+	}
+}
+
+// listed demands an origin of every decision in a list.
+func listed[T any](v *verification, list []Decided[T], what, of string) {
 	for _, d := range list {
-		if d.Value == want {
-			return true
-		}
+		v.origin(d.By, "%s of %s", what, of)
 	}
-	return false
 }
 
-func (np *NodePlan) verify(n *Node) error {
-	for name, d := range np.Env {
-		if len(d.By) == 0 {
-			return fmt.Errorf("variable %s of %s has no origin", name, n.Name)
-		}
+func (v *verification) node(np *NodePlan, name string) {
+	origins(v, np.Marks, "mark", name)
+	origins(v, np.Env, "variable", name)
+	origins(v, np.Requirements, "requirement", name)
+	origins(v, np.Modules, "module", name)
+	origins(v, np.Files, "file", name)
+	for _, slot := range slices.Sorted(maps.Keys(np.Parts)) {
+		listed(v, np.Parts[slot], "a part "+slot, name)
 	}
-	for name, d := range np.Requirements {
-		if len(d.By) == 0 {
-			return fmt.Errorf("requirement %s of %s has no origin", name, n.Name)
-		}
+	for _, group := range slices.Sorted(maps.Keys(np.Policies)) {
+		listed(v, np.Policies[group].Ingress, "an ingress", name)
+		listed(v, np.Policies[group].Egress, "an egress", name)
 	}
-	for name, d := range np.Modules {
-		if len(d.By) == 0 {
-			return fmt.Errorf("module %s of %s has no origin", name, n.Name)
-		}
+	for _, what := range slices.Sorted(maps.Keys(np.Uses)) {
+		listed(v, np.Uses[what], "a use of "+what, name)
 	}
-	for name, d := range np.Files {
-		if len(d.By) == 0 {
-			return fmt.Errorf("file %s of %s has no origin", name, n.Name)
-		}
-	}
-	for slot, parts := range np.Parts {
-		for _, d := range parts {
-			if len(d.By) == 0 {
-				return fmt.Errorf("a part %s of %s has no origin", slot, n.Name)
+	listed(v, np.Rollout, "a step of the roll-out", name)
+	listed(v, np.Notes, "a note", name)
+	listed(v, np.Prerequisites, "a prerequisite", name)
+	v.origin(np.Order.By, "the order of %s", name)
+}
+
+// allowed is one opening, seen from neither end.
+type allowed struct {
+	from, to Peer
+	port     int
+}
+
+// mirrored checks that what one end may reach, the other end admits, and nothing else.
+func (p *Plan) mirrored() error {
+	egress, ingress := map[allowed]bool{}, map[allowed]bool{}
+	for n, np := range p.Of {
+		for group, policy := range np.Policies {
+			own := Peer{Node: n, Group: group}
+			for _, d := range policy.Egress {
+				egress[allowed{own, d.Value.Peer, d.Value.Port}] = true
 			}
+			for _, d := range policy.Ingress {
+				ingress[allowed{d.Value.Peer, own, d.Value.Port}] = true
+			}
+		}
+	}
+	for a := range egress {
+		if !ingress[a] {
+			return fmt.Errorf("%s may reach port %d of %s, which does not admit it", a.from.Node.Name, a.port, a.to.Node.Name)
+		}
+	}
+	for a := range ingress {
+		if !egress[a] {
+			return fmt.Errorf("%s admits %s to port %d, which may not reach it", a.to.Node.Name, a.from.Node.Name, a.port)
 		}
 	}
 	return nil
