@@ -24,11 +24,10 @@ type sides struct {
 
 // walk is a rule between two components of its own.
 type walk struct {
+	*pair
 	sides
 
-	rule           *kind.Rule
-	source, target *kind.Kind
-	from, to       string // components; the same for two sub-components of one
+	prefix string
 }
 
 func (w walk) String() string { return w.source.Name + " -> " + w.target.Name }
@@ -51,10 +50,7 @@ func walks(t *testing.T, l *kind.Library) []walk {
 				if l.Rule(source, target) != r {
 					continue
 				}
-				w := walk{sides: row, rule: r, source: source, target: target, from: fmt.Sprintf("r%d-%s", len(all), short(source)), to: fmt.Sprintf("r%d-to-%s", len(all), short(target))}
-				if source.Parent != "" && source.Parent == target.Parent {
-					w.to = w.from
-				}
+				w := walk{pair: &pair{rule: r, source: source, target: target}, sides: row, prefix: fmt.Sprintf("r%d", len(all))}
 				all = append(all, w)
 			}
 		}
@@ -65,23 +61,17 @@ func walks(t *testing.T, l *kind.Library) []walk {
 	return all
 }
 
-// lay makes the components of all walks, and the links of those that are chosen.
-func (w *world) lay(all []walk, linked func(i int) bool) {
+// walk makes the components of all walks, and the links of those that are chosen.
+func (w *world) walk(all []walk, linked func(i int) bool) {
 	w.components = object{}
 	for i, c := range all {
-		_, node := w.add(c.source, c.from)
-		if c.from == c.to {
-			_, sub, _ := strings.Cut(c.target.Name, "/")
-			w.components[c.from].(object)[sub] = object{"one": object{}}
-		} else {
-			w.add(c.target, c.to)
-		}
+		*c.pair = *w.pair(c.rule, c.source, c.target, c.prefix)
 		if c.Client != "" {
 			client, _ := w.add(w.library.Kinds[c.Client], helper(c.from, c.Client))
 			client["links"] = object{c.from: object{}}
 		}
 		if linked(i) {
-			w.link(c.rule, c.source, c.from, node, c.target, c.to)
+			c.linked(w)
 		}
 	}
 }
@@ -94,10 +84,10 @@ func TestEveryRuleChangesBothEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	all := walks(t, w.library)
-	w.lay(all, func(int) bool { return false })
+	w.walk(all, func(int) bool { return false })
 	without := tree(t, w.check(t))
 	for part := range third {
-		w.lay(all, func(i int) bool { return i%third == part })
+		w.walk(all, func(i int) bool { return i%third == part })
 		b := w.check(t)
 		with := tree(t, b)
 		changed := byComponent(differences(without, with))
@@ -201,10 +191,10 @@ func TestEveryRuleSaysSomething(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	all := walks(t, w.library)
-	w.lay(all, func(int) bool { return true })
+	w.walk(all, func(int) bool { return true })
 	for _, c := range all {
 		if strings.Contains(c.rule.From, "/") && len(c.rule.Inherit) > 0 {
-			w.components[c.from].(object)["gateway"].(object)["one"].(object)["subdomain"] = c.from
+			c.sourceNode["subdomain"] = c.from
 		}
 	}
 	source := w.source(t)

@@ -32,6 +32,8 @@ type samples struct {
 	Kinds  map[string]object `json:"kinds"`  // attributes that every component or sub-component of a kind gets
 	Unique map[string]string `json:"unique"` // kind -> attribute that no two components may have alike
 	Links  map[string]object `json:"links"`  // rule -> attributes that every link of it gets
+
+	Attributes map[string]hint `json:"attributes"` // by kind or rule, and name
 }
 
 func newWorld(t testing.TB) *world {
@@ -78,12 +80,12 @@ func (w *world) source(t testing.TB) string {
 func (w *world) add(k *kind.Kind, name string) (component, node object) {
 	if k.Parent != "" {
 		component, _ = w.add(w.library.Kinds[k.Parent], name)
-		node = w.attributes(k, name)
+		node = w.needed(k, name)
 		_, short, _ := strings.Cut(k.Name, "/")
 		component[short] = object{"one": node}
 		return component, node
 	}
-	component = w.attributes(k, name)
+	component = w.needed(k, name)
 	component["kind"] = k.Name
 	w.components[name] = component
 	for _, c := range k.Counts {
@@ -98,8 +100,8 @@ func (w *world) add(k *kind.Kind, name string) (component, node object) {
 // helper is the component that another one cannot be without.
 func helper(name, kind string) string { return name + "-" + kind }
 
-// attributes are the required ones, and those of samples.cue.
-func (w *world) attributes(k *kind.Kind, name string) object {
+// needed are the required attributes, and those of samples.cue.
+func (w *world) needed(k *kind.Kind, name string) object {
 	o := object{}
 	for _, f := range k.Attributes.Fields {
 		if f.Required {
@@ -124,24 +126,44 @@ func address(k *kind.Kind, name string) string {
 	return name
 }
 
-// link adds a link between two nodes; one that a kind may have once takes the place of that to the helper.
-func (w *world) link(r *kind.Rule, source *kind.Kind, from string, node object, target *kind.Kind, to string) object {
-	links, ok := node["links"].(object)
+// pair is two components for one link.
+type pair struct {
+	rule                   *kind.Rule
+	source, target         *kind.Kind
+	from, to               string // components; the same for two sub-components of one
+	sourceNode, targetNode object
+	link                   object
+}
+
+// pair makes the components of both ends of a rule, without the link.
+func (w *world) pair(r *kind.Rule, source, target *kind.Kind, prefix string) *pair {
+	p := &pair{rule: r, source: source, target: target, from: prefix + "-" + short(source), to: prefix + "-to-" + short(target)}
+	_, p.sourceNode = w.add(source, p.from)
+	if source.Parent != "" && source.Parent == target.Parent {
+		_, sub, _ := strings.Cut(target.Name, "/")
+		p.to, p.targetNode = p.from, w.needed(target, p.from)
+		w.components[p.from].(object)[sub] = object{"one": p.targetNode}
+		return p
+	}
+	_, p.targetNode = w.add(target, p.to)
+	return p
+}
+
+// linked adds the link; one that a kind may have once takes the place of that to the helper.
+func (p *pair) linked(w *world) {
+	links, ok := p.sourceNode["links"].(object)
 	if !ok {
 		links = object{}
-		node["links"] = links
+		p.sourceNode["links"] = links
 	}
-	for _, c := range source.Counts {
-		if c.Out && c.Max == 1 && c.Other == target.Name {
-			delete(links, helper(from, c.Other))
+	for _, c := range p.source.Counts {
+		if c.Out && c.Max == 1 && c.Other == p.target.Name {
+			delete(links, helper(p.from, c.Other))
 		}
 	}
-	link := maps.Clone(w.known.Links[r.Name()])
-	if link == nil {
-		link = object{}
-	}
-	links[address(target, to)] = link
-	return link
+	p.link = object{}
+	maps.Copy(p.link, w.known.Links[p.rule.Name()])
+	links[address(p.target, p.to)] = p.link
 }
 
 // components lists the kinds of components, by name.
@@ -193,6 +215,8 @@ func otherThan(t *kind.Type, old any) any {
 			}
 		}
 		return o
+	case t.IsMap:
+		return object{"SAMPLE": sample(t.Elem)}
 	case t.IsList:
 		return []any{sample(t.Elem)}
 	}
@@ -221,6 +245,6 @@ func candidates(t *kind.Type, old any) []any {
 			all = append(all, n)
 		}
 	}
-	all = append(all, true, int64(5), int64(8080), "5s", "200Mi", "sample", "/sample", "other.example.com", "https://other.example.com", "203.0.113.0/24", "registry.example.com/sample:1.2.3", "httpx==0.28.1", "X-Sample")
+	all = append(all, true, int64(5), int64(8080), "5s", "200Mi", "sample", "/sample", "other.example.com", "https://other.example.com", "203.0.113.0/24", "198.51.100.0/24", "registry.example.com/sample:1.2.3", "httpx==0.28.1", "X-Sample")
 	return all
 }
