@@ -92,45 +92,60 @@ func Secrets(v Value) []Secret {
 // IsSecret says whether the value holds a secret or a hash of one.
 func IsSecret(v Value) bool { return len(Secrets(v)) > 0 }
 
-// Equal compares two values; secrets are equal when their IDs are.
+// Equal compares two values by what they come to; secrets are equal when their IDs are.
 func Equal(a, b Value) bool { return key(a) == key(b) }
 
 // key tells a literal from a secret that looks like it.
 func key(v Value) string {
 	switch v := v.(type) {
 	case Literal:
-		return "l" + string(v)
+		return fmt.Sprintf("literal %q", string(v))
 	case Secret:
-		return "s" + v.ID
+		return fmt.Sprintf("secret %q", v.ID)
 	case Concat:
-		var b strings.Builder
-		text := ""
-		flush := func() {
-			if text != "" {
-				fmt.Fprintf(&b, "(l%s)", text)
-				text = ""
-			}
+		flat := flatten(v)
+		switch len(flat) {
+		case 0:
+			return key(Literal(""))
+		case 1:
+			return key(flat[0])
 		}
-		for _, part := range v {
-			if l, ok := part.(Literal); ok {
-				text += string(l)
-				continue
-			}
-			flush()
-			fmt.Fprintf(&b, "(%s)", key(part))
+		keys := make([]string, len(flat))
+		for i, part := range flat {
+			keys[i] = key(part)
 		}
-		if b.Len() == 0 {
-			return "l" + text
-		}
-		flush()
-		return "c" + b.String()
+		return "concat(" + strings.Join(keys, ", ") + ")"
 	case Base64:
-		return "b" + key(v.Of)
+		return "base64(" + key(v.Of) + ")"
 	case Hash:
-		return "h" + v.Algorithm + v.ID + key(v.Of)
+		return fmt.Sprintf("hash %q %q (%s)", v.Algorithm, v.ID, key(v.Of))
 	}
 	return ""
 }
+
+// flatten is the parts of a concat with those of the concats inside it; neighbouring literals are one, empty ones none.
+func flatten(c Concat) Concat {
+	var flat Concat
+	for _, part := range c {
+		inner := Concat{part}
+		if nested, ok := part.(Concat); ok {
+			inner = flatten(nested)
+		}
+		for _, p := range inner {
+			l, literal := p.(Literal)
+			switch {
+			case literal && l == "":
+			case literal && len(flat) > 0 && isLiteral(flat[len(flat)-1]):
+				flat[len(flat)-1] = flat[len(flat)-1].(Literal) + l
+			default:
+				flat = append(flat, p)
+			}
+		}
+	}
+	return flat
+}
+
+func isLiteral(v Value) bool { _, ok := v.(Literal); return ok }
 
 // From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?}, {secret: ID, hash, of}, {concat: [...]} or {base64: value}.
 func From(data any) (Value, error) {

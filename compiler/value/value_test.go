@@ -1,0 +1,156 @@
+package value_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/compiler/value"
+)
+
+// holder has a value where fmt calls no method of it.
+type holder struct {
+	hidden value.Value
+	Shown  value.Value
+	read   func() string
+}
+
+// A given secret is a function beside the value: however a struct around it is printed, its text is not there, and its name is.
+func TestNoFormShowsASecret(t *testing.T) {
+	t.Parallel()
+	secret := value.Secret{ID: "orders:db"}
+	values := []value.Value{
+		secret,
+		value.Concat{value.Literal("amqp://u:"), secret, value.Literal("@host")},
+		value.Base64{Of: value.Concat{value.Literal("u:"), secret}},
+		value.Hash{ID: "orders:db", Algorithm: "rabbitmq-sha256", Of: secret},
+	}
+	for _, v := range values {
+		h := holder{v, v, func() string { return "hunter2" }}
+		for _, thing := range []any{v, &v, h, &h, []value.Value{v}, map[string]value.Value{"k": v}} {
+			for _, form := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+				if text := fmt.Sprintf(form, thing); strings.Contains(text, "hunter2") {
+					t.Errorf("%s of %T is %s", form, thing, text)
+				}
+			}
+		}
+		data, err := json.Marshal(map[string]value.Value{"k": v})
+		if err != nil || !strings.Contains(string(data), "orders:db]") {
+			t.Errorf("%s %v", data, err)
+		}
+		if text := value.Display(v); !strings.Contains(text, " orders:db]") || !value.IsSecret(v) {
+			t.Errorf("%T is displayed as %s", v, text)
+		}
+		if text := fmt.Sprintf("%v", v); !strings.Contains(text, "orders:db]") {
+			t.Errorf("%T is printed as %s", v, text)
+		}
+	}
+}
+
+func TestSecretsAreListedInOrder(t *testing.T) {
+	t.Parallel()
+	a, b := value.Secret{ID: "a"}, value.Secret{ID: "b", Length: 40}
+	v := value.Concat{value.Literal("x"), b, value.Base64{Of: value.Concat{a, value.Literal(":")}}, value.Hash{ID: "h", Of: b}}
+	if got := value.Secrets(v); !slices.Equal(got, []value.Secret{b, a, b}) {
+		t.Errorf("%v", got)
+	}
+	if value.IsSecret(value.Concat{value.Literal("[secret a]")}) {
+		t.Error("a literal that looks like a secret is none")
+	}
+	if value.Display(nil) != "" || value.Secrets(nil) != nil {
+		t.Error("no value is displayed as nothing")
+	}
+}
+
+func TestEqualComparesWhatValuesComeTo(t *testing.T) {
+	t.Parallel()
+	l := func(s string) value.Value { return value.Literal(s) }
+	s := func(id string) value.Value { return value.Secret{ID: id} }
+	classes := [][]value.Value{
+		{l(""), value.Concat{}, value.Concat{l(""), value.Concat{}}},
+		{l("ab"), value.Concat{l("a"), l("b")}, value.Concat{value.Concat{l("a")}, l(""), l("b")}},
+		{s("a"), value.Secret{ID: "a", Length: 40}, value.Concat{s("a")}, value.Concat{l(""), value.Concat{s("a")}}},
+		{l("[secret a]")},
+		{l("secret \"a\"")},
+		{s("b")},
+		{value.Concat{l("x"), s("a"), s("b")}, value.Concat{l("x"), value.Concat{s("a"), s("b")}}},
+		{value.Concat{l("x)(sa"), s("b")}},
+		{value.Concat{l("x"), s("b"), s("a")}},
+		{value.Base64{Of: s("a")}, value.Base64{Of: value.Concat{s("a")}}},
+		{value.Base64{Of: l("a")}},
+		{value.Hash{ID: "a", Algorithm: "x", Of: s("a")}},
+		{value.Hash{ID: "a", Algorithm: "xa", Of: s("")}},
+		{value.Hash{ID: "b", Algorithm: "x", Of: s("a")}},
+	}
+	for i, one := range classes {
+		for j, other := range classes {
+			for _, a := range one {
+				for _, b := range other {
+					if value.Equal(a, b) != (i == j) {
+						t.Errorf("%#v and %#v: equal %v", a, b, i != j)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestValuesAreReadFromData(t *testing.T) {
+	t.Parallel()
+	type object = map[string]any
+	for _, c := range []struct {
+		data any
+		want value.Value
+	}{
+		{"x", value.Literal("x")},
+		{true, value.Literal("true")},
+		{int64(5432), value.Literal("5432")},
+		{int64(1000000), value.Literal("1000000")},
+		{0.5, value.Literal("0.5")},
+		{value.Literal("x"), value.Literal("x")},
+		{object{"secret": "a/admin"}, value.Secret{ID: "a/admin"}},
+		{object{"secret": "a/admin", "length": int64(40)}, value.Secret{ID: "a/admin", Length: 40}},
+		{object{"secret": "a", "hash": "rabbitmq-sha256", "of": object{"secret": "b"}}, value.Hash{ID: "a", Algorithm: "rabbitmq-sha256", Of: value.Secret{ID: "b"}}},
+		{object{"base64": object{"secret": "a"}}, value.Base64{Of: value.Secret{ID: "a"}}},
+		{object{"concat": []any{"a", int64(1), object{"secret": "b"}}}, value.Concat{value.Literal("a"), value.Literal("1"), value.Secret{ID: "b"}}},
+		{[]any{"a", object{"concat": []any{"b"}}}, value.Concat{value.Literal("a"), value.Concat{value.Literal("b")}}},
+	} {
+		got, err := value.From(c.data)
+		if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", c.want) {
+			t.Errorf("%v is %#v (%v), want %#v", c.data, got, err, c.want)
+		}
+		if s, ok := c.want.(value.Secret); ok && got.(value.Secret).Length != s.Length {
+			t.Errorf("%v has the length %d", c.data, got.(value.Secret).Length)
+		}
+	}
+	for _, data := range []any{nil, struct{}{}, object{}, object{"secrte": "a"}, object{"base64": nil}, object{"concat": []any{nil}}, []any{object{}}, object{"secret": "a", "hash": "x"}} {
+		if v, err := value.From(data); err == nil {
+			t.Errorf("%v is taken for %#v", data, v)
+		}
+	}
+}
+
+func TestReferencesAreToldFromStructures(t *testing.T) {
+	t.Parallel()
+	type object = map[string]any
+	for _, c := range []struct {
+		data object
+		want bool
+	}{
+		{object{"secret": "a"}, true},
+		{object{"secret": "a", "length": int64(4)}, true},
+		{object{"concat": []any{}}, true},
+		{object{"base64": "x"}, true},
+		{object{}, false},
+		{object{"secret": object{"secret": "a"}}, false},
+		{object{"concat": "x"}, false},
+		{object{"base64": "x", "name": "y"}, false},
+		{object{"name": "x"}, false},
+	} {
+		if got := value.IsReference(c.data); got != c.want {
+			t.Errorf("%v: %v", c.data, got)
+		}
+	}
+}
