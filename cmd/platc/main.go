@@ -22,7 +22,20 @@ const (
 	exitDifferent = 3
 )
 
-func main() { os.Exit(run(os.Args[1:], system())) }
+func main() {
+	collectLate()
+	os.Exit(run(os.Args[1:], system()))
+}
+
+// collectLate lets the heap grow before garbage is collected, up to a bound: a run is short, and a quarter of its time went into collecting.
+func collectLate() {
+	if _, set := os.LookupEnv("GOGC"); set {
+		return
+	}
+	const percent, bound = 400, 1 << 30
+	debug.SetGCPercent(percent)
+	debug.SetMemoryLimit(bound)
+}
 
 // console is everything outside the process that a command touches.
 type console struct {
@@ -65,7 +78,8 @@ func run(args []string, c *console) int {
 func guarded(c *console, f func() int) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = internal(c, r, debug.Stack())
+			internal(c, r, debug.Stack())
+			code = exitErrors
 		}
 	}()
 	return f()
@@ -86,27 +100,29 @@ func command(args []string, c *console) int {
 		if wrong.help == "" {
 			wrong.help = fmt.Sprintf("see `%s --help`", used.CommandPath())
 		}
-		fmt.Fprintf(c.err, "platc: %s\n  = help: %s\n", wrong.message, wrong.help)
+		c.say("platc: %s\n  = help: %s\n", wrong.message, wrong.help)
 		return exitUsage
 	}
-	fmt.Fprintf(c.err, "platc: %v\n", err)
+	c.say("platc: %v\n", err)
 	return exitErrors
 }
 
 // internal reports a broken invariant. The trace is for whoever mends it, and printed when asked for.
-func internal(c *console, cause any, stack []byte) int {
+func internal(c *console, cause any, stack []byte) {
 	if p, ok := cause.(pass.Panic); ok {
-		fmt.Fprintf(c.err, "platc: %s\n", p.Error())
+		c.say("platc: %s\n", p.Error())
 	} else {
-		fmt.Fprintf(c.err, "platc: internal error in %s: %v\n", origin(string(stack)), cause)
+		c.say("platc: internal error in %s: %v\n", origin(string(stack)), cause)
 	}
 	if _, ok := c.env("PLATC_TRACE"); ok {
-		fmt.Fprintf(c.err, "%s", stack)
-		return exitErrors
+		c.say("%s", stack)
+		return
 	}
-	fmt.Fprintf(c.err, "  = help: this is a mistake in platc, nothing was written; PLATC_TRACE=1 shows where it happened\n")
-	return exitErrors
+	c.say("  = help: this is a mistake in platc, nothing was written; PLATC_TRACE=1 shows where it happened\n")
 }
+
+// say prints to stderr. When even that fails there is nobody left to tell.
+func (c *console) say(format string, args ...any) { _, _ = fmt.Fprintf(c.err, format, args...) }
 
 // origin is the function of ours that panicked: the first one in the trace below the panic.
 func origin(stack string) string {
