@@ -205,10 +205,11 @@ func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summ
 	if o.timings {
 		printTimings(c, b.Timings)
 	}
-	if o.format.value == "text" && !o.quiet && summary != "" {
-		fmt.Fprintln(c.out, summary)
+	if o.format.value != "text" || o.quiet || summary == "" {
+		return nil
 	}
-	return nil
+	_, err := fmt.Fprintln(c.out, summary)
+	return err
 }
 
 // compared ends build --check: what would change is listed, and is a difference.
@@ -280,7 +281,7 @@ func printTimings(c *console, timings []compiler.Timing) {
 		total += t.Took
 	}
 	for _, t := range append(slices.Clone(timings), compiler.Timing{Stage: "total", Took: total}) {
-		fmt.Fprintf(c.err, "%-22s %10.1f ms\n", t.Stage, float64(t.Took.Microseconds())/1000)
+		c.say("%-22s %10.1f ms\n", t.Stage, float64(t.Took.Microseconds())/1000)
 	}
 }
 

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,22 +19,17 @@ not even the development identity that a build would make.`,
 		Example: "  platc check\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
 		RunE: func(_ *cobra.Command, args []string) error {
 			b := compiler.Check(o.input(c, args))
-			if !b.Findings.HasErrors() {
-				_, err := compiler.Render(b, compiler.RenderOptions{Env: c.env, Random: c.random, Now: time.Now, ReadOnly: true})
-				if err != nil && !errors.Is(err, compiler.ErrFindings) {
-					return err
-				}
-			}
 			if err := c.report(&o, b.Findings.Sorted()); err != nil {
 				return err
 			}
 			if b.Findings.HasErrors() {
 				return exit(exitErrors)
 			}
-			if o.format.value == "text" && !o.quiet {
-				fmt.Fprintf(c.out, "%s: %s\n", b.Graph.Name, size(b.Graph))
+			if o.format.value != "text" || o.quiet {
+				return nil
 			}
-			return nil
+			_, err := fmt.Fprintf(c.out, "%s: %s\n", b.Graph.Name, size(b.Graph))
+			return err
 		},
 	}
 	o.addInput(cmd.Flags())

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ type shorthand struct {
 	on   bool
 }
 
-func (s *shorthand) String() string   { return fmt.Sprint(s.on) }
+func (s *shorthand) String() string   { return strconv.FormatBool(s.on) }
 func (s *shorthand) Type() string     { return "bool" }
 func (s *shorthand) IsBoolFlag() bool { return true }
 

@@ -46,7 +46,9 @@ func TestGeneratedPages(t *testing.T) {
 // page writes Markdown.
 type page struct{ strings.Builder }
 
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p *page) line(format string, args ...any) {
+	p.WriteString(fmt.Sprintf(format, args...) + "\n")
+}
 
 // cell is a text in a cell of a table.
 func cell(s string) string {

@@ -23,7 +23,10 @@ func graphCommand(c *console) *cobra.Command {
 		Long: `Prints the components and links of an architecture: for Graphviz (dot), for Mermaid, or as JSON.
 With --focus only what lies around one component or sub-component is shown.`,
 		Example: "  platc graph | dot -Tsvg > shop.svg\n  platc graph --format mermaid --expand\n  platc graph --focus db --direction in --depth 2 --json",
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if around := cmd.Flags().Changed("depth") || cmd.Flags().Changed("direction"); around && focus == "" {
+				return usage{"--depth and --direction say what is around a focus", "name it with --focus"}
+			}
 			b := compiler.Check(o.input(c, args))
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())

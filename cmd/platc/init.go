@@ -114,13 +114,15 @@ func printInit(c *console, o *common, dir string, files []emit.File) error {
 	if o.quiet {
 		return nil
 	}
+	var b strings.Builder
 	for _, p := range paths {
-		fmt.Fprintf(c.out, "wrote %s\n", p)
+		fmt.Fprintf(&b, "wrote %s\n", p)
 	}
 	build := "platc build"
 	if shown != "." {
 		build = "cd " + shown + " && " + build
 	}
-	fmt.Fprintf(c.out, "next: %s\n", build)
-	return nil
+	fmt.Fprintf(&b, "next: %s\n", build)
+	_, err = fmt.Fprint(c.out, b.String())
+	return err
 }

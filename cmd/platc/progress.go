@@ -15,7 +15,7 @@ func (c *console) progress(o *common) *progress {
 
 func (p *progress) stage(format string, args ...any) {
 	if p.on {
-		fmt.Fprintf(p.c.err, "\r\x1b[K%s …", fmt.Sprintf(format, args...))
+		p.c.say("\r\x1b[K%s …", fmt.Sprintf(format, args...))
 		p.shown = true
 	}
 }
@@ -23,7 +23,7 @@ func (p *progress) stage(format string, args ...any) {
 // done clears the line, so that what follows stands where it was.
 func (p *progress) done() {
 	if p.shown {
-		fmt.Fprint(p.c.err, "\r\x1b[K")
+		p.c.say("\r\x1b[K")
 		p.shown = false
 	}
 }

@@ -48,7 +48,7 @@ func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
 		return err
 	}
 	if n := count(findings, diag.Error); n > 0 && !o.quiet {
-		fmt.Fprintf(c.err, "\n%s; `platc explain %s` says more\n", tally(findings), firstError(findings))
+		c.say("\n%s; `platc explain %s` says more\n", tally(findings), firstError(findings))
 	}
 	return nil
 }
@@ -117,9 +117,9 @@ func (c *console) source(file string) []byte {
 
 // masked hides the text of passwords that stand in clear in a source, so that an excerpt does not spread them.
 func masked(data []byte) []byte {
-	clear := regexp.MustCompile(`(?i)(password"?[?!]?:\s*)("(?:[^"\\]|\\.)*")`)
+	inClear := regexp.MustCompile(`(?i)(password"?[?!]?:\s*)("(?:[^"\\]|\\.)*")`)
 	out := bytes.Clone(data)
-	for _, at := range clear.FindAllSubmatchIndex(data, -1) {
+	for _, at := range inClear.FindAllSubmatchIndex(data, -1) {
 		for i := at[4] + 1; i < at[5]-1; i++ {
 			out[i] = '*'
 		}

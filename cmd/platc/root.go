@@ -114,8 +114,7 @@ func helpCommand(commands []*cobra.Command) *cobra.Command {
 
 // flagError turns what the flag library says into wrong usage with the nearest flag.
 func flagError(cmd *cobra.Command, err error) error {
-	var wrong usage
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[usage](err); ok {
 		return wrong
 	}
 	help := ""

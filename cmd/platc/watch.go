@@ -24,7 +24,7 @@ func watch(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err != nil {
 		return fmt.Errorf("watch files: %w", err)
 	}
-	defer w.Close()
+	defer func() { _ = w.Close() }() // nothing is written through it
 	root, out := folder(c, args), c.path(o.out)
 	for {
 		reads, err := watchFolders(w, root, out)
@@ -64,7 +64,7 @@ func tolerate(c *console, err error) error {
 	case errors.As(err, &wrong):
 		return wrong
 	case err != nil && !errors.As(err, &ended):
-		fmt.Fprintf(c.err, "platc: %v\n", err)
+		c.say("platc: %v\n", err)
 	}
 	return nil
 }

@@ -29,8 +29,7 @@ folder) or a line of one (FILE:LINE). What is absent is explained too, when a li
 				return c.refuse(&o, b.Findings.Sorted())
 			}
 			answer, err := compiler.Why(b, args[0], args[1])
-			var unknown *compiler.Unknown
-			if errors.As(err, &unknown) {
+			if unknown, ok := errors.AsType[*compiler.Unknown](err); ok {
 				return usage{unknown.Message, unknown.Help}
 			}
 			if err != nil {

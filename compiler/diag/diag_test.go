@@ -279,7 +279,7 @@ func TestSARIFFollowsThePublishedSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer published.Close()
+	defer func() { _ = published.Close() }()
 	doc, err := jsonschema.UnmarshalJSON(published)
 	if err != nil {
 		t.Fatal(err)

@@ -135,24 +135,29 @@ func TestFocusDepthAndDirection(t *testing.T) {
 	}{
 		{"itself", graph.Options{Focus: g.Node("orders"), Depth: 0}, nil, []string{"orders"}},
 		{
-			"out", graph.Options{Focus: g.Node("orders"), Depth: 1, Direction: graph.Out},
+			"out",
+			graph.Options{Focus: g.Node("orders"), Depth: 1, Direction: graph.Out},
 			[]string{"orders -> db/database/billing", "orders -> db/database/orders", "orders -> events/exchange/end"},
 			[]string{"db", "db/database/billing", "db/database/orders", "events", "events/exchange/end", "orders"},
 		},
 		{
-			"out twice", graph.Options{Focus: g.Node("orders"), Depth: 2, Direction: graph.Out},
+			"out twice",
+			graph.Options{Focus: g.Node("orders"), Depth: 2, Direction: graph.Out},
 			[]string{"events/exchange/end -> events/queue/placed", "orders -> db/database/billing", "orders -> db/database/orders", "orders -> events/exchange/end"},
 			[]string{"db", "db/database/billing", "db/database/orders", "events", "events/exchange/end", "events/queue/placed", "orders"},
 		},
 		{"in", graph.Options{Focus: g.Node("orders"), Depth: -1, Direction: graph.In}, []string{"prom -> orders"}, []string{"orders", "prom"}},
 		{
-			"a component stands for its sub-components", graph.Options{Focus: g.Node("db"), Depth: 1, Direction: graph.In},
+			"a component stands for its sub-components",
+			graph.Options{Focus: g.Node("db"), Depth: 1, Direction: graph.In},
 			[]string{"billing -> db/database/billing", "orders -> db/database/billing", "orders -> db/database/orders", "prom -> db"},
 			[]string{"billing", "db", "db/database/billing", "db/database/orders", "orders", "prom"},
 		},
 		{
-			"a sub-component alone", graph.Options{Focus: graph.Find(g, "db/orders"), Depth: 1},
-			[]string{"orders -> db/database/orders"}, []string{"db", "db/database/orders", "orders"},
+			"a sub-component alone",
+			graph.Options{Focus: graph.Find(g, "db/orders"), Depth: 1},
+			[]string{"orders -> db/database/orders"},
+			[]string{"db", "db/database/orders", "orders"},
 		},
 	} {
 		nodes, edges := ids(t, g, c.o)
