@@ -27,7 +27,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		return nil
 	}
 	if !given.Struct && !given.List && !given.Concrete {
-		list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text)), Help: "give it a value: " + t.allowed()})
+		t.open(given, at, list)
 		return t.Default
 	}
 	switch {
@@ -42,8 +42,12 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		}
 		return items
 	case t.Check != nil:
-		if given.deep(func(g *Given) bool { return g.Broken }) {
+		if given.find(func(g *Given) bool { return g.Broken }) != nil {
 			return nil
+		}
+		if inner := given.find(func(g *Given) bool { return !g.Struct && !g.List && !g.Concrete }); inner != nil {
+			t.open(inner, at, list)
+			return t.Default
 		}
 		data := given.Data()
 		if t.Check(data) && (!t.Quantity || isQuantity(data)) {
@@ -59,6 +63,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		return given.Data()
 	}
 	return t.Default
+}
+
+// open reports a value that is not concrete.
+func (t *Type) open(given *Given, at Place, list *diag.List) {
+	list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text)), Help: "give it a value: " + t.allowed()})
 }
 
 // absent is the data of a value that was not given.
@@ -175,21 +184,17 @@ func (g *Given) describe() string {
 	}
 }
 
-func (g *Given) deep(is func(*Given) bool) bool {
+// find is the value itself or the first one inside it of which something is true, nil without.
+func (g *Given) find(is func(*Given) bool) *Given {
 	if is(g) {
-		return true
+		return g
 	}
-	for _, f := range g.Fields {
-		if f.deep(is) {
-			return true
+	for _, inner := range slices.Concat(g.Fields, g.Items) {
+		if found := inner.find(is); found != nil {
+			return found
 		}
 	}
-	for _, i := range g.Items {
-		if i.deep(is) {
-			return true
-		}
-	}
-	return false
+	return nil
 }
 
 func brief(s string) string {

@@ -1,5 +1,7 @@
 package kind
 
+import "slices"
+
 // Type is the type of an attribute, made from CUE when the library loads.
 type Type struct {
 	Doc, Help string  // the doc comment; what is allowed, in words
@@ -38,24 +40,27 @@ func (t *Type) Field(name string) *Type {
 func (t *Type) Fits(data any) bool {
 	switch d := data.(type) {
 	case Object:
-		if t.IsMap {
-			for k, v := range d {
-				if t.Keys != nil && !t.Keys(k) || !t.Elem.Fits(v) {
-					return false
-				}
-			}
-			return true
+		switch {
+		case t.IsMap:
+			return t.fitsMap(d)
+		case t.IsStruct:
+			return t.fitsStruct(d)
 		}
-		return t.IsStruct && t.fitsStruct(d)
 	case []any:
-		for _, item := range d {
-			if !t.IsList || t.Elem != nil && !t.Elem.Fits(item) {
-				return false
-			}
+		if t.IsList {
+			return !slices.ContainsFunc(d, func(item any) bool { return !t.Elem.Fits(item) })
 		}
-		return t.IsList
 	}
-	return t.Check != nil && t.Check(data)
+	return t.Check != nil && t.Check(data) && (!t.Quantity || isQuantity(data))
+}
+
+func (t *Type) fitsMap(d Object) bool {
+	for k, v := range d {
+		if t.Keys != nil && !t.Keys(k) || !t.Elem.Fits(v) {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *Type) fitsStruct(d Object) bool {

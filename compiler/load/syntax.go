@@ -116,9 +116,18 @@ func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 	return t, nil
 }
 
+// wholeType is a type that stands by itself: a list of literals is one only as the default of another list.
+func (s scope) wholeType(e ast.Expr, depth int) (*kind.Type, error) {
+	t, err := s.plainType(e, depth)
+	if err == nil && t.IsList && t.Elem == nil {
+		return nil, errSyntax
+	}
+	return t, err
+}
+
 // fieldType is the type of a field with its attributes and its doc comment.
 func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
-	t, err := s.plainType(f.Value, depth)
+	t, err := s.wholeType(f.Value, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +223,7 @@ func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
 	}
 	var err error
 	t.IsMap = true
-	t.Elem, err = s.plainType(d.Value, depth+1)
+	t.Elem, err = s.wholeType(d.Value, depth+1)
 	return err
 }
 
@@ -227,7 +236,7 @@ func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
 				return errSyntax
 			}
 			var err error
-			t.Elem, err = s.plainType(rest.Type, depth+1)
+			t.Elem, err = s.wholeType(rest.Type, depth+1)
 			return err
 		}
 	}
@@ -265,6 +274,9 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 		}
 		// a list or a struct with a default has the shape of the alternative that is a type
 		if mixed {
+			if a.IsList && a.Elem == nil {
+				return errSyntax
+			}
 			inherit(t, a)
 			checks = append(checks, a.Fits)
 			continue

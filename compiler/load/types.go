@@ -36,12 +36,12 @@ func (t *typer) typeOf(v cue.Value) (*kind.Type, error) {
 	case cue.StructKind:
 		return typ, t.structure(typ, shape)
 	case cue.ListKind:
-		typ.IsList = true
 		elem := shape.LookupPath(cue.MakePath(cue.AnyIndex))
 		if !elem.Exists() {
-			return typ, nil
+			break // a list of a fixed length is checked as a whole
 		}
 		var err error
+		typ.IsList = true
 		typ.Elem, err = t.typeOf(elem)
 		return typ, err
 	}
