@@ -1,0 +1,131 @@
+package compiler_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/compiler"
+)
+
+const shop = `package shop
+
+name: "shop"
+config: registry: {username: "robot", password: "example-clear-text"}
+components: {
+	orders: {
+		kind:      "fastapi"
+		namespace: "orders"
+		port:      8765
+		env: GREETING: "hello"
+		links: {"db/orders": {}, events: {}, "events/queue/placed": {}}
+	}
+	db: {kind: "postgresql", namespace: "data", database: orders: {}}
+	events: {kind: "rabbitmq", namespace: "messaging", queue: placed: {}}
+	prom: {kind: "prometheus", namespace: "monitoring", links: orders: {}}
+}
+`
+
+func checked(t *testing.T, arch string) *compiler.Build {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte(arch), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "", false }})
+	if err := b.Findings.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// explained is why each line of a file is there, from the first to the last.
+func explained(t *testing.T, b *compiler.Build, component, file string) []compiler.Answer {
+	t.Helper()
+	var all []compiler.Answer
+	for n := 1; ; n++ {
+		a, err := compiler.Why(b, component, fmt.Sprintf("%s:%d", file, n))
+		if _, ok := errors.AsType[*compiler.Unknown](err); ok || n > 2000 {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !a.Present || len(a.Because) == 0 || a.Because[0].Reason == "" || a.Because[0].Line == 0 {
+			t.Errorf("%s:%d: %+v", file, n, a)
+		}
+		all = append(all, a)
+	}
+}
+
+func TestWhyExplainsTheLinesOfAPolicy(t *testing.T) {
+	t.Parallel()
+	b := checked(t, shop)
+	lines := explained(t, b, "orders", "k8s/deploy/base/networkpolicy.yaml")
+	edge := func(text string) []string {
+		var edges []string
+		for _, a := range lines {
+			if strings.HasSuffix(a.Value, text) {
+				edges = append(edges, a.Because[0].Edge)
+			}
+		}
+		slices.Sort(edges)
+		return edges
+	}
+	for text, want := range map[string][]string{
+		"port: 5432":                        {"orders -> db/orders"},
+		"kubernetes.io/metadata.name: data": {"orders -> db/orders"},
+		"port: 5672":                        {"orders -> events"},
+		"port: 53":                          {"", ""},
+		"kind: NetworkPolicy":               {""},
+	} {
+		if got := edge(text); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+	if !slices.Contains(edge("port: 8765"), "prom -> orders") {
+		t.Errorf("the port that prom scrapes: %q", edge("port: 8765"))
+	}
+}
+
+func TestWhyExplainsEveryLineOfAManifest(t *testing.T) {
+	t.Parallel()
+	b := checked(t, shop)
+	for _, n := range b.Graph.Components() {
+		for file, d := range b.Plan.Of[n].Files {
+			if !d.Value || filepath.Dir(file) != "k8s/deploy/base" {
+				continue
+			}
+			if len(explained(t, b, n.Name, file)) == 0 {
+				t.Errorf("%s of %s has no line", file, n.Name)
+			}
+		}
+	}
+}
+
+func TestWhyShowsSecretsByNameOnly(t *testing.T) {
+	t.Parallel()
+	b := checked(t, shop)
+	dump, err := b.Plan.Dump()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := string(dump)
+	for name := range b.Plan.Of[b.Graph.Node("orders")].Env {
+		a, err := compiler.Why(b, "orders", name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts += fmt.Sprintf("%+v", a)
+		if strings.HasSuffix(name, "PASSWORD") && !strings.Contains(a.Value, "[secret ") {
+			t.Errorf("%s: %q", name, a.Value)
+		}
+	}
+	if strings.Contains(texts, "example-clear-text") {
+		t.Error("a given password is in a dump or an answer")
+	}
+}
