@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -35,7 +36,7 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 		}
 		result, err := r.Apply(in)
 		if err != nil {
-			mustExcuse(c, fmt.Sprintf("rule %s of %s: %s", r.Name(), e.Name(), err))
+			refuse(c, err, fmt.Sprintf("rule %s of %s", r.Name(), e.Name()), e.Source, e.Target)
 			continue
 		}
 		c.Plan.Applied[e] = append(c.Plan.Applied[e], ir.Applied{Rule: r, Result: result})
@@ -101,11 +102,17 @@ func (v *views) forget(component *ir.Node) {
 }
 
 // end is the node, or its component where the rule is about that.
-func (v *views) end(n *ir.Node, kindName string) kind.Object {
-	if n.Parent != nil && n.Kind.Name != kindName {
+func (v *views) end(n *ir.Node, name string) kind.Object {
+	if n.Parent != nil && names(name, n.Parent.Kind) {
 		n = n.Parent
 	}
 	return v.of(n)
+}
+
+// names says whether the end of a rule is a kind, or a capability of it.
+func names(end string, k *kind.Kind) bool {
+	capability, ok := strings.CutPrefix(end, "@")
+	return end == k.Name || ok && slices.Contains(k.Provides, capability)
 }
 
 func (v *views) of(n *ir.Node) kind.Object {

@@ -16,7 +16,7 @@ import (
 type credential struct {
 	source, resource string // names before reduction
 	style            string
-	id               string // of the password
+	id               string // of the password: the source and the ID of the target, unreduced
 	user             string
 	edges            []*ir.Edge
 	rule             *kind.Rule
@@ -78,7 +78,7 @@ func name(credentials map[string]*credential) {
 	}
 	for _, cred := range credentials {
 		if count[cred.user] > 1 || len(cred.user) > maxUser {
-			cred.user = withHash(cred.user, cred.source+"/"+cred.resource, cred.style)
+			cred.user = withHash(cred.user, cred.id, cred.style)
 		}
 	}
 }

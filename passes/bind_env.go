@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
@@ -288,10 +287,9 @@ func bindInstance(c *pass.Context, b *binding, several, primary bool) {
 		}
 		variables[key] = names[0]
 		for _, n := range names {
-			if s, taken := b.source.Description.Settings[n]; taken {
+			if _, taken := b.source.Description.Settings[n]; taken {
 				by := c.From(b.edges[0], nil)
 				c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", b.source.Name, n), "rename one of them", c.Because(b.source.AttrPos("env"), "the setting "+n+" of "+b.source.Name), by)
-				_ = s
 				continue
 			}
 			b.bind(c, key, n)
@@ -385,6 +383,3 @@ func literal(v value.Concat) value.Value {
 	}
 	return value.Literal(value.Display(v))
 }
-
-// quoted is used by messages of several passes.
-func quoted(s string) string { return strconv.Quote(s) }

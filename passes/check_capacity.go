@@ -13,7 +13,7 @@ import (
 type use struct {
 	amount int
 	name   string
-	edge   *ir.Edge
+	by     ir.Origin
 }
 
 func checkCapacity(c *pass.Context) bool {
@@ -30,36 +30,36 @@ func checkCapacity(c *pass.Context) bool {
 				}
 				key := e.Source.Component().Name + ":" + e.Target.ID
 				if old, ok := used[n][what][key]; !ok || amount > old.amount {
-					used[n][what][key] = use{amount, e.Source.Component().Name + " to " + e.Target.Name, e}
+					used[n][what][key] = use{amount, e.Source.Component().Name + " to " + e.Target.Name, c.From(e, a.Rule)}
 				}
 			}
 		}
 	}
 	for _, n := range c.Graph.Components() {
 		for _, what := range sortedKeys(used[n]) {
-			capacity, bounded := n.Description.Capacity[what]
-			if bounded {
-				check(c, n, capacity.Limit, capacity.What, used[n][what])
-			}
+			enter(c, n, what, used[n][what])
 		}
 	}
 	return true
 }
 
-func check(c *pass.Context, n *ir.Node, limit int, what string, uses map[string]use) {
-	total := 0
+// enter keeps what is used of one thing, and reports it where there is less.
+func enter(c *pass.Context, n *ir.Node, what string, uses map[string]use) {
+	p, index, total := c.Of(n), pass.Index[string]{}, 0
 	var terms []string
 	d := diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos}
 	for _, key := range sortedKeys(uses) {
 		u := uses[key]
+		p.Uses[what] = pass.Append(c, index, key, p.Uses[what], u.amount, u.by)
 		total += u.amount
 		terms = append(terms, fmt.Sprintf("%s %d", u.name, u.amount))
-		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s may use %d", u.edge.Name(), u.amount), Pos: u.edge.Pos})
+		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s may use %d", u.by.Edge.Name(), u.amount), Pos: u.by.Pos})
 	}
-	if total <= limit {
+	capacity, bounded := n.Description.Capacity[what]
+	if !bounded || total <= capacity.Limit {
 		return
 	}
-	d.Message = fmt.Sprintf("%s may be asked for %d %s, but has %d: %s", n.Name, total, what, limit, strings.Join(terms, ", "))
+	d.Message = fmt.Sprintf("%s may be asked for %d %s, but has %d: %s", n.Name, total, capacity.What, capacity.Limit, strings.Join(terms, ", "))
 	d.Help = "raise the limit of " + n.Name + ", or lower the pools and replicas of those that link to it"
 	c.Report(d)
 }

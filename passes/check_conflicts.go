@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"platc.dev/platc/compiler/diag"
-	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
@@ -15,32 +14,37 @@ type claimant struct {
 	name  string
 	path  string
 	pos   diag.Pos
-	edge  *ir.Edge
 }
 
 func checkConflicts(c *pass.Context) bool {
 	claims := map[string][]claimant{}
-	add := func(by claimant) {
+	for _, by := range claimants(c) {
 		key := by.claim.Code + "\x00" + by.claim.Within + "\x00" + by.claim.Key
 		claims[key] = append(claims[key], by)
-	}
-	for _, n := range c.Graph.Nodes {
-		for _, cl := range n.Description.Claims {
-			add(claimant{claim: cl, name: n.ID, path: n.Path(), pos: n.AttrPos(cl.Attribute)})
-		}
-	}
-	for _, e := range c.Graph.Edges {
-		for _, a := range c.Plan.Applied[e] {
-			for _, cl := range a.Result.Claims {
-				add(claimant{claim: cl, name: e.Name(), path: e.Path(), pos: e.AttrPos(cl.Attribute), edge: e})
-			}
-		}
 	}
 	unique := true
 	for _, key := range sortedKeys(claims) {
 		unique = conflict(c, claims[key]) && unique
 	}
 	return unique
+}
+
+// claimants are all claims, those of nodes before those of edges.
+func claimants(c *pass.Context) []claimant {
+	var all []claimant
+	for _, n := range c.Graph.Nodes {
+		for _, cl := range n.Description.Claims {
+			all = append(all, claimant{claim: cl, name: n.ID, path: n.Path(), pos: n.AttrPos(cl.Attribute)})
+		}
+	}
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			for _, cl := range a.Result.Claims {
+				all = append(all, claimant{claim: cl, name: e.Name(), path: e.Path(), pos: e.AttrPos(cl.Attribute)})
+			}
+		}
+	}
+	return all
 }
 
 // conflict reports all but the first of those that claim one name, and says whether there are none. What one owner claims twice is one claim.

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -9,8 +10,10 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-// levels of pod security, the lowest first.
-var levels = map[string]int{"privileged": 0, "baseline": 1, restricted: 2}
+// rank orders the levels of pod security, the lowest first.
+func rank(level string) int {
+	return slices.Index([]string{"privileged", "baseline", restricted}, level)
+}
 
 const restricted = "restricted"
 
@@ -37,7 +40,7 @@ func checkExposure(c *pass.Context) bool {
 func lower(c *pass.Context, namespace string, l kind.Level, who string, by ir.Origin, path string) {
 	c.Report(diag.Diagnostic{Code: "W0117", Path: path, Pos: by.Pos, Message: fmt.Sprintf("namespace %s enforces %s instead of restricted pod security: %s (%s)", namespace, l.Enforce, l.Reason, who), Help: "audit and warn stay at restricted; move what needs less to a namespace of its own"})
 	ns := c.Plan.Namespaces[namespace]
-	if levels[l.Enforce] < levels[ns.Enforce.Value] {
+	if rank(l.Enforce) < rank(ns.Enforce.Value) {
 		by.Reason = l.Reason
 		ns.Enforce = ir.Decided[string]{Value: l.Enforce, By: []ir.Origin{by}}
 	}

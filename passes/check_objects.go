@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -9,39 +10,45 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
+// object is what tells an object of the cluster from all others.
+type object struct{ api, kind, namespace, name string }
+
 func checkObjects(c *pass.Context) bool {
-	first := map[string]*ir.Node{}
+	first := map[object]*ir.Node{}
 	for _, n := range c.Graph.Components() {
-		for _, row := range c.Of(n).Rows {
-			for _, o := range row.Objects {
-				claimObject(c, first, n, o)
+		for _, o := range objectsOf(c, n) {
+			if other := first[o]; other != nil && other != n {
+				c.Report(diag.Diagnostic{
+					Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the %s %s in namespace %s", other.Name, n.Name, o.kind, o.name, o.namespace), Help: "rename one of them, or give it another namespace",
+					Related: []diag.Related{{Message: "claimed here by " + other.Name, Pos: other.Pos}},
+				})
+				continue
 			}
-			for _, generated := range generatedObjects(row.Kustomization) {
-				claimObject(c, first, n, generated)
-			}
+			first[o] = n
 		}
 	}
 	return true
 }
 
-func claimObject(c *pass.Context, first map[string]*ir.Node, n *ir.Node, o kind.Object) {
-	k, _ := o["kind"].(string)
-	meta, _ := o["metadata"].(kind.Object)
-	name, _ := meta["name"].(string)
-	// components share their Namespace on purpose, and patches are no objects of their own
-	if k == "Namespace" || name == "" {
-		return
+// objectsOf are the objects of a component. Components share their Namespace on purpose, and what has no name is no object of its own.
+func objectsOf(c *pass.Context, n *ir.Node) []object {
+	var all []object
+	for _, row := range c.Of(n).Rows {
+		for _, o := range slices.Concat(row.Objects, generatedObjects(row.Kustomization)) {
+			meta, _ := o["metadata"].(kind.Object)
+			id := object{namespace: n.Namespace()}
+			id.api, _ = o["apiVersion"].(string)
+			id.kind, _ = o["kind"].(string)
+			id.name, _ = meta["name"].(string)
+			if ns, ok := meta["namespace"].(string); ok {
+				id.namespace = ns
+			}
+			if id.kind != "Namespace" && id.name != "" {
+				all = append(all, id)
+			}
+		}
 	}
-	ns, ok := meta["namespace"].(string)
-	if !ok {
-		ns = n.Namespace()
-	}
-	key := fmt.Sprintf("%v/%s/%s/%s", o["apiVersion"], k, ns, name)
-	if other := first[key]; other != nil && other != n {
-		c.Report(diag.Diagnostic{Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the %s %s in namespace %s", other.Name, n.Name, k, name, ns), Help: "rename one of them, or give it another namespace", Related: []diag.Related{{Message: "claimed here by " + other.Name, Pos: other.Pos}}})
-		return
-	}
-	first[key] = n
+	return all
 }
 
 // generatedObjects are the ConfigMaps and Secrets that a kustomization makes.

@@ -1,8 +1,6 @@
 package passes
 
 import (
-	"fmt"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -16,8 +14,8 @@ func describeNodes(c *pass.Context) bool {
 		}
 		d, err := n.Kind.Describe(n.View(), parent, c.Graph.Arch)
 		if err != nil {
-			// an attribute that was refused is absent, and the description may need it: its finding stands already
-			mustExcuse(c, fmt.Sprintf("describe %s: %s", n.ID, err))
+			refuse(c, err, "describe "+n.ID, n)
+			c.Graph.Failed[n.ID] = true
 			continue
 		}
 		n.Description = d
@@ -33,11 +31,4 @@ func attrPath(path, attribute string) string {
 		return path
 	}
 	return path + "." + attribute
-}
-
-// mustExcuse panics unless an earlier finding explains why a kind could not be evaluated.
-func mustExcuse(c *pass.Context, problem string) {
-	if !c.Findings.HasErrors() {
-		panic(problem)
-	}
 }

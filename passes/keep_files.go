@@ -24,7 +24,7 @@ func keepFiles(c *pass.Context) bool {
 		}
 		rows, err := n.Kind.Manifests(p.View, c.Graph.Arch)
 		if err != nil {
-			mustExcuse(c, fmt.Sprintf("manifests of %s: %s", n.Name, err))
+			refuse(c, err, "manifests of "+n.Name, n)
 			continue
 		}
 		for _, row := range rows {
@@ -39,9 +39,7 @@ func keepFiles(c *pass.Context) bool {
 func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 	p := c.Of(n)
 	if !row.When.Holds(p.View) {
-		by := c.Because(row.Pos, row.When.Unmet())
-		by.Pos = n.Pos
-		pass.Set(c, p.Files, row.Path, false, same, by)
+		pass.Set(c, p.Files, row.Path, false, same, c.Because(n.Pos, row.When.Unmet()))
 		return
 	}
 	by := reasons(c, n, row.When)

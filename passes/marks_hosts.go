@@ -17,7 +17,7 @@ func setMarks(c *pass.Context) bool {
 			}
 			found, err := r.Marks(e.Attrs, e.Source.View(), c.Graph.Arch)
 			if err != nil {
-				mustExcuse(c, fmt.Sprintf("marks of %s: %s", e.Name(), err))
+				refuse(c, err, "marks of "+e.Name(), e.Source, e.Target)
 				continue
 			}
 			p := c.Of(e.Target)

@@ -37,7 +37,9 @@ func networkPolicies(c *pass.Context) bool {
 					o.open(from, ir.Peer{Node: e.Target.Component(), Group: port.Pods}, port.Port, by)
 				}
 			}
-			o.through(e, a, outbound[e.Target.Component()], by)
+			if len(a.Rule.Through) > 0 {
+				o.through(e, a, outbound[e.Target.Component()], by)
+			}
 		}
 	}
 	for _, n := range c.Graph.Components() {

@@ -3,6 +3,7 @@ package passes
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,9 +25,7 @@ func resolveLinks(c *pass.Context) bool {
 		}
 		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
 	}
-	slices.SortStableFunc(c.Graph.Edges, func(a, b *ir.Edge) int {
-		return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
-	})
+	slices.SortStableFunc(c.Graph.Edges, byEnds)
 	warnUntouched(c)
 	return true
 }
@@ -149,7 +148,7 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 		c.Report(diag.Diagnostic{Code: "E0108", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q as a whole, so its %s is called %q, which %s", l.Source.ID, l.Target, rule.Sub, name, problem), Help: "link to a " + rule.Sub + " that " + component.Name + " declares"})
 		return nil, false
 	}
-	n.Attrs, _ = sub.Attributes.Complete(nil, kind.Place{Path: n.Path(), Subject: n.ID}, c.Findings).(kind.Object)
+	n.Attrs, _ = sub.Attributes.Complete(nil, kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: l.Pos}, c.Findings).(kind.Object)
 	index[n.ID] = n
 	c.Graph.Nodes = append(c.Graph.Nodes, n)
 	slices.SortFunc(c.Graph.Nodes, byNodeID)
@@ -160,20 +159,30 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 
 func byNodeID(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) }
 
+func byEnds(a, b *ir.Edge) int {
+	return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
+}
+
 func warnUntouched(c *pass.Context) {
-	touched := map[*ir.Node]bool{}
+	touched, inside := map[*ir.Node]bool{}, map[*ir.Node]bool{}
 	for _, e := range c.Graph.Edges {
-		if !e.Internal() {
-			touched[e.Source.Component()], touched[e.Target.Component()] = true, true
+		source, target := e.Source.Component(), e.Target.Component()
+		if e.Internal() {
+			inside[source] = true
+			continue
 		}
+		touched[source], touched[target] = true, true
 	}
-	// a link that was refused touches its source, and says so itself
-	for _, l := range c.Graph.Links {
-		touched[l.Source.Component()] = true
-	}
+	// a link that was refused is a finding itself
+	maps.Copy(touched, refused(c))
 	for _, n := range c.Graph.Components() {
-		if !touched[n] {
-			c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: n.Name + " has no links, and nothing links to it", Help: "link it, or remove it"})
+		if touched[n] {
+			continue
 		}
+		links := "no links"
+		if inside[n] {
+			links = "no links to other components"
+		}
+		c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %s, and nothing links to it", n.Name, links), Help: "link it, or remove it"})
 	}
 }

@@ -1,0 +1,341 @@
+package passes_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/passes"
+)
+
+func TestTableIsSound(t *testing.T) {
+	t.Parallel()
+	table := passes.Table()
+	if err := pass.Check(table); err != nil {
+		t.Fatal(err)
+	}
+	required := map[pass.Fact]bool{}
+	for _, p := range table {
+		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)+$|^seal$`).MatchString(p.Name) || !regexp.MustCompile(`^[A-Z].*[.]$`).MatchString(p.Doc) {
+			t.Errorf("%s: %q", p.Name, p.Doc)
+		}
+		if len(p.Provides) == 0 {
+			t.Errorf("%s provides nothing", p.Name)
+		}
+		for _, f := range p.Requires {
+			required[f] = true
+		}
+		for _, code := range p.Codes {
+			if _, ok := diag.Lookup(code); !ok {
+				t.Errorf("%s declares %s, which is no code", p.Name, code)
+			}
+		}
+		if sorted := slices.Compact(slices.Sorted(slices.Values(p.Codes))); len(sorted) != len(p.Codes) {
+			t.Errorf("%s declares a code twice", p.Name)
+		}
+	}
+	for _, p := range table[:len(table)-1] {
+		for _, f := range p.Provides {
+			if !required[f] {
+				t.Errorf("nobody needs the fact %s", f)
+			}
+		}
+	}
+}
+
+// dependsOn says whether a pass requires a fact that another one provides.
+func dependsOn(p, other pass.Pass) bool {
+	return slices.ContainsFunc(p.Requires, func(f pass.Fact) bool { return slices.Contains(other.Provides, f) })
+}
+
+func TestSwappingTwoDependentPassesFails(t *testing.T) {
+	t.Parallel()
+	table, pairs := passes.Table(), 0
+	for i := range table {
+		for j := i + 1; j < len(table); j++ {
+			if !dependsOn(table[j], table[i]) {
+				continue
+			}
+			pairs++
+			swapped := slices.Clone(table)
+			swapped[i], swapped[j] = swapped[j], swapped[i]
+			if pass.Check(swapped) == nil {
+				t.Errorf("%s may stand before %s", table[j].Name, table[i].Name)
+			}
+		}
+	}
+	if pairs < len(table)-1 {
+		t.Errorf("only %d pairs depend on each other", pairs)
+	}
+}
+
+func TestEveryFactIsProvidedAndExplained(t *testing.T) {
+	t.Parallel()
+	var provided, explained []pass.Fact
+	for _, p := range passes.Table() {
+		provided = append(provided, p.Provides...)
+	}
+	for _, f := range passes.Facts() {
+		explained = append(explained, f.Name)
+		if !strings.HasSuffix(f.Doc, ".") || f.Check == nil {
+			t.Errorf("%s: %q", f.Name, f.Doc)
+		}
+	}
+	slices.Sort(provided)
+	slices.Sort(explained)
+	if !slices.Equal(provided, explained) {
+		t.Errorf("passes provide %v, facts.go has %v", provided, explained)
+	}
+}
+
+// another is the table in another order that Check allows.
+func another(table []pass.Pass, r *rand.Rand) []pass.Pass {
+	left, holds := slices.Clone(table), map[pass.Fact]bool{}
+	var all []pass.Pass
+	for len(left) > 0 {
+		var ready []int
+		for i, p := range left {
+			if !slices.ContainsFunc(p.Requires, func(f pass.Fact) bool { return !holds[f] }) {
+				ready = append(ready, i)
+			}
+		}
+		i := ready[r.IntN(len(ready))]
+		for _, f := range left[i].Provides {
+			holds[f] = true
+		}
+		all = append(all, left[i])
+		left = slices.Delete(left, i, i+1)
+	}
+	return all
+}
+
+// What a pass requires is all that it needs: in any order that the facts allow the plan is the same.
+func TestOrderBeyondFactsDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	dump := func(table []pass.Pass) (string, string) {
+		b := town(t).runTable(table)
+		data, err := b.Plan.Dump()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data), b.codes()
+	}
+	want, codes := dump(passes.Table())
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 30 {
+		table := another(passes.Table(), r)
+		var names []string
+		for _, p := range table {
+			names = append(names, p.Name)
+		}
+		if got, found := dump(table); got != want || found != codes {
+			t.Fatalf("%v: %s", names, firstDifference(want, got))
+		}
+	}
+}
+
+func firstDifference(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] {
+			return strings.Join(append(x[max(0, i-6):i+2], "and not", y[i]), "\n")
+		}
+	}
+	return "one is longer"
+}
+
+// town is a world in which every pass has something to decide.
+func town(t testing.TB) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.kind("app", func(k *kind.Kind) {
+		k.Provides = []string{"metrics"}
+		k.Slots = []string{"routes", "monitors"}
+		k.Manifests = func(self, _ object) ([]kind.Row, error) {
+			return []kind.Row{
+				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Objects: []object{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
+				{Path: "settings.env", IsText: true, Text: "x"},
+			}, nil
+		}
+	}, described(func(_ object, d *kind.Description) {
+		d.Requirements, d.Notes = []string{"web==1.0"}, nil
+		d.Level = &kind.Level{Enforce: "baseline", Reason: "it asks for it"}
+	}))
+	w.kind("store", func(k *kind.Kind) { k.Slots, k.Implied = []string{"roles"}, &kind.Implied{Sub: "table", Name: "_"} }, described(func(_ object, d *kind.Description) {
+		d.Capacity = map[string]kind.Capacity{"connections": {Limit: 100, What: "connections"}}
+	}))
+	w.kind("store/table")
+	w.kind("worker")
+	w.kind("scraper", func(k *kind.Kind) { k.Slots = []string{"targets"} })
+	w.kind("gate", func(k *kind.Kind) { k.Slots = []string{"backends"} })
+	w.rule("app -> store", func(r *kind.Rule) { r.Ports, r.Modules, r.Requirements = []string{"main"}, []string{"store/client"}, []string{"driver==2.0"} }, saysOf(func(in kind.Input) kind.Result {
+		return out(kind.Effects{Prefix: "STORE", Env: vars("HOST=" + in.To["host"].(string)), Rollout: []any{"job/x"}, Notes: []string{"a note"}})
+	}))
+	w.rule("app -> store/table", func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_"} }, saysOf(func(in kind.Input) kind.Result {
+		return kind.Result{
+			Out: kind.Effects{Prefix: "STORE", Names: map[string][]string{"TABLES": {in.To["name"].(string)}}, Exports: object{"table": in.To["name"]}, Prerequisites: []object{{"name": "operator"}}},
+			In:  kind.Effects{Parts: map[string][]object{"roles": {{"user": in.Identity["user"]}}}, Uses: map[string]int{"connections": 7}},
+		}
+	}))
+	w.rule("app -> worker", func(r *kind.Rule) { r.HasActs, r.Through = true, []string{"store"} }, saysOf(func(in kind.Input) kind.Result {
+		return kind.Result{Acts: &kind.Acts{Group: "worker-" + in.From["name"].(string)}}
+	}))
+	w.rule("worker -> store", func(r *kind.Rule) { r.Ports = []string{"main"} })
+	w.rule("scraper -> @metrics", func(r *kind.Rule) { r.Startup, r.Ports = false, []string{"main"} }, saysOf(func(in kind.Input) kind.Result {
+		part := object{"of": in.To["name"], "meshed": in.To["marks"].(object)["meshed"]}
+		return kind.Result{Out: kind.Effects{Parts: map[string][]object{"targets": {part}}}, In: kind.Effects{Parts: map[string][]object{"monitors": {part}}, Requirements: []string{"metrics==1.0"}}}
+	}))
+	w.rule("gate -> app", func(r *kind.Rule) { r.Ports = []string{"main"} }, saysOf(func(in kind.Input) kind.Result {
+		return kind.Result{
+			Claims: []kind.Claim{{Code: "E0207", Key: "/" + in.To["name"].(string), What: "path"}},
+			Out:    kind.Effects{Parts: map[string][]object{"backends": {{"tables": in.To["exports"]}}}, Notes: []string{"a note"}},
+			In: kind.Effects{
+				Parts: map[string][]object{"routes": {{"from": in.From["name"]}}}, Notes: []string{"a note"},
+				Namespace: &kind.Namespace{Labels: map[string]string{"public": "yes"}},
+			},
+		}
+	}), func(r *kind.Rule) {
+		r.Marks = func(object, object, object) (object, error) { return object{"meshed": true}, nil }
+	})
+	w.add("app", "shop cart")
+	w.add("store", "db other")
+	w.add("store/table", "db/table/orders")
+	w.add("worker", "jobs")
+	w.add("scraper", "prom")
+	w.add("gate", "edge border")
+	for _, l := range []string{"shop -> db/orders", "shop -> other", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
+		w.link(l)
+	}
+	w.index["shop"].Given = given("", w.index["shop"].Pos, object{})
+	return w
+}
+
+// loaded is the graph of an architecture in a folder.
+func loaded(t *testing.T, dir string) *pass.Context {
+	t.Helper()
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := func(name string) (string, bool) { return "known", name == "REGISTRY_PASSWORD" }
+	graph, findings := load.Architecture(load.Source{Dir: abs, Env: env})
+	if graph == nil {
+		t.Fatal(findings.Err())
+	}
+	return &pass.Context{Graph: graph, Plan: ir.NewPlan(graph), Findings: findings}
+}
+
+func TestFactsHoldForEveryExample(t *testing.T) {
+	t.Parallel()
+	dirs, err := filepath.Glob("../examples/*/arch.cue")
+	if err != nil || len(dirs) < 3 {
+		t.Fatalf("%v %v", dirs, err)
+	}
+	for _, arch := range dirs {
+		t.Run(filepath.Base(filepath.Dir(arch)), func(t *testing.T) {
+			t.Parallel()
+			c := loaded(t, filepath.Dir(arch))
+			c.Findings = &diag.List{} // what load found is no pass's
+			watch(t, passes.Table(), c)
+			if !c.Plan.Sealed {
+				t.Errorf("the plan is not sealed: %v", c.Findings.Err())
+			}
+		})
+	}
+}
+
+// Kinds report by findings, claims and counts; each is the work of one pass, which declares the code.
+func TestCodesOfKindsAreDeclared(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../cue/*/*.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, err := filepath.Glob("../cue/kinds/*/*.cue")
+	if err != nil || len(kinds) == 0 {
+		t.Fatalf("%v %v", kinds, err)
+	}
+	codes := 0
+	for _, file := range slices.Concat(files, kinds) {
+		f, err := parser.ParseFile(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string]string{"findings": "apply-rules", "claims": "check-conflicts", "counts": "check-rules"}
+		if filepath.Base(file) == "kind.cue" {
+			by["findings"] = "describe-nodes"
+		}
+		var section []string
+		ast.Walk(f, func(n ast.Node) bool {
+			field, ok := n.(*ast.Field)
+			if !ok {
+				return true
+			}
+			name, _, _ := ast.LabelName(field.Label)
+			if by[name] != "" {
+				section = append(section, name)
+			}
+			if code, ok := field.Value.(*ast.BasicLit); ok && name == "code" && len(section) > 0 {
+				codes++
+				passName := by[section[len(section)-1]]
+				if id := strings.Trim(code.Value, `"`); !declares(passName, id) {
+					t.Errorf("%s: %s reports %s, which it does not declare", file, passName, id)
+				}
+			}
+			return true
+		}, func(n ast.Node) {
+			if field, ok := n.(*ast.Field); ok {
+				if name, _, _ := ast.LabelName(field.Label); by[name] != "" {
+					section = section[:len(section)-1]
+				}
+			}
+		})
+	}
+	if codes < 20 {
+		t.Errorf("only %d codes were found", codes)
+	}
+}
+
+func declares(passName, code string) bool {
+	return slices.ContainsFunc(passes.Table(), func(p pass.Pass) bool { return p.Name == passName && slices.Contains(p.Codes, code) })
+}
+
+// declared says whether a pass may report a code.
+func declared(code string) bool {
+	return slices.ContainsFunc(passes.Table(), func(p pass.Pass) bool { return slices.Contains(p.Codes, code) })
+}
+
+// Each code that stands in the source of the passes is one that a pass declares.
+func TestCodesInTheSourceAreDeclared(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`"([EW]\d{4})"`).FindAllStringSubmatch(string(data), -1) {
+			if !declared(m[1]) {
+				t.Errorf("%s reports %s, which no pass declares", file, m[1])
+			}
+		}
+	}
+}
