@@ -47,7 +47,7 @@ func require(c *pass.Context, n *ir.Node, pin string, by ir.Origin) {
 		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, distribution, oldVersion, version), "pin the same version, or drop one of the pins", old.By[0], by)
 		return
 	}
-	united := append(oldExtras, extras...)
+	united := slices.Concat(oldExtras, extras)
 	slices.Sort(united)
 	united = slices.Compact(united)
 	name, _, _ := strings.Cut(strings.SplitN(old.Value, "==", 2)[0], "[")

@@ -209,7 +209,7 @@ func exposureHolds(c *pass.Context) error {
 		if ns == nil {
 			return fmt.Errorf("namespace %s of %s was not decided", n.Namespace(), n.Name)
 		}
-		if _, ok := levels[ns.Enforce.Value]; !ok {
+		if rank(ns.Enforce.Value) < 0 {
 			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value)
 		}
 	}

@@ -23,7 +23,7 @@ func setMarks(c *pass.Context) bool {
 			p := c.Of(e.Target)
 			for _, name := range slices.Sorted(maps.Keys(found)) {
 				by := c.From(e, r)
-				if first, ok := pass.Set(c, p.Marks, name, found[name], func(a, b any) bool { return reflect.DeepEqual(a, b) }, by); !ok {
+				if first, ok := pass.Set(c, p.Marks, name, found[name], reflect.DeepEqual, by); !ok {
 					c.Conflict("E0301", fmt.Sprintf("%s would have two values for %s", e.Target.Component().Name, name), "keep one of the links", first.By[0], by)
 				}
 			}
@@ -35,9 +35,7 @@ func setMarks(c *pass.Context) bool {
 func assignHosts(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		p := c.Of(n)
-		for name, pods := range n.Description.Pods {
-			p.Pods[name] = pods
-		}
+		maps.Copy(p.Pods, n.Description.Pods)
 	}
 	return true
 }

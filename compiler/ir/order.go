@@ -2,6 +2,7 @@ package ir
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"gonum.org/v1/gonum/graph"
@@ -159,7 +160,7 @@ func (g *Graph) TargetsFirst() []*Node {
 	}
 	// what lies on a cycle has no order: SortStabilized leaves a gap for each knot
 	var rest []graph.Node
-	if knots, ok := err.(topo.Unorderable); ok {
+	if knots, ok := errors.AsType[topo.Unorderable](err); ok {
 		for _, knot := range knots {
 			rest = append(rest, knot...)
 		}

@@ -18,7 +18,7 @@ func tooDeep(data []byte) int {
 	}
 	var s scanner.Scanner
 	f := token.NewFile("", -1, len(data))
-	s.Init(f, data, func(token.Pos, string, []interface{}) {}, 0)
+	s.Init(f, data, func(token.Pos, string, []any) {}, 0)
 	depth, chain := 0, 0
 	for {
 		pos, tok, _ := s.Scan()

@@ -52,7 +52,7 @@ func message(e errors.Error) string {
 	format, args := e.Msg()
 	text := fmt.Sprintf(format, args...)
 	if w := errors.Unwrap(e); w != nil {
-		if inner, ok := w.(errors.Error); ok {
+		if inner := errors.Error(nil); errors.As(w, &inner) {
 			if t := message(inner); t != "" && !strings.Contains(text, t) {
 				text = strings.TrimSuffix(text+": "+t, ": ")
 			}

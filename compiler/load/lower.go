@@ -22,7 +22,7 @@ var (
 )
 
 // fixed are the fields of a component that no kind declares.
-var fixed = []string{"kind", "links"}
+func fixed() []string { return []string{"kind", "links"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
@@ -219,7 +219,7 @@ func (l *lowering) component(g *kind.Given) {
 	n := &ir.Node{ID: g.Key, Name: g.Key, Kind: k, Given: g, Pos: g.KeyPos}
 	l.graph.Nodes = append(l.graph.Nodes, n)
 	subs := sorted(k.Subs)
-	n.Attrs = l.attributes(n, append(slices.Clone(fixed), subs...))
+	n.Attrs = l.attributes(n, append(fixed(), subs...))
 	l.links(n, g.Field("links"))
 	for _, short := range subs {
 		f := g.Field(short)
@@ -255,6 +255,9 @@ func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 		return nil
 	}
 	k := l.library.Kinds[name]
+	if l.library.Failed[name] {
+		return nil
+	}
 	if k == nil || k.Parent != "" {
 		names := l.componentKinds()
 		help := "the kinds are " + strings.Join(names, ", ")

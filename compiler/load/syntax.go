@@ -466,7 +466,7 @@ func source(e ast.Expr) string {
 
 func docText(f *ast.Field) string {
 	var b strings.Builder
-	for _, group := range f.Comments() {
+	for _, group := range ast.Comments(f) {
 		if group.Doc {
 			b.WriteString(group.Text())
 		}

@@ -3,6 +3,7 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -37,14 +38,31 @@ func (Concat) isValue()  {}
 func (Base64) isValue()  {}
 func (Hash) isValue()    {}
 
-func (s Secret) String() string               { return "[secret " + s.ID + "]" }
-func (s Secret) GoString() string             { return s.String() }
+// String is what everybody may see of a secret: its name.
+func (s Secret) String() string { return "[secret " + s.ID + "]" }
+
+// GoString is String, for %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalJSON writes String.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
-func (h Hash) String() string                 { return "[hash " + h.ID + "]" }
-func (h Hash) GoString() string               { return h.String() }
-func (h Hash) MarshalJSON() ([]byte, error)   { return json.Marshal(h.String()) }
-func (b Base64) String() string               { return "[base64 " + Display(b.Of) + "]" }
+
+// String is what everybody may see of a hash: its name.
+func (h Hash) String() string { return "[hash " + h.ID + "]" }
+
+// GoString is String, for %#v.
+func (h Hash) GoString() string { return h.String() }
+
+// MarshalJSON writes String.
+func (h Hash) MarshalJSON() ([]byte, error) { return json.Marshal(h.String()) }
+
+// String is what everybody may see of the value inside.
+func (b Base64) String() string { return "[base64 " + Display(b.Of) + "]" }
+
+// MarshalJSON writes String.
 func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }
+
+// MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
 
 // Display is the value as people and dumps may see it: every secret as "[secret ID]".
@@ -155,7 +173,7 @@ func From(data any) (Value, error) {
 	case string:
 		return Literal(d), nil
 	case bool:
-		return Literal(fmt.Sprint(d)), nil
+		return Literal(strconv.FormatBool(d)), nil
 	case int, int64, float64, json.Number:
 		return Literal(fmt.Sprint(d)), nil
 	case []any:
