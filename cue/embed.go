@@ -4,7 +4,7 @@ package library
 
 import "embed"
 
-// FS holds cue.mod, schema, kinds and tree. Names that begin with _ are in it, such as __init__.py.
+// FS holds cue.mod, schema, form, kinds and tree. Names that begin with _ are in it, such as __init__.py.
 //
-//go:embed cue.mod schema all:kinds all:tree
+//go:embed cue.mod schema form all:kinds all:tree
 var FS embed.FS

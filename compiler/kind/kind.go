@@ -28,6 +28,7 @@ type Kind struct {
 	Assets           fs.FS            // python/ and files/; nil for a sub-kind
 	Describe         func(self, parent, arch Object) (Description, error)
 	Manifests        func(self, arch Object) ([]Row, error) // nil for a sub-kind
+	Own              bool                                   // a user's own, not a built-in one
 	Pos              diag.Pos                               // in the library, for findings in a user's own kind
 }
 
@@ -183,6 +184,7 @@ type Rule struct {
 	Brings        Brings   // what it may change, known before it is applied
 	Marks         func(link, from, arch Object) (Object, error)
 	Apply         func(Input) (Result, error)
+	Own           bool // of a user's own kind
 	Pos           diag.Pos
 }
 
@@ -248,6 +250,7 @@ type Namespace struct {
 type Library struct {
 	Kinds    map[string]*Kind // component kinds and sub-kinds, by name
 	Rules    map[string]*Rule // by "from -> to"
+	Failed   map[string]bool  // names of kinds that were left out, because of mistakes in them
 	Versions Object           // the table of pins, for `platc version`
 	Config   *Type            // of `config`
 	Tree     fs.FS            // templates of the files of the whole tree

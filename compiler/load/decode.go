@@ -1,8 +1,6 @@
 package load
 
 import (
-	"fmt"
-
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
 )
@@ -29,15 +27,15 @@ func decode(v cue.Value) (any, error) {
 		return nil, nil
 	}
 	if err := v.Validate(cue.Concrete(true)); err != nil {
-		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+		return nil, err
 	}
-	return nil, fmt.Errorf("%s: %v is not concrete", v.Path(), v)
+	return nil, errors.Newf(v.Pos(), "%s: %v is not concrete", v.Path(), v)
 }
 
 func decodeStruct(v cue.Value) (map[string]any, error) {
 	it, err := v.Fields()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+		return nil, err
 	}
 	m := map[string]any{}
 	for it.Next() {
@@ -51,7 +49,7 @@ func decodeStruct(v cue.Value) (map[string]any, error) {
 func decodeList(v cue.Value) ([]any, error) {
 	it, err := v.List()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", v.Path(), errors.Details(err, nil))
+		return nil, err
 	}
 	l := []any{}
 	for it.Next() {

@@ -1,13 +1,13 @@
 package load
 
 import (
+	"bytes"
 	stderrors "errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
@@ -42,6 +42,7 @@ type lib struct {
 	shared  map[string]*ast.Field // the schema's definitions
 	common  map[string]bool       // names that the schema refers to
 	modules map[string]*build.Instance
+	form    *form // that users' kinds are held to; nil without any
 	list    *diag.List
 	out     *kind.Library
 }
@@ -54,7 +55,7 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
 		modules: map[string]*build.Instance{},
 		list:    &diag.List{},
-		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}},
+		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}},
 	}
 	l.build = build.NewContext(build.Loader(l.importInstance))
 	schema := l.instance(root{fs: library.FS}, "schema", module+"/schema")
@@ -80,6 +81,7 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	}
 	roots := []root{{fs: library.FS, dir: "kinds"}}
 	if users != nil {
+		l.form = newForm()
 		roots = append(roots, root{fs: users, dir: ".", name: name})
 	}
 	for _, r := range roots {
@@ -88,18 +90,27 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 			continue
 		}
 		for _, e := range entries {
-			if e.IsDir() && hasCUE(r.fs, path.Join(r.dir, e.Name())) {
-				l.addKind(r, path.Join(r.dir, e.Name()))
+			dir := path.Join(r.dir, e.Name())
+			if !e.IsDir() || e.Name() == "cue.mod" || len(sources(r.fs, dir)) == 0 {
+				continue
+			}
+			if !l.addKind(r, dir) {
+				l.out.Failed[e.Name()] = true
 			}
 		}
 	}
+	l.checkKinds()
 	l.checkRules()
 	return l.out, l.list
 }
 
-func hasCUE(fsys fs.FS, dir string) bool {
-	_, err := fs.Stat(fsys, path.Join(dir, "kind.cue"))
-	return err == nil
+// sources are the CUE files of a folder.
+func sources(fsys fs.FS, dir string) []string {
+	names, err := fs.Glob(fsys, path.Join(dir, "*.cue"))
+	if err != nil {
+		return nil
+	}
+	return names
 }
 
 // importInstance resolves imports of the library's own packages; CUE's packages need none.
@@ -121,26 +132,13 @@ func (l *lib) instance(r root, dir, importPath string) *build.Instance {
 	inst := l.build.NewInstance(dir, nil)
 	l.modules[key] = inst
 	inst.ImportPath = importPath
-	names, err := fs.Glob(r.fs, path.Join(dir, "*.cue"))
-	if err != nil {
-		inst.Err = errors.Promote(err, dir)
-		return inst
-	}
-	for _, name := range names {
+	for _, name := range sources(r.fs, dir) {
 		data, err := fs.ReadFile(r.fs, name)
 		if err != nil {
 			inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
 			continue
 		}
-		file, err := parser.ParseFile(path.Join(r.name, name), data, parser.ParseComments)
-		if err != nil {
-			inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
-			continue
-		}
-		if err := inst.AddSyntax(file); err != nil {
-			inst.Err = errors.Append(inst.Err, err)
-		}
-		inst.PkgName = packageName(file, inst.PkgName)
+		l.addFile(inst, path.Join(r.name, name), data)
 	}
 	if err := inst.Complete(); err != nil && inst.Err == nil {
 		inst.Err = errors.Promote(err, dir)
@@ -148,76 +146,121 @@ func (l *lib) instance(r root, dir, importPath string) *build.Instance {
 	return inst
 }
 
-func packageName(f *ast.File, otherwise string) string {
-	if name := f.PackageName(); name != "" {
-		return name
+func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
+	if line := tooDeep(data); line > 0 {
+		f := token.NewFile(name, -1, len(data))
+		f.SetLinesForContent(data)
+		start := len(bytes.Join(bytes.SplitAfter(data, []byte("\n"))[:line-1], nil))
+		inst.Err = errors.Append(inst.Err, errors.Newf(f.Pos(start, token.NoRelPos), "the file nests more than %d levels deep", maxDepth))
+		return
 	}
-	return otherwise
+	file, err := parser.ParseFile(name, data, parser.ParseComments)
+	if err != nil {
+		inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
+		return
+	}
+	switch declared := file.PackageName(); {
+	case inst.PkgName == "":
+		inst.PkgName = declared
+	case declared != inst.PkgName:
+		inst.Err = errors.Append(inst.Err, errors.Newf(file.Pos(), "the file is of package %q, but others of the kind are of package %q", declared, inst.PkgName))
+		return
+	}
+	if err := inst.AddSyntax(file); err != nil {
+		inst.Err = errors.Append(inst.Err, err)
+	}
 }
 
-// fail reports a mistake in a kind: the built-in ones have none, so there it is a broken invariant.
-func (l *lib) fail(r root, err error) {
-	if r.name == "" {
-		panic("the library: " + errors.Details(err, nil))
-	}
-	for _, e := range errors.Errors(err) {
-		l.list.Add(diag.Diagnostic{Code: "E0101", Message: message(e), Pos: positionOf(e, ""), Help: "see docs/reference/KINDS.md for the form of a kind"})
-	}
-}
-
-func (l *lib) addKind(r root, dir string) {
+// addKind reads the kind in a folder, with its rules. It says whether there is one now.
+func (l *lib) addKind(r root, dir string) bool {
+	at := diag.Pos{File: path.Join(r.name, dir)}
 	inst := l.instance(r, dir, module+"/kinds/"+path.Base(dir))
 	if inst.Err != nil {
-		l.fail(r, inst.Err)
-		return
+		l.fail(r, at, inst.Err)
+		return false
 	}
 	v := l.ctx.BuildInstance(inst)
-	if err := v.Err(); err != nil {
-		l.fail(r, err)
-		return
+	if err := l.sound(r, v, at); err != nil {
+		l.fail(r, at, err)
+		return false
 	}
 	syntax := scope{own: topLevel(inst.Files), imports: map[string]map[string]*ast.Field{"schema": l.shared}}
 	names := l.mentions(inst.Files)
 	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax, names)
 	if err != nil {
-		l.fail(r, err)
-		return
+		l.fail(r, at, err)
+		return false
 	}
 	if old := l.out.Kinds[k.Name]; old != nil {
-		l.list.Add(diag.Diagnostic{Code: "E0205", Message: fmt.Sprintf("kind %q is declared twice", k.Name), Pos: k.Pos, Help: "choose another name for the kind", Related: []diag.Related{{Message: "declared here first", Pos: old.Pos}}})
-		return
+		l.twice(fmt.Sprintf("kind %q", k.Name), "choose another name for the kind", k.Pos, old.Pos, old.Own)
+		return false
 	}
 	if m := lookup(v, "manifests"); m.Exists() {
-		if err := l.manifests(k, m, names); err != nil {
-			l.fail(r, err)
-			return
+		if err := l.manifests(r, k, m, names); err != nil {
+			l.fail(r, k.Pos, err)
+			return false
 		}
 	}
 	l.out.Kinds[k.Name] = k
 	for _, sub := range k.Subs {
 		l.out.Kinds[sub.Name] = sub
 	}
-	links := lookup(v, "links")
+	l.addRules(r, lookup(v, "links"), k.Pos, syntax, names)
+	return true
+}
+
+// sound says what is wrong with the value of a kind's files, as far as that shows before anyone asks.
+func (l *lib) sound(r root, v cue.Value, at diag.Pos) error {
+	if err := v.Err(); err != nil || !r.own() {
+		return err
+	}
+	if err := v.Validate(cue.Concrete(false)); err != nil {
+		return err
+	}
+	k := lookup(v, "kind")
+	if !k.Exists() {
+		return &kind.Mistakes{Found: []diag.Diagnostic{{Code: "E0103", Message: fmt.Sprintf("%s has no kind, which is required", at.File), Help: kindHelp, Pos: at}}}
+	}
+	return check(l.form.kind, k, "the kind in "+at.File)
+}
+
+// addRules reads the rules that a kind brings.
+func (l *lib) addRules(r root, links cue.Value, at diag.Pos, syntax scope, names map[string]bool) {
 	if !links.Exists() {
 		return
 	}
 	it, err := links.Fields()
 	if err != nil {
-		l.fail(r, err)
+		l.fail(r, at, err)
 		return
 	}
 	for it.Next() {
-		rule, err := l.ruleOf(it.Selector().Unquoted(), it.Value(), syntax, names)
+		rule, err := l.ruleOf(r, it.Selector().Unquoted(), it.Value(), syntax, names)
 		if err != nil {
-			l.fail(r, err)
+			l.fail(r, at, err)
 			continue
 		}
 		if old := l.out.Rules[rule.Name()]; old != nil {
-			l.list.Add(diag.Diagnostic{Code: "E0205", Message: fmt.Sprintf("the rule %q is declared twice", rule.Name()), Pos: rule.Pos, Help: "one rule per pair of kinds", Related: []diag.Related{{Message: "declared here first", Pos: old.Pos}}})
+			l.twice(fmt.Sprintf("the rule %q", rule.Name()), "one rule per pair of kinds", rule.Pos, old.Pos, old.Own)
 			continue
 		}
 		l.out.Rules[rule.Name()] = rule
 	}
+}
+
+// twice reports what is declared twice. The first declaration has a place where the user can look it up.
+func (l *lib) twice(what, help string, pos, first diag.Pos, own bool) {
+	d := diag.Diagnostic{Code: "E0205", Message: what + " is built in", Pos: pos, Help: help}
+	if own {
+		d.Message, d.Related = what+" is declared twice", []diag.Related{{Message: "declared here first", Pos: first}}
+	}
+	l.list.Add(d)
+}
+
+// keyOf is where the key of a value stands; of a value that is made of several, the first that is written out.
+func keyOf(v cue.Value) diag.Pos {
+	key, _ := (&reader{}).places(v)
+	return key
 }
 
 func failure(v cue.Value, format string, args ...any) error {
@@ -262,9 +305,9 @@ func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) 
 }
 
 func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[string]bool) (*kind.Kind, error) {
-	k := &kind.Kind{Name: text(v, "name"), Title: text(v, "title"), Doc: text(v, "doc"), Provides: texts(v, "provides"), Slots: texts(v, "slots"), Subs: map[string]*kind.Kind{}, Pos: position(v.Pos())}
+	k := &kind.Kind{Name: text(v, "name"), Title: text(v, "title"), Doc: text(v, "doc"), Provides: texts(v, "provides"), Slots: texts(v, "slots"), Subs: map[string]*kind.Kind{}, Own: r.own(), Pos: keyOf(v)}
 	if k.Name == "" || k.Doc == "" {
-		return nil, failure(v, "kind needs a name and a doc")
+		return nil, failure(v, "a kind needs a name and a doc")
 	}
 	if k.Title == "" {
 		k.Title = k.Name
@@ -285,7 +328,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	if k.Counts, err = counts(lookup(v, "counts")); err != nil {
 		return nil, err
 	}
-	k.Describe = l.describe(lookup(v, "describe"), names)
+	k.Describe = l.describe(r, lookup(v, "describe"), names)
 	subs := lookup(v, "subs")
 	if !subs.Exists() {
 		return k, nil
@@ -296,7 +339,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	}
 	for it.Next() {
 		name, sv := it.Selector().Unquoted(), it.Value()
-		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Pos: position(sv.Pos())}
+		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Own: r.own(), Pos: keyOf(sv)}
 		if sub.Attributes, err = l.attributesOf(syntax, lookup(sv, "attributes"), "kind", "subs", name, "attributes"); err != nil {
 			return nil, err
 		}
@@ -309,7 +352,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 		if sub.Counts, err = counts(lookup(sv, "counts")); err != nil {
 			return nil, err
 		}
-		sub.Describe = l.describe(lookup(sv, "describe"), names)
+		sub.Describe = l.describe(r, lookup(sv, "describe"), names)
 		k.Subs[name] = sub
 	}
 	return k, nil
@@ -353,27 +396,4 @@ func counts(v cue.Value) ([]kind.Count, error) {
 		all = append(all, c)
 	}
 	return all, nil
-}
-
-// checkRules reports rules whose kinds do not exist; only a user's own kind can have one.
-func (l *lib) checkRules() {
-	known := func(name string) bool {
-		if c, ok := strings.CutPrefix(name, "@"); ok {
-			for _, k := range l.out.Kinds {
-				if slices.Contains(k.Provides, c) {
-					return true
-				}
-			}
-			return false
-		}
-		return l.out.Kinds[name] != nil
-	}
-	for _, name := range sorted(l.out.Rules) {
-		r := l.out.Rules[name]
-		for _, end := range []string{r.From, r.To} {
-			if !known(end) {
-				l.list.Add(diag.Diagnostic{Code: "E0105", Message: fmt.Sprintf("the rule %q names the kind %q, which does not exist", name, end), Pos: r.Pos, Help: "see `platc kinds`"})
-			}
-		}
-	}
 }

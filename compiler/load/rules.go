@@ -81,7 +81,7 @@ func mentions(nodes ...ast.Node) map[string]bool {
 	return all
 }
 
-func (l *lib) describe(v cue.Value, names map[string]bool) func(self, parent, arch kind.Object) (kind.Description, error) {
+func (l *lib) describe(r root, v cue.Value, names map[string]bool) func(self, parent, arch kind.Object) (kind.Description, error) {
 	if !v.Exists() {
 		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
 	}
@@ -89,11 +89,19 @@ func (l *lib) describe(v cue.Value, names map[string]bool) func(self, parent, ar
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		o, err := decodeStruct(l.ask(q, map[string]kind.Object{"self": self, "arch": arch, "parent": parent}))
-		if err != nil {
-			return kind.Description{}, err
+		answer := l.ask(q, map[string]kind.Object{"self": self, "arch": arch, "parent": parent})
+		o, err := decodeStruct(answer)
+		if err == nil && r.own() {
+			err = check(l.form.description, answer, "describe of "+str(self["id"]))
 		}
-		return description(o)
+		var d kind.Description
+		if err == nil {
+			d, err = description(o)
+		}
+		if err != nil {
+			return d, r.mistakes(keyOf(v), err)
+		}
+		return d, nil
 	}
 }
 
@@ -185,44 +193,61 @@ func groups(v any) ([]kind.Group, error) {
 	return all, nil
 }
 
-func (l *lib) ruleOf(name string, v cue.Value, syntax scope, names map[string]bool) (*kind.Rule, error) {
+func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[string]bool) (*kind.Rule, error) {
 	from, to, ok := strings.Cut(name, " -> ")
 	if !ok {
 		return nil, failure(v, "the rule %q is not written as source -> target", name)
 	}
-	r := &kind.Rule{
-		From: from, To: to, Doc: text(v, "doc"), Inherit: texts(v, "inherit"), Startup: flag(v, "startup", true), Ports: texts(v, "ports"), FromPods: text(v, "from_pods"), Through: texts(v, "through"), Optional: texts(v, "optional"),
-		Modules: texts(v, "modules"), Requirements: texts(v, "requirements"), Pos: position(v.Pos()),
+	if r.own() {
+		if err := check(l.form.rule, v, fmt.Sprintf("the rule %q", name)); err != nil {
+			return nil, err
+		}
 	}
-	if r.Doc == "" {
+	rule := &kind.Rule{
+		From: from, To: to, Doc: text(v, "doc"), Inherit: texts(v, "inherit"), Startup: flag(v, "startup", true), Ports: texts(v, "ports"), FromPods: text(v, "from_pods"), Through: texts(v, "through"), Optional: texts(v, "optional"),
+		Modules: texts(v, "modules"), Requirements: texts(v, "requirements"), Own: r.own(), Pos: keyOf(v),
+	}
+	if rule.Doc == "" {
 		return nil, failure(v, "the rule %q needs a doc", name)
 	}
 	if a := lookup(v, "attributes"); a.Exists() {
 		var err error
-		if r.Attributes, err = l.attributesOf(syntax, a, "links", name, "attributes"); err != nil {
+		if rule.Attributes, err = l.attributesOf(syntax, a, "links", name, "attributes"); err != nil {
 			return nil, err
 		}
 	}
 	if i := lookup(v, "identity"); i.Exists() {
-		r.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
+		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
 	}
 	q := l.question(v, names)
-	r.InModules = texts(v, "in.modules")
-	r.HasActs = lookup(v, "acts").Exists()
+	rule.InModules = texts(v, "in.modules")
+	rule.HasActs = lookup(v, "acts").Exists()
 	if lookup(v, "marks").Exists() {
-		r.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
+		rule.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
 			l.mu.Lock()
 			defer l.mu.Unlock()
-			return decodeStruct(lookup(l.ask(q, map[string]kind.Object{"link": link, "from": from, "arch": arch}), "marks"))
+			o, err := decodeStruct(lookup(l.ask(q, map[string]kind.Object{"link": link, "from": from, "arch": arch}), "marks"))
+			if err != nil {
+				return nil, r.mistakes(rule.Pos, err)
+			}
+			return o, nil
 		}
 	}
-	r.Brings = brings(v)
-	r.Apply = func(in kind.Input) (kind.Result, error) {
+	rule.Brings = brings(v)
+	rule.Apply = func(in kind.Input) (kind.Result, error) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return result(l.ask(q, map[string]kind.Object{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}))
+		answer := l.ask(q, map[string]kind.Object{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity})
+		res, err := result(answer)
+		if err == nil && r.own() {
+			err = check(l.form.rule, answer, fmt.Sprintf("the rule %q", name))
+		}
+		if err != nil {
+			return res, r.mistakes(rule.Pos, err)
+		}
+		return res, nil
 	}
-	return r, nil
+	return rule, nil
 }
 
 // section decodes a field of a rule that may be absent.

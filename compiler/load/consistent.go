@@ -1,0 +1,163 @@
+package load
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+)
+
+// wrong reports that a kind or rule speaks of what does not exist. The built-in ones do not.
+func (l *lib) wrong(own bool, pos diag.Pos, code, help, format string, args ...any) {
+	if !own {
+		panic(fmt.Sprintf("the library: "+format, args...))
+	}
+	l.list.Add(diag.Diagnostic{Code: code, Message: fmt.Sprintf(format, args...), Pos: pos, Help: help})
+}
+
+// checkKinds finds attributes, slots and sub-kinds that a kind names and does not have.
+func (l *lib) checkKinds() {
+	brought := map[string]bool{}
+	for _, r := range l.out.Rules {
+		for _, slot := range slices.Concat(r.Brings.Out.Parts, r.Brings.In.Parts) {
+			brought[slot] = true
+		}
+	}
+	for _, name := range sorted(l.out.Kinds) {
+		k := l.out.Kinds[name]
+		for _, attribute := range slices.Concat(flat(k.AtMost), attributesIn(k)) {
+			if k.Attributes.Field(attribute) == nil {
+				l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s names the attribute %q, which it does not have", name, attribute)
+			}
+		}
+		if k.Implied != nil && k.Subs[k.Implied.Sub] == nil {
+			l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s implies a %q, which is none of its sub-kinds", name, k.Implied.Sub)
+		}
+		for _, c := range k.Counts {
+			if !l.known(c.Other) {
+				l.wrong(k.Own, k.Pos, "E0105", "see `platc kinds`", "the kind %s counts links with the kind %q, which does not exist", name, c.Other)
+			}
+		}
+		for _, row := range k.Rows {
+			for _, slot := range row.When.Slots() {
+				// a row that several kinds share may wait for parts that not all of them take
+				if !slices.Contains(k.Slots, slot) && !brought[slot] {
+					l.wrong(k.Own, row.Pos, "E0101", "see the parts in `platc links`", "the file %q of %s depends on parts %q, which no rule brings", row.Path, name, slot)
+				}
+			}
+			for _, sub := range subsIn(row.When) {
+				if k.Subs[sub] == nil {
+					l.wrong(k.Own, row.Pos, "E0101", kindHelp, "the file %q of %s depends on the sub-kind %q, which it does not have", row.Path, name, sub)
+				}
+			}
+		}
+	}
+}
+
+func flat(pairs [][2]string) []string {
+	var all []string
+	for _, p := range pairs {
+		all = append(all, p[0], p[1])
+	}
+	return all
+}
+
+// attributesIn are those that the conditions of a kind's files name.
+func attributesIn(k *kind.Kind) []string {
+	return named(k, func(w kind.When) string { return w.Attribute })
+}
+
+func subsIn(w *kind.When) []string {
+	return named(&kind.Kind{Rows: []kind.Row{{When: w}}}, func(w kind.When) string { return w.Sub })
+}
+
+// named are the names of one sort in the conditions of a kind's files.
+func named(k *kind.Kind, name func(kind.When) string) []string {
+	var all []string
+	var walk func(w kind.When)
+	walk = func(w kind.When) {
+		if n := name(w); n != "" {
+			all = append(all, n)
+		}
+		for _, a := range w.Any {
+			walk(a)
+		}
+	}
+	for _, row := range k.Rows {
+		if row.When != nil {
+			walk(*row.When)
+		}
+	}
+	return all
+}
+
+// known says whether a kind, or one with a capability, exists, or would but for a mistake in it.
+func (l *lib) known(name string) bool {
+	if c, ok := strings.CutPrefix(name, "@"); ok {
+		for _, k := range l.out.Kinds {
+			if slices.Contains(k.Provides, c) {
+				return true
+			}
+		}
+		return false
+	}
+	component, _, _ := strings.Cut(name, "/")
+	return l.out.Kinds[name] != nil || l.out.Failed[component]
+}
+
+// checkRules finds kinds, attributes, slots and modules that a rule names and that do not exist.
+func (l *lib) checkRules() {
+	for _, name := range sorted(l.out.Rules) {
+		r := l.out.Rules[name]
+		for _, end := range slices.Concat([]string{r.From, r.To}, r.Through) {
+			if !l.known(end) {
+				l.wrong(r.Own, r.Pos, "E0105", "see `platc kinds`", "the rule %q names the kind %q, which does not exist", name, end)
+			}
+		}
+		for _, attribute := range r.Inherit {
+			if r.Attributes == nil || r.Attributes.Field(attribute) == nil {
+				l.wrong(r.Own, r.Pos, "E0101", kindHelp, "the rule %q inherits %q, which is none of its attributes", name, attribute)
+			}
+		}
+		for _, m := range slices.Concat(r.Modules, r.InModules) {
+			if !l.asset(m) {
+				l.wrong(r.Own, r.Pos, "E0101", "write <kind>/<name>, for python/<name>.py or the folder python/<name> of the kind", "the rule %q names the module %q, which does not exist", name, m)
+			}
+		}
+		l.checkSlots(r, r.From, r.Brings.Out.Parts)
+		l.checkSlots(r, r.To, r.Brings.In.Parts)
+	}
+}
+
+// checkSlots finds parts that the manifests of their component would never read.
+func (l *lib) checkSlots(r *kind.Rule, end string, slots []string) {
+	component, _, _ := strings.Cut(end, "/")
+	k := l.out.Kinds[component]
+	if k == nil {
+		return
+	}
+	for _, slot := range slots {
+		if !slices.Contains(k.Slots, slot) {
+			l.wrong(r.Own, r.Pos, "E0101", "the slots of a kind are listed in its kind.cue", "the rule %q brings parts %q, which is no slot of %s", r.Name(), slot, component)
+		}
+	}
+}
+
+// asset says whether a module exists: a file or a folder below python/ of its kind.
+func (l *lib) asset(module string) bool {
+	owner, name, _ := strings.Cut(module, "/")
+	k := l.out.Kinds[owner]
+	if k == nil || k.Assets == nil {
+		return l.out.Failed[owner]
+	}
+	for _, file := range []string{name, strings.TrimSuffix(name, ".py") + ".py"} {
+		if _, err := fs.Stat(k.Assets, path.Join("python", file)); err == nil {
+			return true
+		}
+	}
+	return false
+}

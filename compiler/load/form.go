@@ -1,0 +1,115 @@
+package load
+
+import (
+	"fmt"
+	"io/fs"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+	library "platc.dev/platc/cue"
+)
+
+// form is what the files of a kind may say, read from the package form of the library.
+type form struct{ kind, rule, row, description *kind.Type }
+
+// newForm reads the types off their syntax: nothing is evaluated, and no lock is needed when they are used.
+func newForm() *form {
+	const name = "form/form.cue"
+	data, err := fs.ReadFile(library.FS, name)
+	if err != nil {
+		panic(err)
+	}
+	file, err := parser.ParseFile(name, data, parser.ParseComments)
+	if err != nil {
+		panic(err)
+	}
+	s := scope{own: topLevel([]*ast.File{file})}
+	read := func(definition string) *kind.Type {
+		t, err := s.fieldType(s.own[definition], 0)
+		if err != nil {
+			panic(fmt.Sprintf("%s: %s: %s", name, definition, err))
+		}
+		return t
+	}
+	return &form{kind: read("#Kind"), rule: read("#Rule"), row: read("#Row"), description: read("#Description")}
+}
+
+// check says what a value has that the form does not allow, as far as the value is known; nil when nothing is wrong.
+// Before a kind is asked about a node, what depends on that node is not known yet.
+func check(t *kind.Type, v cue.Value, subject string) error {
+	list := &diag.List{}
+	given := outline(v, t, "")
+	if given == nil {
+		return nil
+	}
+	t.Complete(given, kind.Place{Path: v.Path().String(), Subject: subject, KeyPos: given.KeyPos}, list)
+	found := list.Sorted()
+	if len(found) == 0 {
+		return nil
+	}
+	return &kind.Mistakes{Found: found}
+}
+
+// outline is a value as far as its form goes; nil where nothing is known.
+func outline(v cue.Value, t *kind.Type, key string) *kind.Given {
+	g := &kind.Given{Key: key, Concrete: true}
+	g.KeyPos, g.Pos = (&reader{}).places(v)
+	if d, ok := v.Default(); ok {
+		v = d
+	}
+	// _ is anything
+	if t == nil || t.Text == "_" {
+		return g
+	}
+	switch v.IncompleteKind() {
+	case cue.StructKind:
+		return outlineStruct(g, v, t)
+	case cue.ListKind:
+		return outlineList(g, v, t)
+	}
+	if !v.IsConcrete() {
+		return nil
+	}
+	g.Scalar, g.Text = scalar(v), display(v)
+	return g
+}
+
+func outlineStruct(g *kind.Given, v cue.Value, t *kind.Type) *kind.Given {
+	it, err := v.Fields()
+	if err != nil {
+		return nil
+	}
+	g.Struct = true
+	for it.Next() {
+		name := it.Selector().Unquoted()
+		inner := t.Elem
+		if t.IsStruct {
+			inner = t.Field(name)
+		}
+		if f := outline(it.Value(), inner, name); f != nil {
+			g.Fields = append(g.Fields, f)
+		} else if inner != nil {
+			// known to be there, and not yet what it is
+			g.Fields = append(g.Fields, &kind.Given{Key: name, Broken: true})
+		}
+	}
+	return g
+}
+
+func outlineList(g *kind.Given, v cue.Value, t *kind.Type) *kind.Given {
+	it, err := v.List()
+	if err != nil {
+		return nil
+	}
+	g.List = true
+	for it.Next() {
+		if item := outline(it.Value(), t.Elem, ""); item != nil {
+			g.Items = append(g.Items, item)
+		}
+	}
+	return g
+}
