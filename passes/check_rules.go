@@ -69,6 +69,10 @@ func lineage(n *ir.Node) []*ir.Node {
 }
 
 func noRule(c *pass.Context, e *ir.Edge) {
+	if e.Internal() && c.Graph.Library.Rule(e.Source.Kind, e.Target.Kind) != nil {
+		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, %s", e.Source.ID, e.As, kinship(e)), Help: "remove the link: inside one component only a sub-component links to another"})
+		return
+	}
 	var targets []string
 	for _, k := range c.Graph.Library.Kinds {
 		if c.Graph.Library.Rule(e.Source.Kind, k) != nil {
@@ -81,6 +85,17 @@ func noRule(c *pass.Context, e *ir.Edge) {
 		help = fmt.Sprintf("a %s may link to %s", e.Source.Kind.Name, strings.Join(targets, ", "))
 	}
 	c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, but there is no rule for a link from %s to %s", e.Source.ID, e.As, e.Source.Kind.Name, e.Target.Kind.Name), Help: help})
+}
+
+// kinship says what the target of an edge inside one component is to the source.
+func kinship(e *ir.Edge) string {
+	switch e.Target {
+	case e.Source:
+		return "which is itself"
+	case e.Source.Parent:
+		return "which it belongs to"
+	}
+	return "which belongs to it"
 }
 
 // completeLink checks the attributes of a link: those that every link has, and those of its rules.
@@ -126,13 +141,33 @@ func inheritAttributes(e *ir.Edge) []*kind.Given {
 					break
 				}
 				if v, ok := n.Attrs[name]; ok && v != nil {
-					all = append(all, &kind.Given{Key: name, KeyPos: e.Pos, Pos: e.Pos, Scalar: v, Concrete: true})
+					all = append(all, written(name, v, e.Pos))
 					break
 				}
 			}
 		}
 	}
 	return all
+}
+
+// written is data as if a user had written it at a place.
+func written(key string, data any, at diag.Pos) *kind.Given {
+	g := &kind.Given{Key: key, KeyPos: at, Pos: at, Concrete: true}
+	switch d := data.(type) {
+	case kind.Object:
+		g.Struct = true
+		for _, name := range sortedKeys(d) {
+			g.Fields = append(g.Fields, written(name, d[name], at))
+		}
+	case []any:
+		g.List = true
+		for _, item := range d {
+			g.Items = append(g.Items, written("", item, at))
+		}
+	default:
+		g.Scalar = data
+	}
+	return g
 }
 
 // everyLink are the attributes of every link, whatever its rules.

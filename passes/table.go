@@ -31,9 +31,9 @@ const (
 func Table() []pass.Pass {
 	type facts = []pass.Fact
 	return []pass.Pass{
-		row("resolve-links", "An edge for every link; the implied sub-component of a link to a whole component.", nil, facts{edges}, []string{"E0201", "E0202", "E0108", "W0113"}, resolveLinks),
+		row("resolve-links", "An edge for every link; the implied sub-component of a link to a whole component.", nil, facts{edges}, []string{"E0103", "E0108", "E0201", "E0202", "W0113"}, resolveLinks),
 		row("describe-nodes", "What each node offers: host, ports, pods, derived values; what its kind finds wrong.", facts{edges}, facts{described}, []string{"E0104", "E0208", "E0303", "W0115", "W0122"}, describeNodes),
-		row("check-rules", "The rules of each edge and its complete attributes; counts of links.", facts{described}, facts{rules}, []string{"E0203", "E0206", "E0102", "E0103", "E0104", "E0106"}, checkRules),
+		row("check-rules", "The rules of each edge and its complete attributes; counts of links.", facts{described}, facts{rules}, []string{"E0102", "E0103", "E0104", "E0106", "E0203", "E0206"}, checkRules),
 		row("check-cycles", "Components do not wait for each other at start-up.", facts{rules}, facts{acyclic}, []string{"E0204"}, checkCycles),
 		row("set-marks", "What edges say of their target before any effect is applied, such as that it is in a mesh.", facts{rules}, facts{marks}, []string{"E0301"}, setMarks),
 		row("assign-hosts", "Groups of pods of every component, from what its kind describes and from edges whose target acts for their source.", facts{described, rules}, facts{hosts}, nil, assignHosts),

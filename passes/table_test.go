@@ -180,7 +180,9 @@ func town(t testing.TB) *world {
 	w.kind("worker")
 	w.kind("scraper", func(k *kind.Kind) { k.Slots = []string{"targets"} })
 	w.kind("gate", func(k *kind.Kind) { k.Slots = []string{"backends"} })
-	w.rule("app -> store", func(r *kind.Rule) { r.Ports, r.Modules, r.Requirements = []string{"main"}, []string{"store/client"}, []string{"driver==2.0"} }, saysOf(func(in kind.Input) kind.Result {
+	w.rule("app -> store", func(r *kind.Rule) {
+		r.Ports, r.Modules, r.Requirements = []string{"main"}, []string{"store/client"}, []string{"driver==2.0"}
+	}, saysOf(func(in kind.Input) kind.Result {
 		return out(kind.Effects{Prefix: "STORE", Env: vars("HOST=" + in.To["host"].(string)), Rollout: []any{"job/x"}, Notes: []string{"a note"}})
 	}))
 	w.rule("app -> store/table", func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_"} }, saysOf(func(in kind.Input) kind.Result {
