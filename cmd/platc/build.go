@@ -47,12 +47,12 @@ removed; files that platc did not write are never touched.`,
 			if err := o.valid(); err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
 			if o.watch {
+				ctx, stop := interruptible(context.Background())
+				defer stop()
 				return watch(ctx, c, &o, args)
 			}
-			return build(ctx, c, &o, args)
+			return build(context.Background(), c, &o, args)
 		},
 	}
 	flags := cmd.Flags()
@@ -89,6 +89,12 @@ func (o *buildOptions) valid() error {
 		return usage{"--check and --watch exclude each other", ""}
 	}
 	return nil
+}
+
+// interruptible is a context that a signal ends: writing then takes back what it did. Until there is something to take back, a signal
+// ends the process at once, since nothing inside CUE would look at a context.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // build runs once.
@@ -135,6 +141,8 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("writing to %s", o.out)
 	started := time.Now()
+	ctx, stop := interruptible(ctx)
+	defer stop()
 	if err := o.keeping(b, rendered.DevKey, func() error { return output.Write(ctx, change) }); err != nil {
 		return o.stopped(c, p, b, err)
 	}
