@@ -36,19 +36,74 @@ const maxSize = 32 << 20
 // so that findings are the same with and without it.
 const importable = "package schema\n\n#Architecture: {...}\n"
 
-// Dir is the folder that an architecture lies in: where kinds/, .sops.yaml and .platc are looked for.
+// dir is the folder that an architecture lies in: where kinds/, .sops.yaml and .platc are looked for.
 func (s Source) dir() string {
 	arg := "."
 	if len(s.Args) > 0 {
 		arg = s.Args[0]
 	}
-	if !filepath.IsAbs(arg) {
-		arg = filepath.Join(s.Dir, arg)
-	}
+	arg = s.path(arg)
 	if info, err := os.Stat(arg); err == nil && !info.IsDir() {
 		return filepath.Dir(arg)
 	}
 	return arg
+}
+
+// path is the file or folder that an argument names.
+func (s Source) path(arg string) string {
+	abs := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(s.Dir, name)
+	}
+	if _, err := os.Stat(abs(arg)); err == nil {
+		return abs(arg)
+	}
+	name := unqualified(arg)
+	if importPath(name) {
+		if folder := packageDir(s.Dir, name); folder != "" {
+			return folder
+		}
+	}
+	if info, err := os.Stat(abs(name)); err == nil && info.IsDir() {
+		return abs(name)
+	}
+	return abs(arg)
+}
+
+// unqualified is a package path or a folder without the name of a package behind it, as in ./deploy:shop.
+func unqualified(arg string) string {
+	if at := strings.LastIndexByte(arg, ':'); at > strings.LastIndexByte(arg, '/') {
+		return arg[:at]
+	}
+	return arg
+}
+
+// packageDir is the folder of a package of the module that dir is in, "" for a package of another one.
+func packageDir(dir, name string) string {
+	root := moduleRoot(dir)
+	if root == "" {
+		return ""
+	}
+	data, err := os.ReadFile(filepath.Join(root, "cue.mod", "module.cue"))
+	if err != nil {
+		return ""
+	}
+	path, err := cuecontext.New().CompileBytes(data).LookupPath(cue.ParsePath("module")).String()
+	if err != nil {
+		return ""
+	}
+	path, _, _ = strings.Cut(path, "@")
+	rest, ok := strings.CutPrefix(name+"/", path+"/")
+	if !ok {
+		return ""
+	}
+	folder := filepath.Join(root, filepath.FromSlash(rest))
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return ""
+	}
+	return folder
 }
 
 // Architecture reads, checks and completes an architecture. The graph is nil when there is nothing to go on with.
@@ -65,11 +120,16 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
+	return s.graph(library, list)
+}
+
+// graph makes the graph of an architecture with the kinds of a library.
+func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
 	v, ok := s.evaluate(list)
 	if !ok {
 		return nil, list
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: dir, Given: map[string]func() string{}, Failed: map[string]bool{}}}
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Given: map[string]func() string{}, Failed: map[string]bool{}}}
 	top := l.given(v, "")
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list
@@ -128,10 +188,7 @@ func (s Source) files() []string {
 	}
 	var all []string
 	for _, arg := range args {
-		abs := arg
-		if !filepath.IsAbs(abs) {
-			abs = filepath.Join(s.Dir, arg)
-		}
+		abs := s.path(arg)
 		info, err := os.Stat(abs)
 		switch {
 		case err == nil && info.IsDir():
@@ -153,7 +210,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	for i, arg := range args {
 		// without ./ CUE takes a directory for an import path
 		if !filepath.IsAbs(arg) && !strings.HasPrefix(arg, ".") {
-			if _, err := os.Stat(filepath.Join(s.Dir, arg)); err == nil {
+			if within, err := filepath.Rel(s.Dir, s.path(arg)); err == nil && (within == filepath.Clean(arg) || within == filepath.Clean(unqualified(arg))) {
 				args = slices.Clone(args)
 				args[i] = "./" + arg
 			}
@@ -162,7 +219,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	dir := s.Dir
 	if info, err := os.Stat(s.dir()); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
 		// CUE takes no absolute directory, and none above with a name like an import path
-		dir, args = s.dir(), []string{"."}
+		dir, args = s.dir(), []string{"." + args[0][len(unqualified(args[0])):]}
 	}
 	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
 	insts := load.Instances(args, cfg)

@@ -11,6 +11,9 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
+// moduleHelp is how modules are named.
+const moduleHelp = "write <kind>/<name>, for python/<name>.py or the folder python/<name> of the kind"
+
 // wrong reports that a kind or rule speaks of what does not exist. The built-in ones do not.
 func (l *lib) wrong(own bool, pos diag.Pos, code, help, format string, args ...any) {
 	if !own {
@@ -125,7 +128,7 @@ func (l *lib) checkRules() {
 		}
 		for _, m := range slices.Concat(r.Modules, r.InModules) {
 			if !l.asset(m) {
-				l.wrong(r.Own, r.Pos, "E0101", "write <kind>/<name>, for python/<name>.py or the folder python/<name> of the kind", "the rule %q names the module %q, which does not exist", name, m)
+				l.wrong(r.Own, r.Pos, "E0101", moduleHelp, "the rule %q names the module %q, which does not exist", name, m)
 			}
 		}
 		l.checkSlots(r, r.From, r.Brings.Out.Parts)

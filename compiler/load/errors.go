@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/errors"
@@ -68,6 +69,25 @@ func message(e errors.Error) string {
 	return strings.TrimSpace(text)
 }
 
+// local is a text without the working directory in front of names: what is said does not depend on the folder.
+func local(text, dir string) string {
+	if dir != "" && dir != "/" {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, dir+"/", ""), strconv.Quote(dir), `"."`)
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// selection is the help for what CUE says of the files that were named, rather than of what is in them.
+func selection(message string) string {
+	switch {
+	case strings.Contains(message, "no package name"):
+		return "begin every file with the same package clause, such as `package shop`, or name the files"
+	case strings.HasPrefix(message, "found packages"), strings.Contains(message, "package is "):
+		return "name the package behind the folder, such as ./deploy:shop, or name the files of one package"
+	}
+	return ""
+}
+
 // isNotAllowed says whether a CUE error is about a field that a closed struct does not have.
 func isNotAllowed(e errors.Error) bool {
 	format, _ := e.Msg()
@@ -78,7 +98,8 @@ func isNotAllowed(e errors.Error) bool {
 func report(list *diag.List, err error, dir string, at func(path []string) diag.Pos) {
 	for _, e := range errors.Errors(err) {
 		path := strings.Join(e.Path(), ".")
-		d := diag.Diagnostic{Code: "E0101", Path: path, Message: message(e), Pos: positionOf(e, dir)}
+		d := diag.Diagnostic{Code: "E0101", Path: path, Message: local(message(e), dir), Pos: positionOf(e, dir)}
+		d.Help = selection(d.Message)
 		if !d.Pos.IsValid() && at != nil {
 			d.Pos = at(e.Path())
 		}

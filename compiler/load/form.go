@@ -66,6 +66,13 @@ func outline(v cue.Value, t *kind.Type, key string) *kind.Given {
 		return g
 	}
 	switch v.IncompleteKind() {
+	case cue.StructKind, cue.ListKind:
+		if t.Check != nil {
+			// a choice between forms is checked as a whole
+			return (&reader{}).given(v, key)
+		}
+	}
+	switch v.IncompleteKind() {
 	case cue.StructKind:
 		return outlineStruct(g, v, t)
 	case cue.ListKind:

@@ -50,6 +50,14 @@ type lib struct {
 // Library reads the built-in kinds, and those of the folder kinds/ in dir where there is one (dir "" : none).
 // Mistakes in a user's own kind are findings at its file and line; the kind is then left out.
 func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
+	roots := []root{{fs: library.FS, dir: "kinds"}}
+	if users != nil {
+		roots = append(roots, root{fs: users, dir: ".", name: name})
+	}
+	return read(roots)
+}
+
+func read(roots []root) (*kind.Library, *diag.List) {
 	ctx := cuecontext.New()
 	l := &lib{
 		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
@@ -79,12 +87,10 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}
-	roots := []root{{fs: library.FS, dir: "kinds"}}
-	if users != nil {
-		l.form = newForm()
-		roots = append(roots, root{fs: users, dir: ".", name: name})
-	}
 	for _, r := range roots {
+		if r.own() && l.form == nil {
+			l.form = newForm()
+		}
 		entries, err := fs.ReadDir(r.fs, r.dir)
 		if err != nil {
 			continue

@@ -64,7 +64,7 @@ func (l *lowering) notStruct(g *kind.Given, path, subject string) {
 	switch {
 	case g.Broken:
 	case !g.Concrete && !g.List:
-		l.add(diag.Diagnostic{Code: "E0106", Path: path, Pos: g.Pos, Message: fmt.Sprintf("%s: %s is not a concrete value", subject, g.Text), Help: "give it a value"})
+		l.add(diag.Diagnostic{Code: "E0106", Path: path, Pos: g.Pos, Message: fmt.Sprintf("%s: %s is not a concrete value", subject, strings.Join(strings.Fields(g.Text), " ")), Help: "give it a value"})
 	default:
 		l.add(diag.Diagnostic{Code: "E0104", Path: path, Pos: g.Pos, Message: subject + " must be a struct", Help: "write it as {name: {…}}"})
 	}
@@ -83,7 +83,7 @@ func (l *lowering) name(top *kind.Given) {
 	case !f.Struct && !f.List && !f.Concrete:
 		l.add(diag.Diagnostic{Code: "E0106", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is not a concrete value", f.Text), Help: "give it a value: a DNS-1123 label"})
 	case !ok:
-		l.add(diag.Diagnostic{Code: "E0104", Path: "name", Pos: f.Pos, Message: "the architecture's name is not a string", Help: "give it a DNS-1123 label, such as \"shop\""})
+		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: "the architecture's name is not a string", Help: "give it a DNS-1123 label, such as \"shop\""})
 	case !label.MatchString(s):
 		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is no DNS-1123 label", strconv.Quote(s)), Help: "use lower-case letters, digits and -, at most 63 characters"})
 	default:
@@ -292,7 +292,10 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 			continue
 		}
 		if n.Kind.Attributes.Field(f.Key) == nil {
-			l.add(n.Kind.Attributes.Unknown(f, at, more))
+			// what the user's own definition does not allow is reported already
+			if !f.Broken || !l.list.Has("E0102", f.KeyPos) {
+				l.add(n.Kind.Attributes.Unknown(f, at, more))
+			}
 			continue
 		}
 		own.Fields = append(own.Fields, f)

@@ -2,10 +2,14 @@ package load
 
 import (
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 
 	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
 )
 
 // manifests reads the file table: paths and conditions now, content when it is asked for.
@@ -54,12 +58,17 @@ func (l *lib) rows(r root, k *kind.Kind, manifests cue.Value, self kind.Object) 
 			return nil, err
 		}
 		if row.When.Holds(self) {
-			err = content(&row, it.Value())
-			if err == nil && r.own() {
+			if r.own() {
 				err = l.checkRow(k, it.Value(), row)
 			}
+			if err == nil {
+				err = content(&row, it.Value())
+			}
+			if err == nil {
+				err = proper(k, row.Path, row)
+			}
 			if err != nil {
-				return nil, fmt.Errorf("%s of kind %s: %w", row.Path, k.Name, r.mistakes(row.Pos, err))
+				return nil, fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
 			}
 		}
 		rows = append(rows, row)
@@ -70,6 +79,45 @@ func (l *lib) rows(r root, k *kind.Kind, manifests cue.Value, self kind.Object) 
 // checkRow holds a row to its form.
 func (l *lib) checkRow(k *kind.Kind, v cue.Value, row kind.Row) error {
 	return check(l.form.row, v, fmt.Sprintf("the file %q of %s", row.Path, k.Name))
+}
+
+// proper says what no file can be made of.
+func proper(k *kind.Kind, name string, row kind.Row) error {
+	wrong := func(format string, args ...any) error {
+		return kind.Mistake(k.Own, row.Pos, fmt.Sprintf("the file %q of %s ", name, k.Name)+fmt.Sprintf(format, args...), kindHelp)
+	}
+	for _, asset := range []string{row.Template, row.Copy} {
+		if asset == "" {
+			continue
+		}
+		if _, err := fs.Stat(k.Assets, strings.TrimSuffix(asset, "/")); err != nil {
+			return wrong("is made of %s, which is not in the folder of the kind", asset)
+		}
+	}
+	for i, o := range row.Objects {
+		if str(o["apiVersion"]) == "" || str(o["kind"]) == "" || str(object(o["metadata"])["name"]) == "" {
+			return wrong("has no apiVersion, kind or metadata.name in objects[%d]", i)
+		}
+	}
+	for _, g := range row.Dotenv {
+		for _, variable := range sorted(g.Vars) {
+			if value.IsSecret(g.Vars[variable]) && !strings.Contains("/"+name, "/secret/") {
+				return wrong("holds the secret %s, but is not below secret/", variable)
+			}
+		}
+	}
+	for _, key := range sorted(row.Each) {
+		each := row.Each[key]
+		if err := proper(k, strings.ReplaceAll(name, "{name}", key), each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contents are the fields of a row that make a file.
+func contents() []string {
+	return []string{"objects", "kustomization", "text", "verbatim", "template", "copy", "dotenv", "environment", "json", "requirements", "modules", "each"}
 }
 
 func when(v cue.Value) (*kind.When, error) {
@@ -102,6 +150,9 @@ func content(row *kind.Row, v cue.Value) error {
 }
 
 func contentOf(row *kind.Row, o map[string]any) error {
+	if n := len(slices.DeleteFunc(contents(), func(name string) bool { _, ok := o[name]; return !ok })); n != 1 {
+		return fmt.Errorf("a file has one content, of %s, and not %d", strings.Join(contents(), ", "), n)
+	}
 	row.Mode, row.Comment, row.Header = str(o["mode"]), str(o["comment"]), boolean(o["header"], false)
 	row.Template, row.Copy, row.Modules = str(o["template"]), str(o["copy"]), boolean(o["modules"], false)
 	row.Kustomization, row.Stray = object(o["kustomization"]), strs(o["stray"])

@@ -24,6 +24,9 @@ func (r root) mistakes(at diag.Pos, err error) error {
 	if !r.own() {
 		return errors.New(errors.Details(err, nil))
 	}
+	if m, ok := stderrors.AsType[*kind.Mistakes](err); ok {
+		return m
+	}
 	m := &kind.Mistakes{}
 	all := errors.Errors(errors.Sanitize(errors.Promote(err, "")))
 	for _, e := range all[:min(len(all), maxMistakes)] {
@@ -49,12 +52,9 @@ func (r root) mistakes(at diag.Pos, err error) error {
 
 // fail reports a mistake in a kind: the built-in ones have none, so there it is a broken invariant.
 func (l *lib) fail(r root, at diag.Pos, err error) {
-	m, ok := stderrors.AsType[*kind.Mistakes](err)
+	m, ok := stderrors.AsType[*kind.Mistakes](r.mistakes(at, err))
 	if !ok {
-		err = r.mistakes(at, err)
-		if m, ok = stderrors.AsType[*kind.Mistakes](err); !ok {
-			panic("the library: " + err.Error())
-		}
+		panic("the library: " + errors.Details(err, nil))
 	}
 	for _, d := range m.Found {
 		l.list.Add(d)

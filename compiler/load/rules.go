@@ -2,11 +2,13 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
@@ -98,6 +100,9 @@ func (l *lib) describe(r root, v cue.Value, names map[string]bool) func(self, pa
 		if err == nil {
 			d, err = description(o)
 		}
+		if err == nil {
+			err = properPorts(r, keyOf(v), d)
+		}
 		if err != nil {
 			return d, r.mistakes(keyOf(v), err)
 		}
@@ -126,6 +131,16 @@ func description(o kind.Object) (kind.Description, error) {
 	}
 	d.Variables, err = groups(o["variables"])
 	return d, err
+}
+
+// properPorts finds ports of pods that a description does not have.
+func properPorts(r root, pos diag.Pos, d kind.Description) error {
+	for _, name := range sorted(d.Ports) {
+		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 {
+			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q is of the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
+		}
+	}
+	return nil
 }
 
 func port(v any) kind.Port {
@@ -242,12 +257,31 @@ func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[s
 		if err == nil && r.own() {
 			err = check(l.form.rule, answer, fmt.Sprintf("the rule %q", name))
 		}
+		if err == nil {
+			err = l.properResult(rule, in, res)
+		}
 		if err != nil {
 			return res, r.mistakes(rule.Pos, err)
 		}
 		return res, nil
 	}
 	return rule, nil
+}
+
+// properResult finds modules and ports that a rule names for an edge, and that do not exist.
+func (l *lib) properResult(r *kind.Rule, in kind.Input, res kind.Result) error {
+	for _, m := range slices.Concat(res.Out.Modules, res.In.Modules) {
+		if !l.asset(m) {
+			return kind.Mistake(r.Own, r.Pos, fmt.Sprintf("the rule %q names the module %q, which does not exist", r.Name(), m), moduleHelp)
+		}
+	}
+	offered := object(in.To["ports"])
+	for _, name := range r.Ports {
+		if offered[name] == nil {
+			return kind.Mistake(r.Own, r.Pos, fmt.Sprintf("the rule %q opens the port %q, which %s does not have", r.Name(), name, r.To), "its ports are "+strings.Join(sorted(offered), ", "))
+		}
+	}
+	return nil
 }
 
 // section decodes a field of a rule that may be absent.
