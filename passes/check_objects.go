@@ -2,7 +2,10 @@ package passes
 
 import (
 	"fmt"
+	"path"
+	"reflect"
 	"slices"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -15,7 +18,9 @@ type object struct{ api, kind, namespace, name string }
 
 func checkObjects(c *pass.Context) bool {
 	first := map[object]*ir.Node{}
+	spaces := map[string]claimedSpace{}
 	for _, n := range c.Graph.Components() {
+		checkSpaces(c, n, spaces)
 		for _, o := range objectsOf(c, n) {
 			if other := first[o]; other != nil && other != n {
 				c.Report(diag.Diagnostic{
@@ -30,13 +35,44 @@ func checkObjects(c *pass.Context) bool {
 	return true
 }
 
+// claimedSpace is a Namespace as the first component writes it.
+type claimedSpace struct {
+	by     *ir.Node
+	object kind.Object
+}
+
+// checkSpaces refuses a Namespace that two components want differently, as where one component's images are built in the namespace in which another one runs.
+func checkSpaces(c *pass.Context, n *ir.Node, first map[string]claimedSpace) {
+	for _, row := range c.Of(n).Rows {
+		for _, o := range row.Objects {
+			meta, _ := o["metadata"].(kind.Object)
+			name, _ := meta["name"].(string)
+			if o["kind"] != "Namespace" {
+				continue
+			}
+			other, ok := first[name]
+			if !ok {
+				first[name] = claimedSpace{n, o}
+				continue
+			}
+			if !reflect.DeepEqual(other.object, o) {
+				c.Report(diag.Diagnostic{
+					Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the Namespace %s, each for another purpose", other.by.Name, n.Name, name), Help: "give one of them another namespace",
+					Related: []diag.Related{{Message: "claimed here by " + other.by.Name, Pos: other.by.Pos}},
+				})
+			}
+		}
+	}
+}
+
 // objectsOf are the objects of a component. Components share their Namespace on purpose, and what has no name is no object of its own.
 func objectsOf(c *pass.Context, n *ir.Node) []object {
 	var all []object
-	for _, row := range c.Of(n).Rows {
+	rows := c.Of(n).Rows
+	for _, row := range rows {
 		for _, o := range slices.Concat(row.Objects, generatedObjects(row.Kustomization)) {
 			meta, _ := o["metadata"].(kind.Object)
-			id := object{namespace: n.Namespace()}
+			id := object{namespace: spaceOf(n, rows, row.Path)}
 			id.api, _ = o["apiVersion"].(string)
 			id.kind, _ = o["kind"].(string)
 			id.name, _ = meta["name"].(string)
@@ -49,6 +85,19 @@ func objectsOf(c *pass.Context, n *ir.Node) []object {
 		}
 	}
 	return all
+}
+
+// spaceOf is the namespace that the nearest kustomization gives to what stands in a file.
+func spaceOf(n *ir.Node, rows []kind.Row, file string) string {
+	nearest, namespace := -1, n.Namespace()
+	for _, row := range rows {
+		dir := path.Dir(row.Path)
+		ns, ok := row.Kustomization["namespace"].(string)
+		if ok && len(dir) > nearest && strings.HasPrefix(file, dir+"/") {
+			nearest, namespace = len(dir), ns
+		}
+	}
+	return namespace
 }
 
 // generatedObjects are the ConfigMaps and Secrets that a kustomization makes.
