@@ -1,0 +1,164 @@
+package passes_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+)
+
+// servers is applications that get credentials: of tables one each, of brokers one together.
+func servers(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.kind("app")
+	w.kind("store")
+	w.kind("store/table")
+	w.kind("store/view")
+	w.kind("broker")
+	w.kind("broker/queue")
+	access := func(r *kind.Rule) {
+		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "access", Type: &kind.Type{Optional: true, Check: func(any) bool { return true }}}}}
+	}
+	perTable := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_"} }
+	together := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "-", PerComponent: true} }
+	w.rule("app -> store")
+	w.rule("app -> store/table", perTable, access)
+	w.rule("app -> store/view", perTable, access)
+	w.rule("app -> broker", together)
+	w.rule("app -> broker/queue", access)
+	return w
+}
+
+func (b *built) identity(edge string) ir.Identity {
+	b.t.Helper()
+	d, ok := b.Plan.Identities[b.edge(edge)]
+	if !ok {
+		b.t.Fatalf("%s has no identity", edge)
+	}
+	b.by("the identity of "+edge, d.By, "assign-identities", edge)
+	return d.Value
+}
+
+func TestEveryTableHasItsOwnUser(t *testing.T) {
+	t.Parallel()
+	w := servers(t)
+	w.add("app", "web-shop cart")
+	w.add("store", "db other")
+	w.add("store/table", "db/table/orders db/table/items other/table/orders")
+	for _, l := range []string{"web-shop -> db/orders", "web-shop -> db/items", "cart -> db/orders", "web-shop -> other/orders", "web-shop -> other"} {
+		w.link(l)
+	}
+	b := w.run("assign-identities").clean()
+	passwords := map[string]bool{}
+	for edge, user := range map[string]string{
+		"web-shop -> db/orders": "web_shop_orders", "web-shop -> db/items": "web_shop_items", "cart -> db/orders": "cart_orders",
+		"web-shop -> other/orders": "web_shop_orders", // another server
+	} {
+		id := b.identity(edge)
+		if id.User != user || id.Access != "" || passwords[id.Password.ID] {
+			t.Errorf("%s: %+v", edge, id)
+		}
+		passwords[id.Password.ID] = true
+	}
+	if _, ok := b.Plan.Identities[b.edge("web-shop -> other")]; ok {
+		t.Error("a rule without an identity gives none")
+	}
+}
+
+func TestEdgesOfOneBrokerShareAUserWithTheUnionOfTheirAccess(t *testing.T) {
+	t.Parallel()
+	w := servers(t)
+	w.add("app", "shop.v2 reader writer")
+	w.add("broker", "bus")
+	w.add("broker/queue", "bus/queue/a bus/queue/b bus/queue/c")
+	w.link("shop.v2 -> bus/a", object{"access": "read"})
+	w.link("shop.v2 -> bus/b", object{"access": "write"})
+	w.link("shop.v2 -> bus")
+	w.link("reader -> bus/a", object{"access": "read"})
+	w.link("reader -> bus/b", object{"access": "read"})
+	w.link("writer -> bus/c", object{"access": "readwrite"})
+	w.link("writer -> bus/b", object{"access": "write"})
+	b := w.run("assign-identities").clean()
+	for _, c := range []struct{ edge, user, access string }{
+		{"shop.v2 -> bus/a", "shop-v2-bus", "readwrite"},
+		{"shop.v2 -> bus/b", "shop-v2-bus", "readwrite"},
+		{"shop.v2 -> bus", "shop-v2-bus", "readwrite"},
+		{"reader -> bus/a", "reader-bus", "read"},
+		{"writer -> bus/b", "writer-bus", "readwrite"},
+	} {
+		if id := b.identity(c.edge); id.User != c.user || id.Access != c.access {
+			t.Errorf("%s: %+v", c.edge, id)
+		}
+	}
+	if b.identity("shop.v2 -> bus/a").Password != b.identity("shop.v2 -> bus").Password {
+		t.Error("they have one password")
+	}
+}
+
+func TestEqualNamesGetAHashOnBoth(t *testing.T) {
+	t.Parallel()
+	w := servers(t)
+	w.add("app", "a-b a c")
+	w.add("store", "db")
+	w.add("store/table", "db/table/c db/table/b_c db/table/x")
+	w.add("store/view", "db/view/x")
+	for _, l := range []string{"a-b -> db/c", "a -> db/b_c", "c -> db/c", "c -> db/table/x", "c -> db/view/x"} {
+		w.link(l)
+	}
+	b := w.run("assign-identities").clean()
+	hashed := regexp.MustCompile(`^a_b_c_[0-9a-f]{8}$`)
+	one, other := b.identity("a-b -> db/c").User, b.identity("a -> db/b_c").User
+	if one == other || !hashed.MatchString(one) || !hashed.MatchString(other) {
+		t.Errorf("%s and %s", one, other)
+	}
+	if got := b.identity("c -> db/c").User; got != "c_c" {
+		t.Errorf("%s needs no hash", got)
+	}
+	if one, other = b.identity("c -> db/table/x").User, b.identity("c -> db/view/x").User; one == other {
+		t.Errorf("a table and a view of one name have the user %s", one)
+	}
+}
+
+func TestLongNamesAreCutWithAHash(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 40)
+	w := servers(t)
+	w.add("app", long)
+	w.add("store", "db")
+	w.add("store/table", "db/table/"+long+"a db/table/"+long+"b db/table/"+strings.Repeat("y", 22)+" db/table/"+strings.Repeat("y", 23))
+	for _, table := range []string{long + "a", long + "b", strings.Repeat("y", 22), strings.Repeat("y", 23)} {
+		w.link(long + " -> db/" + table)
+	}
+	b := w.run("assign-identities").clean()
+	cut := regexp.MustCompile(`^x{40}_x{13}_[0-9a-f]{8}$`)
+	one, other := b.identity(long+" -> db/"+long+"a").User, b.identity(long+" -> db/"+long+"b").User
+	if len(one) != 63 || one == other || !cut.MatchString(one) || !cut.MatchString(other) {
+		t.Errorf("%s and %s", one, other)
+	}
+	if got := b.identity(long + " -> db/" + strings.Repeat("y", 22)).User; got != long+"_"+strings.Repeat("y", 22) {
+		t.Errorf("%s fits as it is", got)
+	}
+	if got := b.identity(long + " -> db/" + strings.Repeat("y", 23)).User; len(got) != 63 || !strings.HasPrefix(got, long+"_yyyyyyyyyyyyy_") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestIdentitiesDoNotDependOnOtherEdges(t *testing.T) {
+	t.Parallel()
+	user := func(more ...string) ir.Identity {
+		w := servers(t)
+		w.add("app", "shop cart")
+		w.add("store", "db")
+		w.add("store/table", "db/table/a db/table/b")
+		for _, l := range append(more, "shop -> db/a") {
+			w.link(l)
+		}
+		return w.run("assign-identities").clean().identity("shop -> db/a")
+	}
+	if alone, beside := user(), user("cart -> db/a", "shop -> db/b"); alone != beside {
+		t.Errorf("%+v and %+v", alone, beside)
+	}
+}
