@@ -2,6 +2,7 @@ package kind
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -179,6 +180,12 @@ func (g *Given) describe() string {
 		return brief(v.String())
 	case []byte:
 		return "bytes"
+	case float64:
+		// 8080.0 is refused because it is no integer, which 8080 would not show
+		if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+			return strconv.FormatFloat(v, 'f', 1, 64)
+		}
+		return fmt.Sprint(v)
 	default:
 		return fmt.Sprint(v)
 	}

@@ -103,6 +103,7 @@ func TestCompleteFillsDefaultsAndReportsWhatDoesNotFit(t *testing.T) {
 			defaults(object{"port": int64(8), "class": "fast", "memory": "2Gi", "space": "apps", "list": []any{"a"}, "labels": object{"a": "b"}, "names": object{"A": nil, "B": "C"}, "inner": object{"ref": "main", "path": "p"}, "tls": object{"secret": "s"}, "any": object{"env": "E"}}), "", ""},
 		{"a wrong type gives way to the default", []field{{"port", "80"}}, defaults(nil), "E0104 3:2", `its port is "80", which is not allowed there; give it 80 or int`},
 		{"null", []field{{"class", nil}}, defaults(nil), "E0104 3:2", "its class is null"},
+		{"a whole number with a fraction", []field{{"port", 80.0}}, defaults(nil), "E0104 3:2", "its port is 80.0, which"},
 		{"bytes", []field{{"class", []byte("x")}}, defaults(nil), "E0104 3:2", "its class is bytes"},
 		{"a number beyond 64 bits", []field{{"port", big1}}, defaults(nil), "E0104 3:2", "99999999999999999999"},
 		{"a long text is cut", []field{{"port", strings.Repeat("x", 200)}}, defaults(nil), "E0104 3:2", strings.Repeat("x", 79) + "…"},

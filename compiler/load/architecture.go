@@ -210,7 +210,9 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	for i, arg := range args {
 		// without ./ CUE takes a directory for an import path
 		if !filepath.IsAbs(arg) && !strings.HasPrefix(arg, ".") {
-			if within, err := filepath.Rel(s.Dir, s.path(arg)); err == nil && (within == filepath.Clean(arg) || within == filepath.Clean(unqualified(arg))) {
+			folder := s.path(arg)
+			_, err := os.Stat(folder)
+			if err == nil && (folder == filepath.Join(s.Dir, arg) || folder == filepath.Join(s.Dir, unqualified(arg))) {
 				args = slices.Clone(args)
 				args[i] = "./" + arg
 			}
