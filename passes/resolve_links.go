@@ -51,7 +51,7 @@ func findTarget(c *pass.Context, index map[string]*ir.Node, l ir.Link) (target *
 	}
 	short, subName, full := strings.Cut(rest, "/")
 	if full {
-		notFound(c, l, missingSub(component, short, subName), nearestTarget(c, l.Target))
+		notFound(c, l, missingSub(component, short, subName), cmp.Or(elsewhere(component, subName), nearestTarget(c, l.Target)))
 		return nil, false
 	}
 	var found []*ir.Node
@@ -124,6 +124,16 @@ func nearestTarget(c *pass.Context, written string) string {
 		}
 	}
 	return diag.Nearest(written, names)
+}
+
+// elsewhere is the sub-component of a name where it has another kind than was written; "" without one.
+func elsewhere(component *ir.Node, name string) string {
+	for _, sub := range component.Subs {
+		if sub.Name == name {
+			return sub.ID
+		}
+	}
+	return ""
 }
 
 // implied is what a link to a whole component means: the component, or the sub-component named after the source.
