@@ -268,7 +268,7 @@ func ambiguous(c *pass.Context, all []*binding) {
 }
 
 func bindInstance(c *pass.Context, b *binding, several, primary bool) {
-	variables := map[string]string{}
+	variables, taken := map[string]string{}, map[string]string{}
 	for _, key := range b.keys() {
 		plain := b.prefix + "_" + key
 		name := plain
@@ -285,6 +285,11 @@ func bindInstance(c *pass.Context, b *binding, several, primary bool) {
 			}
 			names = []string{r.to.(string)}
 		}
+		if other := taken[names[0]]; other != "" {
+			b.oneName(c, names[0], other, plain)
+			continue
+		}
+		taken[names[0]] = plain
 		variables[key] = names[0]
 		for _, n := range names {
 			if _, taken := b.source.Description.Settings[n]; taken {
@@ -300,6 +305,15 @@ func bindInstance(c *pass.Context, b *binding, several, primary bool) {
 	})
 	p := c.Of(b.source)
 	p.Instances = append(p.Instances, ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(b.resources)})
+}
+
+// oneName reports two variables of an instance that a rename makes one.
+func (b *binding) oneName(c *pass.Context, name, first, second string) {
+	r, ok := b.renames[second]
+	if !ok {
+		r = b.renames[first]
+	}
+	c.Report(diag.Diagnostic{Code: "E0301", Path: r.by.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("%s would have two values for the variable %s: %s and %s of %s", b.source.Name, name, first, second, b.provider.Name), Help: "choose different names in env"})
 }
 
 // unite makes one resource of those that differ in access only.
@@ -340,7 +354,9 @@ func (b *binding) bindList(c *pass.Context, name string, records []record, separ
 	var origins []ir.Origin
 	seen := map[string]bool{}
 	for _, r := range records {
-		origins = append(origins, r.by)
+		if !slices.Contains(origins, r.by) {
+			origins = append(origins, r.by)
+		}
 		if r.fields == nil {
 			continue
 		}
