@@ -126,30 +126,31 @@ func joined(root, file string) string {
 	return path.Join(root, file)
 }
 
-// reasons are the origins of a file that is kept: the edges that brought the parts it depends on, or its condition.
+// reasons are the origins of a file that is kept: the edges that brought the parts it depends on, or its condition. Of alternatives all that hold are reasons.
 func reasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
+	switch {
+	case w == nil:
+		return []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")}
+	case w.Attribute != "":
+		return []ir.Origin{c.Because(n.AttrPos(w.Attribute), w.String())}
+	}
 	var all []ir.Origin
-	if w != nil {
-		for _, d := range c.Of(n).Parts[w.Part] {
-			for _, o := range d.By {
-				if !slices.ContainsFunc(all, func(x ir.Origin) bool { return x.Edge == o.Edge && x.Rule == o.Rule }) {
-					all = append(all, o)
-				}
+	for _, d := range c.Of(n).Parts[w.Part] {
+		for _, o := range d.By {
+			if !slices.ContainsFunc(all, func(x ir.Origin) bool { return x.Edge == o.Edge && x.Rule == o.Rule }) {
+				all = append(all, o)
 			}
 		}
 	}
-	if len(all) > 0 {
-		return all
-	}
-	pos := n.Pos
-	reason := "every " + n.Kind.Name + " has it"
-	if w != nil {
-		reason = w.String()
-		if w.Attribute != "" {
-			pos = n.AttrPos(w.Attribute)
+	for _, alternative := range w.Any {
+		if alternative.Holds(c.Of(n).View) {
+			all = append(all, reasons(c, n, &alternative)...)
 		}
 	}
-	return []ir.Origin{c.Because(pos, reason)}
+	if len(all) == 0 {
+		all = append(all, c.Because(n.Pos, w.String()))
+	}
+	return all
 }
 
 // manifestView is a component as its manifests see it.
