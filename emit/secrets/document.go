@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/getsops/sops/v3/stores"
+
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
@@ -121,7 +123,7 @@ func isVariable(name string) bool {
 			return false
 		}
 	}
-	return name != "" && !strings.HasPrefix(name, sopsPrefix)
+	return name != "" && !strings.HasPrefix(name, stores.SopsPrefix)
 }
 
 func hasControl(s string) bool {
@@ -139,8 +141,8 @@ func jsonObject(data any) (object, error) {
 		return nil, errors.New("a JSON file with secrets is an object")
 	}
 	for _, m := range o {
-		if m.key == sopsKey {
-			return nil, fmt.Errorf("the key %q belongs to SOPS", sopsKey)
+		if m.key == stores.SopsMetadataKey {
+			return nil, fmt.Errorf("the key %q belongs to SOPS", m.key)
 		}
 	}
 	return o, nil

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,7 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	sops "github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3"
+	sopsage "github.com/getsops/sops/v3/age"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -40,7 +40,7 @@ type Options struct {
 	Recipients []string                          // config.secrets.recipients
 	Env        func(name string) (string, bool)  // the environment; nil: empty
 	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
-	Random     io.Reader                         // of passwords, salts, data keys and nonces; nil: crypto/rand
+	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for all that SOPS draws
 	Now        func() time.Time                  // of the files that change; nil: time.Now
 	Given      map[string]func() string          // texts that the user gave, by ID of the secret
 	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
@@ -95,12 +95,12 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 type build struct {
 	options  Options
 	random   io.Reader
-	now      string
+	now      time.Time
 	rules    []*rule
 	docs     []*document
 	olds     []*stored // each content once
 	keys     *keyring
-	to       []*sops.MasterKey // recipients, sorted
+	to       []*sopsage.MasterKey // recipients, sorted
 	findings diag.List
 	texts    map[string]string // by ID of the secret
 	hashes   map[string]string // by ID of the hash
@@ -114,7 +114,7 @@ func newBuild(inputs []Input, o Options) (*build, error) {
 	if now == nil {
 		now = time.Now
 	}
-	b.now = stamp(now())
+	b.now = now().UTC()
 	for _, in := range inputs {
 		d, err := newDocument(in, b.rules)
 		if err != nil {
@@ -254,7 +254,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.to = []*sops.MasterKey{key}
+	b.to = []*sopsage.MasterKey{key}
 	if b.options.ReadOnly {
 		return nil, nil
 	}
@@ -280,24 +280,18 @@ func (b *build) openOld() {
 	if !slices.ContainsFunc(b.olds, func(s *stored) bool { return !s.broken }) {
 		return
 	}
-	exprs := map[string]*regexp.Regexp{} // most files have the same
-	for _, s := range b.olds {
-		if _, ok := exprs[s.meta.encrypted]; !ok {
-			exprs[s.meta.encrypted], _ = regexp.Compile(s.meta.encrypted) // nil where it is none
-		}
-	}
 	b.keys.load()
 	each(len(b.olds), func(i int) {
 		if s := b.olds[i]; !s.broken {
-			if key := b.keys.unwrap(s.meta.wraps); key != nil {
-				s.open(key, exprs[s.meta.encrypted])
+			if key := b.keys.unwrap(s.meta.wraps()); key != nil {
+				s.open(key)
 			}
 		}
 	})
 	for _, s := range b.olds {
 		if s.locked() {
-			if key := b.keys.ask(s.meta.wraps); key != nil {
-				s.open(key, exprs[s.meta.encrypted])
+			if key := b.keys.ask(s.meta.wraps()); key != nil {
+				s.open(key)
 			}
 		}
 	}
@@ -441,82 +435,69 @@ func (b *build) encrypt(j *job) ([]byte, error) {
 		if j.old.isFor(b.to) {
 			return j.old.data, nil
 		}
-		meta := j.old.meta
+		m := j.old.meta.Metadata
+		m.Version = sopsVersion
 		var err error
-		if meta.wraps, err = b.wraps(j.old.key, j.old.meta.wraps); err != nil {
+		if m.KeyGroups, err = b.wraps(j.old.key, j.old.meta.wraps()); err != nil {
 			return nil, err
 		}
-		return emitFile(f, j.old.tree, meta)
+		return emitFile(f, toBranch(j.old.tree, storedScalar), m)
 	}
 	return b.encryptNew(j)
 }
 
-// encryptNew encrypts what changed, with the data key of the old file if there is one.
+// encryptNew encrypts the file. With the data key and the cipher of the old one, what did not change gets its old ciphertext.
 func (b *build) encryptNew(j *job) ([]byte, error) {
+	branch := toBranch(j.plain, plainScalar)
+	m := sops.Metadata{LastModified: b.now, EncryptedRegex: j.document.rule.encrypted, Version: sopsVersion}
+	if m.EncryptedRegex == "" {
+		m.UnencryptedSuffix = unencryptedSuffix
+	}
 	var key []byte
-	var have []wrap
-	same := map[string]string{} // place and plaintext -> ciphertext
+	cipher := newCipher()
 	if j.old != nil {
-		key, have = j.old.key, j.old.meta.wraps
-		_ = j.old.tree.visit(func(path []string, l *leaf) error {
-			if l.encrypted {
-				text, kind := plainBytes(l.value)
-				same[additional(path)+kind+text] = l.cipher
-			}
-			return nil
-		})
-	}
-	if key == nil {
-		key = make([]byte, dataKeySize)
-		if _, err := io.ReadFull(b.random, key); err != nil {
-			return nil, fmt.Errorf("draw a data key: %w", err)
+		key, cipher = j.old.key, j.old.cipher
+		var err error
+		if m.KeyGroups, err = b.wraps(key, j.old.meta.wraps()); err != nil {
+			return nil, err
+		}
+	} else {
+		m.KeyGroups = b.group(nil)
+		var errs []error
+		if key, errs = (sops.Tree{Metadata: m}).GenerateDataKey(); len(errs) > 0 {
+			return nil, fmt.Errorf("make a data key: %w", errors.Join(errs...))
 		}
 	}
-	x, err := newBox(key)
+	code, err := sops.Tree{Metadata: m, Branches: sops.TreeBranches{branch}}.Encrypt(key, cipher)
 	if err != nil {
-		return nil, err
+		return nil, errWrite
 	}
-	tree, err := j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
-		if !l.encrypted || l.value == "" {
-			return &leaf{value: l.value}, nil
-		}
-		place := additional(path)
-		text, kind := plainBytes(l.value)
-		if old, ok := same[place+kind+text]; ok {
-			return &leaf{encrypted: true, cipher: old}, nil
-		}
-		sealed, err := x.seal(l.value, place, b.random)
-		return &leaf{encrypted: true, cipher: sealed}, err
-	})
-	if err != nil {
-		return nil, err
+	if m.MessageAuthenticationCode, err = cipher.Encrypt(code, key, m.LastModified.Format(time.RFC3339)); err != nil {
+		return nil, errWrite
 	}
-	meta := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
-	if meta.encrypted == "" {
-		meta.suffix = unencryptedSuffix
-	}
-	if meta.mac, err = x.seal(code(j.plain), b.now, b.random); err != nil {
-		return nil, err
-	}
-	if meta.wraps, err = b.wraps(key, have); err != nil {
-		return nil, err
-	}
-	return emitFile(j.document.format, tree, meta)
+	return emitFile(j.document.format, branch, m)
 }
 
 // wraps is the data key for each recipient; a wrap that exists stays.
-func (b *build) wraps(key []byte, have []wrap) ([]wrap, error) {
-	wraps := make([]wrap, len(b.to))
-	for i, to := range b.to {
-		if old := slices.IndexFunc(have, func(w wrap) bool { return w.recipient == to.Recipient }); old >= 0 {
-			wraps[i] = have[old]
-			continue
+func (b *build) wraps(key []byte, have []*sopsage.MasterKey) ([]sops.KeyGroup, error) {
+	group := b.group(have)
+	for _, to := range group[0] {
+		if err := to.EncryptIfNeeded(key); err != nil {
+			return nil, fmt.Errorf("wrap the data key for %s: %w", to.ToString(), err)
 		}
-		master := *to // a copy has the parsed recipient, and a text of its own
-		if err := master.Encrypt(key); err != nil {
-			return nil, fmt.Errorf("wrap the data key for %s: %w", to.Recipient, err)
-		}
-		wraps[i] = wrap{to.Recipient, master.EncryptedKey}
 	}
-	return wraps, nil
+	return group, nil
+}
+
+// group is the recipients, with the wraps that they have. Files do not share a key: it holds the wrap.
+func (b *build) group(have []*sopsage.MasterKey) []sops.KeyGroup {
+	group := make(sops.KeyGroup, len(b.to))
+	for i, to := range b.to {
+		key := *to // a copy has the parsed recipient
+		if old := slices.IndexFunc(have, func(w *sopsage.MasterKey) bool { return w.Recipient == to.Recipient }); old >= 0 {
+			key.EncryptedKey = have[old].EncryptedKey
+		}
+		group[i] = &key
+	}
+	return []sops.KeyGroup{group}
 }

@@ -3,9 +3,8 @@ package secrets
 import (
 	"errors"
 	"path"
-	"regexp"
 
-	sops "github.com/getsops/sops/v3/age"
+	sopsage "github.com/getsops/sops/v3/age"
 )
 
 // Open is the plaintext of a sound file, for tests.
@@ -16,20 +15,12 @@ func Open(name string, data []byte, identity string) (string, error) {
 	}
 	s := newStored(f, data)
 	keys := &keyring{}
-	if err := (*sops.ParsedIdentities)(&keys.identities).Import(identity); err != nil {
+	if err := (*sopsage.ParsedIdentities)(&keys.identities).Import(identity); err != nil {
 		return "", err
 	}
-	expr, err := regexp.Compile(s.meta.encrypted)
-	if err != nil {
-		return "", err
-	}
-	if s.open(keys.unwrap(s.meta.wraps), expr); !s.sound {
+	if s.open(keys.unwrap(s.meta.wraps())); !s.sound {
 		return "", errors.New("it is not sound")
 	}
-	plain, err := s.tree.replaced(func(_ []string, l *leaf) (*leaf, error) { return &leaf{value: l.value}, nil })
-	if err != nil {
-		return "", err
-	}
-	text, err := emitPlain(f, plain)
+	text, err := emitPlain(f, s.tree)
 	return string(text), err
 }

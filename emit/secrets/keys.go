@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"filippo.io/age"
-	sops "github.com/getsops/sops/v3/age"
+	sopsage "github.com/getsops/sops/v3/age"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -30,7 +30,7 @@ const (
 type keyring struct {
 	options    Options
 	loaded     bool
-	identities sops.ParsedIdentities
+	identities sopsage.ParsedIdentities
 	public     []string        // public halves of the identities, in order of the places
 	own        map[string]bool // the same as a set
 	places     []string        // what was looked at and what was there, for messages
@@ -45,13 +45,13 @@ func (k *keyring) load() {
 		return
 	}
 	k.loaded, k.own, k.asked = true, map[string]bool{}, map[string]bool{}
-	if text, ok := k.variable(sops.SopsAgeKeyEnv); ok {
-		k.add(sops.SopsAgeKeyEnv, strings.Join(strings.Fields(withoutComments(text)), "\n"))
+	if text, ok := k.variable(sopsage.SopsAgeKeyEnv); ok {
+		k.add(sopsage.SopsAgeKeyEnv, strings.Join(strings.Fields(withoutComments(text)), "\n"))
 	}
-	if name, ok := k.variable(sops.SopsAgeKeyFileEnv); ok {
-		k.addFile(sops.SopsAgeKeyFileEnv+" "+name, name)
+	if name, ok := k.variable(sopsage.SopsAgeKeyFileEnv); ok {
+		k.addFile(sopsage.SopsAgeKeyFileEnv+" "+name, name)
 	}
-	k.command, _ = k.variable(sops.SopsAgeKeyCmdEnv)
+	k.command, _ = k.variable(sopsage.SopsAgeKeyCmdEnv)
 	if name := k.userFile(); name != "" {
 		k.addFile(name, name)
 	}
@@ -85,7 +85,7 @@ func (k *keyring) userFile() string {
 	default:
 		folder = filepath.Join(k.options.Home, ".config")
 	}
-	return filepath.Join(folder, filepath.FromSlash(sops.SopsAgeKeyUserConfigPath))
+	return filepath.Join(folder, filepath.FromSlash(sopsage.SopsAgeKeyUserConfigPath))
 }
 
 func withoutComments(text string) string {
@@ -122,7 +122,7 @@ func (k *keyring) add(place, text string) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		var parsed sops.ParsedIdentities
+		var parsed sopsage.ParsedIdentities
 		if err := parsed.Import(line); err != nil || len(parsed) == 0 {
 			k.places = append(k.places, fmt.Sprintf("%s (line %d is no age identity)", place, i+1))
 			continue
@@ -149,22 +149,22 @@ func publicHalf(id age.Identity) string {
 }
 
 // unwrap is the data key of a file, nil where no identity opens it. It may be called by several goroutines.
-func (k *keyring) unwrap(wraps []wrap) []byte {
+func (k *keyring) unwrap(wraps []*sopsage.MasterKey) []byte {
 	if len(k.identities) == 0 {
 		return nil // without identities SOPS would look for some in the environment of this process
 	}
 	order := slices.Clone(wraps)
-	slices.SortStableFunc(order, func(a, b wrap) int {
+	slices.SortStableFunc(order, func(a, b *sopsage.MasterKey) int {
 		switch {
-		case k.own[a.recipient] == k.own[b.recipient]:
+		case k.own[a.Recipient] == k.own[b.Recipient]:
 			return 0
-		case k.own[a.recipient]:
+		case k.own[a.Recipient]:
 			return -1
 		}
 		return 1
 	})
 	for _, w := range order {
-		master := &sops.MasterKey{Recipient: w.recipient, EncryptedKey: w.text}
+		master := &sopsage.MasterKey{Recipient: w.Recipient, EncryptedKey: w.EncryptedKey} // the file's own stays without identities
 		k.identities.ApplyToMasterKey(master)
 		if key, err := master.Decrypt(); err == nil {
 			return key
@@ -174,15 +174,15 @@ func (k *keyring) unwrap(wraps []wrap) []byte {
 }
 
 // ask runs the user's command for each recipient that it was not asked for, until an identity opens the file.
-func (k *keyring) ask(wraps []wrap) []byte {
+func (k *keyring) ask(wraps []*sopsage.MasterKey) []byte {
 	if k.command == "" {
 		return nil
 	}
 	for _, w := range wraps {
-		if k.asked[w.recipient] {
+		if k.asked[w.Recipient] {
 			continue
 		}
-		k.run(w.recipient)
+		k.run(w.Recipient)
 		if key := k.unwrap(wraps); key != nil {
 			return key
 		}
@@ -196,16 +196,16 @@ func (k *keyring) run(recipient string) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", k.command)
-	cmd.Env = append(os.Environ(), sops.SopsAgeRecipientEnv+"="+recipient)
+	cmd.Env = append(os.Environ(), sopsage.SopsAgeRecipientEnv+"="+recipient)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	switch {
 	case ctx.Err() != nil:
-		k.places = append(k.places, fmt.Sprintf("%s (no answer in %s)", sops.SopsAgeKeyCmdEnv, commandTimeout))
+		k.places = append(k.places, fmt.Sprintf("%s (no answer in %s)", sopsage.SopsAgeKeyCmdEnv, commandTimeout))
 	case err != nil:
-		k.places = append(k.places, fmt.Sprintf("%s (%v)", sops.SopsAgeKeyCmdEnv, err))
+		k.places = append(k.places, fmt.Sprintf("%s (%v)", sopsage.SopsAgeKeyCmdEnv, err))
 	default:
-		k.add(sops.SopsAgeKeyCmdEnv, string(out))
+		k.add(sopsage.SopsAgeKeyCmdEnv, string(out))
 	}
 }
 
@@ -241,7 +241,7 @@ func (e *errRecipient) Error() string {
 // the output, the public half of an identity found (OUTPUT.md, SEC-06). Empty where there are none.
 //
 // Errors: a file that cannot be read, a text that is no recipient.
-func recipients(o Options, paths []string, keys *keyring) ([]*sops.MasterKey, error) {
+func recipients(o Options, paths []string, keys *keyring) ([]*sopsage.MasterKey, error) {
 	if len(o.Recipients) > 0 {
 		return masterKeys("config.secrets.recipients", o.Recipients)
 	}
@@ -285,15 +285,15 @@ func (e *errConfig) Error() string { return fmt.Sprintf("%s cannot be understood
 func (e *errConfig) Unwrap() error { return e.err }
 
 // masterKeys parses recipients, sorted and each once.
-func masterKeys(where string, texts []string) ([]*sops.MasterKey, error) {
+func masterKeys(where string, texts []string) ([]*sopsage.MasterKey, error) {
 	trimmed := make([]string, len(texts))
 	for i, text := range texts {
 		trimmed[i] = strings.TrimSpace(text)
 	}
 	slices.Sort(trimmed)
-	var keys []*sops.MasterKey
+	var keys []*sopsage.MasterKey
 	for _, text := range slices.Compact(trimmed) {
-		key, err := sops.MasterKeyFromRecipient(text)
+		key, err := sopsage.MasterKeyFromRecipient(text)
 		if err != nil {
 			return nil, &errRecipient{where, text}
 		}
@@ -362,13 +362,13 @@ func configRecipients(data []byte, folder string, paths []string) ([]string, err
 }
 
 // newIdentity makes a development identity and the file that holds it. It has no time in it: a second one differs by its key alone.
-func newIdentity() (*sops.MasterKey, []byte, error) {
+func newIdentity() (*sopsage.MasterKey, []byte, error) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a development identity: %w", err)
 	}
 	public := id.Recipient().String()
-	key, err := sops.MasterKeyFromRecipient(public)
+	key, err := sopsage.MasterKeyFromRecipient(public)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a development identity: %w", err)
 	}

@@ -1,15 +1,23 @@
 package secrets
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
+	"github.com/getsops/sops/v3"
+	sopsage "github.com/getsops/sops/v3/age"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -80,8 +88,13 @@ func TestParseWhatWasEmitted(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
 		o := randomObject(random, 0)
-		m := metadata{wraps: []wrap{{"age1x", "a\nb\n"}, {"age1y", "c\n"}}, modified: "2026-01-02T03:04:05Z", mac: "ENC[x]", encrypted: "^a$"}
-		data, err := emitFile(jsonText, o, m)
+		m := metadata{Metadata: sops.Metadata{
+			KeyGroups: []sops.KeyGroup{{
+				&sopsage.MasterKey{Recipient: "age1x", EncryptedKey: "a\nb\n"}, &sopsage.MasterKey{Recipient: "age1y", EncryptedKey: "c\n"},
+			}},
+			LastModified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), MessageAuthenticationCode: "ENC[x]", EncryptedRegex: "^a$", Version: sopsVersion,
+		}}
+		data, err := emitFile(jsonText, toBranch(o, plainScalar), m.Metadata)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,36 +131,137 @@ func randomNode(random *rand.Rand, depth int) node {
 
 func TestCiphertextIsBoundToItsPlace(t *testing.T) {
 	t.Parallel()
-	x, err := newBox(make([]byte, dataKeySize))
-	if err != nil {
-		t.Fatal(err)
-	}
+	key, x := make([]byte, dataKeySize), newCipher()
 	for _, v := range []any{"text", 7, 1.5, true, false} {
-		text, err := x.seal(v, "a:b:", &countingReader{})
+		text, err := x.Encrypt(v, key, "a:b:")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := x.open(text, "a:b:"); !ok || got != v {
+		if got, err := x.Decrypt(text, key, "a:b:"); err != nil || got != v {
 			t.Errorf("%v became %v", v, got)
 		}
-		if _, ok := x.open(text, "a:c:"); ok {
+		if _, err := x.Decrypt(text, key, "a:c:"); err == nil {
 			t.Error("it opens in another place")
 		}
+		if again, err := x.Encrypt(v, key, "a:b:"); err != nil || again != text {
+			t.Error("another ciphertext for what was opened")
+		}
 	}
-	if _, err := newBox([]byte("short")); err == nil {
+	s := newStored(jsonText, sample(t))
+	if s.open([]byte("short")); !s.locked() {
 		t.Error("a short data key")
 	}
 }
 
-// countingReader is a source of different bytes.
-type countingReader struct{ n byte }
-
-func (r *countingReader) Read(p []byte) (int, error) {
-	for i := range p {
-		r.n++
-		p[i] = r.n
+// sample is an encrypted file with a data key of zeros.
+func sample(t *testing.T) []byte {
+	t.Helper()
+	m := sops.Metadata{KeyGroups: []sops.KeyGroup{{&sopsage.MasterKey{Recipient: "age1x"}}}, UnencryptedSuffix: unencryptedSuffix, Version: sopsVersion}
+	branch := sops.TreeBranch{{Key: "text", Value: "abc"}, {Key: "number", Value: 7}, {Key: "clear_unencrypted", Value: "c"}}
+	key, x := make([]byte, dataKeySize), newCipher()
+	code, err := sops.Tree{Metadata: m, Branches: sops.TreeBranches{branch}}.Encrypt(key, x)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return len(p), nil
+	if m.MessageAuthenticationCode, err = x.Encrypt(code, key, m.LastModified.Format(time.RFC3339)); err != nil {
+		t.Fatal(err)
+	}
+	data, err := emitFile(jsonText, branch, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestAnEditedKindIsDamagedAndNeverANonceForTwoTexts(t *testing.T) {
+	t.Parallel()
+	key := make([]byte, dataKeySize)
+	whole := newStored(jsonText, sample(t))
+	if whole.open(key); !whole.sound {
+		t.Fatal("the sample is not sound")
+	}
+	for _, kind := range []string{"int", "float", "bool", "bytes", "time", "comment", "none"} {
+		s := newStored(jsonText, bytes.Replace(sample(t), []byte("type:str"), []byte("type:"+kind), 1))
+		s.open(key)
+		if text := s.tree[0].node.(*leaf); s.sound || text.value != (damaged{}) {
+			t.Errorf("%s: %v", kind, text.value)
+		}
+		if number := s.tree[1].node.(*leaf); number.value != 7 {
+			t.Errorf("%s: the other value is lost", kind)
+		}
+		_, nonce, _ := strings.Cut(s.tree[0].node.(*leaf).cipher, ",iv:")
+		nonce, _, _ = strings.Cut(nonce, ",")
+		for _, v := range []any{0, 0.0, false} {
+			if again, err := s.cipher.Encrypt(v, key, "text:"); err != nil || strings.Contains(again, nonce) {
+				t.Errorf("%s: the nonce is used again", kind)
+			}
+		}
+	}
+}
+
+func TestANonceOfAnotherLengthIsReadButNotWritten(t *testing.T) {
+	t.Parallel()
+	key := make([]byte, dataKeySize)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce := make([]byte, gcm.NonceSize())
+	sealed := gcm.Seal(nil, nonce, []byte("abc"), []byte("a:"))
+	encode := base64.StdEncoding.EncodeToString
+	x := newCipher()
+	v, err := x.Decrypt(cipherPrefix+encode(sealed[:3])+",iv:"+encode(nonce)+",tag:"+encode(sealed[3:])+",type:str]", key, "a:")
+	if err != nil || v != "abc" {
+		t.Fatal(v, err)
+	}
+	again, err := x.Encrypt("abc", key, "a:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := newCipher().Decrypt(again, key, "a:"); err != nil || v != "abc" {
+		t.Error(v, err)
+	}
+}
+
+func TestWhatSOPSWouldRefuseIsStillRead(t *testing.T) {
+	t.Parallel()
+	w := string(sample(t))
+	for name, edited := range map[string]string{
+		"time":        strings.Replace(w, `"lastmodified": "0001`, `"lastmodified": "x0001`, 1),
+		"two rules":   strings.Replace(w, `"version"`, `"encrypted_regex": "x", "version"`, 1),
+		"another key": strings.Replace(w, `"version"`, `"pgp": [{"fp": "ABC"}], "version"`, 1),
+		"groups":      strings.Replace(w, `"version"`, `"key_groups": [{}], "version"`, 1),
+		"threshold":   strings.Replace(w, `"version"`, `"shamir_threshold": 2, "version"`, 1),
+	} {
+		s := newStored(jsonText, []byte(edited))
+		if edited == w || s.broken || len(s.meta.wraps()) != 1 || s.meta.wraps()[0].Recipient != "age1x" || !s.meta.foreign {
+			t.Errorf("%s: broken %v, %+v", name, s.broken, s.meta)
+			continue
+		}
+		if s.open(make([]byte, dataKeySize)); s.sound || s.tree[0].node.(*leaf).value != "abc" {
+			t.Errorf("%s: its values are lost", name)
+		}
+	}
+	for name, edited := range map[string]string{
+		"no keys":  regexp.MustCompile(`(?s)"age": \[.*?\],`).ReplaceAllString(w, ""),
+		"odd keys": strings.Replace(w, `"age": [`, `"age": [1,`, 1),
+	} {
+		if s := newStored(jsonText, []byte(edited)); edited == w || !s.locked() || !s.meta.foreign || len(s.meta.wraps()) > 0 {
+			t.Errorf("%s: broken %v, %+v", name, s.broken, s.meta)
+		}
+	}
+	if s := newStored(jsonText, []byte(strings.Replace(w, `"version"`, `"kms": null, "pgp": [], "hc_vault": "", "version"`, 1))); s.broken || s.meta.foreign {
+		t.Error("empty fields, as old versions write them, count")
+	}
+	for _, broken := range []string{w + "{}", w[:len(w)-3], "{" + strings.Repeat(`"a":{`, maxDepth) + strings.Repeat("}", maxDepth) + "," + w[1:], `{"sops": 1}`, `"sops"`} {
+		if s := newStored(jsonText, []byte(broken)); !s.broken {
+			t.Errorf("it is read: %.60s", broken)
+		}
+	}
 }
 
 func TestDrawnTextsAreLettersAndDigitsAlike(t *testing.T) {

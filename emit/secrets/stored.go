@@ -2,11 +2,12 @@ package secrets
 
 import (
 	"crypto/subtle"
-	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
-	sops "github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3"
+	sopsage "github.com/getsops/sops/v3/age"
 )
 
 // stored is a file of the output tree as it was found. Copies with the same bytes share one.
@@ -17,8 +18,8 @@ type stored struct {
 	meta   metadata
 	broken bool   // it is no SOPS file
 	key    []byte // data key; nil while no private key opened it
-	box    *box
-	sound  bool // SOPS opens it, and it encrypts what it says it does
+	cipher guarded
+	sound  bool // SOPS opens it, and it has nothing but what we write
 }
 
 func newStored(f format, data []byte) *stored {
@@ -32,50 +33,70 @@ func newStored(f format, data []byte) *stored {
 // locked says whether there is something that a private key might open, and none did.
 func (s *stored) locked() bool { return !s.broken && s.key == nil }
 
-// open decrypts every value with the data key. A value that does not open is damaged, whatever the others are. expr is the file's expression for
-// encrypted keys, nil where that is none.
-func (s *stored) open(key []byte, expr *regexp.Regexp) {
-	x, err := newBox(key)
-	if err != nil {
+// open decrypts the file with its data key. Where SOPS would refuse it, every value is opened by itself, and what does not open is damaged.
+func (s *stored) open(key []byte) {
+	if len(key) != dataKeySize {
 		return
 	}
-	s.key, s.box = key, x
-	s.sound = !s.meta.foreign
-	plain, err := s.tree.replaced(func(path []string, l *leaf) (*leaf, error) {
-		if l.value != nil && l.value != "" && s.meta.covers(path, expr) != l.encrypted {
-			s.sound = false
+	s.key, s.cipher = key, newCipher()
+	if plain, ok := s.verified(); ok {
+		s.tree, s.sound = plain, !s.meta.foreign
+		return
+	}
+	s.salvage()
+}
+
+// verified is the plaintext, false where SOPS does not open the file or its code does not fit.
+func (s *stored) verified() (object, bool) {
+	// No comment has a part in the code, and SOPS logs those that are clear.
+	branch := slices.DeleteFunc(toBranch(s.tree, storedScalar), func(item sops.TreeItem) bool { _, ok := item.Key.(sops.Comment); return ok })
+	code, err := sops.Tree{Metadata: s.meta.Metadata, Branches: sops.TreeBranches{branch}}.Decrypt(s.key, s.cipher)
+	if err != nil {
+		return nil, false
+	}
+	known, err := s.cipher.Decrypt(s.meta.MessageAuthenticationCode, s.key, s.meta.LastModified.Format(time.RFC3339))
+	text, _ := known.(string)
+	if err != nil || subtle.ConstantTimeCompare([]byte(text), []byte(code)) != 1 {
+		return nil, false
+	}
+	var values []any
+	_ = fromBranch(branch, plainLeaf).visit(func(_ []string, l *leaf) error {
+		values = append(values, l.value)
+		return nil
+	})
+	plain, err := s.tree.replaced(func(_ []string, l *leaf) (*leaf, error) {
+		opened := *l
+		opened.value, values = values[0], values[1:]
+		if !isScalar(opened.value) || l.encrypted && opened.value == l.cipher {
+			return nil, errDamaged // a kind that we do not write, or a ciphertext where the file's rule has none
 		}
+		return &opened, nil
+	})
+	return plain, err == nil
+}
+
+// salvage opens what it can. The cipher must not remember a value whose kind was edited: it would use a nonce for two texts.
+func (s *stored) salvage() {
+	good := newCipher()
+	s.tree, _ = s.tree.replaced(func(path []string, l *leaf) (*leaf, error) {
 		if !l.encrypted {
 			return l, nil
 		}
 		opened := *l
-		var ok bool
-		if opened.value, ok = x.open(l.cipher, additional(path)); !ok {
-			opened.value = damaged{}
-			s.sound = false
+		opened.value = damaged{}
+		if v, err := s.cipher.Decrypt(l.cipher, s.key, additional(path)); err == nil && isScalar(v) {
+			opened.value, _ = good.Decrypt(l.cipher, s.key, additional(path))
 		}
 		return &opened, nil
 	})
-	if err != nil {
-		s.sound = false
-		return
-	}
-	s.tree = plain
-	mac, _ := x.open(s.meta.mac, s.meta.modified)
-	text, _ := mac.(string)
-	if subtle.ConstantTimeCompare([]byte(text), []byte(code(plain))) != 1 {
-		s.sound = false
-	}
+	s.cipher = good
 }
 
 // isFor says whether the file is encrypted to just these recipients.
-func (s *stored) isFor(to []*sops.MasterKey) bool {
-	have := make([]string, len(s.meta.wraps))
-	for i, w := range s.meta.wraps {
-		have[i] = w.recipient
-	}
+func (s *stored) isFor(to []*sopsage.MasterKey) bool {
+	have := s.meta.recipients()
 	slices.Sort(have)
-	return !s.meta.foreign && slices.EqualFunc(have, to, func(h string, k *sops.MasterKey) bool { return h == k.Recipient })
+	return !s.meta.foreign && slices.EqualFunc(have, to, func(h string, k *sopsage.MasterKey) bool { return h == k.Recipient })
 }
 
 // pair is a leaf that is wanted beside the leaf of the old file in its place.

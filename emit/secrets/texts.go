@@ -319,12 +319,6 @@ func (b *build) valueLength(v value.Value) (least int, exact bool) {
 	return 0, false
 }
 
-// cipherLength is the length of the text of a ciphertext.
-func cipherLength(cipher string) (int, bool) {
-	s, ok := parseSealed(cipher)
-	return len(s.data), ok
-}
-
 // some is a few names for a message.
 func some(names []string) string {
 	const most = 5
@@ -336,14 +330,10 @@ func some(names []string) string {
 
 // cannotOpen reports a file that has to change, but that no key opens.
 func (b *build) cannotOpen(d *document, what string) {
-	recipients := make([]string, len(d.old.meta.wraps))
-	for i, w := range d.old.meta.wraps {
-		recipients[i] = w.recipient
-	}
 	b.findings.Add(diag.Diagnostic{
 		Code:    "E0402",
 		Message: what + ", but no private key opens the file",
-		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(recipients, ", "), "none"), b.keys.searched()),
+		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(d.old.meta.recipients(), ", "), "none"), b.keys.searched()),
 	})
 }
 

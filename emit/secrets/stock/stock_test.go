@@ -1,5 +1,5 @@
 // Package stock_test lets SOPS itself judge the files of emit/secrets: its packages, and its program where it is installed.
-// It is a package of its own because SOPS links the clients of five clouds, which the other tests need not wait for.
+// It is a package of its own so that it goes through SOPS's stores, keys and rules as SOPS's command does, and sees nothing of ours but the files.
 package stock_test
 
 import (
