@@ -68,6 +68,10 @@ func checkSpaces(c *pass.Context, n *ir.Node, first map[string]claimedSpace) {
 // objectsOf are the objects of a component. Components share their Namespace on purpose, and what has no name is no object of its own.
 func objectsOf(c *pass.Context, n *ir.Node) []object {
 	var all []object
+	// what an operator makes is in no file, and collides all the same
+	for _, name := range n.Description.Services {
+		all = append(all, object{"v1", "Service", n.Namespace(), name})
+	}
 	rows := c.Of(n).Rows
 	for _, row := range rows {
 		for _, o := range slices.Concat(row.Objects, generatedObjects(row.Kustomization)) {

@@ -72,6 +72,7 @@ type Description struct {
 	Host          string
 	Ports         map[string]Port
 	Pods          map[string]Pods
+	Services      []string // that an operator makes, beside those of the table
 	Derived       Object
 	Settings      map[string]value.Value // variables of the component's ConfigMap
 	Variables     []Group                // secret variables of its own, beside those of its links

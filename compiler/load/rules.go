@@ -112,7 +112,7 @@ func (l *lib) describe(r root, v cue.Value, names map[string]bool) func(self, pa
 
 func description(o kind.Object) (kind.Description, error) {
 	d := kind.Description{
-		Host: str(o["host"]), Derived: object(o["derived"]), Claims: claims(o["claims"]), Findings: findings(o["findings"]), Level: level(o["level"]),
+		Host: str(o["host"]), Services: strs(o["services"]), Derived: object(o["derived"]), Claims: claims(o["claims"]), Findings: findings(o["findings"]), Level: level(o["level"]),
 		Rollout: list(o["rollout"]), Requirements: strs(o["requirements"]), Prerequisites: objects(o["prerequisites"]), Notes: strs(o["notes"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
