@@ -222,6 +222,10 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	if info, err := os.Stat(s.dir()); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
 		// CUE takes no absolute directory, and none above with a name like an import path
 		dir, args = s.dir(), []string{"." + args[0][len(unqualified(args[0])):]}
+		if files := s.files(); len(files) > 0 && !slices.ContainsFunc(files, hasPackage) {
+			// a directory is a package to CUE; files that name none are one architecture all the same
+			args = files
+		}
 	}
 	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
 	insts := load.Instances(args, cfg)
@@ -303,6 +307,15 @@ func (s Source) overlay() map[string]load.Source {
 	}
 	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(importable)
 	return overlay
+}
+
+func hasPackage(file string) bool {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return true
+	}
+	f, err := parser.ParseFile(file, data, parser.PackageClauseOnly)
+	return err != nil || f.PackageName() != ""
 }
 
 func importsSchema(file string) bool {
