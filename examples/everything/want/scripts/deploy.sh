@@ -95,8 +95,14 @@ wait_for() {
 		wait_condition data clusters.postgresql.cnpg.io/pg Ready
 		wait_job data pg-bootstrap
 		;;
+	worker)
+		wait_rollout jobs deployment/worker-orders
+		;;
 	bus)
 		wait_condition streaming kafka/bus Ready
+		wait_condition streaming kafkaconnect/bus-connect Ready
+		wait_condition streaming kafkauser/billing-bus Ready
+		wait_condition streaming kafkauser/orders-bus Ready
 		;;
 	orders)
 		wait_rollout shop deployment/orders
@@ -136,9 +142,14 @@ wait_rollout() {
 	kubectl --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
 }
 
+# A condition, or jsonpath=… for what has none.
 wait_condition() {
+	case $3 in
+	jsonpath=*) state=$3 ;;
+	*) state=condition=$3 ;;
+	esac
 	echo "waiting for $2 in $1 to be $3 (at most ${rollout_timeout}s)" >&2
-	kubectl --namespace "$1" wait "$2" --for="condition=$3" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
+	kubectl --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
 }
 
 # Ends with 0 when the Job is complete and with 1 when it has failed, or is neither in time.
@@ -215,11 +226,14 @@ deploy() {
 		esac
 		echo "== $name (start-up order $order)" >&2
 		render "$copy/$base" >"$copy/.rendered"
+		# a mesh that nobody scrapes has no object of its own, and kubectl refuses to apply nothing
+		[ -s "$copy/.rendered" ] || continue
 		if [ -n "$dry_run" ]; then
 			# the namespace need not exist yet, and then the server refuses what is inside it
 			if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
 				echo "namespace $namespace does not exist yet: only its own object is tried" >&2
-				kubectl apply --server-side --field-manager="$manager" --dry-run=server -f "$copy/$name/k8s/deploy/base/namespace.yaml"
+				own="$copy/$name/k8s/deploy/base/namespace.yaml"
+				[ ! -f "$own" ] || kubectl apply --server-side --field-manager="$manager" --dry-run=server -f "$own"
 				continue
 			fi
 			apply --dry-run=server <"$copy/.rendered"
@@ -240,7 +254,7 @@ deploy() {
 prune_objects() {
 	selector="app.kubernetes.io/part-of=$part_of,app.kubernetes.io/managed-by=platc"
 	kubectl api-resources --namespaced=true --verbs=list,delete --output=name |
-		grep -v -x -E 'pods|endpoints|events|events\.events\.k8s\.io|replicasets\.apps|controllerrevisions\.apps|endpointslices\.discovery\.k8s\.io|persistentvolumeclaims|statefulsets\.apps' | sort >"$copy/.types"
+		grep -v -x -E 'pods|endpoints|events|events\.events\.k8s\.io|replicasets\.apps|controllerrevisions\.apps|endpointslices\.discovery\.k8s\.io' | sort >"$copy/.types"
 	components | cut -d' ' -f2 | sort -u >"$copy/.namespaces"
 	# what the build and day-2 kustomizations hold is applied by --build and --day2
 	while read -r namespace <&4; do
@@ -259,10 +273,29 @@ prune_objects() {
 			prune_object default "$object"
 		fi
 	done 5<"$copy/.live"
+	kubectl get namespaces --selector "$selector" --ignore-not-found --output=name | sed 's|^[^/]*/||' >"$copy/.live"
+	while read -r namespace <&5; do
+		# images are built in the namespace beside an application's
+		if ! grep -q -x -F -e "$namespace" -e "${namespace%-build}" "$copy/.namespaces"; then
+			echo "kept, since a namespace is never deleted: namespace/$namespace" >&2
+		fi
+	done 5<"$copy/.live"
 }
 
 prune_object() {
 	state=$(kubectl --namespace "$1" get "$2" --ignore-not-found --output 'go-template={{if .metadata.ownerReferences}}owned{{else if .metadata.annotations}}{{with index .metadata.annotations "kustomize.toolkit.fluxcd.io/prune"}}{{.}}{{end}}{{end}}')
+	case $2 in
+	persistentvolumeclaim/*)
+		# the volumes of a StatefulSet that stays are not rendered, but in use
+		server=$(kubectl --namespace "$1" get "$2" --ignore-not-found --output 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}')
+		if [ "$state" != owned ] && ! grep -q -x -F "$1 statefulset.apps/$server" "$applied"; then
+			state=disabled
+		else
+			state=owned
+		fi
+		;;
+	statefulset.apps/*) [ "$state" = owned ] || state=disabled ;;
+	esac
 	case $state in
 	owned) ;;
 	disabled) echo "kept, since it owns data: $2 in $1" >&2 ;;
@@ -288,8 +321,11 @@ build() {
 	copy_tree
 	echo "$mine" >"$copy/.builds"
 	while read -r name _ namespace job <&3; do
-		# both builders push one tag, so the other one stays suspended
-		kubectl --namespace "$namespace" delete job "$job" --ignore-not-found --timeout=120s
+		# both builders push one tag, so the other one stays suspended; its Job is immutable too, and names the tag
+		builds | awk -v name="$name" '$1 == name { print $3, $4 }' >"$copy/.jobs"
+		while read -r job_namespace old <&4; do
+			kubectl --namespace "$job_namespace" delete job "$old" --ignore-not-found --timeout=120s
+		done 4<"$copy/.jobs"
 		render "$copy/$name/k8s/build/base" | apply
 		kubectl --namespace "$namespace" patch job "$job" --type=merge --patch '{"spec":{"suspend":false}}'
 		echo "waiting for job/$job in $namespace (at most 3600s)" >&2
