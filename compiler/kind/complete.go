@@ -16,6 +16,7 @@ type Place struct {
 	Path    string // components.orders
 	Subject string // orders
 	KeyPos  diag.Pos
+	More    []string // names that may stand there beside the fields of the type
 }
 
 // Complete checks what the user wrote against a type, adds the findings to list, and returns the data with defaults.
@@ -87,14 +88,19 @@ func (t *Type) absent(at Place, list *diag.List) any {
 
 func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
+	meant := map[string]bool{}
 	for _, f := range given.Fields {
 		if t.Field(f.Key) == nil {
-			list.Add(t.Unknown(f, at, nil))
+			list.Add(t.Unknown(f, at, at.More))
+			meant[t.nearest(f.Key, at.More)] = true
 		}
 	}
 	for _, f := range t.Fields {
 		sub := given.Field(f.Name)
 		if sub == nil && f.Required {
+			if meant[f.Name] {
+				continue // a misspelt field is one mistake
+			}
 			pos := given.KeyPos
 			if !pos.IsValid() {
 				pos = at.KeyPos
@@ -125,18 +131,27 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.
 func (t *Type) Unknown(f *Given, at Place, more []string) diag.Diagnostic {
-	names := append([]string(nil), more...)
-	for _, field := range t.Fields {
-		names = append(names, field.Name)
-	}
+	names := t.names(more)
 	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key)), Help: "remove it"}
-	if near := diag.Nearest(f.Key, names); near != "" {
+	if near := t.nearest(f.Key, more); near != "" {
 		d.Help = fmt.Sprintf("did you mean %q?", near)
 	} else if len(names) > 0 && len(names) <= 12 {
 		d.Help = "it may have " + strings.Join(names, ", ")
 	}
 	return d
 }
+
+// names are those of the fields, and more.
+func (t *Type) names(more []string) []string {
+	names := slices.Clone(more)
+	for _, field := range t.Fields {
+		names = append(names, field.Name)
+	}
+	return names
+}
+
+// nearest is the field that a name which does not exist most likely means, "" if none is near.
+func (t *Type) nearest(name string, more []string) string { return diag.Nearest(name, t.names(more)) }
 
 // allowed says in words what fits.
 func (t *Type) allowed() string {

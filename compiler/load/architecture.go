@@ -36,6 +36,9 @@ const maxSize = 32 << 20
 // so that findings are the same with and without it.
 const importable = "package schema\n\n#Architecture: {...}\n"
 
+// placeholderModule is the module of files that are in none.
+const placeholderModule = "architecture.local"
+
 // dir is the folder that an architecture lies in: where kinds/, .sops.yaml and .platc are looked for.
 func (s Source) dir() string {
 	arg := "."
@@ -207,6 +210,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	if len(args) == 0 {
 		args = []string{"."}
 	}
+	named := strings.Join(args, " ")
 	for i, arg := range args {
 		// without ./ CUE takes a directory for an import path
 		if !filepath.IsAbs(arg) && !strings.HasPrefix(arg, ".") {
@@ -219,7 +223,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 		}
 	}
 	dir := s.Dir
-	if info, err := os.Stat(s.dir()); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
+	if info, err := os.Stat(s.path(args[0])); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
 		// CUE takes no absolute directory, and none above with a name like an import path
 		dir, args = s.dir(), []string{"." + args[0][len(unqualified(args[0])):]}
 		if files := s.files(); len(files) > 0 && !slices.ContainsFunc(files, hasPackage) {
@@ -230,7 +234,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", strings.Join(s.Args, " "), len(insts)), Help: "name one package"})
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", named, len(insts)), Help: "name one package"})
 		return cue.Value{}, false
 	}
 	inst := insts[0]
@@ -239,8 +243,12 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 		return cue.Value{}, false
 	}
 	if len(inst.Files) == 0 {
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s holds no CUE package", strings.Join(args, " ")), Help: "name a CUE file, several files of one package, a directory or a package"})
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s holds no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
 		return cue.Value{}, false
+	}
+	if inst.Module == "" {
+		// CUE embeds files in modules only, and takes files that are named for none
+		inst.Module = placeholderModule
 	}
 	v = cuecontext.New().BuildInstance(inst)
 	if err := v.Validate(cue.Concrete(false)); err != nil {
@@ -290,15 +298,16 @@ func (s Source) environment() []string {
 
 // overlay makes the import of platc.dev/platc/schema resolve, whether or not there is a cue.mod and whatever it holds.
 func (s Source) overlay() map[string]load.Source {
-	if !slices.ContainsFunc(s.files(), importsSchema) {
-		return nil
-	}
 	base := s.dir()
 	overlay := map[string]load.Source{}
+	// in a module another package of the user's, or a file above, may import it
 	rootDir := moduleRoot(base)
 	if rootDir == "" {
+		if !slices.ContainsFunc(s.files(), importsSchema) {
+			return nil
+		}
 		rootDir = base
-		overlay[filepath.Join(base, "cue.mod", "module.cue")] = load.FromString("module: \"architecture.local\"\nlanguage: version: \"v0.17.0\"\n")
+		overlay[filepath.Join(base, "cue.mod", "module.cue")] = load.FromString("module: \"" + placeholderModule + "\"\nlanguage: version: \"v0.17.0\"\n")
 	}
 	dir := filepath.Join(rootDir, "cue.mod", "pkg", "platc.dev", "platc", "schema")
 	names, _ := filepath.Glob(filepath.Join(dir, "*.cue"))

@@ -283,22 +283,16 @@ func (l *lowering) componentKinds() []string {
 // attributes completes a node's attributes; more are the fields that are not attributes.
 func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	own := &kind.Given{Struct: true, Concrete: true, KeyPos: n.Given.KeyPos, Pos: n.Given.Pos}
-	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos}
+	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos, More: more}
 	if n.Parent != nil {
 		at.Subject = n.Parent.Name + "'s " + n.SubKind() + " " + n.Name
 	}
 	for _, f := range n.Given.Fields {
-		if slices.Contains(more, f.Key) {
-			continue
+		// what the user's own definition does not allow is reported already
+		refused := n.Kind.Attributes.Field(f.Key) == nil && f.Broken && l.list.Has("E0102", f.KeyPos)
+		if !refused && !slices.Contains(more, f.Key) {
+			own.Fields = append(own.Fields, f)
 		}
-		if n.Kind.Attributes.Field(f.Key) == nil {
-			// what the user's own definition does not allow is reported already
-			if !f.Broken || !l.list.Has("E0102", f.KeyPos) {
-				l.add(n.Kind.Attributes.Unknown(f, at, more))
-			}
-			continue
-		}
-		own.Fields = append(own.Fields, f)
 	}
 	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
 	l.atMost(n, attrs, at)
