@@ -69,6 +69,10 @@ func lineage(n *ir.Node) []*ir.Node {
 }
 
 func noRule(c *pass.Context, e *ir.Edge) {
+	// the rule has a mistake, which is reported
+	if lacking := c.Graph.Library.Lacking; lacking[e.Source.Component().Kind.Name] || lacking[e.Target.Component().Kind.Name] {
+		return
+	}
 	if e.Internal() && c.Graph.Library.Rule(e.Source.Kind, e.Target.Kind) != nil {
 		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, %s", e.Source.ID, e.As, kinship(e)), Help: "remove the link: inside one component only a sub-component links to another"})
 		return

@@ -112,42 +112,61 @@ func (l *lib) known(name string) bool {
 	return l.out.Kinds[name] != nil || l.out.Failed[component]
 }
 
-// checkRules finds kinds, attributes, slots and modules that a rule names and that do not exist.
+// checkRules leaves out rules that name what does not exist.
 func (l *lib) checkRules() {
 	for _, name := range sorted(l.out.Rules) {
 		r := l.out.Rules[name]
-		for _, end := range slices.Concat([]string{r.From, r.To}, r.Through) {
-			if !l.known(end) {
-				l.wrong(r.Own, r.Pos, "E0105", "see `platc kinds`", "the rule %q names the kind %q, which does not exist", name, end)
-			}
+		if sound := l.checkEnds(r); l.checkParts(r) && sound {
+			continue
 		}
-		for _, attribute := range r.Inherit {
-			if r.Attributes == nil || r.Attributes.Field(attribute) == nil {
-				l.wrong(r.Own, r.Pos, "E0101", kindHelp, "the rule %q inherits %q, which is none of its attributes", name, attribute)
-			}
-		}
-		for _, m := range slices.Concat(r.Modules, r.InModules) {
-			if !l.asset(m) {
-				l.wrong(r.Own, r.Pos, "E0101", moduleHelp, "the rule %q names the module %q, which does not exist", name, m)
-			}
-		}
-		l.checkSlots(r, r.From, r.Brings.Out.Parts)
-		l.checkSlots(r, r.To, r.Brings.In.Parts)
+		delete(l.out.Rules, name)
+		l.out.Lacking[l.bringer[r]] = true
 	}
 }
 
-// checkSlots finds parts that the manifests of their component would never read.
-func (l *lib) checkSlots(r *kind.Rule, end string, slots []string) {
-	component, _, _ := strings.Cut(end, "/")
-	k := l.out.Kinds[component]
-	if k == nil {
-		return
-	}
-	for _, slot := range slots {
-		if !slices.Contains(k.Slots, slot) {
-			l.wrong(r.Own, r.Pos, "E0101", "the slots of a kind are listed in its kind.cue", "the rule %q brings parts %q, which is no slot of %s", r.Name(), slot, component)
+// checkEnds finds kinds that do not exist.
+func (l *lib) checkEnds(r *kind.Rule) (sound bool) {
+	sound = true
+	for _, end := range slices.Concat([]string{r.From, r.To}, r.Through) {
+		if !l.known(end) {
+			l.wrong(r.Own, r.Pos, "E0105", "see `platc kinds`", "the rule %q names the kind %q, which does not exist", r.Name(), end)
+			sound = false
 		}
 	}
+	return sound
+}
+
+// checkParts finds attributes, modules and slots that do not exist.
+func (l *lib) checkParts(r *kind.Rule) (sound bool) {
+	sound = true
+	wrong := func(help, format string, args ...any) {
+		l.wrong(r.Own, r.Pos, "E0101", help, "the rule %q "+format, append([]any{r.Name()}, args...)...)
+		sound = false
+	}
+	for _, attribute := range r.Inherit {
+		if r.Attributes == nil || r.Attributes.Field(attribute) == nil {
+			wrong(kindHelp, "inherits %q, which is none of its attributes", attribute)
+		}
+	}
+	for _, m := range slices.Concat(r.Modules, r.InModules) {
+		if !l.asset(m) {
+			wrong(moduleHelp, "names the module %q, which does not exist", m)
+		}
+	}
+	for _, side := range []struct {
+		end   string
+		slots []string
+	}{{r.From, r.Brings.Out.Parts}, {r.To, r.Brings.In.Parts}} {
+		component, _, _ := strings.Cut(side.end, "/")
+		k := l.out.Kinds[component]
+		for _, slot := range side.slots {
+			// not every kind with a capability takes all parts of its rules
+			if k != nil && !slices.Contains(k.Slots, slot) {
+				wrong("the slots of a kind are listed in its kind.cue", "brings parts %q, which is no slot of %s", slot, component)
+			}
+		}
+	}
+	return sound
 }
 
 // asset says whether a module exists: a file or a folder below python/ of its kind.

@@ -42,7 +42,8 @@ type lib struct {
 	shared  map[string]*ast.Field // the schema's definitions
 	common  map[string]bool       // names that the schema refers to
 	modules map[string]*build.Instance
-	form    *form // that users' kinds are held to; nil without any
+	bringer map[*kind.Rule]string // kind that brings a rule
+	form    *form                 // that users' kinds are held to; nil without any
 	list    *diag.List
 	out     *kind.Library
 }
@@ -62,8 +63,9 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	l := &lib{
 		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
 		modules: map[string]*build.Instance{},
+		bringer: map[*kind.Rule]string{},
 		list:    &diag.List{},
-		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}},
+		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}},
 	}
 	l.build = build.NewContext(build.Loader(l.importInstance))
 	schema := l.instance(root{fs: library.FS}, "schema", module+"/schema")
@@ -211,7 +213,7 @@ func (l *lib) addKind(r root, dir string) bool {
 	for _, sub := range k.Subs {
 		l.out.Kinds[sub.Name] = sub
 	}
-	l.addRules(r, lookup(v, "links"), k.Pos, syntax, names)
+	l.addRules(r, lookup(v, "links"), k, syntax, names)
 	return true
 }
 
@@ -231,26 +233,29 @@ func (l *lib) sound(r root, v cue.Value, at diag.Pos) error {
 }
 
 // addRules reads the rules that a kind brings.
-func (l *lib) addRules(r root, links cue.Value, at diag.Pos, syntax scope, names map[string]bool) {
+func (l *lib) addRules(r root, links cue.Value, k *kind.Kind, syntax scope, names map[string]bool) {
 	if !links.Exists() {
 		return
 	}
 	it, err := links.Fields()
 	if err != nil {
-		l.fail(r, at, err)
+		l.out.Lacking[k.Name] = true
+		l.fail(r, k.Pos, err)
 		return
 	}
 	for it.Next() {
 		rule, err := l.ruleOf(r, it.Selector().Unquoted(), it.Value(), syntax, names)
 		if err != nil {
-			l.fail(r, at, err)
+			l.out.Lacking[k.Name] = true
+			l.fail(r, k.Pos, err)
 			continue
 		}
 		if old := l.out.Rules[rule.Name()]; old != nil {
+			l.out.Lacking[k.Name] = true
 			l.twice(fmt.Sprintf("the rule %q", rule.Name()), "one rule per pair of kinds", rule.Pos, old.Pos, old.Own)
 			continue
 		}
-		l.out.Rules[rule.Name()] = rule
+		l.out.Rules[rule.Name()], l.bringer[rule] = rule, k.Name
 	}
 }
 
@@ -300,6 +305,19 @@ func (l *lib) attributesOf(s scope, v cue.Value, path ...string) (*kind.Type, er
 	return l.fieldType(s, f, v)
 }
 
+// structOf is the type of the attributes of a sub-kind or a rule, which need not have any.
+func (l *lib) structOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
+	a := lookup(v, "attributes")
+	if !a.Exists() {
+		return &kind.Type{IsStruct: true}, nil
+	}
+	t, err := l.attributesOf(s, a, append(path, "attributes")...)
+	if err == nil && !t.IsStruct {
+		return nil, failure(a, "attributes are no struct of attributes")
+	}
+	return t, err
+}
+
 func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) {
 	if f != nil {
 		t, err := s.fieldType(f, 0)
@@ -321,6 +339,9 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	var err error
 	if k.Attributes, err = l.attributesOf(syntax, lookup(v, "attributes"), "kind", "attributes"); err != nil {
 		return nil, err
+	}
+	if k.Attributes.Field("namespace") == nil {
+		return nil, failure(v, "the kind %s has no attribute namespace, which every component needs", k.Name)
 	}
 	if k.Assets, err = fs.Sub(r.fs, dir); err != nil {
 		return nil, err
@@ -346,7 +367,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	for it.Next() {
 		name, sv := it.Selector().Unquoted(), it.Value()
 		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Own: r.own(), Pos: keyOf(sv)}
-		if sub.Attributes, err = l.attributesOf(syntax, lookup(sv, "attributes"), "kind", "subs", name, "attributes"); err != nil {
+		if sub.Attributes, err = l.structOf(syntax, sv, "kind", "subs", name); err != nil {
 			return nil, err
 		}
 		sub.Names = kind.NameRule{Not: texts(sv, "names.not"), Help: text(sv, "names.help")}

@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -85,6 +86,9 @@ func (l *lib) checkRow(k *kind.Kind, v cue.Value, row kind.Row) error {
 func proper(k *kind.Kind, name string, row kind.Row) error {
 	wrong := func(format string, args ...any) error {
 		return kind.Mistake(k.Own, row.Pos, fmt.Sprintf("the file %q of %s ", name, k.Name)+fmt.Sprintf(format, args...), kindHelp)
+	}
+	if local := strings.TrimSuffix(name, "/"); path.Clean(local) != local || !fs.ValidPath(local) || local == "." {
+		return wrong("has no path below the folder of its component")
 	}
 	for _, asset := range []string{row.Template, row.Copy} {
 		if asset == "" {

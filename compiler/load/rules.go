@@ -225,9 +225,9 @@ func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[s
 	if rule.Doc == "" {
 		return nil, failure(v, "the rule %q needs a doc", name)
 	}
-	if a := lookup(v, "attributes"); a.Exists() {
+	if lookup(v, "attributes").Exists() {
 		var err error
-		if rule.Attributes, err = l.attributesOf(syntax, a, "links", name, "attributes"); err != nil {
+		if rule.Attributes, err = l.structOf(syntax, v, "links", name); err != nil {
 			return nil, err
 		}
 	}
