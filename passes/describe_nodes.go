@@ -14,7 +14,7 @@ func describeNodes(c *pass.Context) bool {
 		}
 		d, err := n.Kind.Describe(n.View(), parent, c.Graph.Arch)
 		if err != nil {
-			refuse(c, err, "describe "+n.ID, n)
+			refuse(c, err, "the description of "+n.ID, n.Pos, n)
 			c.Graph.Failed[n.ID] = true
 			continue
 		}

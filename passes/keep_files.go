@@ -24,7 +24,7 @@ func keepFiles(c *pass.Context) bool {
 		}
 		rows, err := n.Kind.Manifests(p.View, c.Graph.Arch)
 		if err != nil {
-			refuse(c, err, "manifests of "+n.Name, n)
+			refuse(c, err, "the files of "+n.Name, n.Pos, n)
 			continue
 		}
 		for _, row := range rows {

@@ -17,7 +17,7 @@ func setMarks(c *pass.Context) bool {
 			}
 			found, err := r.Marks(e.Attrs, e.Source.View(), c.Graph.Arch)
 			if err != nil {
-				refuse(c, err, "marks of "+e.Name(), e.Source, e.Target)
+				refuse(c, err, "the marks of "+e.Name(), e.Pos, e.Source, e.Target)
 				continue
 			}
 			p := c.Of(e.Target)

@@ -11,8 +11,8 @@ import (
 )
 
 // refuse deals with a kind, or a rule, that cannot be asked about nodes. A mistake in a user's own kind is reported at its place; in a built-in
-// one it is a broken invariant. Nothing is said where an earlier finding explains it: what was refused is absent, and the kind may need it.
-func refuse(c *pass.Context, err error, about string, nodes ...*ir.Node) {
+// one it is a broken invariant. about and at are what was asked. Nothing is said where an earlier finding explains it: what was refused is absent, and the kind may need it.
+func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.Node) {
 	m, own := errors.AsType[*kind.Mistakes](err)
 	if !own {
 		if !c.Findings.HasErrors() {
@@ -26,6 +26,7 @@ func refuse(c *pass.Context, err error, about string, nodes ...*ir.Node) {
 		}
 	}
 	for _, d := range m.Found {
+		d.Related = append(d.Related, diag.Related{Message: "asked for " + about, Pos: at})
 		c.Report(d)
 	}
 }
