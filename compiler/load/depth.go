@@ -11,7 +11,7 @@ const maxDepth = 2000
 // maxChain bounds how many operators or labels stand in one expression: each is a level too, but a flat one.
 const maxChain = 5000
 
-// tooDeep is the line where a text nests too deep, 0 if nowhere. The text is only scanned where it could.
+// tooDeep is the line where a text nests too deep, 0 if nowhere.
 func tooDeep(data []byte) int {
 	if !couldBeDeep(data) {
 		return 0
@@ -19,45 +19,38 @@ func tooDeep(data []byte) int {
 	var s scanner.Scanner
 	f := token.NewFile("", -1, len(data))
 	s.Init(f, data, func(token.Pos, string, []any) {}, 0)
-	depth, chain := 0, 0
+	chains := []int{0} // of the expression at each level
 	for {
 		pos, tok, _ := s.Scan()
+		at := &chains[len(chains)-1]
 		switch {
 		case tok == token.EOF:
 			return 0
 		case tok == token.LBRACE, tok == token.LBRACK, tok == token.LPAREN:
-			depth++
-			chain = 0
+			chains = append(chains, 0)
 		case tok == token.RBRACE, tok == token.RBRACK, tok == token.RPAREN:
-			depth = max(0, depth-1)
+			chains = chains[:max(1, len(chains)-1)]
 		case tok == token.COMMA:
-			chain = 0
+			*at = 0
 		case tok.IsOperator():
-			chain++
+			*at++
 		}
-		if depth > maxDepth || chain > maxChain {
+		if len(chains) > maxDepth+1 || chains[len(chains)-1] > maxChain {
 			return pos.Line()
 		}
 	}
 }
 
-// couldBeDeep counts bytes without regard to strings and comments: it may be wrong in one direction only.
+// couldBeDeep says whether a text has enough brackets or operators, wherever they stand: most have not, and are not scanned.
 func couldBeDeep(data []byte) bool {
-	depth, chain := 0, 0
+	brackets, operators := 0, 0
 	for _, c := range data {
 		switch c {
 		case '{', '[', '(':
-			depth++
-		case '}', ']', ')':
-			depth--
+			brackets++
 		case '!', '-', '+', '*', '/', '<', '>', '=', '~', '&', '|', ':', '.', '?':
-			chain++
-		case '\n', ',':
-			chain = 0
-		}
-		if depth > maxDepth || chain > maxChain {
-			return true
+			operators++
 		}
 	}
-	return false
+	return brackets > maxDepth || operators > maxChain
 }

@@ -105,49 +105,55 @@ func scalar(v cue.Value) any {
 	return nil
 }
 
-// places are where a value's key and the value itself stand. Of several declarations it is a concrete one, else the first.
+// declaration is where one of the declarations of a value stands.
+type declaration struct {
+	key, val diag.Pos
+	rank     int // the lowest is the one that a user would look at
+}
+
+// places are where a value's key and the value itself stand. Of several declarations it is a concrete one, else the first; a pattern for many keys is the last.
 func (r *reader) places(v cue.Value) (key, val diag.Pos) {
-	type place struct {
-		key, val diag.Pos
-		concrete bool
-	}
-	var all []place
-	add := func(c cue.Value) {
-		p := place{key: relative(position(c.Pos()), r.dir), val: relative(position(c.Pos()), r.dir), concrete: c.IsConcrete()}
-		if f, ok := c.Source().(*ast.Field); ok {
-			p.key, p.val = relative(position(f.Label.Pos()), r.dir), relative(position(f.Value.Pos()), r.dir)
-			switch f.Value.(type) {
-			case *ast.BasicLit, *ast.StructLit, *ast.ListLit, *ast.Interpolation:
-			default:
-				p.concrete = false
-			}
-		}
-		if p.key.IsValid() {
-			all = append(all, p)
-		}
-	}
-	if v.Source() != nil {
-		add(v)
-	} else {
-		op, args := v.Expr()
-		if op != cue.AndOp {
-			args = []cue.Value{v}
-		}
+	var all []declaration
+	if _, whole := v.Source().(*ast.Field); whole {
+		all = append(all, r.declared(v))
+	} else if op, args := v.Expr(); op == cue.AndOp {
 		for _, a := range args {
-			add(a)
+			all = append(all, r.declared(a))
 		}
+	} else {
+		all = append(all, r.declared(v))
 	}
+	all = slices.DeleteFunc(all, func(d declaration) bool { return !d.key.IsValid() })
 	if len(all) == 0 {
 		return diag.Pos{}, diag.Pos{}
 	}
-	slices.SortStableFunc(all, func(a, b place) int { return a.key.Compare(b.key) })
-	best := slices.MinFunc(all, func(a, b place) int { return cmp.Compare(rank(a.concrete), rank(b.concrete)) })
+	best := slices.MinFunc(all, func(a, b declaration) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), a.key.Compare(b.key))
+	})
 	return best.key, best.val
 }
 
-func rank(concrete bool) int {
-	if concrete {
-		return 0
+func (r *reader) declared(v cue.Value) declaration {
+	at := relative(position(v.Pos()), r.dir)
+	d := declaration{key: at, val: at}
+	f, ok := v.Source().(*ast.Field)
+	if !ok {
+		if !v.IsConcrete() {
+			d.rank = 1
+		}
+		return d
 	}
-	return 1
+	d.key, d.val = relative(position(f.Label.Pos()), r.dir), relative(position(f.Value.Pos()), r.dir)
+	switch f.Value.(type) {
+	case *ast.BasicLit, *ast.StructLit, *ast.ListLit, *ast.Interpolation:
+	default:
+		d.rank = 1
+	}
+	if !v.IsConcrete() {
+		d.rank = 1
+	}
+	if _, pattern := f.Label.(*ast.ListLit); pattern {
+		d.rank = 2
+	}
+	return d
 }
