@@ -28,7 +28,7 @@ type Base64 struct{ Of Value }
 // Hash is a salted hash of a value. The salt is drawn once; a hash that still fits its value is kept between builds.
 type Hash struct {
 	ID        string // names the hash, for messages
-	Algorithm string // "rabbitmq-sha256": base64(salt ‖ SHA-256(salt ‖ text)) with a salt of 4 bytes
+	Algorithm string // "salted-sha256": base64(salt ‖ SHA-256(salt ‖ text)) with a salt of 4 bytes
 	Of        Value
 }
 

@@ -25,7 +25,7 @@ func TestNoFormShowsASecret(t *testing.T) {
 		secret,
 		value.Concat{value.Literal("amqp://u:"), secret, value.Literal("@host")},
 		value.Base64{Of: value.Concat{value.Literal("u:"), secret}},
-		value.Hash{ID: "orders:db", Algorithm: "rabbitmq-sha256", Of: secret},
+		value.Hash{ID: "orders:db", Algorithm: "salted-sha256", Of: secret},
 	}
 	for _, v := range values {
 		h := holder{v, v, func() string { return "hunter2" }}
@@ -112,7 +112,7 @@ func TestValuesAreReadFromData(t *testing.T) {
 		{value.Literal("x"), value.Literal("x")},
 		{object{"secret": "a/admin"}, value.Secret{ID: "a/admin"}},
 		{object{"secret": "a/admin", "length": int64(40)}, value.Secret{ID: "a/admin", Length: 40}},
-		{object{"secret": "a", "hash": "rabbitmq-sha256", "of": object{"secret": "b"}}, value.Hash{ID: "a", Algorithm: "rabbitmq-sha256", Of: value.Secret{ID: "b"}}},
+		{object{"secret": "a", "hash": "salted-sha256", "of": object{"secret": "b"}}, value.Hash{ID: "a", Algorithm: "salted-sha256", Of: value.Secret{ID: "b"}}},
 		{object{"base64": object{"secret": "a"}}, value.Base64{Of: value.Secret{ID: "a"}}},
 		{object{"concat": []any{"a", int64(1), object{"secret": "b"}}}, value.Concat{value.Literal("a"), value.Literal("1"), value.Secret{ID: "b"}}},
 		{[]any{"a", object{"concat": []any{"b"}}}, value.Concat{value.Literal("a"), value.Concat{value.Literal("b")}}},

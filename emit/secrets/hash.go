@@ -8,20 +8,20 @@ import (
 	"io"
 )
 
-// rabbitMQ is the only algorithm of hashes so far: base64(salt ‖ SHA-256(salt ‖ text)), as RabbitMQ's rabbit_password_hashing_sha256 has it.
+// saltedSHA256 is the only algorithm of hashes so far: base64(salt ‖ SHA-256(salt ‖ text)), as RabbitMQ's rabbit_password_hashing_sha256 has it.
 const (
-	rabbitMQ     = "rabbitmq-sha256"
-	rabbitMQSalt = 4 // bytes
+	saltedSHA256 = "salted-sha256"
+	saltSize     = 4 // bytes
 )
 
 // newHash draws a salt.
 //
 // Errors: an unknown algorithm, no randomness.
 func newHash(algorithm, text string, random io.Reader) (string, error) {
-	if algorithm != rabbitMQ {
+	if algorithm != saltedSHA256 {
 		return "", fmt.Errorf("hash with %q: no such algorithm", algorithm)
 	}
-	salt := make([]byte, rabbitMQSalt)
+	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(random, salt); err != nil {
 		return "", fmt.Errorf("draw a salt: %w", err)
 	}
@@ -36,7 +36,7 @@ func saltedHash(salt []byte, text string) string {
 // isHash says whether a text has the form of a hash.
 func isHash(algorithm, hash string) bool {
 	data, err := base64.StdEncoding.DecodeString(hash)
-	return algorithm == rabbitMQ && err == nil && len(data) == rabbitMQSalt+sha256.Size
+	return algorithm == saltedSHA256 && err == nil && len(data) == saltSize+sha256.Size
 }
 
 // fits says whether a hash is that of a text.
@@ -45,5 +45,5 @@ func fits(algorithm, hash, text string) bool {
 		return false
 	}
 	data, err := base64.StdEncoding.DecodeString(hash)
-	return err == nil && subtle.ConstantTimeCompare([]byte(saltedHash(data[:rabbitMQSalt], text)), []byte(hash)) == 1
+	return err == nil && subtle.ConstantTimeCompare([]byte(saltedHash(data[:saltSize], text)), []byte(hash)) == 1
 }

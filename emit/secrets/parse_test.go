@@ -320,7 +320,7 @@ func FuzzOldFile(f *testing.F) {
 			"A_DATABASES": value.Concat{value.Literal("n:u:"), value.Secret{ID: "s"}, value.Literal(":n;m:v:"), value.Secret{ID: "t"}, value.Literal(":m")},
 		}}}},
 		{Path: "a/k8s/deploy/base/secret/definitions.json", JSON: map[string]any{"users": []any{
-			map[string]any{"name": "u", "password_hash": value.Hash{ID: "h", Algorithm: rabbitMQ, Of: value.Secret{ID: "s"}}},
+			map[string]any{"name": "u", "password_hash": value.Hash{ID: "h", Algorithm: saltedSHA256, Of: value.Secret{ID: "s"}}},
 		}}},
 		{Path: "a/k8s/deploy/base/secret/registry.json", JSON: map[string]any{"auths": map[string]any{"x": map[string]any{"auth": value.Base64{Of: value.Concat{value.Literal("u:"), value.Secret{ID: "t"}}}}}}},
 	}

@@ -184,7 +184,7 @@ func rabbitUser(name, id string) map[string]any {
 	return map[string]any{
 		"name":              name,
 		"hashing_algorithm": "rabbit_password_hashing_sha256",
-		"password_hash":     value.Hash{ID: id + "/hash", Algorithm: "rabbitmq-sha256", Of: secret(id)},
+		"password_hash":     value.Hash{ID: id + "/hash", Algorithm: "salted-sha256", Of: secret(id)},
 		"tags":              []any{},
 	}
 }

@@ -57,8 +57,8 @@ func inputs(host string) []secrets.Input {
 		{Path: emptyEnv},
 		{Path: definitions, JSON: map[string]any{
 			"users": []any{
-				map[string]any{"name": "b", "password_hash": value.Hash{ID: "b", Algorithm: "rabbitmq-sha256", Of: secret("orders/events")}, "tags": []any{}},
-				map[string]any{"name": "a<&>", "password_hash": value.Hash{ID: "a", Algorithm: "rabbitmq-sha256", Of: secret("orders/db")}, "limits": map[string]any{}},
+				map[string]any{"name": "b", "password_hash": value.Hash{ID: "b", Algorithm: "salted-sha256", Of: secret("orders/events")}, "tags": []any{}},
+				map[string]any{"name": "a<&>", "password_hash": value.Hash{ID: "a", Algorithm: "salted-sha256", Of: secret("orders/db")}, "limits": map[string]any{}},
 			},
 			"vhosts": []any{map[string]any{"name": "/", "tracing": false, "max": 7, "ratio": 1.5, "none": nil}},
 		}},
