@@ -65,7 +65,7 @@ func TestFailedDescriptionNeedsAnEarlierFinding(t *testing.T) {
 	}
 
 	defer func() {
-		if p, ok := recover().(pass.Panic); !ok || p.Pass != "describe-nodes" || p.Error() != "internal error in pass describe-nodes: describe shop: no port" {
+		if p, ok := recover().(pass.Panic); !ok || p.Pass != "describe-nodes" || p.Error() != "internal error in pass describe-nodes: the description of shop: no port" {
 			t.Errorf("%v", p)
 		}
 	}()
