@@ -271,15 +271,6 @@ func (a attribute) concerns(d diag.Diagnostic) bool {
 	return strings.HasPrefix(d.Path, `components."`+a.prefix()+"-")
 }
 
-func TestEveryAttributeIsDocumented(t *testing.T) {
-	t.Parallel()
-	for _, a := range newWorld(t).attributes() {
-		if strings.TrimSpace(a.own().Doc) == "" {
-			t.Errorf("%s has no doc comment", a)
-		}
-	}
-}
-
 // mistake is what a test puts into the architecture, and what has to be said of it.
 type mistake struct {
 	attribute

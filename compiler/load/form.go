@@ -51,6 +51,12 @@ func check(t *kind.Type, v cue.Value, subject string) error {
 	if len(found) == 0 {
 		return nil
 	}
+	for i := range found {
+		// what a comprehension makes has no place of its own
+		if !found[i].Pos.IsValid() {
+			found[i].Pos = given.KeyPos
+		}
+	}
 	return &kind.Mistakes{Found: found}
 }
 

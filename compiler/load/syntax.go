@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -186,6 +187,9 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 			if err != nil || !embedded.IsStruct {
 				return errSyntax
 			}
+			if slices.ContainsFunc(embedded.Fields, func(f kind.Field) bool { return t.Field(f.Name) != nil }) {
+				return errSyntax
+			}
 			t.IsStruct = true
 			t.Fields = append(t.Fields, embedded.Fields...)
 		case *ast.Field:
@@ -199,6 +203,9 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 			field, err := s.fieldType(d, depth+1)
 			if err != nil {
 				return err
+			}
+			if t.Field(name) != nil {
+				return errSyntax // two declarations are one field
 			}
 			field.Optional = d.Constraint == token.OPTION
 			t.IsStruct = true
@@ -223,9 +230,14 @@ func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
 	}
 	var err error
 	t.IsMap = true
-	t.Elem, err = s.wholeType(d.Value, depth+1)
+	if t.Elem, err = s.fieldType(d, depth+1); err == nil && misplacedKeys(t.Elem) {
+		return errSyntax // CUE's way reports it
+	}
 	return err
 }
+
+// misplacedKeys says whether @keys stands behind the values of a map, as in `labels: [string]: string @keys(…)`.
+func misplacedKeys(elem *kind.Type) bool { return elem.Keys != nil && !elem.IsMap }
 
 // plainList is [...T], or a concrete list.
 func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {

@@ -28,8 +28,9 @@ func (t *typer) typeOf(v cue.Value) (*kind.Type, error) {
 		}
 	}
 	if k := v.IncompleteKind(); k != cue.StructKind && k != cue.ListKind {
-		typ.Check = t.checker(v)
-		return typ, nil
+		var err error
+		typ.Check, err = t.mixed(v)
+		return typ, err
 	}
 	shape := structural(v)
 	switch shape.IncompleteKind() {
@@ -74,7 +75,9 @@ func (t *typer) structure(typ *kind.Type, v cue.Value) error {
 	if elem := v.LookupPath(cue.MakePath(cue.AnyString)); elem.Exists() {
 		var err error
 		typ.IsMap = true
-		typ.Elem, err = t.typeOf(elem)
+		if typ.Elem, err = t.typeOf(elem); err == nil && misplacedKeys(typ.Elem) {
+			return failure(v, "@keys stands behind the values of a map: write {[string]: …} @keys(…)")
+		}
 		return err
 	}
 	typ.IsStruct = true
@@ -134,6 +137,23 @@ func unquote(s string) string {
 		return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(s[1 : len(s)-1])
 	}
 	return s
+}
+
+// mixed is a check of scalars; where there are also structures to choose from, each alternative is a type of its own.
+func (t *typer) mixed(v cue.Value) (func(any) bool, error) {
+	op, args := v.Expr()
+	if op != cue.OrOp || v.IncompleteKind()&(cue.StructKind|cue.ListKind) == 0 || v.IncompleteKind() == cue.TopKind {
+		return t.checker(v), nil
+	}
+	checks := make([]func(any) bool, 0, len(args))
+	for _, a := range args {
+		alternative, err := t.typeOf(a)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, alternative.Fits)
+	}
+	return func(data any) bool { return some(checks, data) }, nil
 }
 
 // checker is a function that says whether concrete data fits a type.
@@ -277,6 +297,9 @@ func compileBasic(v cue.Value) func(any) bool {
 	case "string", "int", "float", "number", "bool", "null", "_":
 	default:
 		return nil
+	}
+	if kinds == cue.TopKind {
+		return basicCheck("_")
 	}
 	return func(data any) bool {
 		switch data.(type) {
