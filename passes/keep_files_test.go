@@ -178,7 +178,7 @@ func TestManifestsThatFailNeedAnEarlierFinding(t *testing.T) {
 	})
 	w.add("app", "shop")
 	defer func() {
-		if p, ok := recover().(pass.Panic); !ok || p.Pass != "keep-files" || !strings.Contains(p.Error(), "manifests of shop: no port") {
+		if p, ok := recover().(pass.Panic); !ok || p.Pass != "keep-files" || !strings.Contains(p.Error(), "the files of shop: no port") {
 			t.Errorf("%v", p)
 		}
 	}()
