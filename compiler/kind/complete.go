@@ -80,8 +80,11 @@ func (t *Type) absent(at Place, list *diag.List) any {
 	if t.IsStruct {
 		return t.completeStruct(&Given{Struct: true, Concrete: true, KeyPos: at.KeyPos, Pos: at.KeyPos}, at, list)
 	}
-	if t.IsMap && t.Default == nil {
+	switch {
+	case t.IsMap && t.Default == nil:
 		return Object{}
+	case t.IsList && t.Default == nil:
+		return []any{}
 	}
 	return t.Default
 }
