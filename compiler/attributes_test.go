@@ -54,7 +54,7 @@ func (w *world) attributesOf(owner string, t *kind.Type) []attribute {
 		for _, f := range t.Fields {
 			a := attribute{owner: owner, path: append(slices.Clone(path), f.Name), types: append(slices.Clone(types), f.Type), required: f.Required}
 			name := strings.Join(a.path, ".")
-			if a.hint = w.known.Attributes[name]; a.hint.isZero() {
+			if a.hint = w.known.Attributes[name]; a.isZero() {
 				a.hint = w.known.Attributes[owner+"."+name]
 			}
 			// a struct without required fields is nothing beside its fields
