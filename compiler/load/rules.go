@@ -171,6 +171,9 @@ func claims(v any) []kind.Claim {
 		if c.What == "" {
 			c.What = c.Key
 		}
+		if c.Within == "" {
+			c.Within = "cluster"
+		}
 		all = append(all, c)
 	}
 	return all

@@ -157,7 +157,9 @@ func (c *Context) SetEnv(n *ir.Node, name string, v value.Value, group string, b
 	p := c.Of(n)
 	first, ok := Set(c, p.Env, name, v, value.Equal, by)
 	if ok {
-		p.EnvGroup[name] = group
+		if len(first.By) == 1 {
+			p.EnvGroup[name] = group
+		}
 		return
 	}
 	c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", n.Component().Name, name), "rename one of them with env on its link", first.By[0], by)
