@@ -2,16 +2,18 @@ package passes
 
 import (
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
 
 func describeNodes(c *pass.Context) bool {
+	parents := map[*ir.Node]kind.Object{} // a view holds all sub-components, so each is made once
 	for _, n := range c.Graph.Nodes {
-		var parent kind.Object
-		if n.Parent != nil {
-			parent = n.Parent.View()
+		if n.Parent != nil && parents[n.Parent] == nil {
+			parents[n.Parent] = n.Parent.View()
 		}
+		parent := parents[n.Parent]
 		d, err := n.Kind.Describe(n.View(), parent, c.Graph.Arch)
 		if err != nil {
 			refuse(c, err, "the description of "+n.ID, n.Pos, n)

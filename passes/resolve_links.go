@@ -14,12 +14,9 @@ import (
 )
 
 func resolveLinks(c *pass.Context) bool {
-	index := map[string]*ir.Node{}
-	for _, n := range c.Graph.Nodes {
-		index[n.ID] = n
-	}
+	t := newTargets(c.Graph)
 	for _, l := range c.Graph.Links {
-		target, whole := findTarget(c, index, l)
+		target, whole := t.find(c, l)
 		if target == nil {
 			continue
 		}
@@ -30,20 +27,41 @@ func resolveLinks(c *pass.Context) bool {
 	return true
 }
 
-// findTarget is the node that a link names. A link to a whole component means its implied sub-component where there is a rule for that.
-func findTarget(c *pass.Context, index map[string]*ir.Node, l ir.Link) (target *ir.Node, whole bool) {
+// targets are what links may name.
+type targets struct {
+	index      map[string]*ir.Node   // by ID
+	subs       map[string][]*ir.Node // sub-components by name
+	components []string
+	near       map[string]string // components that names which do not exist most likely mean
+}
+
+func newTargets(g *ir.Graph) *targets {
+	t := &targets{index: map[string]*ir.Node{}, subs: map[string][]*ir.Node{}, near: map[string]string{}}
+	for _, n := range g.Nodes {
+		t.index[n.ID] = n
+		if n.Parent == nil {
+			t.components = append(t.components, n.Name)
+		} else {
+			t.subs[n.Name] = append(t.subs[n.Name], n)
+		}
+	}
+	return t
+}
+
+// find is the node that a link names. A link to a whole component means its implied sub-component where there is a rule for that.
+func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool) {
 	name, rest, deep := strings.Cut(l.Target, "/")
-	component := index[name]
+	component := t.index[name]
 	if component == nil || component.Parent != nil {
 		if !c.Graph.Failed[name] {
-			notFound(c, l, fmt.Sprintf("there is no component %q", name), nearestTarget(c, l.Target))
+			notFound(c, l, fmt.Sprintf("there is no component %q", name), t.nearest(l.Target))
 		}
 		return nil, false
 	}
 	if !deep {
-		return implied(c, index, l, component)
+		return implied(c, t.index, l, component)
 	}
-	if n := index[l.Target]; n != nil {
+	if n := t.index[l.Target]; n != nil {
 		return n, false
 	}
 	if c.Graph.Failed[l.Target] {
@@ -51,7 +69,7 @@ func findTarget(c *pass.Context, index map[string]*ir.Node, l ir.Link) (target *
 	}
 	short, subName, full := strings.Cut(rest, "/")
 	if full {
-		notFound(c, l, missingSub(component, short, subName), cmp.Or(elsewhere(component, subName), nearestTarget(c, l.Target)))
+		notFound(c, l, missingSub(component, short, subName), t.nearest(l.Target))
 		return nil, false
 	}
 	var found []*ir.Node
@@ -69,7 +87,7 @@ func findTarget(c *pass.Context, index map[string]*ir.Node, l ir.Link) (target *
 				return nil, false
 			}
 		}
-		notFound(c, l, missingSub(component, "", rest), nearestTarget(c, l.Target))
+		notFound(c, l, missingSub(component, "", rest), t.nearest(l.Target))
 		return nil, false
 	}
 	var ids []string
@@ -108,32 +126,67 @@ func missingSub(component *ir.Node, short, name string) string {
 	return fmt.Sprintf("%s has no %s %q", component.Name, strings.Join(kinds, " or "), name)
 }
 
-// nearestTarget is the target that looks most like what was written, as short as it can be written.
-func nearestTarget(c *pass.Context, written string) string {
-	count := map[string]int{}
-	for _, n := range c.Graph.Nodes {
-		if n.Parent != nil {
-			count[n.Parent.Name+"/"+n.Name]++
+// nearest is the target that was most likely meant, as short as it can be written; "" if none is near. It looks in the nearest component
+// first, and then for the same name in others: a look at every pair of names would take minutes where a large component was renamed.
+func (t *targets) nearest(written string) string {
+	name, rest, deep := strings.Cut(written, "/")
+	component := t.index[name]
+	if component == nil {
+		near, known := t.near[name]
+		if !known {
+			near = diag.Nearest(name, t.components)
+			t.near[name] = near
+		}
+		if component = t.index[near]; component != nil && !deep {
+			return near
+		}
+	}
+	if component != nil {
+		if len(component.Kind.Subs) == 0 {
+			return component.Name
+		}
+		if sub := t.within(component, rest); sub != "" {
+			return component.Name + "/" + sub
+		}
+	}
+	var others []string
+	for _, n := range t.subs[last(written)] {
+		others = append(others, n.Parent.Name+"/"+t.short(n))
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return cmp.Or(diag.Nearest(written, others), others[0])
+}
+
+// within is the sub-component of a component that was most likely meant: one of the same name, or of the nearest.
+func (t *targets) within(component *ir.Node, written string) string {
+	for _, n := range t.subs[last(written)] {
+		if n.Parent == component {
+			return t.short(n)
 		}
 	}
 	var names []string
-	for _, n := range c.Graph.Nodes {
-		names = append(names, n.ID)
-		if n.Parent != nil && count[n.Parent.Name+"/"+n.Name] == 1 {
-			names = append(names, n.Parent.Name+"/"+n.Name)
+	for _, sub := range component.Subs {
+		names = append(names, sub.SubKind()+"/"+sub.Name)
+		if s := t.short(sub); s == sub.Name {
+			names = append(names, s)
 		}
 	}
 	return diag.Nearest(written, names)
 }
 
-// elsewhere is the sub-component of a name where it has another kind than was written; "" without one.
-func elsewhere(component *ir.Node, name string) string {
-	for _, sub := range component.Subs {
-		if sub.Name == name {
-			return sub.ID
+// last is the last name of a target.
+func last(written string) string { return written[strings.LastIndex(written, "/")+1:] }
+
+// short is how a link names a sub-component behind its component: with its kind where another one has its name.
+func (t *targets) short(n *ir.Node) string {
+	for _, other := range t.subs[n.Name] {
+		if other.Parent == n.Parent && other != n {
+			return n.SubKind() + "/" + n.Name
 		}
 	}
-	return ""
+	return n.Name
 }
 
 // implied is what a link to a whole component means: the component, or the sub-component named after the source.
