@@ -21,7 +21,7 @@ func (l *lib) manifests(r root, k *kind.Kind, v cue.Value, names map[string]bool
 		return err
 	}
 	for it.Next() {
-		row := kind.Row{Path: it.Selector().Unquoted(), Pos: keyOf(it.Value())}
+		row := kind.Row{Path: it.Selector().Unquoted(), Pos: r.place(it.Value())}
 		if r.own() {
 			if err := l.checkRow(k, it.Value(), row); err != nil {
 				return err
@@ -54,7 +54,7 @@ func (l *lib) rows(r root, k *kind.Kind, manifests cue.Value, self kind.Object) 
 	}
 	var rows []kind.Row
 	for it.Next() {
-		row := kind.Row{Path: it.Selector().Unquoted(), Pos: keyOf(it.Value())}
+		row := kind.Row{Path: it.Selector().Unquoted(), Pos: r.place(it.Value())}
 		if row.When, err = when(lookup(it.Value(), "when")); err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 		return wrong("has no path below the folder of its component")
 	}
 	for _, asset := range []string{row.Template, row.Copy} {
-		if asset == "" {
+		if asset == "" || !k.Own {
 			continue
 		}
 		if _, err := fs.Stat(k.Assets, strings.TrimSuffix(asset, "/")); err != nil {

@@ -4,6 +4,7 @@ import (
 	stderrors "errors"
 	"strings"
 
+	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
 
 	"platc.dev/platc/compiler/diag"
@@ -15,6 +16,14 @@ const kindHelp = "see docs/reference/KINDS.md for the form of a kind"
 
 // own says whether a root holds a user's kinds.
 func (r root) own() bool { return r.name != "" }
+
+// place is where a user has to look for a value. Nobody looks for the built-in ones, of which there are many.
+func (r root) place(v cue.Value) diag.Pos {
+	if r.own() {
+		return keyOf(v)
+	}
+	return position(v.Pos())
+}
 
 // maxMistakes bounds how many errors of one value are shown: a disjunction that fails has one for each alternative.
 const maxMistakes = 3
