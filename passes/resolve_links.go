@@ -162,7 +162,9 @@ func (t *targets) nearest(written string) string {
 // within is the sub-component of a component that was most likely meant: one of the same name, or of the nearest.
 func (t *targets) within(component *ir.Node, written string) string {
 	for _, n := range t.subs[last(written)] {
-		if n.Parent == component {
+		if n.Parent == component && strings.Contains(written, "/") {
+			return n.SubKind() + "/" + n.Name
+		} else if n.Parent == component {
 			return t.short(n)
 		}
 	}
