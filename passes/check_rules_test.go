@@ -186,7 +186,7 @@ func TestRuleMayWaitForNobody(t *testing.T) {
 func TestLinksAreCounted(t *testing.T) {
 	t.Parallel()
 	broker := kind.Count{Out: true, Other: "broker", Min: 1, Max: 1, Code: "E0206", Message: "wants one broker", Help: "link one"}
-	make := func() *world {
+	workers := func() *world {
 		w := newWorld(t)
 		w.kind("worker", func(k *kind.Kind) {
 			k.Counts = []kind.Count{broker, {Other: "app", PerSource: true, Max: 1, Code: "E0206", Message: "has two workers"}}
@@ -205,18 +205,18 @@ func TestLinksAreCounted(t *testing.T) {
 		return w
 	}
 
-	w := make()
+	w := workers()
 	b := w.run("check-rules")
 	b.at("E0206", "jobs", "jobs wants one broker", "link one")
 
-	w = make()
+	w = workers()
 	w.link("jobs -> one/a")
 	w.link("jobs -> one/b")
 	if b = w.run("check-rules"); strings.Contains(b.codes(), "E0206") {
 		t.Errorf("two links to one broker are one: %v", b.Findings.Sorted())
 	}
 
-	w = make()
+	w = workers()
 	w.link("jobs -> one")
 	w.link("jobs -> two")
 	b = w.run("check-rules")
@@ -225,7 +225,7 @@ func TestLinksAreCounted(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 
-	w = make()
+	w = workers()
 	w.link("jobs -> one")
 	w.link("shop -> jobs")
 	w.link("shop -> other")
@@ -233,13 +233,13 @@ func TestLinksAreCounted(t *testing.T) {
 	b = w.run("check-rules")
 	b.at("E0206", "shop -> other", "shop has two workers")
 
-	w = make()
+	w = workers()
 	w.link("jobs -> tow")
 	if b = w.run("check-rules"); slices.Contains(strings.Fields(b.codes()), "E0206") {
 		t.Errorf("a refused link is no second mistake: %s", b.codes())
 	}
 
-	w = make()
+	w = workers()
 	w.link("shop -> nowhere")
 	w.run("check-rules").at("E0206", "jobs")
 }

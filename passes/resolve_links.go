@@ -162,11 +162,13 @@ func (t *targets) nearest(written string) string {
 // within is the sub-component of a component that was most likely meant: one of the same name, or of the nearest.
 func (t *targets) within(component *ir.Node, written string) string {
 	for _, n := range t.subs[last(written)] {
-		if n.Parent == component && strings.Contains(written, "/") {
-			return n.SubKind() + "/" + n.Name
-		} else if n.Parent == component {
-			return t.short(n)
+		if n.Parent != component {
+			continue
 		}
+		if strings.Contains(written, "/") {
+			return n.SubKind() + "/" + n.Name
+		}
+		return t.short(n)
 	}
 	var names []string
 	for _, sub := range component.Subs {

@@ -1,6 +1,7 @@
 package kind_test
 
 import (
+	"maps"
 	"math/big"
 	"reflect"
 	"regexp"
@@ -82,9 +83,7 @@ func full() *kind.Type {
 // defaults are what full gives without attributes but name.
 func defaults(more object) object {
 	o := object{"name": "x", "port": int64(80), "memory": "1Gi", "list": []any{}, "labels": object{}, "inner": object{"ref": "main"}}
-	for k, v := range more {
-		o[k] = v
-	}
+	maps.Copy(o, more)
 	return o
 }
 
@@ -99,8 +98,11 @@ func TestCompleteFillsDefaultsAndReportsWhatDoesNotFit(t *testing.T) {
 		says string // in its message or help
 	}{
 		{"the defaults", nil, defaults(nil), "", ""},
-		{"all that may be given", []field{{"port", int64(8)}, {"class", "fast"}, {"memory", "2Gi"}, {"space", "apps"}, {"list", []any{"a"}}, {"labels", []field{{"a", "b"}}}, {"names", []field{{"A", nil}, {"B", "C"}}}, {"inner", []field{{"path", "p"}}}, {"tls", []field{{"secret", "s"}}}, {"any", []field{{"env", "E"}}}},
-			defaults(object{"port": int64(8), "class": "fast", "memory": "2Gi", "space": "apps", "list": []any{"a"}, "labels": object{"a": "b"}, "names": object{"A": nil, "B": "C"}, "inner": object{"ref": "main", "path": "p"}, "tls": object{"secret": "s"}, "any": object{"env": "E"}}), "", ""},
+		{
+			"all that may be given",
+			[]field{{"port", int64(8)}, {"class", "fast"}, {"memory", "2Gi"}, {"space", "apps"}, {"list", []any{"a"}}, {"labels", []field{{"a", "b"}}}, {"names", []field{{"A", nil}, {"B", "C"}}}, {"inner", []field{{"path", "p"}}}, {"tls", []field{{"secret", "s"}}}, {"any", []field{{"env", "E"}}}},
+			defaults(object{"port": int64(8), "class": "fast", "memory": "2Gi", "space": "apps", "list": []any{"a"}, "labels": object{"a": "b"}, "names": object{"A": nil, "B": "C"}, "inner": object{"ref": "main", "path": "p"}, "tls": object{"secret": "s"}, "any": object{"env": "E"}}), "", "",
+		},
 		{"a wrong type gives way to the default", []field{{"port", "80"}}, defaults(nil), "E0104 3:2", `its port is "80", which is not allowed there; give it 80 or int`},
 		{"null", []field{{"class", nil}}, defaults(nil), "E0104 3:2", "its class is null"},
 		{"a whole number with a fraction", []field{{"port", 80.0}}, defaults(nil), "E0104 3:2", "its port is 80.0, which"},

@@ -68,11 +68,8 @@ func (w *When) Unmet() string {
 }
 
 func field(o Object, section, name string) any {
-	switch s := o[section].(type) {
-	case Object:
-		return s[name]
-	}
-	return nil
+	s, _ := o[section].(Object)
+	return s[name]
 }
 
 func truthy(v any) bool {

@@ -31,7 +31,7 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"a value beside its own bound": {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080 & <80}`), "E0101 4:52", "invalid value 8080"},
 
 		// E0102: closedness, ours or the user's
-		"an unknown field on top":               {arch(good) + "nmae: 1", "E0102 6:1", `did you mean "name"?`},
+		"an unknown field on top":               {arch(good) + "neme: 1", "E0102 6:1", `did you mean "name"?`},
 		"an unknown attribute":                  {arch(`	a: {kind: "fastapi", namespace: "a", prot: 1, port: 8080}`), "E0102 4:39", `did you mean "port"?`},
 		"an unknown sub-kind":                   {arch(`	a: {kind: "postgresql", namespace: "a", databse: x: {}}`), "E0102 4:42", `did you mean "database"?`},
 		"an attribute of a sub-component":       {arch(`	a: {kind: "postgresql", namespace: "a", database: x: {ownr: "y"}}`), "E0102 4:56", `did you mean "owner"?`},
