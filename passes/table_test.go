@@ -1,6 +1,7 @@
 package passes_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -156,8 +157,59 @@ func firstDifference(a, b string) string {
 	return "one is longer"
 }
 
+// Facts hold for any links between any nodes, whether or not they make sense.
+func TestFactsHoldForRandomLinks(t *testing.T) {
+	t.Parallel()
+	r, sealed := rand.New(rand.NewPCG(7, 8)), 0
+	for range 150 {
+		w := townKinds(t)
+		w.add("app", "a b c-d")
+		w.add("store", "db c")
+		w.add("store/table", "db/table/a db/table/b_c c/table/a")
+		w.add("worker", "jobs")
+		w.add("scraper", "prom")
+		w.add("gate", "edge")
+		ids := slices.Sorted(maps.Keys(w.index))
+		written := map[string]bool{}
+		for range r.IntN(8) {
+			link := ids[r.IntN(len(ids))] + " -> " + append(ids, "nowhere", "db/a", "c/b")[r.IntN(len(ids)+3)]
+			attrs := []object{nil, {"startup": false}, {"primary": true}, {"env": object{"STORE_HOST": "HOST"}}, {"env": object{"STORE_TABLES": nil}}, {"neither": "nor"}}[r.IntN(6)]
+			if !written[link] {
+				w.link(link, attrs)
+			}
+			written[link] = true
+		}
+		b := w.run("")
+		if b.Plan.Sealed == b.Findings.HasErrors() {
+			t.Fatalf("sealed: %v, %v", b.Plan.Sealed, b.Findings.Sorted())
+		}
+		if b.Plan.Sealed {
+			sealed++
+		}
+	}
+	if sealed < 10 {
+		t.Errorf("only %d of the graphs were sound", sealed)
+	}
+}
+
 // town is a world in which every pass has something to decide.
 func town(t testing.TB) *world {
+	t.Helper()
+	w := townKinds(t)
+	w.add("app", "shop cart")
+	w.add("store", "db other")
+	w.add("store/table", "db/table/orders")
+	w.add("worker", "jobs")
+	w.add("scraper", "prom")
+	w.add("gate", "edge border")
+	for _, l := range []string{"shop -> db/orders", "shop -> other", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
+		w.link(l)
+	}
+	return w
+}
+
+// townKinds is the kinds and rules of a town.
+func townKinds(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.kind("app", func(k *kind.Kind) {
@@ -211,16 +263,6 @@ func town(t testing.TB) *world {
 	}), func(r *kind.Rule) {
 		r.Marks = func(object, object, object) (object, error) { return object{"meshed": true}, nil }
 	})
-	w.add("app", "shop cart")
-	w.add("store", "db other")
-	w.add("store/table", "db/table/orders")
-	w.add("worker", "jobs")
-	w.add("scraper", "prom")
-	w.add("gate", "edge border")
-	for _, l := range []string{"shop -> db/orders", "shop -> other", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
-		w.link(l)
-	}
-	w.index["shop"].Given = given("", w.index["shop"].Pos, object{})
 	return w
 }
 

@@ -15,7 +15,7 @@ import (
 // there until there is an edge. Syntax alone is not enough either: a rule may refer to definitions.
 func brings(v cue.Value) kind.Brings {
 	known := map[string]map[string]bool{}
-	for _, section := range []string{"out.env", "out.lists", "out.names", "out.parts", "in.parts"} {
+	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names", "out.parts", "in.parts"} {
 		known[section] = map[string]bool{}
 		it, err := lookup(v, section).Fields(cue.Optional(true))
 		for err == nil && it.Next() {
@@ -26,7 +26,7 @@ func brings(v cue.Value) kind.Brings {
 		labels(source, nil, known)
 	}
 	keys := map[string]bool{}
-	for _, section := range []string{"out.env", "out.lists", "out.names"} {
+	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names"} {
 		maps.Copy(keys, known[section])
 	}
 	b := kind.Brings{
