@@ -94,10 +94,9 @@ func (v *views) clientsOf(n *ir.Node) (all []any, byKind kind.Object) {
 }
 
 func (v *views) forget(component *ir.Node) {
-	for n := range v.made {
-		if n.Component() == component {
-			delete(v.made, n)
-		}
+	delete(v.made, component)
+	for _, sub := range component.Subs {
+		delete(v.made, sub)
 	}
 }
 
