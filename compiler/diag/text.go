@@ -55,7 +55,7 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 	if d.Pos.File != "" {
 		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}
-	p.excerpt(underline{pos: d.Pos, bytes: d.Width, mark: "^", colour: colour, hidden: d.Code == secretInClear})
+	p.excerpt(underline{pos: d.Pos, bytes: d.Width, mark: "^", colour: colour, hidden: d.Secret})
 	for _, r := range d.Related {
 		if r.Pos.File != "" {
 			p.related(r)
@@ -70,9 +70,6 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 		p.footnote("help", d.Help)
 	}
 }
-
-// secretInClear is the code of a finding whose place is the text of a secret: an excerpt must not spread it.
-const secretInClear = "W0120"
 
 func (p printer) related(r Related) {
 	line, ok := p.src.at(r.Pos)

@@ -60,7 +60,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if code == "" {
 		code = "E0104"
 	}
-	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, given.describe()), Help: "give it " + t.allowed()})
+	value := given.describe()
+	if t.Secret {
+		value = "a value that is not shown"
+	}
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, value), Help: "give it " + t.allowed(), Secret: t.Secret})
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}

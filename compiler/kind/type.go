@@ -14,6 +14,7 @@ type Type struct {
 	IsMap     bool
 	IsList    bool
 	Quantity  bool
+	Secret    bool           // a value is a secret: no message and no excerpt shows it
 	Default   any            // nil: none
 	Optional  bool           // of a struct: absent unless given
 	Check     func(any) bool // whether a concrete scalar, or the plain data of a value of mixed type, fits

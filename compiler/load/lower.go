@@ -151,7 +151,7 @@ func (l *lowering) secret(section, key string, data any, given *kind.Given) func
 	switch v := data.(type) {
 	case string:
 		if key == "password" {
-			l.add(diag.Diagnostic{Code: "W0120", Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
+			l.add(diag.Diagnostic{Code: "W0120", Secret: true, Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
 		}
 		return func() string { return v }
 	case kind.Object:

@@ -144,6 +144,8 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 			copied.Help = unquote(body)
 		case "quantity":
 			copied.Quantity = true
+		case "secret":
+			copied.Secret = true
 		case "code":
 			copied.Code = body
 		case "keys":
@@ -368,6 +370,7 @@ func inherit(t, from *kind.Type) {
 		t.Code = from.Code
 	}
 	t.Quantity = t.Quantity || from.Quantity
+	t.Secret = t.Secret || from.Secret
 }
 
 func operands(e ast.Expr, op token.Token) []ast.Expr {

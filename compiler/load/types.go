@@ -97,7 +97,7 @@ func (t *typer) structure(typ *kind.Type, v cue.Value) error {
 	return nil
 }
 
-// attributes reads @help, @quantity, @keys and @code of the field and of the definitions that it refers to.
+// attributes reads @help, @quantity, @secret, @keys and @code of the field and of the definitions that it refers to.
 func (t *typer) attributes(typ *kind.Type, v cue.Value, depth int) {
 	for _, a := range v.Attributes(cue.ValueAttr) {
 		switch a.Name() {
@@ -107,6 +107,8 @@ func (t *typer) attributes(typ *kind.Type, v cue.Value, depth int) {
 			}
 		case "quantity":
 			typ.Quantity = true
+		case "secret":
+			typ.Secret = true
 		case "keys":
 			if re, err := regexp.Compile(unquote(a.Contents())); err == nil {
 				typ.Keys = re.MatchString
