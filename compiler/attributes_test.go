@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/fixture"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
@@ -20,7 +21,7 @@ import (
 
 // attribute is an attribute of a kind or of a rule's links, or one inside another.
 type attribute struct {
-	hint
+	fixture.Hint
 
 	number   int          // among all
 	owner    string       // kind or rule
@@ -29,34 +30,20 @@ type attribute struct {
 	required bool
 }
 
-// hint is what testdata/samples.cue says of an attribute.
-type hint struct {
-	With  object `json:"with"`  // further attributes, without which it says nothing
-	Rule  string `json:"rule"`  // a link, without which it says nothing
-	Value any    `json:"value"` // another value than the one that follows from the type
-	Code  string `json:"code"`  // of the diagnostic that another value gives
-}
-
-func (h hint) isZero() bool {
-	return len(h.With) == 0 && h.Rule == "" && h.Value == nil && h.Code == ""
-}
-
 func (a attribute) String() string { return a.owner + ", " + strings.Join(a.path, ".") }
 
 // own is the type of the attribute itself.
 func (a attribute) own() *kind.Type { return a.types[len(a.types)-1] }
 
 // attributesOf lists the attributes of a type, and those inside them.
-func (w *world) attributesOf(owner string, t *kind.Type) []attribute {
+func (w world) attributesOf(owner string, t *kind.Type) []attribute {
 	var all []attribute
 	var walk func(path []string, types []*kind.Type, t *kind.Type)
 	walk = func(path []string, types []*kind.Type, t *kind.Type) {
 		for _, f := range t.Fields {
 			a := attribute{owner: owner, path: append(slices.Clone(path), f.Name), types: append(slices.Clone(types), f.Type), required: f.Required}
 			name := strings.Join(a.path, ".")
-			if a.hint = w.known.Attributes[name]; a.isZero() {
-				a.hint = w.known.Attributes[owner+"."+name]
-			}
+			a.Hint = w.Hint(owner, name)
 			// a struct without required fields is nothing beside its fields
 			if !f.Type.IsStruct || slices.ContainsFunc(f.Type.Fields, func(f kind.Field) bool { return f.Required }) {
 				all = append(all, a)
@@ -79,13 +66,13 @@ func items(t *kind.Type) *kind.Type {
 }
 
 // attributes lists those of all kinds, then those of the links of all rules.
-func (w *world) attributes() []attribute {
+func (w world) attributes() []attribute {
 	var all []attribute
-	for _, name := range slices.Sorted(maps.Keys(w.library.Kinds)) {
-		all = append(all, w.attributesOf(name, w.library.Kinds[name].Attributes)...)
+	for _, name := range slices.Sorted(maps.Keys(w.Library.Kinds)) {
+		all = append(all, w.attributesOf(name, w.Library.Kinds[name].Attributes)...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.library.Rules)) {
-		all = append(all, w.attributesOf(name, w.library.Rules[name].Attributes)...)
+	for _, name := range slices.Sorted(maps.Keys(w.Library.Rules)) {
+		all = append(all, w.attributesOf(name, w.Library.Rules[name].Attributes)...)
 	}
 	for i := range all {
 		all[i].number = i
@@ -97,38 +84,38 @@ func (w *world) attributes() []attribute {
 func (a attribute) prefix() string { return fmt.Sprintf("a%d", a.number) }
 
 // place makes these components, and gives the struct that holds the attribute.
-func (w *world) place(a attribute) object {
-	rule := w.library.Rules[a.owner]
+func (w world) place(a attribute) object {
+	rule := w.Library.Rules[a.owner]
 	if a.Rule != "" {
-		rule = w.library.Rules[a.Rule]
+		rule = w.Library.Rules[a.Rule]
 	}
 	if rule == nil {
-		k := w.library.Kinds[a.owner]
-		_, node := w.add(k, a.prefix()+"-"+short(k))
+		k := w.Library.Kinds[a.owner]
+		_, node := w.Add(k, a.prefix()+"-"+fixture.Short(k))
 		return node
 	}
-	p := w.pair(rule, standsFor(w.library, rule.From)[0], w.someTarget(rule), a.prefix())
-	p.linked(w)
+	p := w.Pair(rule, fixture.StandsFor(w.Library, rule.From)[0], w.someTarget(rule), a.prefix())
+	w.Connect(p)
 	switch component, _, _ := strings.Cut(a.owner, "/"); {
 	case a.owner == rule.Name():
-		return p.link
-	case a.owner == p.source.Name:
-		return p.sourceNode
-	case a.owner == p.target.Name:
-		return p.targetNode
-	case component == w.components[p.from].(object)["kind"]:
-		return w.components[p.from].(object)
+		return p.Link
+	case a.owner == p.Source.Name:
+		return p.SourceNode
+	case a.owner == p.Target.Name:
+		return p.TargetNode
+	case component == w.Components[p.From].(object)["kind"]:
+		return w.Components[p.From].(object)
 	default:
-		return w.components[p.to].(object)
+		return w.Components[p.To].(object)
 	}
 }
 
 // someTarget is a kind that a rule leads to: of those with a capability, one that everything applies to.
-func (w *world) someTarget(r *kind.Rule) *kind.Kind {
+func (w world) someTarget(r *kind.Rule) *kind.Kind {
 	if strings.HasPrefix(r.To, "@") {
-		return w.library.Kinds["fastapi"]
+		return w.Library.Kinds["fastapi"]
 	}
-	return w.library.Kinds[r.To]
+	return w.Library.Kinds[r.To]
 }
 
 // set writes an attribute into the struct that holds it; what it stands in gets what that requires. A nil value leaves the attribute out.
@@ -136,7 +123,7 @@ func (a attribute) set(holder object, value any) {
 	for i, t := range a.types[:len(a.types)-1] {
 		inner, ok := holder[a.path[i]].(object)
 		if !ok {
-			inner, _ = sample(items(t)).(object)
+			inner, _ = fixture.Sample(items(t)).(object)
 		}
 		if holder[a.path[i]] = any(inner); t.IsList {
 			holder[a.path[i]] = []any{inner}
@@ -155,13 +142,13 @@ func (a attribute) before(holder object) any {
 	case len(a.path) == 1 && holder[a.path[0]] != nil:
 		return holder[a.path[0]]
 	case a.required:
-		return sample(a.own())
+		return fixture.Sample(a.own())
 	}
 	return nil
 }
 
 // after is another value.
-func (a attribute) after(w *world, before any) any {
+func (a attribute) after(w world, before any) any {
 	if a.Value != nil {
 		return a.Value
 	}
@@ -175,14 +162,14 @@ func (a attribute) after(w *world, before any) any {
 	if unique := fmt.Sprintf("v%d", a.number); !a.isStruct() && a.own().Fits(unique) {
 		return unique
 	}
-	return otherThan(a.own(), before)
+	return fixture.OtherThan(a.own(), before)
 }
 
 func (a attribute) isStruct() bool { return a.own().IsStruct || a.own().IsMap || a.own().IsList }
 
 // bounded says whether another attribute bounds this quantity from above.
-func (a attribute) bounded(w *world) bool {
-	k := w.library.Kinds[a.owner]
+func (a attribute) bounded(w world) bool {
+	k := w.Library.Kinds[a.owner]
 	return k != nil && slices.ContainsFunc(k.AtMost, func(pair [2]string) bool { return pair[0] == a.path[0] })
 }
 
@@ -198,9 +185,9 @@ func otherQuantity(old string, bounded bool) string {
 }
 
 // lay puts every attribute on components of its own, with the value before or after.
-func (w *world) lay(t *testing.T, all []attribute, changed bool) {
+func (w world) lay(t *testing.T, all []attribute, changed bool) {
 	t.Helper()
-	w.components = object{}
+	w.Components = object{}
 	for _, a := range all {
 		holder := w.place(a)
 		maps.Copy(holder, clone(t, a.With))
@@ -247,7 +234,7 @@ func TestEveryAttributeChangesSomething(t *testing.T) {
 	}
 }
 
-// TestRefusedValuesHaveTheirCode gives the values that samples.cue says are refused.
+// TestRefusedValuesHaveTheirCode gives the values that package fixture says are refused.
 func TestRefusedValuesHaveTheirCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -282,7 +269,6 @@ type mistake struct {
 // TestMistakesAreFoundAtTheirPlace gives every attribute values that it may not have; it misspells them all, and leaves out those that are required.
 func TestMistakesAreFoundAtTheirPlace(t *testing.T) {
 	t.Parallel()
-	library := newWorld(t)
 	for name, mistaken := range map[string]func(attribute, object) *mistake{
 		"other type": func(a attribute, holder object) *mistake { return a.wrong(holder, a.otherType()) },
 		"bounds":     func(a attribute, holder object) *mistake { return a.wrong(holder, a.outOfBounds()) },
@@ -291,16 +277,15 @@ func TestMistakesAreFoundAtTheirPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := *library
-			w.components = object{}
+			w := newWorld(t)
 			var all []*mistake
 			for _, a := range w.attributes() {
-				a.hint = hint{}
+				a.Hint = fixture.Hint{}
 				if m := mistaken(a, w.place(a)); m != nil {
 					all = append(all, m)
 				}
 			}
-			source := w.source(t)
+			source := w.text(t)
 			found := findErrors(t, source)
 			for _, m := range all {
 				m.verify(t, strings.Split(source, "\n"), found)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/fixture"
 )
 
 // The attributes of every link, whatever its rule: startup, env and primary.
@@ -15,12 +16,12 @@ import (
 func TestStartupOrdersOrDoesNot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.library)
+	all := walks(t, w.Library)
 	waits := func(flipped bool) map[string]bool {
 		w.walk(all, func(int) bool { return true })
 		for _, c := range all {
 			if flipped {
-				c.link["startup"] = !c.rule.Startup
+				c.Link["startup"] = !c.Rule.Startup
 			}
 		}
 		b := w.check(t)
@@ -34,12 +35,12 @@ func TestStartupOrdersOrDoesNot(t *testing.T) {
 	}
 	usual, flipped := waits(false), waits(true)
 	for _, c := range all {
-		edge := c.from + " " + c.to
-		if c.from == c.to {
+		edge := c.From + " " + c.To
+		if c.From == c.To {
 			continue
 		}
-		if usual[edge] != c.rule.Startup || flipped[edge] == c.rule.Startup {
-			t.Errorf("%s waits: %v, and with startup: %v, %v", c, usual[edge], !c.rule.Startup, flipped[edge])
+		if usual[edge] != c.Rule.Startup || flipped[edge] == c.Rule.Startup {
+			t.Errorf("%s waits: %v, and with startup: %v, %v", c, usual[edge], !c.Rule.Startup, flipped[edge])
 		}
 	}
 }
@@ -61,26 +62,26 @@ func variables(files map[string]string, component, comment string) []string {
 func TestEveryVariableCanBeRenamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w.library), func(c walk) bool { return c.source.Name != "fastapi" })
+	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool { return c.Source.Name != "fastapi" })
 	w.walk(all, func(int) bool { return true })
 	plain := tree(t, w.check(t))
 	for _, c := range all {
 		names := object{}
-		for _, name := range variables(plain, c.from, c.to) {
+		for _, name := range variables(plain, c.From, c.To) {
 			names[name] = "MY_" + name
 		}
 		if len(names) == 0 {
 			t.Errorf("%s brings no variables", c)
 		}
-		c.link["env"] = names
+		c.Link["env"] = names
 	}
 	renamed := tree(t, w.check(t))
 	for _, c := range all {
 		var want []string
-		for _, name := range variables(plain, c.from, c.to) {
+		for _, name := range variables(plain, c.From, c.To) {
 			want = append(want, "MY_"+name)
 		}
-		if got := variables(renamed, c.from, c.to); !slices.Equal(got, want) {
+		if got := variables(renamed, c.From, c.To); !slices.Equal(got, want) {
 			t.Errorf("%s has %v, not %v", c, got, want)
 		}
 	}
@@ -90,30 +91,30 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	// the address of another application carries its name, and has one instance alone; an application has one celery
-	all := slices.DeleteFunc(walks(t, w.library), func(c walk) bool {
-		return c.source.Name != "fastapi" || c.target.Name == "fastapi" || c.target.Name == "celery"
+	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool {
+		return c.Source.Name != "fastapi" || c.Target.Name == "fastapi" || c.Target.Name == "celery"
 	})
 	w.walk(all, func(int) bool { return true })
 	plain := tree(t, w.check(t))
 	second := func(c walk) string { return c.prefix + "-second" }
 	for _, c := range all {
-		w.add(c.target, second(c))
-		c.sourceNode["links"].(object)[address(c.target, second(c))] = object{"primary": true}
+		w.Add(c.Target, second(c))
+		c.SourceNode["links"].(object)[fixture.Address(c.Target, second(c))] = object{"primary": true}
 	}
 	several := tree(t, w.check(t))
 	for _, c := range all {
-		names := variables(plain, c.from, c.to)
+		names := variables(plain, c.From, c.To)
 		var prefixed []string
-		instance := strings.ToUpper(strings.ReplaceAll(c.to, "-", "_"))
+		instance := strings.ToUpper(strings.ReplaceAll(c.To, "-", "_"))
 		for _, name := range names {
 			prefix, key, _ := strings.Cut(name, "_")
 			prefixed = append(prefixed, prefix+"_"+instance+"_"+key)
 		}
-		if got := variables(several, c.from, c.to); !slices.Equal(got, prefixed) {
+		if got := variables(several, c.From, c.To); !slices.Equal(got, prefixed) {
 			t.Errorf("the other instance of %s has %v, not %v", c, got, prefixed)
 		}
 		for _, name := range names {
-			if got := variables(several, c.from, second(c)); !slices.Contains(got, name) {
+			if got := variables(several, c.From, second(c)); !slices.Contains(got, name) {
 				t.Errorf("the primary of %s has %v, without %s", c, got, name)
 			}
 		}
@@ -124,12 +125,12 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 func TestLinksWithoutVariablesRefuseNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w.library), func(c walk) bool { return c.source.Name == "fastapi" })
+	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool { return c.Source.Name == "fastapi" })
 	w.walk(all, func(int) bool { return true })
 	want := map[string]bool{}
 	for _, c := range all {
-		maps.Copy(c.link, object{"env": object{"SOME_NAME": "OTHER_NAME"}, "primary": true})
-		want[c.from+" env"], want[c.from+" primary"] = true, true
+		maps.Copy(c.Link, object{"env": object{"SOME_NAME": "OTHER_NAME"}, "primary": true})
+		want[c.From+" env"], want[c.From+" primary"] = true, true
 	}
 	for _, d := range errorsOf(w.check(t)) {
 		name := strings.Split(d.Path, `"`)[1] + " " + d.Path[strings.LastIndex(d.Path, ".")+1:]

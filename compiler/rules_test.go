@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/fixture"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
@@ -17,20 +18,22 @@ import (
 
 // sides is a row of testdata/rules.cue.
 type sides struct {
-	Source, Target, Also []string
-	Client               string
-	Foreign              bool
+	SourceFiles []string `json:"source"`
+	TargetFiles []string `json:"target"`
+	Also        []string
+	Client      string
+	Foreign     bool
 }
 
 // walk is a rule between two components of its own.
 type walk struct {
-	*pair
+	*fixture.Pair
 	sides
 
 	prefix string
 }
 
-func (w walk) String() string { return w.source.Name + " -> " + w.target.Name }
+func (w walk) String() string { return w.Source.Name + " -> " + w.Target.Name }
 
 // walks lists every rule; one of a capability for each kind that has it.
 func walks(t *testing.T, l *kind.Library) []walk {
@@ -38,40 +41,35 @@ func walks(t *testing.T, l *kind.Library) []walk {
 	var table struct{ Rules map[string]sides }
 	readData(t, "rules.cue", &table)
 	var all []walk
-	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
-		r := l.Rules[name]
-		row, ok := table.Rules[name]
+	met := map[string]bool{}
+	for _, p := range fixture.Rules(l) {
+		row, ok := table.Rules[p.Rule.Name()]
 		if !ok {
-			t.Errorf("testdata/rules.cue has no row for %s", name)
+			t.Errorf("testdata/rules.cue has no row for %s", p.Rule.Name())
 		}
-		delete(table.Rules, name)
-		for _, source := range standsFor(l, r.From) {
-			for _, target := range standsFor(l, r.To) {
-				if l.Rule(source, target) != r {
-					continue
-				}
-				w := walk{pair: &pair{rule: r, source: source, target: target}, sides: row, prefix: fmt.Sprintf("r%d", len(all))}
-				all = append(all, w)
-			}
-		}
+		met[p.Rule.Name()] = true
+		all = append(all, walk{Pair: &p, sides: row, prefix: fmt.Sprintf("r%d", len(all))})
 	}
 	for name := range table.Rules {
+		if met[name] {
+			continue
+		}
 		t.Errorf("testdata/rules.cue has a row for %s, which is no rule", name)
 	}
 	return all
 }
 
 // walk makes the components of all walks, and the links of those that are chosen.
-func (w *world) walk(all []walk, linked func(i int) bool) {
-	w.components = object{}
+func (w world) walk(all []walk, linked func(i int) bool) {
+	w.Components = object{}
 	for i, c := range all {
-		*c.pair = *w.pair(c.rule, c.source, c.target, c.prefix)
+		*c.Pair = *w.Pair(c.Rule, c.Source, c.Target, c.prefix)
 		if c.Client != "" {
-			client, _ := w.add(w.library.Kinds[c.Client], helper(c.from, c.Client))
-			client["links"] = object{c.from: object{}}
+			client, _ := w.Add(w.Library.Kinds[c.Client], fixture.Helper(c.From, c.Client))
+			client["links"] = object{c.From: object{}}
 		}
 		if linked(i) {
-			c.linked(w)
+			w.Connect(c.Pair)
 		}
 	}
 }
@@ -83,7 +81,7 @@ const third = 3
 func TestEveryRuleChangesBothEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.library)
+	all := walks(t, w.Library)
 	w.walk(all, func(int) bool { return false })
 	without := tree(t, w.check(t))
 	for part := range third {
@@ -105,29 +103,29 @@ func TestEveryRuleChangesBothEnds(t *testing.T) {
 // verify compares what changed at the ends of a walk with its row, and takes them off what changed.
 func (w walk) verify(t *testing.T, changed map[string][]string, with map[string]string, plan *ir.Plan) {
 	t.Helper()
-	if len(changed[w.from]) == 0 && len(changed[w.to]) == 0 {
+	if len(changed[w.From]) == 0 && len(changed[w.To]) == 0 {
 		t.Errorf("%s changes nothing", w)
 	}
 	for _, end := range []struct {
 		side, folder string
 		want         []string
-	}{{"source", w.from, w.Source}, {"target", w.to, w.Target}} {
+	}{{"source", w.From, w.SourceFiles}, {"target", w.To, w.TargetFiles}} {
 		for _, want := range end.want {
 			if !slices.ContainsFunc(changed[end.folder], func(c string) bool { return names(want, c[2:]) }) {
 				t.Errorf("%s does not change %s of its %s: %v", w, want, end.side, changed[end.folder])
 			}
 		}
 		for _, c := range changed[end.folder] {
-			if len(end.want) == 0 && w.from != w.to && !strings.HasSuffix(c, "/networkpolicy.yaml") {
+			if len(end.want) == 0 && w.From != w.To && !strings.HasSuffix(c, "/networkpolicy.yaml") {
 				t.Errorf("%s changes its %s: %s", w, end.side, c)
 			}
 		}
 	}
 	w.verifyPolicies(t, with, plan)
-	delete(changed, w.from)
-	delete(changed, w.to)
+	delete(changed, w.From)
+	delete(changed, w.To)
 	for _, k := range w.Also {
-		for _, name := range []string{helper(w.from, k), helper(w.to, k)} {
+		for _, name := range []string{fixture.Helper(w.From, k), fixture.Helper(w.To, k)} {
 			delete(changed, name)
 		}
 	}
@@ -142,14 +140,14 @@ func names(entry, file string) bool {
 func (w walk) verifyPolicies(t *testing.T, with map[string]string, plan *ir.Plan) {
 	t.Helper()
 	for _, e := range plan.Graph.Edges {
-		if e.Source.Component().Name != w.from || e.Target.Component().Name != w.to || w.from == w.to {
+		if e.Source.Component().Name != w.From || e.Target.Component().Name != w.To || w.From == w.To {
 			continue
 		}
 		for _, port := range opened(plan, e) {
-			if !admits(with[policies(w.from)], "egress", w.to, port) {
+			if !admits(with[policies(w.From)], "egress", w.To, port) {
 				t.Errorf("%s opens port %d, but the source has no egress to it", w, port)
 			}
-			if !w.Foreign && !admits(with[policies(w.to)], "ingress", w.from, port) {
+			if !w.Foreign && !admits(with[policies(w.To)], "ingress", w.From, port) {
 				t.Errorf("%s opens port %d, but the target has no ingress from the source", w, port)
 			}
 		}
@@ -190,21 +188,21 @@ func admits(file, side, namespace string, port int) bool {
 func TestEveryRuleSaysSomething(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.library)
+	all := walks(t, w.Library)
 	w.walk(all, func(int) bool { return true })
 	for _, c := range all {
-		if strings.Contains(c.rule.From, "/") && len(c.rule.Inherit) > 0 {
-			c.sourceNode["subdomain"] = c.from
+		if strings.Contains(c.Rule.From, "/") && len(c.Rule.Inherit) > 0 {
+			c.SourceNode["subdomain"] = c.From
 		}
 	}
-	source := w.source(t)
+	source := w.text(t)
 	full := tree(t, check(t, source))
 	for _, subs := range []bool{false, true} {
 		muted := func(r *kind.Rule) bool { return strings.Contains(r.Name(), "/") == subs }
 		changed := byComponent(differences(full, tree(t, checkWithout(t, source, muted))))
 		for _, c := range all {
-			if muted(c.rule) && len(changed[c.from]) == 0 && len(changed[c.to]) == 0 {
-				t.Errorf("the rule %s of %s says nothing", c.rule.Name(), c)
+			if muted(c.Rule) && len(changed[c.From]) == 0 && len(changed[c.To]) == 0 {
+				t.Errorf("the rule %s of %s says nothing", c.Rule.Name(), c)
 			}
 		}
 	}
