@@ -291,7 +291,7 @@ day2() {
 		job_result "$namespace" "$job" 600 || status=1
 		kubectl --namespace "$namespace" logs "job/$job" || true
 	done 3<"$copy/.day2"
-	exit "$status"
+	return "$status"
 }
 
 dry_run=
