@@ -14,7 +14,7 @@ umask 077
 
 tree=$(cd "$(dirname "$0")/.." && pwd)
 manager=platc
-part_of=everything
+part_of='everything'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}
 
 usage() {
@@ -79,30 +79,30 @@ wait_for() {
 		wait_job data db-bootstrap
 		;;
 	events)
-		wait_condition messaging rabbitmqcluster/events AllReplicasReady
+		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
 		;;
 	files)
 		wait_rollout storage statefulset/files
 		wait_job storage files-bootstrap
 		;;
 	prom)
-		wait_condition monitoring prometheuses.monitoring.coreos.com/prom Available
+		wait_condition monitoring prometheuses.monitoring.coreos.com/prom 'Available'
 		;;
 	docs)
-		wait_condition documents mongodbcommunity.mongodbcommunity.mongodb.com/docs jsonpath={.status.phase}=Running
+		wait_condition documents mongodbcommunity.mongodbcommunity.mongodb.com/docs 'jsonpath={.status.phase}=Running'
 		;;
 	pg)
-		wait_condition data clusters.postgresql.cnpg.io/pg Ready
+		wait_condition data clusters.postgresql.cnpg.io/pg 'Ready'
 		wait_job data pg-bootstrap
 		;;
 	worker)
 		wait_rollout jobs deployment/worker-orders
 		;;
 	bus)
-		wait_condition streaming kafka/bus Ready
-		wait_condition streaming kafkaconnect/bus-connect Ready
-		wait_condition streaming kafkauser/billing-bus Ready
-		wait_condition streaming kafkauser/orders-bus Ready
+		wait_condition streaming kafka/bus 'Ready'
+		wait_condition streaming kafkaconnect/bus-connect 'Ready'
+		wait_condition streaming kafkauser/billing-bus 'Ready'
+		wait_condition streaming kafkauser/orders-bus 'Ready'
 		;;
 	orders)
 		wait_rollout shop deployment/orders

@@ -14,7 +14,7 @@ umask 077
 
 tree=$(cd "$(dirname "$0")/.." && pwd)
 manager=platc
-part_of=own-kind
+part_of='own-kind'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}
 
 usage() {
@@ -50,7 +50,7 @@ wait_for() {
 		wait_rollout messaging deployment/events
 		;;
 	prom)
-		wait_condition monitoring prometheuses.monitoring.coreos.com/prom Available
+		wait_condition monitoring prometheuses.monitoring.coreos.com/prom 'Available'
 		;;
 	mails)
 		wait_rollout shop deployment/mails

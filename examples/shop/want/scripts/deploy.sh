@@ -14,7 +14,7 @@ umask 077
 
 tree=$(cd "$(dirname "$0")/.." && pwd)
 manager=platc
-part_of=shop
+part_of='shop'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}
 
 usage() {
@@ -54,18 +54,18 @@ TABLE
 wait_for() {
 	case $1 in
 	bus)
-		wait_condition kafka kafka/bus Ready
-		wait_condition kafka kafkauser/orders-bus Ready
+		wait_condition kafka kafka/bus 'Ready'
+		wait_condition kafka kafkauser/orders-bus 'Ready'
 		;;
 	db)
 		wait_rollout data statefulset/db
 		wait_job data db-bootstrap
 		;;
 	events)
-		wait_condition messaging rabbitmqcluster/events AllReplicasReady
+		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
 		;;
 	prom)
-		wait_condition monitoring prometheuses.monitoring.coreos.com/prom Available
+		wait_condition monitoring prometheuses.monitoring.coreos.com/prom 'Available'
 		;;
 	orders)
 		wait_rollout orders deployment/orders

@@ -14,7 +14,7 @@ umask 077
 
 tree=$(cd "$(dirname "$0")/.." && pwd)
 manager=platc
-part_of=team
+part_of='team'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}
 
 usage() {
