@@ -18,14 +18,18 @@ func TestRuleTellsWhatItMayBring(t *testing.T) {
 		want kind.Brings
 	}{
 		"nothing": {`doc: "x"`, kind.Brings{}},
-		"values": {`requirements: ["b==1", "a==1"], modules: ["x/y"], out: {prefix: "P", env: {HOST: "h"}, defaults: D: "d", lists: L: [], names: N: [], requirements: ["b==1", "c==1"], parts: a: []}, in: {requirements: ["d==1"], modules: ["x/z"], parts: {c: [], b: []}}`,
+		"values": {
+			`requirements: ["b==1", "a==1"], modules: ["x/y"], out: {prefix: "P", env: {HOST: "h"}, defaults: D: "d", lists: L: [], names: N: [], requirements: ["b==1", "c==1"], parts: a: []}, in: {requirements: ["d==1"], modules: ["x/z"], parts: {c: [], b: []}}`,
 			kind.Brings{
 				Prefix: "P", Keys: []string{"D", "HOST", "L", "N"},
 				Out: kind.Side{Requirements: []string{"a==1", "b==1", "c==1"}, Modules: []string{"x/y"}, Parts: []string{"a"}},
 				In:  kind.Side{Requirements: []string{"d==1"}, Modules: []string{"x/z"}, Parts: []string{"b", "c"}},
-			}},
-		"conditions": {`#link: _, out: {prefix: "P", env: {A: "a", if #link.x {B: "b"}, for k in ["z"] {C: k}}}, if #link.x {in: parts: p: []}`,
-			kind.Brings{Prefix: "P", Keys: []string{"A", "B", "C"}, In: kind.Side{Parts: []string{"p"}}}},
+			},
+		},
+		"conditions": {
+			`#link: _, out: {prefix: "P", env: {A: "a", if #link.x {B: "b"}, for k in ["z"] {C: k}}}, if #link.x {in: parts: p: []}`,
+			kind.Brings{Prefix: "P", Keys: []string{"A", "B", "C"}, In: kind.Side{Parts: []string{"p"}}},
+		},
 		"a prefix of the edge": {`#to: _, out: {prefix: "\(#to.name)", env: URL: "u"}`, kind.Brings{Prefix: "*", Keys: []string{"URL"}}},
 		"a definition":         {`#Shared & {out: env: B: "b"}`, kind.Brings{Prefix: "S", Keys: []string{"A", "B"}, In: kind.Side{Parts: []string{"monitors"}}}},
 		"an embedding":         {`#Shared, out: env: C: "c"`, kind.Brings{Prefix: "S", Keys: []string{"A", "C"}, In: kind.Side{Parts: []string{"monitors"}}}},

@@ -474,8 +474,10 @@ func TestWithoutAPrivateKeyAChangeIsE0402(t *testing.T) {
 	edited := shop("orders")
 	edited[0].Groups[0].Vars["METRICS_PASSWORD"] = secret("db/metrics")
 	text := w.fails("E0402", edited...)
-	for _, want := range []string{dbEnv + ": METRICS_PASSWORD changed", key.Recipient().String(), "SOPS_AGE_KEY (not set)", "SOPS_AGE_KEY_FILE (not set)",
-		"SOPS_AGE_KEY_CMD (not set)", "/nowhere/.config/sops/age/keys.txt (does not exist)", "dev.agekey (does not exist)"} {
+	for _, want := range []string{
+		dbEnv + ": METRICS_PASSWORD changed", key.Recipient().String(), "SOPS_AGE_KEY (not set)", "SOPS_AGE_KEY_FILE (not set)",
+		"SOPS_AGE_KEY_CMD (not set)", "/nowhere/.config/sops/age/keys.txt (does not exist)", "dev.agekey (does not exist)",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}

@@ -3,8 +3,6 @@ package secrets
 import (
 	"errors"
 	"path"
-
-	sopsage "github.com/getsops/sops/v3/age"
 )
 
 // Open is the plaintext of a sound file, for tests.
@@ -15,7 +13,7 @@ func Open(name string, data []byte, identity string) (string, error) {
 	}
 	s := newStored(f, data)
 	keys := &keyring{}
-	if err := (*sopsage.ParsedIdentities)(&keys.identities).Import(identity); err != nil {
+	if err := keys.identities.Import(identity); err != nil {
 		return "", err
 	}
 	if s.open(keys.unwrap(s.meta.wraps())); !s.sound {

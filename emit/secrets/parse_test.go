@@ -36,13 +36,13 @@ func TestEveryTextIsFoundInWhatWasMadeOfIt(t *testing.T) {
 		want := map[int]string{}
 		for range 1 + random.IntN(6) {
 			literal := pick(":", ";", ":a:", "://u:", "@host:1/", ";name:user:", "/", "=x&y=")
-			secret := ""
+			var secret strings.Builder
 			for range 1 + random.IntN(5) {
-				secret += pick("a", "Z", "9", "_", "-", "name", "x")
+				secret.WriteString(pick("a", "Z", "9", "_", "-", "name", "x"))
 			}
-			want[len(want)] = secret
+			want[len(want)] = secret.String()
 			c = append(c, value.Literal(literal), value.Secret{ID: fmt.Sprint(len(want))})
-			text.WriteString(literal + secret)
+			text.WriteString(literal + secret.String())
 		}
 		if random.IntN(2) == 0 {
 			c = append(c, value.Literal(":end"))

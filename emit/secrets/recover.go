@@ -378,14 +378,14 @@ func (r record) fit(old record, first int) (map[int]string, int) {
 		return nil, 0
 	}
 	found := map[int]string{}
-	score, clear := 0, 0
+	score, inClear := 0, 0
 	for i, token := range r.tokens {
 		switch strings.Count(token, hole) {
 		case 0:
 			if token == "" {
 				continue
 			}
-			clear++
+			inClear++
 			if token == old.tokens[i] {
 				score++
 			}
@@ -401,7 +401,7 @@ func (r record) fit(old record, first int) (map[int]string, int) {
 			return nil, 0
 		}
 	}
-	if 2*score <= clear {
+	if 2*score <= inClear {
 		return nil, 0
 	}
 	return found, score
