@@ -134,7 +134,7 @@ func FuzzArchitecture(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source string) {
 		// a comprehension over a large range is no mistake of ours, and takes for ever
 		if len(source) > 1<<14 || strings.Contains(source, "list.") {
-			t.Skip("outside of what the fuzzer tries")
+			return
 		}
 		b := check(t, source)
 		if b.Plan == nil && !b.Findings.HasErrors() {

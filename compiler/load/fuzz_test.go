@@ -32,7 +32,7 @@ func FuzzLowering(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source string) {
 		// a comprehension over a large range is no mistake of ours, and takes for ever
 		if len(source) > 1<<14 || strings.Contains(source, "list.") || strings.Contains(source, "strings.Repeat") {
-			t.Skip("outside of what the fuzzer tries")
+			return
 		}
 		g, list := files{"arch.cue": source}.load(t)
 		if g == nil && !list.HasErrors() {

@@ -1,12 +1,14 @@
 package output
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -490,7 +492,8 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 func TestUnreadableIsAnError(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
-		t.Skip("root reads everything")
+		asNobody(t)
+		return
 	}
 	out := tempDir(t)
 	build(t, out, oldTree)
@@ -498,6 +501,26 @@ func TestUnreadableIsAnError(t *testing.T) {
 	t.Cleanup(func() { _ = os.Chmod(out+"/orders/src", 0o755) })
 	if _, err := Plan(out, newTree.files(), Options{}); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// asNobody runs the calling test once more, as a user who may not read everything.
+func asNobody(t *testing.T) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "nobody")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o777))
+	self, err := os.Executable()
+	must(t, err)
+	data, err := os.ReadFile(self)
+	must(t, err)
+	must(t, os.WriteFile(dir+"/test", data, 0o755))
+	cmd := exec.Command(dir+"/test", "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Dir, cmd.Env = dir, []string{"TMPDIR=" + dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := cmd.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--- PASS: "+t.Name())) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
