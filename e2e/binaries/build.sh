@@ -12,6 +12,7 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 # main_module FOLDER: the module whose release names the folder in the cache.
 main_module() {
     case $1 in
+    kube-score) echo github.com/zegl/kube-score ;;
     kubernetes) echo k8s.io/kubernetes ;;
     kustomize) echo sigs.k8s.io/kustomize/kustomize/v5 ;;
     kwok) echo sigs.k8s.io/kwok ;;
@@ -69,6 +70,8 @@ build_kustomize() { program sigs.k8s.io/kustomize/kustomize/v5 kustomize "-X sig
 
 build_sops() { program github.com/getsops/sops/v3/cmd/sops; }
 
+build_kube_score() { program github.com/zegl/kube-score/cmd/kube-score; }
+
 where=
 if [ "${1:-}" = --where ]; then
     where=yes
@@ -82,6 +85,6 @@ for module in "$@"; do
     if [ -n "$where" ]; then
         echo "$folder"
     else
-        "build_$module"
+        "build_$(echo "$module" | tr - _)"
     fi
 done

@@ -1,0 +1,471 @@
+package netpol
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// row says which port of which pods a link between two kinds opens, and for which pods of its source. It is LINKS.md and OUTPUT.md by hand,
+// not the rules of the library: both have to say the same.
+type row struct {
+	from, to string
+	port     int
+	pods     []string // groups of the source; "server" without
+	groups   []string // groups of the target; "server" without
+}
+
+func rows() []row {
+	connect, worker := []string{"connect"}, []string{"worker"}
+	return []row{
+		{from: "fastapi", to: "postgresql", port: 5432},
+		{from: "fastapi", to: "cnpg", port: 5432},
+		{from: "fastapi", to: "mongodb", port: 27017},
+		{from: "fastapi", to: "rabbitmq", port: 5672},
+		{from: "fastapi", to: "kafka", port: 9092, groups: []string{"broker"}},
+		{from: "fastapi", to: "minio", port: 9000},
+		{from: "fastapi", to: "redis", port: 6379},
+		{from: "fastapi", to: "nats", port: 4222},
+		{from: "celery", to: "redis", port: 6379, pods: worker},
+		{from: "cnpg", to: "minio", port: 9000},
+		{from: "mongodb", to: "minio", port: 9000, pods: []string{"backup"}},
+		{from: "kafka", to: "postgresql", port: 5432, pods: connect},
+		{from: "kafka", to: "cnpg", port: 5432, pods: connect},
+		{from: "kafka", to: "mongodb", port: 27017, pods: connect},
+		{from: "kafka", to: "minio", port: 9000, pods: connect},
+		{from: "kong", to: "minio", port: 9001},
+		{from: "kong", to: "rabbitmq", port: 15672},
+		{from: "apisix", to: "minio", port: 9001},
+		{from: "apisix", to: "rabbitmq", port: 15672},
+		{from: "prometheus", to: "postgresql", port: 9187},
+		{from: "prometheus", to: "cnpg", port: 9187},
+		{from: "prometheus", to: "mongodb", port: 9216},
+		{from: "prometheus", to: "rabbitmq", port: 15692},
+		{from: "prometheus", to: "kafka", port: 9404, groups: []string{"broker", "controller", "exporter"}},
+		{from: "prometheus", to: "minio", port: 9000},
+		{from: "prometheus", to: "redis", port: 9121},
+		{from: "prometheus", to: "kong", port: 8100},
+		{from: "prometheus", to: "apisix", port: 9091},
+		{from: "prometheus", to: "nats", port: 7777},
+		{from: "prometheus", to: "istio", port: 15014},
+	}
+}
+
+// own says what pods of one component open to each other (K8S-12): ports of a cluster, and the server's port for its own Jobs.
+type own struct {
+	kind     string
+	from, to []string // groups
+	ports    []span
+}
+
+// span is a range of ports.
+type span struct{ first, last int }
+
+func one(port int) span { return span{port, port} }
+
+func owns() []own {
+	server, bootstrap := []string{"server"}, []string{"bootstrap"}
+	nodes := []string{"broker", "controller"}
+	return []own{
+		{"postgresql", bootstrap, server, []span{one(5432)}},
+		{"cnpg", bootstrap, server, []span{one(5432)}},
+		{"cnpg", server, server, []span{one(5432), one(8000)}},
+		{"mongodb", []string{"server", "backup"}, server, []span{one(27017)}},
+		{"rabbitmq", server, server, []span{one(4369), {6000, 6500}, one(25672), {35672, 35682}}},
+		{"kafka", []string{"broker", "controller", "entity", "exporter"}, nodes, []span{one(9090), one(9091)}},
+		{"kafka", []string{"connect"}, []string{"broker"}, []span{one(9092)}},
+		{"kafka", []string{"connect"}, []string{"connect"}, []span{one(8083)}},
+		{"minio", bootstrap, server, []span{one(9000)}},
+		{"prometheus", server, server, []span{one(9090)}},
+	}
+}
+
+// operators are the pods outside of the tree that have to reach pods of a kind (PRV-06, K8S-12).
+type operator struct {
+	kind   string
+	pod    Pod
+	groups []string
+	ports  []int
+}
+
+func operators(g *Graph) []operator {
+	all := []operator{
+		{"cnpg", outside("operator of cnpg", "cnpg-system", map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}), []string{"server"}, []int{8000}},
+		{"rabbitmq", outside("operator of rabbitmq", "rabbitmq-system", map[string]string{"app.kubernetes.io/component": "rabbitmq-operator"}), []string{"server"}, []int{15672}},
+		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"broker", "controller"}, []int{9090, 9091, 8443}},
+		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"connect"}, []int{8083}},
+	}
+	for _, c := range g.Components {
+		if namespace := text(c.Attributes, "controller_namespace"); namespace != "" {
+			admin := map[string]int{"kong": 8444, "apisix": 9180}[c.kindOf()]
+			all = append(all, operator{c.kindOf(), outside("controller of "+c.kindOf(), namespace, nil), []string{"server"}, []int{admin}})
+		}
+	}
+	return all
+}
+
+func outside(group, namespace string, set map[string]string) Pod {
+	return Pod{Group: group, Namespace: namespace, Labels: set}
+}
+
+// end is a group of pods by name.
+type end struct{ component, group string }
+
+func (e end) String() string {
+	if e.component == "" {
+		return e.group
+	}
+	return e.component + " (" + e.group + ")"
+}
+
+func (p Pod) end() end { return end{p.Component, p.Group} }
+
+// connection is one that a graph opens.
+type connection struct {
+	from, to end
+	port     int
+	protocol corev1.Protocol
+}
+
+// expected is what a graph opens: needed connections with their reasons, and what may be open besides, as documented.
+type expected struct {
+	needed map[connection]string
+	may    []func(from, to Pod, port int, protocol corev1.Protocol) bool
+}
+
+// expect derives from the graph what has to be open between these pods. A kind that no table here knows is an error.
+func expect(g *Graph, pods []Pod) (*expected, error) {
+	x := &expected{needed: map[connection]string{}}
+	groups := map[string][]Pod{}
+	for _, p := range pods {
+		groups[p.Component] = append(groups[p.Component], p)
+	}
+	if err := x.links(g, groups); err != nil {
+		return nil, err
+	}
+	x.owns(g, groups)
+	x.operators(g, groups)
+	x.resolvers(pods)
+	x.public(g, groups)
+	x.mesh(g, groups)
+	x.outside(g)
+	return x, nil
+}
+
+func (x *expected) need(from, to Pod, port int, why string) {
+	c := connection{from.end(), to.end(), port, corev1.ProtocolTCP}
+	if x.needed[c] == "" {
+		x.needed[c] = why
+	}
+}
+
+func (x *expected) permit(may func(from, to Pod, port int, protocol corev1.Protocol) bool) {
+	x.may = append(x.may, may)
+}
+
+// links opens what each link says, for the pods of its source and for those that act for it.
+func (x *expected) links(g *Graph, groups map[string][]Pod) error {
+	for _, l := range g.Links {
+		from, to := g.component(l.From), g.component(l.To)
+		r, err := rowOf(g, l)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			continue
+		}
+		sources := pick(groups[from.Name], r.pods)
+		if r.from == "celery" {
+			// workers of every application, which are groups of their own
+			sources = groups[from.Name]
+		}
+		if from.kindOf() == "fastapi" {
+			sources = append(slices.Clone(sources), workersOf(g, groups, from.Name, "")...)
+		}
+		targets := pick(groups[to.Name], r.groups)
+		if r.to == "istio" {
+			targets = []Pod{istiod(to)}
+		}
+		if len(targets) == 0 || len(sources) == 0 && r.from != "celery" {
+			return fmt.Errorf("%s: there are no pods for it: %d at its source, %d at its target", l.Of, len(sources), len(targets))
+		}
+		for _, s := range sources {
+			for _, t := range targets {
+				x.need(s, t, r.port, l.Of)
+			}
+		}
+	}
+	return nil
+}
+
+// rowOf is what a link opens; nil for one that opens nothing between its ends.
+func rowOf(g *Graph, l Link) (*row, error) {
+	from, to := g.component(l.From), g.component(l.To)
+	r := row{from: from.kindOf(), to: to.kindOf()}
+	switch {
+	case r.from == "istio", r.from == "fastapi" && r.to == "celery":
+		return nil, nil // see mesh; and the broker below
+	case r.to == "fastapi":
+		r.port, _ = number(to.Attributes, "port")
+	default:
+		i := slices.IndexFunc(rows(), func(known row) bool { return known.from == r.from && known.to == r.to })
+		if i < 0 {
+			return nil, fmt.Errorf("%s: netpol's table has no row for %s -> %s", l.Of, r.from, r.to)
+		}
+		r = rows()[i]
+	}
+	if r.from == "prometheus" {
+		if port, given := number(l.Attributes, "port"); given {
+			r.port = port
+		}
+		// INT-02: a strict mesh refuses a scraper without a certificate, so the proxy is asked
+		if meshMode(g, l.To) == "STRICT" {
+			r.port = 15020
+		}
+	}
+	return &r, nil
+}
+
+// workersOf are the pods that act for an application: those of celery that run its image. Without a celery component, of all of them.
+func workersOf(g *Graph, groups map[string][]Pod, application, celery string) []Pod {
+	var all []Pod
+	for _, l := range g.Links {
+		if l.From != application || g.component(l.To).kindOf() != "celery" || celery != "" && l.To != celery {
+			continue
+		}
+		for _, p := range groups[l.To] {
+			if p.Labels[labelApplication] == application && !slices.ContainsFunc(all, func(q Pod) bool { return q.end() == p.end() }) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
+// pick are the pods of some groups.
+func pick(pods []Pod, groups []string) []Pod {
+	if len(groups) == 0 {
+		groups = []string{"server"}
+	}
+	var all []Pod
+	for _, p := range pods {
+		if slices.Contains(groups, p.Group) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// owns opens what a component needs within itself, and what an application's queue needs: its broker.
+func (x *expected) owns(g *Graph, groups map[string][]Pod) {
+	for _, c := range g.Components {
+		for _, o := range owns() {
+			if o.kind != c.kindOf() {
+				continue
+			}
+			for _, from := range pick(groups[c.Name], o.from) {
+				for _, to := range pick(groups[c.Name], o.to) {
+					for _, s := range o.ports {
+						x.need(from, to, s.first, "the cluster of "+c.Name)
+						x.need(from, to, s.last, "the cluster of "+c.Name)
+						x.permit(func(f, t Pod, port int, protocol corev1.Protocol) bool {
+							return f.end() == from.end() && t.end() == to.end() && s.first <= port && port <= s.last && protocol == corev1.ProtocolTCP
+						})
+					}
+				}
+			}
+		}
+		server := pick(groups[c.Name], nil)
+		replicas, _ := number(c.Attributes, "replicas")
+		for _, p := range server {
+			switch {
+			case c.kindOf() == "minio" && replicas > 1:
+				x.need(p, p, 9000, "the cluster of "+c.Name)
+			case c.kindOf() == "nats" && replicas > 1:
+				x.need(p, p, 6222, "the cluster of "+c.Name)
+			}
+			for _, day2 := range pick(groups[c.Name], []string{"day2"}) {
+				port, _ := number(c.Attributes, "port")
+				x.need(day2, p, port, "day 2 of "+c.Name)
+			}
+		}
+	}
+	// tasks are enqueued on the broker itself, by the application and by workers that start further ones
+	for _, l := range g.Links {
+		if g.component(l.To).kindOf() != "celery" {
+			continue
+		}
+		for _, broker := range g.Links {
+			if broker.From != l.To || g.component(broker.To).kindOf() != "redis" {
+				continue
+			}
+			for _, to := range pick(groups[broker.To], nil) {
+				for _, from := range slices.Concat(pick(groups[l.From], nil), workersOf(g, groups, l.From, l.To)) {
+					x.need(from, to, 6379, l.Of+" through "+broker.To)
+				}
+			}
+		}
+	}
+}
+
+func (x *expected) operators(g *Graph, groups map[string][]Pod) {
+	for _, o := range operators(g) {
+		for _, c := range g.Components {
+			if c.kindOf() != o.kind || text(c.Attributes, "controller_namespace") != "" && text(c.Attributes, "controller_namespace") != o.pod.Namespace {
+				continue
+			}
+			for _, to := range pick(groups[c.Name], o.groups) {
+				for _, port := range o.ports {
+					x.need(o.pod, to, port, o.pod.Group)
+				}
+			}
+		}
+	}
+}
+
+// resolvers: every pod asks DNS, in the cluster and on the node.
+func (x *expected) resolvers(pods []Pod) {
+	for _, p := range pods {
+		for _, r := range resolvers() {
+			for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP} {
+				x.needed[connection{p.end(), r.end(), 53, protocol}] = "DNS"
+			}
+		}
+	}
+}
+
+func resolvers() []Pod {
+	return []Pod{
+		outside("DNS of the cluster", "kube-system", map[string]string{"k8s-app": "kube-dns"}),
+		{Group: "DNS of the node", Address: netip.AddrFrom4([4]byte{169, 254, 20, 10})},
+	}
+}
+
+// public: proxies of gateways, and applications whose Service is not only for the cluster, are open to everyone; an application to whom it says.
+func (x *expected) public(g *Graph, groups map[string][]Pod) {
+	for _, c := range g.Components {
+		var open []int
+		switch c.kindOf() {
+		case "kong":
+			open = []int{8000, 8443}
+		case "apisix":
+			open = []int{9080, 9443}
+		case "fastapi":
+			port, _ := number(c.Attributes, "port")
+			if text(c.Attributes, "service_type") != "ClusterIP" {
+				open = []int{port}
+			}
+			x.given(c, port)
+		}
+		for _, to := range pick(groups[c.Name], nil) {
+			for _, port := range open {
+				x.need(internet(), to, port, c.Name+" is open to everyone")
+				x.permit(func(_, other Pod, p int, protocol corev1.Protocol) bool {
+					return other.end() == to.end() && p == port && protocol == corev1.ProtocolTCP
+				})
+			}
+		}
+	}
+}
+
+// given are the attributes egress and ingress_from of an application.
+func (x *expected) given(c Component, port int) {
+	callers, _ := c.Attributes["ingress_from"].([]any)
+	for _, one := range callers {
+		f, _ := one.(map[string]any)
+		set, _ := f["pod_labels"].(map[string]any)
+		x.permit(func(from, to Pod, p int, protocol corev1.Protocol) bool {
+			for k, v := range set {
+				if from.Labels[k] != v {
+					return false
+				}
+			}
+			return to.end() == (end{c.Name, "server"}) && from.Namespace == f["namespace"] && p == port && protocol == corev1.ProtocolTCP
+		})
+	}
+	destinations, _ := c.Attributes["egress"].([]any)
+	for _, one := range destinations {
+		e, _ := one.(map[string]any)
+		cidr, err := netip.ParsePrefix(text(e, "cidr"))
+		ports, _ := e["ports"].([]any)
+		x.permit(func(from, to Pod, p int, protocol corev1.Protocol) bool {
+			listed := len(ports) == 0 || protocol == corev1.ProtocolTCP && slices.ContainsFunc(ports, func(port any) bool { return fmt.Sprint(port) == fmt.Sprint(p) })
+			return err == nil && from.end() == (end{c.Name, "server"}) && cidr.Contains(to.Address) && listed
+		})
+	}
+}
+
+// mesh: IST-03. Proxies reach their control plane, and are asked for metrics and health by everyone.
+func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
+	for _, l := range g.Links {
+		mesh := g.component(l.From)
+		if mesh.kindOf() != "istio" {
+			continue
+		}
+		for _, p := range groups[l.To] {
+			if p.Group == "build" || p.Group == "day2" {
+				continue // in the mesh as a client, at most
+			}
+			if p.Group != "bootstrap" && p.Group != "backup" {
+				x.need(internet(), p, 15021, l.Of)
+				x.permit(func(_, to Pod, port int, protocol corev1.Protocol) bool {
+					return to.end() == p.end() && (port == 15020 || port == 15021) && protocol == corev1.ProtocolTCP
+				})
+			}
+			x.need(p, istiod(mesh), 15012, l.Of)
+		}
+		x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
+			return from.Component == l.To && to.end() == istiod(mesh).end() && port == 15012 && protocol == corev1.ProtocolTCP
+		})
+		for _, scrape := range g.Links {
+			if g.component(scrape.From).kindOf() != "prometheus" || scrape.To != mesh.Name {
+				continue
+			}
+			for _, from := range pick(groups[scrape.From], nil) {
+				for _, to := range pick(groups[l.To], nil) {
+					x.need(from, to, 15020, scrape.Of)
+				}
+			}
+		}
+	}
+}
+
+// outside: pods of operators, and Prometheus, reach the API server, which is no pod, so these ports are open to wherever they are listened on;
+// builds fetch sources and packages.
+func (x *expected) outside(g *Graph) {
+	asks := map[string][]int{"cnpg": {443, 6443}, "mongodb": {443, 6443}, "rabbitmq": {443, 6443}, "kafka": {443, 6443}, "prometheus": {443, 6443}}
+	for _, c := range g.Components {
+		if ports := asks[c.kindOf()]; ports != nil {
+			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
+				return from.Component == c.Name && from.Group != "bootstrap" && from.Group != "backup" && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP
+			})
+		}
+		if c.kindOf() == "fastapi" {
+			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
+				return from.end() == (end{c.Name, "build"}) && slices.Contains([]int{22, 80, 443}, port) && protocol == corev1.ProtocolTCP
+			})
+		}
+	}
+}
+
+// meshMode is what a component's membership of a mesh asks of its callers; "" without one.
+func meshMode(g *Graph, component string) string {
+	for _, l := range g.Links {
+		if l.To == component && g.component(l.From).kindOf() == "istio" {
+			return text(l.Attributes, "mtls")
+		}
+	}
+	return ""
+}
+
+// istiod is the control plane of a mesh, which its installation owns.
+func istiod(mesh Component) Pod {
+	return Pod{Component: mesh.Name, Group: "istiod", Namespace: mesh.Namespace, Labels: map[string]string{"app": "istiod", "istio": "pilot"}, Ports: []Port{tcp("http-monitoring", 15014)}}
+}
+
+// internet is an address outside of the cluster.
+func internet() Pod {
+	return Pod{Group: "the internet", Address: netip.AddrFrom4([4]byte{192, 0, 2, 7})}
+}

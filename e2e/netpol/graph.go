@@ -1,0 +1,82 @@
+package netpol
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"platc.dev/platc/compiler"
+)
+
+// Graph is what links of an architecture say: its components, and who links to whom. No decision of a pass is in it.
+type Graph struct {
+	Name       string
+	Components []Component // by name
+	Links      []Link      // by source and target
+}
+
+// Component is a component with all its attributes, defaults among them.
+type Component struct {
+	Name, Kind, Namespace string
+	Attributes            map[string]any
+}
+
+// Link is a link between two components; links between sub-components count for their components.
+type Link struct {
+	From, To   string         // components
+	Of         string         // the link as written, for findings
+	Attributes map[string]any // complete
+}
+
+// ReadGraph reads the graph of the architecture in a folder.
+func ReadGraph(dir string) (*Graph, error) {
+	built := compiler.Check(compiler.Input{Args: []string{dir}, Dir: dir, Env: os.LookupEnv})
+	if built.Findings.HasErrors() {
+		return nil, fmt.Errorf("read the graph of %s: %w", dir, built.Findings.Err())
+	}
+	g := &Graph{Name: built.Graph.Name}
+	for _, n := range built.Graph.Nodes {
+		if n.Parent == nil {
+			g.Components = append(g.Components, Component{Name: n.Name, Kind: n.Kind.Name, Namespace: n.Namespace(), Attributes: n.Attrs})
+		}
+	}
+	for _, e := range built.Graph.Edges {
+		if !e.Internal() {
+			g.Links = append(g.Links, Link{From: e.Source.Component().Name, To: e.Target.Component().Name, Of: e.Name(), Attributes: e.Attrs})
+		}
+	}
+	return g, nil
+}
+
+// component finds a component by its name, which a link of the graph has.
+func (g *Graph) component(name string) Component {
+	for _, c := range g.Components {
+		if c.Name == name {
+			return c
+		}
+	}
+	panic("the graph " + g.Name + " has no component " + name)
+}
+
+// kindOf is the kind of a component, without the sub-component.
+func (c Component) kindOf() string {
+	name, _, _ := strings.Cut(c.Kind, "/")
+	return name
+}
+
+// number is an attribute that is a whole number.
+func number(attributes map[string]any, name string) (int, bool) {
+	switch n := attributes[name].(type) {
+	case int64:
+		return int(n), true
+	case int:
+		return n, true
+	}
+	return 0, false
+}
+
+// text is an attribute that is a string; "" without it.
+func text(attributes map[string]any, name string) string {
+	s, _ := attributes[name].(string)
+	return s
+}

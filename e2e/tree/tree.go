@@ -1,0 +1,181 @@
+package tree
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// Architecture is one that is built: an example, or a graph.
+type Architecture struct {
+	Name string // unique: "examples/shop", "graphs/redis"
+	Dir  string // with arch.cue
+}
+
+// Tree is the output of one architecture, in a place of its own, with the development identity that its secrets are encrypted to.
+type Tree struct {
+	Architecture
+	Out string // the output
+	Key string // the file of the age identity
+}
+
+// Architectures lists the examples of the project in root, and the graphs in a folder that `go run ./graphs` filled.
+func Architectures(root, graphs string) ([]Architecture, error) {
+	var all []Architecture
+	for prefix, dir := range map[string]string{"examples": filepath.Join(root, "examples"), "graphs": graphs} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, fmt.Errorf("list architectures: %w", err)
+		}
+		for _, e := range entries {
+			if _, err := os.Stat(filepath.Join(dir, e.Name(), "arch.cue")); err == nil {
+				all = append(all, Architecture{Name: prefix + "/" + e.Name(), Dir: filepath.Join(dir, e.Name())})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Architecture) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// Build copies an architecture below work and builds it there with the program platc.
+func Build(ctx context.Context, platc string, a Architecture, work string) (*Tree, error) {
+	dir := filepath.Join(work, a.Name)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, err
+	}
+	source := os.DirFS(a.Dir)
+	entries, err := fs.ReadDir(source, ".")
+	if err != nil {
+		return nil, fmt.Errorf("copy %s: %w", a.Name, err)
+	}
+	for _, e := range entries {
+		if e.Name() == "want" {
+			continue // the golden tree of an example
+		}
+		if err := copyInto(filepath.Join(dir, e.Name()), filepath.Join(a.Dir, e.Name()), e); err != nil {
+			return nil, fmt.Errorf("copy %s: %w", a.Name, err)
+		}
+	}
+	t := &Tree{Architecture: Architecture{Name: a.Name, Dir: dir}, Out: filepath.Join(dir, "out"), Key: filepath.Join(dir, ".platc", "dev.agekey")}
+	cmd := exec.CommandContext(ctx, platc, "build", "--quiet", "-o", t.Out, ".")
+	cmd.Dir = dir
+	// the only variable that an architecture here reads
+	cmd.Env = append(os.Environ(), "REGISTRY_PASSWORD=registry-password-of-the-suite")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("platc build %s: %w\n%s", a.Name, err, out)
+	}
+	return t, nil
+}
+
+func copyInto(to, from string, e fs.DirEntry) error {
+	if e.IsDir() {
+		return os.CopyFS(to, os.DirFS(from))
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o644)
+}
+
+// Kustomizations lists the folders below the output that Kustomize can build, relative to it, sorted: "." is the whole.
+func (t *Tree) Kustomizations() ([]string, error) {
+	files, err := t.Files(func(path string) bool { return filepath.Base(path) == "kustomization.yaml" })
+	if err != nil {
+		return nil, err
+	}
+	folders := make([]string, len(files))
+	for i, f := range files {
+		folders[i] = filepath.Dir(f)
+	}
+	return folders, nil
+}
+
+// Files lists the files of the output, relative to it, sorted, that a function picks.
+func (t *Tree) Files(picks func(path string) bool) ([]string, error) {
+	var all []string
+	err := fs.WalkDir(os.DirFS(t.Out), ".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && picks(path) {
+			all = append(all, path)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list files of %s: %w", t.Name, err)
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
+// Render builds one folder in process, as `kustomize build` does, and gives its text.
+func (t *Tree) Render(folder string) ([]byte, error) {
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(t.Out, folder))
+	if err != nil {
+		return nil, fmt.Errorf("render %s of %s: %w", folder, t.Name, err)
+	}
+	text, err := resources.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("render %s of %s: %w", folder, t.Name, err)
+	}
+	return text, nil
+}
+
+// Objects renders folders and gives their objects, each once: day 2 contains its component's base.
+func (t *Tree) Objects(folders ...string) ([]unstructured.Unstructured, error) {
+	type id struct{ kind, namespace, name string }
+	var all []unstructured.Unstructured
+	seen := map[id]bool{}
+	for _, folder := range folders {
+		text, err := t.Render(folder)
+		if err != nil {
+			return nil, err
+		}
+		objects, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("read %s of %s: %w", folder, t.Name, err)
+		}
+		for _, o := range objects {
+			key := id{o.GroupVersionKind().String(), o.GetNamespace(), o.GetName()}
+			if !seen[key] {
+				seen[key] = true
+				all = append(all, o)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Parse reads the documents of a YAML text.
+func Parse(text []byte) ([]unstructured.Unstructured, error) {
+	var all []unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	for {
+		var o unstructured.Unstructured
+		err := decoder.Decode(&o.Object)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(o.Object) > 0 {
+			all = append(all, o)
+		}
+	}
+}
