@@ -404,17 +404,13 @@ func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 		if mesh.kindOf() != "istio" {
 			continue
 		}
-		for _, p := range groups[l.To] {
-			if p.Group == "build" || p.Group == "day2" {
-				continue // in the mesh as a client, at most
-			}
-			if p.Group != "bootstrap" && p.Group != "backup" {
-				x.need(internet(), p, 15021, l.Of)
-				x.permit(func(_, to Pod, port int, protocol corev1.Protocol) bool {
-					return to.end() == p.end() && (port == 15020 || port == 15021) && protocol == corev1.ProtocolTCP
-				})
-			}
+		servers := slices.DeleteFunc(slices.Clone(groups[l.To]), func(p Pod) bool { return slices.Contains(jobs(), p.Group) })
+		for _, p := range servers {
+			x.need(internet(), p, 15021, l.Of)
 			x.need(p, istiod(mesh), 15012, l.Of)
+			x.permit(func(_, to Pod, port int, protocol corev1.Protocol) bool {
+				return to.end() == p.end() && (port == 15020 || port == 15021) && protocol == corev1.ProtocolTCP
+			})
 		}
 		x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
 			return from.Component == l.To && to.end() == istiod(mesh).end() && port == 15012 && protocol == corev1.ProtocolTCP
@@ -424,13 +420,16 @@ func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 				continue
 			}
 			for _, from := range pick(groups[scrape.From], nil) {
-				for _, to := range pick(groups[l.To], nil) {
+				for _, to := range servers {
 					x.need(from, to, 15020, scrape.Of)
 				}
 			}
 		}
 	}
 }
+
+// jobs are the groups of pods that end: in a mesh they are clients, at most.
+func jobs() []string { return []string{"backup", "bootstrap", "build", "day2"} }
 
 // outside: pods of operators, and Prometheus, reach the API server, which is no pod, so these ports are open to wherever they are listened on;
 // builds fetch sources and packages.
@@ -439,7 +438,7 @@ func (x *expected) outside(g *Graph) {
 	for _, c := range g.Components {
 		if ports := asks[c.kindOf()]; ports != nil {
 			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
-				return from.Component == c.Name && from.Group != "bootstrap" && from.Group != "backup" && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP
+				return from.Component == c.Name && !slices.Contains(jobs(), from.Group) && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP
 			})
 		}
 		if c.kindOf() == "fastapi" {

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -76,9 +77,7 @@ func Read(objects []unstructured.Unstructured) (*Policies, error) {
 		switch group {
 		case "Namespace":
 			set := labels.Set{corev1.LabelMetadataName: o.GetName()}
-			for k, v := range o.GetLabels() {
-				set[k] = v
-			}
+			maps.Copy(set, o.GetLabels())
 			all.namespaces[o.GetName()] = set
 		case "NetworkPolicy.networking.k8s.io":
 			var n networkingv1.NetworkPolicy

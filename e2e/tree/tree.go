@@ -125,7 +125,10 @@ func (t *Tree) Files(picks func(path string) bool) ([]string, error) {
 
 // Render builds one folder in process, as `kustomize build` does, and gives its text.
 func (t *Tree) Render(folder string) ([]byte, error) {
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), filepath.Join(t.Out, folder))
+	options := krusty.MakeDefaultOptions()
+	// as the program without its flag --reorder: the kustomization says the order
+	options.Reorder = krusty.ReorderOptionUnspecified
+	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), filepath.Join(t.Out, folder))
 	if err != nil {
 		return nil, fmt.Errorf("render %s of %s: %w", folder, t.Name, err)
 	}

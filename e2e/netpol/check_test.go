@@ -1,0 +1,184 @@
+package netpol_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/e2e/netpol"
+)
+
+// labels of the pods of a component.
+func labels(component, group string) string {
+	return "{app.kubernetes.io/instance: " + component + ", app.kubernetes.io/component: " + group + "}"
+}
+
+func workload(namespace, component, group, port string) string {
+	return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ` + component + `, namespace: ` + namespace + `}
+spec: {template: {metadata: {labels: ` + labels(component, group) + `}, spec: {containers: [{name: app, ports: [{name: main, containerPort: ` + port + `}]}]}}}`
+}
+
+func guard(namespace, component, ingress, egress string) string {
+	return `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ` + component + `, namespace: ` + namespace + `}
+spec:
+  podSelector: {matchLabels: ` + labels(component, "server") + `}
+  policyTypes: [Ingress, Egress]
+  ingress: [` + ingress + `]
+  egress:
+  - ports: [{port: 53, protocol: TCP}, {port: 53, protocol: UDP}]
+    to:
+    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}}
+    - {ipBlock: {cidr: 169.254.20.10/32}}
+` + egress
+}
+
+func peerOf(namespace, component string) string {
+	return "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: " + namespace + "}}, podSelector: {matchLabels: " + labels(component, "server") + "}}"
+}
+
+// shop is an application with a link to a database, and one without.
+func shop() (*netpol.Graph, []string) {
+	g := &netpol.Graph{
+		Name: "shop",
+		Components: []netpol.Component{
+			{Name: "billing", Kind: "fastapi", Namespace: "shop", Attributes: map[string]any{"port": int64(8080), "service_type": "ClusterIP"}},
+			{Name: "db", Kind: "postgresql", Namespace: "data"},
+			{Name: "orders", Kind: "fastapi", Namespace: "shop", Attributes: map[string]any{"port": int64(8080), "service_type": "ClusterIP"}},
+		},
+		Links: []netpol.Link{{From: "orders", To: "db", Of: "orders -> db"}},
+	}
+	return g, []string{
+		workload("shop", "orders", "server", "8080"),
+		workload("shop", "billing", "server", "8080"),
+		workload("data", "db", "server", "5432"),
+		guard("shop", "orders", "", "  - {to: ["+peerOf("data", "db")+"], ports: [{port: 5432}]}"),
+		guard("shop", "billing", "", ""),
+		guard("data", "db", "{from: ["+peerOf("shop", "orders")+"], ports: [{port: 5432}]}", ""),
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func([]string) []string
+		link   bool // a second one, from billing
+		want   []string
+	}{
+		{"as it should be", func(o []string) []string { return o }, false, nil},
+		{
+			"a policy is missing",
+			func(o []string) []string { return o[:5] },
+			false,
+			[]string{"the internet -> db (server) 1/SCTP", "db (server) -> the internet 1/SCTP", "a stranger in shop -> db (server)"},
+		},
+		{
+			"the wrong port at one end",
+			func(o []string) []string {
+				return append(o[:5], guard("data", "db", "{from: ["+peerOf("shop", "orders")+"], ports: [{port: 5433}]}", ""))
+			},
+			false,
+			[]string{"orders (server) -> db (server) 5432/TCP: closed, but needed by orders -> db"},
+		},
+		{
+			"the link is not in the graph of the policies",
+			func(o []string) []string { return o },
+			true,
+			[]string{"billing (server) -> db (server) 5432/TCP: closed, but needed by billing -> db"},
+		},
+		{
+			"one caller too many",
+			func(o []string) []string {
+				o[4] = guard("shop", "billing", "", "  - {to: ["+peerOf("data", "db")+"], ports: [{port: 5432}]}")
+				o[5] = guard("data", "db", "{from: ["+peerOf("shop", "orders")+", "+peerOf("shop", "billing")+"], ports: [{port: 5432}]}", "")
+				return o
+			},
+			false,
+			[]string{"billing (server) -> db (server) 5432/TCP: open, but no link says so"},
+		},
+		{
+			"a range too wide",
+			func(o []string) []string {
+				o[3] = guard("shop", "orders", "", "  - {to: ["+peerOf("data", "db")+"], ports: [{port: 5432, endPort: 5440}]}")
+				o[5] = guard("data", "db", "{from: ["+peerOf("shop", "orders")+"], ports: [{port: 5432, endPort: 5440}]}", "")
+				return o
+			},
+			false,
+			[]string{"orders (server) -> db (server) 5433/TCP 5439/TCP 5440/TCP: open, but no link says so"},
+		},
+		{
+			"no DNS",
+			func(o []string) []string {
+				o[4] = strings.Replace(guard("shop", "billing", "", ""), "k8s-app: kube-dns", "k8s-app: coredns", 1)
+				return o
+			},
+			false,
+			[]string{"billing (server) -> DNS of the cluster 53/TCP 53/UDP: closed, but needed by DNS"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g, o := shop()
+			if c.link {
+				g.Links = append(g.Links, netpol.Link{From: "billing", To: "db", Of: "billing -> db"})
+			}
+			r, err := netpol.Check(objects(t, c.change(o)...), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.want) == 0 && len(r.Findings) > 0 || len(c.want) > 0 && len(r.Findings) == 0 {
+				t.Errorf("findings: %v", r.Findings)
+			}
+			for _, want := range c.want {
+				if !slices.ContainsFunc(r.Findings, func(f netpol.Finding) bool { return strings.HasPrefix(f.String(), want) }) {
+					t.Errorf("no finding %q among\n%v", want, r.Findings)
+				}
+			}
+		})
+	}
+}
+
+func TestCheckDemandsPodsAndRows(t *testing.T) {
+	t.Parallel()
+	g, o := shop()
+	if _, err := netpol.Check(objects(t, o[:2]...), g); err == nil || !strings.Contains(err.Error(), "orders -> db") {
+		t.Errorf("a link without pods: %v", err)
+	}
+	g.Components[1].Kind = "strange"
+	if _, err := netpol.Check(objects(t, o...), g); err == nil || !strings.Contains(err.Error(), "fastapi -> strange") {
+		t.Errorf("a link that no row knows: %v", err)
+	}
+}
+
+func TestAListenerWithoutPeersIsOpenToAll(t *testing.T) {
+	t.Parallel()
+	kafka := `
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {name: bus, namespace: streaming}
+spec: {kafka: {listeners: [{name: clients, port: 9092}]}}`
+	closed := `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: bus, namespace: streaming}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [], egress: []}`
+	g := &netpol.Graph{Components: []netpol.Component{{Name: "bus", Kind: "kafka", Namespace: "streaming"}}}
+	for text, want := range map[string]bool{kafka: true, strings.Replace(kafka, "port: 9092", "port: 9092, networkPolicyPeers: [{podSelector: {}}]", 1): false} {
+		r, err := netpol.Check(objects(t, text, closed), g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.ContainsFunc(r.Findings, func(f netpol.Finding) bool {
+			return strings.HasPrefix(f.String(), "the internet -> bus (broker) 9092/TCP: open")
+		})
+		if got != want {
+			t.Errorf("%s\n%v", text, r.Findings)
+		}
+	}
+}
