@@ -12,10 +12,12 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 # main_module FOLDER: the module whose release names the folder in the cache.
 main_module() {
     case $1 in
+    dockerlint) echo github.com/moby/buildkit ;;
     kube-score) echo github.com/zegl/kube-score ;;
     kubernetes) echo k8s.io/kubernetes ;;
     kustomize) echo sigs.k8s.io/kustomize/kustomize/v5 ;;
     kwok) echo sigs.k8s.io/kwok ;;
+    prometheus) echo github.com/prometheus/prometheus ;;
     sops) echo github.com/getsops/sops/v3 ;;
     *)
         echo "build.sh: no recipe for $1" >&2
@@ -69,6 +71,15 @@ build_kwok() {
 build_kustomize() { program sigs.k8s.io/kustomize/kustomize/v5 kustomize "-X sigs.k8s.io/kustomize/api/provenance.version=$version"; }
 
 build_sops() { program github.com/getsops/sops/v3/cmd/sops; }
+
+# A program of ours around BuildKit's linter, so that it changes without a release.
+build_dockerlint() {
+    [ ! main.go -nt "$folder/dockerlint" ] || rm -f "$folder/dockerlint"
+    program . dockerlint
+}
+
+# Service discovery is most of Prometheus' code, and no part of checking rules and metrics.
+build_prometheus() { GOFLAGS="$GOFLAGS -tags=remove_all_sd" program github.com/prometheus/prometheus/cmd/promtool; }
 
 build_kube_score() { program github.com/zegl/kube-score/cmd/kube-score; }
 
