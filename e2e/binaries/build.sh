@@ -74,7 +74,7 @@ build_sops() { program github.com/getsops/sops/v3/cmd/sops; }
 
 # A program of ours around BuildKit's linter, so that it changes without a release.
 build_dockerlint() {
-    [ ! main.go -nt "$folder/dockerlint" ] || rm -f "$folder/dockerlint"
+    [ -z "$(find main.go -newer "$folder/dockerlint" 2>/dev/null)" ] || rm -f "$folder/dockerlint"
     program . dockerlint
 }
 
