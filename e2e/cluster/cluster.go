@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -86,7 +87,7 @@ func Start(ctx context.Context, dir string, programs Programs) (_ *Cluster, err 
 		"--service-account-key-file="+at("sa.pub"), "--service-account-signing-key-file="+at("sa.key"),
 		"--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none",
 		"--audit-policy-file="+at("audit-policy.yaml"), "--audit-log-path="+c.Audit,
-		"--profiling=false"); err != nil {
+		"--allow-privileged", "--profiling=false"); err != nil {
 		return nil, err
 	}
 	client, err := kubernetes.NewForConfig(c.Config)
@@ -105,6 +106,7 @@ func Start(ctx context.Context, dir string, programs Programs) (_ *Cluster, err 
 		"--service-account-private-key-file="+at("sa.key"), "--root-ca-file="+at("ca.crt"),
 		"--controllers=*,-namespace-controller",
 		"--horizontal-pod-autoscaler-sync-period=1s",
+		"--node-monitor-grace-period=24h", // no kubelet renews a lease here
 		"--kube-api-qps=1000", "--kube-api-burst=1000", "--profiling=false"); err != nil {
 		return nil, err
 	}
@@ -163,6 +165,7 @@ func (c *Cluster) credentials(users []string, server string) error {
 		BearerToken:     "suite-token",
 		TLSClientConfig: rest.TLSClientConfig{CAFile: filepath.Join(c.Dir, "ca.crt")},
 		QPS:             -1,
+		WarningHandler:  rest.NoWarnings{}, // those to the user's programs are judged
 	}
 	return os.WriteFile(filepath.Join(c.Dir, "tokens.csv"), []byte(tokens), 0o600)
 }
@@ -202,16 +205,26 @@ func (c *Cluster) populate(ctx context.Context, client kubernetes.Interface, pro
 	if _, err := client.StorageV1().StorageClasses().Create(ctx, &class, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("make the storage class: %w", err)
 	}
+	// without ephemeral storage a node takes none of the pods that ask for some
+	capacity := corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("1k"),
+		corev1.ResourceMemory:           resource.MustParse("1Ti"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("100Ti"),
+		corev1.ResourcePods:             resource.MustParse("10k"),
+	}
 	for _, zone := range []string{"a", "b", "c"} {
-		node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{
-			Name: "node-" + zone,
-			Labels: map[string]string{
-				"kubernetes.io/hostname":      "node-" + zone,
-				"kubernetes.io/os":            "linux",
-				"kubernetes.io/arch":          "amd64",
-				"topology.kubernetes.io/zone": "zone-" + zone,
+		node := &corev1.Node{
+			ObjectMeta: metav1.ObjectMeta{
+				Name: "node-" + zone,
+				Labels: map[string]string{
+					"kubernetes.io/hostname":      "node-" + zone,
+					"kubernetes.io/os":            "linux",
+					"kubernetes.io/arch":          "amd64",
+					"topology.kubernetes.io/zone": "zone-" + zone,
+				},
 			},
-		}}
+			Status: corev1.NodeStatus{Capacity: capacity, Allocatable: capacity},
+		}
 		if _, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("make the node %s: %w", node.Name, err)
 		}

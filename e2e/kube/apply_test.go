@@ -1,0 +1,377 @@
+package kube
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"platc.dev/platc/e2e/cluster"
+)
+
+// script is a call of an emitted script, with stock programs, a key, and places of its own for temporary files.
+func (s *suite) script(t *testing.T, g *graph, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(g.tree, "scripts", name), args...)
+	cmd.Dir = g.dir
+	cmd.Env = []string{
+		"PATH=" + s.path, "KUBECONFIG=" + s.cluster.Kubeconfig, "SOPS_AGE_KEY_FILE=" + g.key(), "ROLLOUT_TIMEOUT=60",
+		"HOME=" + filepath.Join(g.private, "home"), "TMPDIR=" + filepath.Join(g.private, "tmp"), "XDG_RUNTIME_DIR=" + filepath.Join(g.private, "runtime"),
+		"KUBECACHEDIR=" + filepath.Join(s.work, "discovery"),
+	}
+	return cmd
+}
+
+// deploy runs scripts/deploy.sh, or applies a large graph at once.
+func (s *suite) deploy(t *testing.T, g *graph, result *row) {
+	result.objects = len(g.want) + len(g.extra)
+	begun := time.Now()
+	if g.large() {
+		result.deploy = "kubectl"
+		s.apply(t, g, result, g.want)
+		return
+	}
+	cmd := s.script(t, g, "deploy.sh")
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		result.refused++
+		t.Fatalf("deploy.sh: %v\n%s%s", err, out, &problems)
+	}
+	result.warnings += g.judgeWarnings(t, problems.String())
+	result.deploy = fmt.Sprintf("deploy.sh, %.1fs", time.Since(begun).Seconds())
+}
+
+// apply hands objects to kubectl at once: namespaces, then the rest.
+func (s *suite) apply(t *testing.T, g *graph, result *row, objects map[string]*unstructured.Unstructured) {
+	t.Helper()
+	keys := slices.SortedFunc(maps.Keys(objects), func(a, b string) int {
+		if first := boolRank(objects[b].GetKind() == "Namespace") - boolRank(objects[a].GetKind() == "Namespace"); first != 0 {
+			return first
+		}
+		return strings.Compare(a, b)
+	})
+	var text bytes.Buffer
+	for _, key := range keys {
+		document, err := yaml.Marshal(objects[key].Object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&text, "---\n%s", document)
+	}
+	if text.Len() == 0 {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), s.kubectl, "apply", "--server-side", "--validate=strict", "--field-manager=platc", "-f", "-")
+	cmd.Env = s.script(t, g, "deploy.sh").Env
+	cmd.Stdin = &text
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	if _, err := cmd.Output(); err != nil {
+		result.refused += strings.Count(problems.String(), "\n")
+		t.Errorf("kubectl apply --server-side --validate=strict: %v\n%s", err, &problems)
+	}
+	result.warnings += g.judgeWarnings(t, problems.String())
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// judgeWarnings finds what a server or a client warned of. Pods that an architecture asks to run below the restricted level, which platc
+// itself says (W0117), are warned of on purpose, and so are those that build images (OUTPUT.md, JDG-02).
+func (g *graph) judgeWarnings(t *testing.T, text string) int {
+	t.Helper()
+	warnings := 0
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, "Warning:") {
+			continue
+		}
+		if strings.Contains(line, "would violate PodSecurity") {
+			builder := strings.Contains(line, `container "buildkit"`) || strings.Contains(line, `container "kaniko"`)
+			if builder || strings.Contains(g.warned, "W0117") {
+				continue
+			}
+		}
+		warnings++
+		t.Error(strings.TrimSpace(line))
+	}
+	return warnings
+}
+
+// inOrder compares when objects were made and ready with the start-up order of README.md, from the revisions of the server.
+func (s *suite) inOrder(t *testing.T, g *graph) {
+	if g.large() {
+		return // applied at once
+	}
+	owner := map[string]string{}
+	for _, each := range g.components {
+		for _, object := range rendered(t, filepath.Join(g.plain, each.name, "k8s/deploy/base")) {
+			if object.GetKind() != "Namespace" {
+				owner[cluster.Key(object)] = each.name
+			}
+		}
+	}
+	first, last, slowest := map[string]uint64{}, map[string]uint64{}, map[string]string{}
+	for _, life := range s.recorder.Lives() {
+		name := owner[cluster.Key(life.Object)]
+		if name == "" || life.Object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" {
+			continue
+		}
+		if first[name] == 0 || life.Created < first[name] {
+			first[name] = life.Created
+		}
+		done := life.Created
+		switch life.Object.GetKind() {
+		case "Deployment", "StatefulSet", "Job":
+			if done = life.Ready; done == 0 {
+				t.Errorf("%s was never ready", cluster.Key(life.Object))
+			}
+		}
+		if done > last[name] {
+			last[name], slowest[name] = done, cluster.Key(life.Object)
+		}
+	}
+	for _, each := range g.components {
+		for _, before := range each.after {
+			if first[each.name] != 0 && last[before] > first[each.name] {
+				t.Errorf("%s starts after %s, but its first object was made (revision %d) before %s was there (revision %d)",
+					each.name, before, first[each.name], slowest[before], last[before])
+			}
+		}
+	}
+}
+
+// strictly applies everything once more with strict validation, the build and day-2 kustomizations too, and without taking a field from
+// another manager by force. Nothing that was there may change but what controllers write.
+func (s *suite) strictly(t *testing.T, g *graph, result *row) {
+	before := s.snapshot(t)
+	s.apply(t, g, result, g.want)
+	result.changed += compare(t, before, s.snapshot(t))
+	s.apply(t, g, result, g.extra)
+	for _, objects := range []map[string]*unstructured.Unstructured{g.want, g.extra} {
+		for _, each := range slices.Sorted(maps.Keys(objects)) {
+			s.asEmitted(t, objects[each])
+		}
+	}
+}
+
+// snapshot is what is there, without what controllers write.
+func (s *suite) snapshot(t *testing.T) map[string]*unstructured.Unstructured {
+	t.Helper()
+	objects, err := s.objects.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]*unstructured.Unstructured{}
+	for _, each := range objects {
+		all[cluster.Key(each)] = each
+	}
+	return all
+}
+
+// compare reports what of before is no longer the same.
+func compare(t *testing.T, before, after map[string]*unstructured.Unstructured) int {
+	t.Helper()
+	changed := 0
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		old, now := before[key], after[key]
+		if old.GetLabels()["app.kubernetes.io/managed-by"] != "platc" || len(old.GetOwnerReferences()) != 0 {
+			continue
+		}
+		if now == nil || old.GetUID() != now.GetUID() {
+			changed++
+			t.Errorf("%s was replaced", key)
+			continue
+		}
+		if a, b := stable(old), stable(now); !reflect.DeepEqual(a, b) {
+			changed++
+			t.Errorf("%s changed:\n%s", key, difference(a, b))
+		}
+	}
+	return changed
+}
+
+// stable is an object without its status, and without what the server counts.
+func stable(object *unstructured.Unstructured) map[string]any {
+	copied := object.DeepCopy().Object
+	delete(copied, "status")
+	for _, field := range []string{"resourceVersion", "managedFields"} {
+		unstructured.RemoveNestedField(copied, "metadata", field)
+	}
+	return copied
+}
+
+func difference(a, b any) string {
+	print := func(value any) []string {
+		text, err := yaml.Marshal(value)
+		if err != nil {
+			return []string{err.Error()}
+		}
+		return strings.Split(string(text), "\n")
+	}
+	before, after := print(a), print(b)
+	var lines []string
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			lines = append(lines, "- "+line)
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			lines = append(lines, "+ "+line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// asEmitted demands that every field that was emitted is there as it was emitted: neither dropped nor written in another way by the
+// server, which every comparison with the emitted tree would show for ever.
+func (s *suite) asEmitted(t *testing.T, want *unstructured.Unstructured) {
+	t.Helper()
+	resource, err := s.objects.Resource(want)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	live, err := resource.Get(t.Context(), want.GetName(), metav1.GetOptions{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	emitted := want.DeepCopy().Object
+	if want.GetKind() == "Secret" {
+		delete(emitted, "data") // compared by secretsArrive: Kustomize breaks long values into lines
+	}
+	for _, problem := range missing("", emitted, live.Object) {
+		t.Errorf("%s: %s", cluster.Key(want), problem)
+	}
+}
+
+// missing names the fields of want that live has not, or has otherwise.
+func missing(path string, want, live any) []string {
+	switch want := want.(type) {
+	case map[string]any:
+		has, ok := live.(map[string]any)
+		if !ok && len(want) != 0 {
+			return []string{fmt.Sprintf("%s is not there", path)}
+		}
+		var problems []string
+		for _, key := range slices.Sorted(maps.Keys(want)) {
+			problems = append(problems, missing(path+"."+key, want[key], has[key])...)
+		}
+		return problems
+	case []any:
+		has, _ := live.([]any)
+		if len(has) != len(want) {
+			return []string{fmt.Sprintf("%s has %d entries instead of %d", path, len(has), len(want))}
+		}
+		var problems []string
+		for i := range want {
+			problems = append(problems, missing(fmt.Sprintf("%s[%d]", path, i), want[i], has[i])...)
+		}
+		return problems
+	default:
+		if a, b := scalar(want), scalar(live); a != b {
+			return []string{fmt.Sprintf("%s is %s, emitted was %s", path, b, a)}
+		}
+		return nil
+	}
+}
+
+func scalar(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// prune removes every link of an application or component by turn where the graph is one of a single link, deploys with --prune, and demands that exactly
+// the objects go that are no longer rendered, but for what owns data.
+func (s *suite) prune(t *testing.T, g *graph, result *row) {
+	if !strings.HasPrefix(g.name, "link-") {
+		result.pruned = "-"
+		return
+	}
+	before, old := s.snapshot(t), g.want
+	g.withoutLinks(t)
+	g.build(t, s)
+	cmd := s.script(t, g, "deploy.sh", "--prune")
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("deploy.sh --prune: %v\n%s%s", err, out, &problems)
+	}
+	after := s.snapshot(t)
+	gone := 0
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		object := before[key]
+		if object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" || len(object.GetOwnerReferences()) != 0 || g.extra[key] != nil {
+			continue
+		}
+		_, was := old[key]
+		_, is := g.want[key]
+		kept := ownsData(object)
+		switch there := after[key] != nil; {
+		case was && !is && !kept && there:
+			t.Errorf("%s is no longer rendered, but was not deleted", key)
+		case was && !is && kept && !there:
+			t.Errorf("%s owns data, but was deleted", key)
+		case (is || !was) && !there && object.GetKind() != "Job":
+			t.Errorf("%s was deleted, but is rendered or not of this tree", key)
+		case !there:
+			gone++
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(g.want)) {
+		if after[key] == nil {
+			t.Errorf("%s is rendered, but is not there", key)
+		}
+	}
+	result.pruned = fmt.Sprintf("%d of %d", gone, len(before))
+}
+
+func ownsData(object *unstructured.Unstructured) bool {
+	switch object.GetKind() {
+	case "Namespace", "PersistentVolumeClaim", "StatefulSet":
+		return true
+	default:
+		return object.GetAnnotations()["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
+	}
+}
+
+// withoutLinks rewrites arch.cue, which is JSON here, without the only link of the graph.
+func (g *graph) withoutLinks(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(g.dir, "arch.cue")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := regexp.MustCompile(`(?s),?\s*"links": \{\s*"[^"]*": \{[^{}]*\}\s*\}`).ReplaceAll(text, nil)
+	if bytes.Equal(changed, text) {
+		t.Fatal("the graph has no link to remove")
+	}
+	if err := os.WriteFile(path, changed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,221 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"platc.dev/platc/e2e/cluster"
+)
+
+// deployAgain runs deploy.sh once more: only the bootstrap Jobs are made anew.
+func (s *suite) deployAgain(t *testing.T, g *graph, result *row) {
+	before := s.snapshot(t)
+	for key, object := range before {
+		if object.GetKind() == "Job" {
+			delete(before, key)
+		}
+	}
+	cmd := s.script(t, g, "deploy.sh")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("deploy.sh: %v\n%s", err, out)
+	}
+	result.changed += compare(t, before, s.snapshot(t))
+}
+
+// buildAndTest runs every build Job with either builder, and every day-2 Job; kwok ends them.
+func (s *suite) buildAndTest(t *testing.T, g *graph, result *row) {
+	jobs := map[string]string{}
+	for key, object := range g.extra {
+		if object.GetKind() == "Job" {
+			jobs[key] = object.GetLabels()["app.kubernetes.io/component"]
+		}
+	}
+	if len(jobs) == 0 {
+		return
+	}
+	for _, args := range [][]string{{"--build", "buildkit"}, {"--build", "kaniko"}, {"--day2"}} {
+		cmd := s.script(t, g, "deploy.sh", args...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("deploy.sh %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		result.warnings += g.judgeWarnings(t, string(out))
+		live := s.snapshot(t)
+		for key, purpose := range jobs {
+			suspended := live[key] != nil && strings.Contains(scalar(live[key].Object["spec"]), `"suspend":true`)
+			run := args[0] == "--day2" && purpose == "day2" || args[0] == "--build" && purpose == "build" && strings.HasSuffix(key, args[1])
+			other := args[0] == "--build" && purpose == "build" && !run
+			if run && (live[key] == nil || !cluster.Ready(live[key])) {
+				t.Errorf("after deploy.sh %s, %s is not complete", strings.Join(args, " "), key)
+			}
+			if other && !suspended {
+				t.Errorf("after deploy.sh %s, %s is not suspended", strings.Join(args, " "), key)
+			}
+		}
+		g.leavesNothing(t, nil)
+	}
+}
+
+// verify runs verify.sh on the cluster as it is, and on one where somebody applied a Secret that was not decrypted.
+func (s *suite) verify(t *testing.T, g *graph) {
+	for _, args := range [][]string{nil, {"--server"}} {
+		cmd := s.script(t, g, "verify.sh", args...)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("verify.sh %s on what deploy.sh applied: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	client, err := kubernetes.NewForConfig(s.cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range g.want {
+		if want.GetKind() != "Secret" {
+			continue
+		}
+		secrets := client.CoreV1().Secrets(want.GetNamespace())
+		good, err := secrets.Get(t.Context(), want.GetName(), metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := good.DeepCopy()
+		for name := range bad.Data {
+			bad.Data[name] = []byte("ENC[AES256_GCM,data:" + base64.StdEncoding.EncodeToString([]byte("x")) + ",iv:x,tag:x,type:str]")
+		}
+		if bad, err = secrets.Update(t.Context(), bad, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		out, err := s.script(t, g, "verify.sh", "--server").CombinedOutput()
+		if err == nil || !bytes.Contains(out, []byte(want.GetName())) {
+			t.Errorf("verify.sh --server does not name %s, which holds ciphertext: %v\n%s", key, err, out)
+		}
+		bad.Data = good.Data
+		if _, err := secrets.Update(t.Context(), bad, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return // one is enough: the script looks at each in the same way
+	}
+}
+
+// interrupt ends deploy.sh in the middle, by each signal that a terminal or a pipeline sends, to all its programs or to the script alone,
+// and looks for what it left.
+func (s *suite) interrupt(t *testing.T, g *graph) {
+	s.schedule(t, false)
+	defer s.schedule(t, true)
+	// pods that are made anew find no node now, so that the script waits
+	client, err := kubernetes.NewForConfig(s.cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := false
+	for _, object := range g.want {
+		if kind := object.GetKind(); kind == "Deployment" || kind == "StatefulSet" {
+			waits = true
+			pods := client.CoreV1().Pods(object.GetNamespace())
+			if err := pods.DeleteCollection(t.Context(), metav1.DeleteOptions{GracePeriodSeconds: new(int64)}, metav1.ListOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !waits {
+		t.Fatal("the graph has nothing to wait for")
+	}
+	for _, each := range []struct {
+		signal syscall.Signal
+		all    bool
+	}{{syscall.SIGINT, true}, {syscall.SIGTERM, true}, {syscall.SIGHUP, true}, {syscall.SIGTERM, false}} {
+		cmd := s.script(t, g, "deploy.sh")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		var said bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- cmd.Wait() }()
+		s.waitForWait(t, g, done)
+		target := cmd.Process.Pid
+		if each.all {
+			target = -target
+		}
+		begun := time.Now()
+		if err := syscall.Kill(target, each.signal); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			if err == nil {
+				t.Errorf("deploy.sh ended well after %s", each.signal)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("deploy.sh goes on 10 s after %s (to all its programs: %v)\n%s", each.signal, each.all, &said)
+			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			<-done
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("deploy.sh needed %.1f s to end after %s", took.Seconds(), each.signal)
+		}
+		g.leavesNothing(t, nil)
+	}
+}
+
+// waitForWait returns when the decrypted copy lies there and the script waits for a workload.
+func (s *suite) waitForWait(t *testing.T, g *graph, done <-chan error) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Now().Before(deadline) {
+		select {
+		case err := <-done:
+			t.Fatalf("deploy.sh ended before it could be interrupted: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		copies, err := filepath.Glob(filepath.Join(g.private, "runtime", "platc.*", ".applied"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range copies {
+			if text, err := os.ReadFile(file); err == nil && len(text) != 0 {
+				time.Sleep(500 * time.Millisecond)
+				return
+			}
+		}
+	}
+	t.Fatal("deploy.sh applied nothing in 30 s")
+}
+
+// schedule lets nodes take pods, or not.
+func (s *suite) schedule(t *testing.T, may bool) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(s.cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := client.CoreV1().Nodes().List(context.Background(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range nodes.Items {
+		patch := fmt.Sprintf(`[{"op": "add", "path": "/spec/unschedulable", "value": %t}]`, !may)
+		if _, err := client.CoreV1().Nodes().Patch(context.Background(), node.Name, "application/json-patch+json", []byte(patch), metav1.PatchOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if may {
+		return
+	}
+	time.Sleep(500 * time.Millisecond)
+}

@@ -1,0 +1,256 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"platc.dev/platc/e2e/binaries"
+	"platc.dev/platc/e2e/cluster"
+	"platc.dev/platc/e2e/crds"
+	"platc.dev/platc/e2e/operators"
+)
+
+// suite is what all graphs share.
+type suite struct {
+	cluster   *cluster.Cluster
+	objects   *cluster.Objects
+	recorder  *cluster.Recorder
+	operators *operators.Operators
+	root      string // of the project
+	work      string // a folder for each graph
+	platc     string
+	path      string // of the programs that the emitted scripts call
+	kubectl   string
+	kustomize string
+	sops      string
+}
+
+// row is a line of the table at the end.
+type row struct {
+	graph                                         string
+	kustomizations, objects, live                 int
+	warnings, refused, unready, changed, findings int
+	deploy                                        string // deploy.sh, or what was done in its place
+	pruned                                        string
+	took                                          time.Duration
+}
+
+// TestKubernetes takes every example and every generated graph through the control plane; a subtest for each graph, and in it one for each proof.
+func TestKubernetes(t *testing.T) {
+	s := start(t)
+	graphs := s.graphs(t)
+	var rows []row
+	t.Run("graphs", func(t *testing.T) {
+		for _, each := range graphs {
+			t.Run(each.name, func(t *testing.T) {
+				begun := time.Now()
+				result := row{graph: each.name}
+				s.prove(t, each, &result)
+				result.took = time.Since(begun)
+				rows = append(rows, result)
+			})
+		}
+	})
+	t.Log(table(rows))
+}
+
+func start(t *testing.T) *suite {
+	t.Helper()
+	ctx := t.Context()
+	folders, err := binaries.Folders(ctx, "kubernetes", "kwok", "kustomize", "sops")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &suite{
+		root: root, work: t.TempDir(), platc: filepath.Join(t.TempDir(), "platc"),
+		path:    strings.Join([]string{folders[0], folders[2], folders[3], "/usr/bin", "/bin"}, ":"),
+		kubectl: filepath.Join(folders[0], "kubectl"), kustomize: filepath.Join(folders[2], "kustomize"), sops: filepath.Join(folders[3], "sops"),
+	}
+	s.run(t, root, "go", "build", "-o", s.platc, "./cmd/platc")
+
+	cache, err := cacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	definitions, err := crds.Load(ctx, crds.Places{Dir: os.Getenv("PLATC_CRD_DIR"), Cache: filepath.Join(cache, "crds")})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	begun := time.Now()
+	dir, err := os.MkdirTemp("", "platc-cluster-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.cluster, err = cluster.Start(ctx, dir, cluster.Programs{Kubernetes: folders[0], Kwok: folders[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.cluster.Stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("logs of the control plane are in %s", dir)
+			return
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Logf("control plane: %.1f s", time.Since(begun).Seconds())
+
+	begun = time.Now()
+	if err := s.cluster.Install(ctx, definitions); err != nil {
+		t.Fatal(err)
+	}
+	if s.objects, err = s.cluster.Objects(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if s.recorder, err = s.objects.Record(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if s.operators, err = operators.Run(ctx, s.cluster.Config); err != nil {
+		t.Fatal(err)
+	}
+	stood, err := operators.Kinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("custom resource definitions: %d, %.1f s; stand-ins for operators, which make pods, Services, Secrets and status: %s",
+		len(definitions), time.Since(begun).Seconds(), strings.Join(stood, ", "))
+	return s
+}
+
+func cacheDir() (string, error) {
+	if dir := os.Getenv("PLATC_CACHE"); dir != "" {
+		return dir, nil
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".cache", "platc"), err
+}
+
+// graphs are the examples and what `go run ./graphs` writes, the smallest first, so that a mistake shows where it is easiest to see.
+func (s *suite) graphs(t *testing.T) []graph {
+	t.Helper()
+	generated := filepath.Join(s.work, "graphs")
+	s.run(t, filepath.Join(s.root, "e2e"), "go", "run", "./graphs", generated)
+	var all []graph
+	for _, from := range []string{generated, filepath.Join(s.root, "examples")} {
+		entries, err := os.ReadDir(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, each := range entries {
+			source := filepath.Join(from, each.Name())
+			name := each.Name()
+			if from != generated {
+				name = "example-" + name
+			}
+			dir := filepath.Join(s.work, name)
+			if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Join(dir, "want")); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
+		}
+	}
+	slices.SortFunc(all, func(a, b graph) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// prove takes one graph through all proofs. Each is a subtest; those that follow need what the one before left.
+func (s *suite) prove(t *testing.T, g graph, result *row) {
+	t.Helper()
+	s.recorder.Forget()
+	t.Cleanup(func() {
+		if err := s.objects.Empty(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if err := s.operators.Failed(); err != nil {
+			t.Error(err)
+		}
+	})
+	g.build(t, s)
+	s.prerequisites(t, &g)
+	t.Run("the library and the programs render alike", func(t *testing.T) { s.renderAlike(t, &g, result) })
+	t.Run("deploy.sh applies all and waits for it", func(t *testing.T) { s.deploy(t, &g, result) })
+	t.Run("objects started in the emitted order", func(t *testing.T) { s.inOrder(t, &g) })
+	t.Run("secrets reach the cluster", func(t *testing.T) { s.secretsArrive(t, &g) })
+	t.Run("what runs is ready", func(t *testing.T) { s.ready(t, &g, result) })
+	t.Run("applied again strictly nothing changes", func(t *testing.T) { s.strictly(t, &g, result) })
+	t.Run("namespaces enforce their level", func(t *testing.T) { s.podSecurity(t, &g) })
+	if g.example() {
+		t.Run("deploy.sh again changes nothing", func(t *testing.T) { s.deployAgain(t, &g, result) })
+		t.Run("images are built and day 2 is tested", func(t *testing.T) { s.buildAndTest(t, &g, result) })
+		t.Run("verify.sh finds ciphertext that was applied", func(t *testing.T) { s.verify(t, &g) })
+		t.Run("an interrupted deploy.sh leaves nothing", func(t *testing.T) { s.interrupt(t, &g) })
+	}
+	t.Run("without a link its objects go and no others", func(t *testing.T) { s.prune(t, &g, result) })
+	if err := s.cluster.Alive(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// prerequisites makes the namespaces that no tree makes, since they belong to what README.md wants installed: those of a mesh.
+func (s *suite) prerequisites(t *testing.T, g *graph) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(s.cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range g.components {
+		if g.want["/Namespace//"+each.namespace] != nil {
+			continue
+		}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: each.namespace}}
+		if _, err := client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func table(rows []row) string {
+	var text strings.Builder
+	writer := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(writer, "\ngraph\tkustomizations\tobjects\tlive\twarnings\trefused\tnot ready\tsecond apply\tdeployed by\tprune\ttook")
+	for _, each := range rows {
+		fmt.Fprintf(writer, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%.1fs\n", each.graph, each.kustomizations, each.objects, each.live,
+			each.warnings, each.refused, each.unready, each.changed, each.deploy, each.pruned, each.took.Seconds())
+	}
+	if err := writer.Flush(); err != nil {
+		return err.Error()
+	}
+	return text.String()
+}
+
+// run runs a program that must succeed and returns its output.
+func (s *suite) run(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
