@@ -35,6 +35,19 @@ var ErrChecksum = errors.New("not the file that lock.yaml names")
 // Places says where files are looked for. Dir is the value of PLATC_CRD_DIR and may be empty; Cache keeps what was downloaded, by checksum.
 type Places struct{ Dir, Cache string }
 
+// Find takes the places from the environment: PLATC_CRD_DIR, and a folder of PLATC_CACHE, or of what stands in for it.
+func Find() (Places, error) {
+	cache := os.Getenv("PLATC_CACHE")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return Places{}, err
+		}
+		cache = filepath.Join(home, ".cache", "platc")
+	}
+	return Places{Dir: os.Getenv("PLATC_CRD_DIR"), Cache: filepath.Join(cache, "crds")}, nil
+}
+
 type source struct {
 	Folder      string            `json:"folder"`
 	Upstream    string            `json:"upstream"`

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -121,17 +120,9 @@ func (s *suite) inOrder(t *testing.T, g *graph) {
 	if g.large() {
 		return // applied at once
 	}
-	owner := map[string]string{}
-	for _, each := range g.components {
-		for _, object := range rendered(t, filepath.Join(g.plain, each.name, "k8s/deploy/base")) {
-			if object.GetKind() != "Namespace" {
-				owner[cluster.Key(object)] = each.name
-			}
-		}
-	}
 	first, last, slowest := map[string]uint64{}, map[string]uint64{}, map[string]string{}
 	for _, life := range s.recorder.Lives() {
-		name := owner[cluster.Key(life.Object)]
+		name := g.owner[cluster.Key(life.Object)]
 		if name == "" || life.Object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" {
 			continue
 		}
@@ -304,16 +295,24 @@ func scalar(value any) string {
 	return string(text)
 }
 
-// prune removes every link of an application or component by turn where the graph is one of a single link, deploys with --prune, and demands that exactly
-// the objects go that are no longer rendered, but for what owns data.
+// prune removes the link of a graph that is there for one, deploys with --prune, and demands that exactly the objects go that are no longer
+// rendered, but for what owns data. A dry run before that must neither fail nor change anything.
 func (s *suite) prune(t *testing.T, g *graph, result *row) {
 	if !strings.HasPrefix(g.name, "link-") {
 		result.pruned = "-"
 		return
 	}
 	before, old := s.snapshot(t), g.want
-	g.withoutLinks(t)
+	g.withoutLink(t)
+	if g.refused(t, s, "E0206") {
+		result.pruned = "needed"
+		return
+	}
 	g.build(t, s)
+	if out, err := s.script(t, g, "deploy.sh", "--dry-run").CombinedOutput(); err != nil {
+		t.Errorf("deploy.sh --dry-run: %v\n%s", err, out)
+	}
+	compare(t, before, s.snapshot(t))
 	cmd := s.script(t, g, "deploy.sh", "--prune")
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
@@ -359,19 +358,48 @@ func ownsData(object *unstructured.Unstructured) bool {
 	}
 }
 
-// withoutLinks rewrites arch.cue, which is JSON here, without the only link of the graph.
-func (g *graph) withoutLinks(t *testing.T) {
+// withoutLink rewrites arch.cue, which is JSON here, without the only link of the component that the graph is named after.
+func (g *graph) withoutLink(t *testing.T) {
 	t.Helper()
 	path := filepath.Join(g.dir, "arch.cue")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := regexp.MustCompile(`(?s),?\s*"links": \{\s*"[^"]*": \{[^{}]*\}\s*\}`).ReplaceAll(text, nil)
-	if bytes.Equal(changed, text) {
-		t.Fatal("the graph has no link to remove")
-	}
-	if err := os.WriteFile(path, changed, 0o644); err != nil {
+	var architecture map[string]any
+	if err := json.Unmarshal(text, &architecture); err != nil {
 		t.Fatal(err)
 	}
+	source, _, _ := strings.Cut(strings.TrimPrefix(g.name, "link-"), "-to-")
+	component, found, err := unstructured.NestedMap(architecture, "components", "a-"+source)
+	if err != nil || !found {
+		t.Fatalf("the graph has no component a-%s (%v)", source, err)
+	}
+	if removed := dropLinks(component); removed != 1 {
+		t.Fatalf("a-%s has %d links instead of one", source, removed)
+	}
+	if err := unstructured.SetNestedMap(architecture, component, "components", "a-"+source); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = json.MarshalIndent(architecture, "", "\t"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dropLinks removes the links of a component and its sub-components, and says how many there were.
+func dropLinks(component map[string]any) int {
+	removed := 0
+	if links, ok := component["links"].(map[string]any); ok {
+		removed = len(links)
+		delete(component, "links")
+	}
+	for _, value := range component {
+		if below, ok := value.(map[string]any); ok {
+			removed += dropLinks(below)
+		}
+	}
+	return removed
 }

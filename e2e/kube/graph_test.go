@@ -28,6 +28,7 @@ type graph struct {
 	components      []component                           // in start-up order
 	want            map[string]*unstructured.Unstructured // by cluster.Key: what every component's base renders to, with decrypted secrets
 	extra           map[string]*unstructured.Unstructured // what the build and day-2 kustomizations render to beside that
+	owner           map[string]string                     // of the objects in want but Namespaces, which are shared: their component
 	private         string                                // TMPDIR, HOME and XDG_RUNTIME_DIR of the scripts
 }
 
@@ -42,7 +43,6 @@ func (g *graph) build(t *testing.T, s *suite) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), s.platc, "build", "-o", g.tree, ".")
 	cmd.Dir = g.dir
-	cmd.Env = append(os.Environ(), "REGISTRY_PASSWORD=known to the suite")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("platc build: %v\n%s", err, out)
@@ -56,10 +56,13 @@ func (g *graph) build(t *testing.T, s *suite) {
 	}
 	g.readComponents(t)
 	g.decrypt(t, s)
-	g.want, g.extra = map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}
+	g.want, g.extra, g.owner = map[string]*unstructured.Unstructured{}, map[string]*unstructured.Unstructured{}, map[string]string{}
 	for _, each := range g.components {
 		for _, object := range rendered(t, filepath.Join(g.plain, each.name, "k8s/deploy/base")) {
 			g.want[cluster.Key(object)] = object
+			if object.GetKind() != "Namespace" {
+				g.owner[cluster.Key(object)] = each.name
+			}
 		}
 		for _, dir := range []string{"k8s/build/base", "day2"} {
 			dir = filepath.Join(g.plain, each.name, dir)
@@ -73,6 +76,15 @@ func (g *graph) build(t *testing.T, s *suite) {
 			}
 		}
 	}
+}
+
+// refused says whether platc refuses the architecture for just one reason: it needs what was taken away.
+func (g *graph) refused(t *testing.T, s *suite, code string) bool {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), s.platc, "check", "--quiet", ".")
+	cmd.Dir = g.dir
+	out, err := cmd.CombinedOutput()
+	return err != nil && strings.Count(string(out), "error[") == 1 && strings.Contains(string(out), "error["+code+"]")
 }
 
 // readComponents reads the table below "## Components": name, kind, namespace, order, what it starts after.

@@ -42,6 +42,7 @@ type suite struct {
 type row struct {
 	graph                                         string
 	kustomizations, objects, live                 int
+	needed, asked, references                     int // connections that links need and that were asked for; references that were followed
 	warnings, refused, unready, changed, findings int
 	deploy                                        string // deploy.sh, or what was done in its place
 	pruned                                        string
@@ -50,6 +51,7 @@ type row struct {
 
 // TestKubernetes takes every example and every generated graph through the control plane; a subtest for each graph, and in it one for each proof.
 func TestKubernetes(t *testing.T) {
+	t.Setenv("REGISTRY_PASSWORD", "known to the suite") // what architectures read of the environment
 	s := start(t)
 	graphs := s.graphs(t)
 	var rows []row
@@ -85,11 +87,11 @@ func start(t *testing.T) *suite {
 	}
 	s.run(t, root, "go", "build", "-o", s.platc, "./cmd/platc")
 
-	cache, err := cacheDir()
+	places, err := crds.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	definitions, err := crds.Load(ctx, crds.Places{Dir: os.Getenv("PLATC_CRD_DIR"), Cache: filepath.Join(cache, "crds")})
+	definitions, err := crds.Load(ctx, places)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,14 +139,6 @@ func start(t *testing.T) *suite {
 	t.Logf("custom resource definitions: %d, %.1f s; stand-ins for operators, which make pods, Services, Secrets and status: %s",
 		len(definitions), time.Since(begun).Seconds(), strings.Join(stood, ", "))
 	return s
-}
-
-func cacheDir() (string, error) {
-	if dir := os.Getenv("PLATC_CACHE"); dir != "" {
-		return dir, nil
-	}
-	home, err := os.UserHomeDir()
-	return filepath.Join(home, ".cache", "platc"), err
 }
 
 // graphs are the examples and what `go run ./graphs` writes, the smallest first, so that a mistake shows where it is easiest to see.
@@ -197,6 +191,8 @@ func (s *suite) prove(t *testing.T, g graph, result *row) {
 	t.Run("objects started in the emitted order", func(t *testing.T) { s.inOrder(t, &g) })
 	t.Run("secrets reach the cluster", func(t *testing.T) { s.secretsArrive(t, &g) })
 	t.Run("what runs is ready", func(t *testing.T) { s.ready(t, &g, result) })
+	t.Run("links are open and nothing else", func(t *testing.T) { s.connectivity(t, &g, result) })
+	t.Run("every reference leads somewhere", func(t *testing.T) { s.closedWorld(t, result) })
 	t.Run("applied again strictly nothing changes", func(t *testing.T) { s.strictly(t, &g, result) })
 	t.Run("namespaces enforce their level", func(t *testing.T) { s.podSecurity(t, &g) })
 	if g.example() {
@@ -232,10 +228,10 @@ func (s *suite) prerequisites(t *testing.T, g *graph) {
 func table(rows []row) string {
 	var text strings.Builder
 	writer := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(writer, "\ngraph\tkustomizations\tobjects\tlive\twarnings\trefused\tnot ready\tsecond apply\tdeployed by\tprune\ttook")
+	fmt.Fprintln(writer, "\ngraph\tkustomizations\tobjects\tlive\twarnings\trefused\tnot ready\tconnections\treferences\tfindings\tsecond apply\tdeployed by\tprune\ttook")
 	for _, each := range rows {
-		fmt.Fprintf(writer, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%.1fs\n", each.graph, each.kustomizations, each.objects, each.live,
-			each.warnings, each.refused, each.unready, each.changed, each.deploy, each.pruned, each.took.Seconds())
+		fmt.Fprintf(writer, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d of %d\t%d\t%d\t%d\t%s\t%s\t%.1fs\n", each.graph, each.kustomizations, each.objects, each.live,
+			each.warnings, each.refused, each.unready, each.needed, each.asked, each.references, each.findings, each.changed, each.deploy, each.pruned, each.took.Seconds())
 	}
 	if err := writer.Flush(); err != nil {
 		return err.Error()
