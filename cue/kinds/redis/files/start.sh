@@ -12,6 +12,7 @@ die() {
 }
 
 # fill copies users from stdin to stdout: without comments, which the server does not know, and with passwords.
+# shellcheck disable=SC2016 # the place-holders are meant as they stand
 fill() {
 	while IFS= read -r line || [ -n "$line" ]; do
 		case $line in
