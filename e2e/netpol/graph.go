@@ -11,8 +11,9 @@ import (
 // Graph is what links of an architecture say: its components, and who links to whom. No decision of a pass is in it.
 type Graph struct {
 	Name       string
-	Components []Component // by name
-	Links      []Link      // by source and target
+	Arch       map[string]any // registry, git and domain of the architecture, as kinds see them
+	Components []Component    // by name
+	Links      []Link         // by source and target
 }
 
 // Component is a component with all its attributes, defaults among them.
@@ -34,7 +35,7 @@ func ReadGraph(dir string) (*Graph, error) {
 	if built.Findings.HasErrors() {
 		return nil, fmt.Errorf("read the graph of %s: %w", dir, built.Findings.Err())
 	}
-	g := &Graph{Name: built.Graph.Name}
+	g := &Graph{Name: built.Graph.Name, Arch: built.Graph.Arch}
 	for _, n := range built.Graph.Nodes {
 		if n.Parent == nil {
 			g.Components = append(g.Components, Component{Name: n.Name, Kind: n.Kind.Name, Namespace: n.Namespace(), Attributes: n.Attrs})

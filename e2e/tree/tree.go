@@ -139,19 +139,15 @@ func (t *Tree) Render(folder string) ([]byte, error) {
 	return text, nil
 }
 
-// Objects renders folders and gives their objects, each once: day 2 contains its component's base.
-func (t *Tree) Objects(folders ...string) ([]unstructured.Unstructured, error) {
+// Objects reads what folders render to, each object once: day 2 contains its component's base.
+func Objects(folders []string, text map[string][]byte) ([]unstructured.Unstructured, error) {
 	type id struct{ kind, namespace, name string }
 	var all []unstructured.Unstructured
 	seen := map[id]bool{}
 	for _, folder := range folders {
-		text, err := t.Render(folder)
+		objects, err := Parse(text[folder])
 		if err != nil {
-			return nil, err
-		}
-		objects, err := Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("read %s of %s: %w", folder, t.Name, err)
+			return nil, fmt.Errorf("read what %s renders to: %w", folder, err)
 		}
 		for _, o := range objects {
 			key := id{o.GroupVersionKind().String(), o.GetNamespace(), o.GetName()}

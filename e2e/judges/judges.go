@@ -1,0 +1,207 @@
+package judges
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"platc.dev/platc/e2e/binaries"
+	"platc.dev/platc/e2e/netpol"
+	"platc.dev/platc/e2e/tree"
+	"platc.dev/platc/e2e/world"
+)
+
+// Judge looks at one tree.
+type Judge struct {
+	Name string
+	Find func(context.Context, *Case) ([]string, error) // findings; an error is a judge that could not do its work
+}
+
+// Case is a tree with what several judges read of it.
+type Case struct {
+	Tree  *tree.Tree
+	Graph *netpol.Graph
+
+	tools   *Tools
+	folders []string                    // that Kustomize builds, without overlays
+	text    map[string][]byte           // folder -> what it renders to
+	objects []unstructured.Unstructured // of all folders, each once
+}
+
+// Tools are where the programs are.
+type Tools struct {
+	kubeScore, promtool, dockerlint, sops, hadolint string
+	yamllint                                        string // its settings
+	pythonImage                                     string // the one base image
+}
+
+// Find finds the programs. One that is missing is an error that says how to get it.
+func Find(ctx context.Context, platc string) (*Tools, error) {
+	folders, err := binaries.Folders(ctx, "kube-score", "prometheus", "dockerlint", "sops")
+	if err != nil {
+		return nil, err
+	}
+	cache := os.Getenv("PLATC_CACHE")
+	if cache == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, err
+		}
+		cache = filepath.Join(home, ".cache", "platc")
+	}
+	t := &Tools{
+		kubeScore:  filepath.Join(folders[0], "kube-score"),
+		promtool:   filepath.Join(folders[1], "promtool"),
+		dockerlint: filepath.Join(folders[2], "dockerlint"),
+		sops:       filepath.Join(folders[3], "sops"),
+		hadolint:   filepath.Join(cache, "hadolint-2.15.1", "bin", "hadolint"),
+	}
+	for _, program := range []string{t.kubeScore, t.promtool, t.dockerlint, t.sops, t.hadolint, "shellcheck", "yamllint"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("a judge is missing, run e2e/judges/setup.sh: %w", err)
+		}
+	}
+	if t.yamllint, err = filepath.Abs("yamllint.yaml"); err != nil {
+		return nil, err
+	}
+	out, err := exec.CommandContext(ctx, platc, "version").Output()
+	if err != nil {
+		return nil, fmt.Errorf("ask platc for its versions: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == "versions.images.python" {
+			t.pythonImage = fields[1]
+		}
+	}
+	if t.pythonImage == "" {
+		return nil, errors.New("platc version names no image of Python")
+	}
+	return t, nil
+}
+
+// NewCase reads what judges need of a tree.
+func NewCase(t *tree.Tree, tools *Tools) (*Case, error) {
+	c := &Case{Tree: t, tools: tools, text: map[string][]byte{}}
+	all, err := t.Kustomizations()
+	if err != nil {
+		return nil, err
+	}
+	// an overlay has the objects of its base
+	c.folders = slices.DeleteFunc(all, func(folder string) bool { return filepath.Base(filepath.Dir(folder)) == "overlays" })
+	for _, folder := range c.folders {
+		if c.text[folder], err = t.Render(folder); err != nil {
+			return nil, err
+		}
+	}
+	if c.objects, err = tree.Objects(c.folders, c.text); err != nil {
+		return nil, err
+	}
+	c.Graph, err = netpol.ReadGraph(t.Dir)
+	return c, err
+}
+
+// All lists the judges, in the order of the table.
+func All() []Judge {
+	return []Judge{
+		{"kube-score", kubeScore},
+		{"rules", rules},
+		{"buildkit", buildkit},
+		{"hadolint", hadolint},
+		{"sh", scripts},
+		{"yamllint", yamllint},
+		{"sops", secrets},
+		{"builders", builders},
+		{"network", network},
+		{"world", closedWorld},
+	}
+}
+
+// network: the policies open what the links need and nothing else.
+func network(_ context.Context, c *Case) ([]string, error) {
+	r, err := netpol.Check(c.objects, c.Graph)
+	if err != nil {
+		return nil, err
+	}
+	return texts(r.Findings), nil
+}
+
+// closedWorld: what is referred to exists.
+func closedWorld(_ context.Context, c *Case) ([]string, error) {
+	return texts(world.Check(c.objects).Findings), nil
+}
+
+func texts[T fmt.Stringer](findings []T) []string {
+	all := make([]string, len(findings))
+	for i, f := range findings {
+		all[i] = f.String()
+	}
+	return all
+}
+
+// yamllint reads every YAML file.
+func yamllint(ctx context.Context, c *Case) ([]string, error) {
+	files, err := c.files(func(path string) bool { return strings.HasSuffix(path, ".yaml") || path == ".sops.yaml" })
+	if err != nil {
+		return nil, err
+	}
+	return c.run(ctx, "yamllint", append([]string{"--strict", "--format", "parsable", "-c", c.tools.yamllint}, files...)...)
+}
+
+// buildkit reads every Dockerfile as BuildKit does, which the build Jobs run, with all rules of its linter.
+func buildkit(ctx context.Context, c *Case) ([]string, error) {
+	return c.dockerfiles(ctx, c.tools.dockerlint, c.tools.pythonImage)
+}
+
+func hadolint(ctx context.Context, c *Case) ([]string, error) {
+	return c.dockerfiles(ctx, c.tools.hadolint, "--no-color")
+}
+
+func (c *Case) dockerfiles(ctx context.Context, program string, args ...string) ([]string, error) {
+	files, err := c.files(func(path string) bool {
+		return strings.HasPrefix(filepath.Base(path), "Dockerfile") && !strings.HasSuffix(path, ".dockerignore")
+	})
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	return c.run(ctx, program, append(args, files...)...)
+}
+
+// files lists files of the output with their whole paths.
+func (c *Case) files(picks func(path string) bool) ([]string, error) {
+	files, err := c.Tree.Files(picks)
+	for i, f := range files {
+		files[i] = filepath.Join(c.Tree.Out, f)
+	}
+	return files, err
+}
+
+// run runs a judge whose lines of output are its findings and whose exit code 1 says that there are some.
+func (c *Case) run(ctx context.Context, program string, args ...string) ([]string, error) {
+	var out, trouble bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &trouble
+	err := cmd.Run()
+	var findings []string
+	for line := range strings.Lines(strings.ReplaceAll(out.String(), c.Tree.Out+"/", "")) {
+		if line = strings.TrimSpace(line); line != "" {
+			findings = append(findings, line)
+		}
+	}
+	var exit *exec.ExitError
+	switch {
+	case err == nil && len(findings) == 0:
+		return nil, nil
+	case len(findings) > 0 && (err == nil || errors.As(err, &exit)):
+		return findings, nil
+	}
+	return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(program), cmp.Or(err, errors.New("it says nothing")), trouble.String())
+}
