@@ -1,873 +1,730 @@
-#!/usr/bin/env python3
-"""Prove the application against real servers: every route, every access, loss and return of each.
+"""Prove one graph, in a machine of its own (world.py): python prove.py SETTINGS.json
 
-    prove.py [SERVER …]      postgresql redis rabbitmq minio kafka mongodb; without arguments: all
-
-A tree is assembled with hand-made wiring, and each server gets the identities, rights and objects
-that the compiler emits for it. Celery runs on the Redis of the proof. A server that is not
-installed is skipped by name.
+Every step prints one line. What is probed follows from the graph and its emitted tree.
 """
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
-import os
 import re
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
+import traceback
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2
+import load
+from application import Application, Resource, same, true, until, worker_pod
+from cluster import Deployment
+from images import Registry
+from judges import Judges
+from minio import Minio as S3
+from pods import Pod, data_of, run_to_end, tail
+from prometheus_client.parser import text_string_to_metric_families
+from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
+from rights import Rights
+from routes import API, Routes
+from world import Network, enter
 
-import assemble
-from assemble import Link, Tree
-from servers import (
-    Kafka,
-    Minio,
-    Mongo,
-    Postgres,
-    Rabbit,
-    Redis,
-    Server,
-    definitions,
-    free_port,
-    wait_for,
-)
-
-KEY = "e2e-key-of-forty-characters-123456789012"
-PASSWORD = "Zq8wR2tYu5iOp7AsDf3gHj6kLx9cVb1n"
-APP = "sample"
-
-LINKS = {
-    "postgresql": (
-        Link(
-            "db",
-            "postgresql",
-            (
-                ("orders", "database", "readwrite"),
-                ("audit", "database", "read"),
-                ("inbox", "database", "write"),
-            ),
-        ),
-        Link("pg", "cnpg", (("orders", "db", "readwrite"),)),
-    ),
-    "redis": (Link("cache", "redis"), Link("worker", "celery")),
-    "rabbitmq": (
-        Link(
-            "events",
-            "rabbitmq",
-            (
-                ("shop", "exchange", "write"),
-                ("mails", "queue", "write"),
-                ("placed", "queue", "readwrite"),
-                ("incoming", "queue", "read"),
-            ),
-        ),
-    ),
-    "minio": (
-        Link(
-            "files",
-            "minio",
-            (
-                ("invoices", "bucket", "readwrite"),
-                ("archive", "bucket", "read"),
-                ("drop", "bucket", "write"),
-            ),
-        ),
-    ),
-    "kafka": (
-        Link(
-            "bus",
-            "kafka",
-            (
-                ("order-events", "topic", "readwrite"),
-                ("single", "topic", "readwrite"),
-                ("feed", "topic", "read"),
-                ("sink", "topic", "write"),
-            ),
-        ),
-    ),
-    "mongodb": (Link("docs", "mongodb", (("catalog", "mongo_db", "readwrite"),)),),
-}
-SERVERS: dict[str, type[Server]] = {
-    "postgresql": Postgres,
-    "redis": Redis,
-    "rabbitmq": Rabbit,
-    "minio": Minio,
-    "kafka": Kafka,
-    "mongodb": Mongo,
-}
-
-CUSTOM_ROUTES = '''"""Routes that use the clients without routes."""
-
-from fastapi import APIRouter, Request
-
-router = APIRouter()
+HERE = Path(__file__).resolve().parent
+PYTHON = "/opt/packages/bin/python"
+# Settings that make a whole line of a log, apart from JSON, are a warning of the interpreter.
+WARNING = re.compile(r"(DeprecationWarning|PendingDeprecationWarning)")
 
 
-@router.get("/")
-async def status() -> dict[str, str]:
-    return {"status": "ok"}
+@dataclass(frozen=True)
+class Settings:
+    """What the run outside tells."""
+
+    name: str
+    folder: Path
+    kinds: dict[str, str]
+    namespaces: dict[str, str]
+    logs: Path
+    home: Path
+    packages: Path
+    cache: Path
+    kustomize: Path
+    sops: Path
+    prometheus: Path
+    # The component whose loss day 2 has to notice.
+    day2_without: str
+    # The long proofs: load, and an end under load as the kubelet ends a pod.
+    full: bool
 
 
-@router.get("/cache")
-async def cache(request: Request) -> str | None:
-    from src.redis_client import connect
-
-    store = connect(request.app)
-    await store.redis.set(store.key("greeting"), "hello", ex=60)
-    value = await store.redis.get(store.key("greeting"))
-    return str(value)
-
-
-@router.get("/foreign")
-async def foreign(request: Request) -> str:
-    from redis.exceptions import NoPermissionError
-
-    from src.redis_client import connect
-
-    try:
-        await connect(request.app).redis.set("other:key", "x")
-    except NoPermissionError:
-        return "refused"
-    return "accepted"
-
-
-@router.get("/task")
-def task(request: Request) -> str:
-    from src.celery_app import send_task
-
-    return str(send_task(request.app, "src.tasks.echo", "ping").get(timeout=20))
-
-
-@router.get("/boom")
-async def boom() -> None:
-    raise ValueError("internal text")
-'''
-
-
-class Failure(Exception):
-    """What was not as expected."""
-
-
-def same(what: str, found: object, expected: object) -> None:
-    """Demand that two values are equal."""
-    if found != expected:
-        raise Failure(f"{what}: {found!r} instead of {expected!r}")
+def settings_of(path: Path) -> Settings:
+    """Read the settings."""
+    raw = json.loads(path.read_text())
+    paths = ("folder", "logs", "home", "packages", "cache", "kustomize", "sops", "prometheus")
+    return Settings(**{**raw, **{name: Path(raw[name]) for name in paths}})
 
 
 class Proof:
-    """The application, its servers and the steps."""
+    """One graph: its objects, servers, applications, and the steps."""
 
-    def __init__(self, home: Path, names: list[str]) -> None:
-        """Choose the servers that are installed."""
-        self.home = home
-        self.tree = home / "tree"
-        self.servers: dict[str, Any] = {}
-        self.skipped: list[str] = []
-        self.environment: dict[str, str] = {}
-        for name in names:
-            server = SERVERS[name](home)
-            missing = server.missing()
-            if missing is None:
-                self.servers[name] = server
-            else:
-                self.skipped.append(f"{name}: {missing} is not installed")
-        self.port = free_port()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.worker: subprocess.Popen[bytes] | None = None
-        self.steps = 0
+    def __init__(self, settings: Settings) -> None:
+        """Enter the world; nothing runs yet."""
+        self.settings = settings
         self.failures = 0
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
-            headers={"X-API-Key": KEY},
-            timeout=60,
-            trust_env=False,
-        )
+        self.steps = 0
+        self.providers: dict[str, Provider] = {}
+        self.applications: list[Application] = []
+        self.workers: list[Pod] = []
+        self.day2_result: concurrent.futures.Future[tuple[int, str]] | None = None
 
-    def step(self, name: str, run: Callable[[], object]) -> None:
+    def step(self, name: str, run: Callable[[], object]) -> bool:
         """Run one step and say how it went."""
         begun = time.monotonic()
         self.steps += 1
         try:
-            run()
-        except Exception as error:
+            note = run()
+        except Exception as error:  # Whatever goes wrong is the step's result.
             self.failures += 1
-            print(f"FAIL {name}: {type(error).__name__}: {error}", flush=True)
-        else:
-            print(f"ok   {name} ({time.monotonic() - begun:.1f} s)", flush=True)
-
-    def call(self, status: int, method: str, path: str, **options: Any) -> Any:
-        """Send a request, demand its status, return its JSON."""
-        answer = self.client.request(method, path, **options)
-        same(f"{method} {path} {answer.text[:300]}", answer.status_code, status)
-        kind = answer.headers.get("content-type", "")
-        return answer.json() if "json" in kind and answer.content else answer
+            where = traceback.extract_tb(error.__traceback__)
+            at = next((f for f in reversed(where) if f.filename.startswith(str(HERE))), where[-1])
+            print(f"FAIL {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+            print(f"     {type(error).__name__}: {error}", flush=True)
+            print(f"     at {Path(at.filename).name}:{at.lineno} {at.name}", flush=True)
+            return False
+        text = f": {note}" if isinstance(note, str) and note else ""
+        print(f"ok   {name} ({time.monotonic() - begun:.1f} s){text}", flush=True)
+        return True
 
     # --- set-up ---------------------------------------------------------------------------------
 
-    def build(self) -> None:
-        """Assemble the tree, and set up the servers."""
-        links = tuple(link for name in self.servers for link in LINKS[name])
-        custom = {"tools": {"routes.py": CUSTOM_ROUTES}}
-        tree = Tree(links, custom, metrics=True, auth="api_key")
-        assemble.assemble(tree, self.tree)
-        for name in self.servers:
-            self.step(f"start {name}", getattr(self, f"start_{name}"))
-        self.environment |= {
-            "API_KEY": KEY,
-            "APP_NAME": APP,
-            "APP_VERSION": "1.2.3",
-            "DOCS_ENABLED": "true",
-            "LOG_LEVEL": "INFO",
-            "MAX_UPLOAD_BYTES": str(1024 * 1024),
-            "PORT": str(self.port),
-        }
-
-    def set(self, prefix: str, server: Server | None, **values: str) -> None:
-        """Set the variables of a provider."""
-        if server is not None:
-            values |= {"HOST": "127.0.0.1", "PORT": str(server.port)}
-        self.environment |= {f"{prefix}_{key}": value for key, value in values.items()}
-
-    def start_postgresql(self) -> None:
-        """Make databases, groups, app.items and one role per link, as bootstrap.sql does."""
-        server: Postgres = self.servers["postgresql"]
-        server.start()
-        access = {"orders": "readwrite", "audit": "read", "inbox": "write", "stock": "readwrite"}
-        for name, level in access.items():
-            server.sql(f"CREATE ROLE {name}_owner NOLOGIN")
-            server.sql(f"CREATE DATABASE {name} OWNER {name}_owner")
-            server.sql(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
-            server.sql(f"CREATE ROLE {APP}_{name} LOGIN PASSWORD '{PASSWORD}'")
-            grants = {
-                "read": "SELECT",
-                "write": "INSERT, UPDATE, DELETE, SELECT (id, name)",
-                "readwrite": "SELECT, INSERT, UPDATE, DELETE",
-            }
-            server.sql(
-                f"""
-                CREATE SCHEMA app AUTHORIZATION {name}_owner;
-                CREATE TABLE app.items (
-                    id uuid PRIMARY KEY,
-                    name text NOT NULL UNIQUE,
-                    payload jsonb NOT NULL,
-                    created_at timestamptz NOT NULL DEFAULT now(),
-                    updated_at timestamptz NOT NULL DEFAULT now()
-                );
-                ALTER TABLE app.items OWNER TO {name}_owner;
-                GRANT CONNECT ON DATABASE {name} TO {APP}_{name};
-                GRANT USAGE ON SCHEMA app TO {APP}_{name};
-                GRANT {grants[level]} ON app.items TO {APP}_{name};
-                """,
-                name,
-            )
-
-        def record(name: str, database: str) -> str:
-            return f"{name}:{APP}_{database}:{PASSWORD}:{database}"
-
-        both = {n: record(n, n) for n in ("audit", "inbox", "orders")}
-        self.set("POSTGRES", server, DATABASES=";".join(both.values()), SSLMODE="prefer")
-        self.set("CNPG", server, DATABASES=record("orders", "stock"), SSLMODE="prefer")
-
-    def start_redis(self) -> None:
-        """Make the two users, of the application and of the broker, with their prefix."""
-        server: Redis = self.servers["redis"]
-        rights = f"resetchannels ~{APP}:* &{APP}:* +@all -@admin -@dangerous +info"
-        server.start(
-            "user default off\nuser probe on >probe resetchannels -@all +ping\n"
-            f"user {APP}_cache on >{PASSWORD} {rights}\n"
-            f"user {APP}_worker on >{PASSWORD} {rights}\n"
+    def deploy(self) -> str:
+        """Run the emitted deploy.sh, and read what it applies."""
+        settings = self.settings
+        self.deployment = Deployment(
+            settings.folder / "out",
+            settings.folder / ".platc" / "dev.agekey",
+            Path("/srv/deploy"),
+            [settings.kustomize, settings.sops],
         )
-        self.set("REDIS", server, USERNAME=f"{APP}_cache", PASSWORD=PASSWORD)
-        broker = f"redis://{APP}_worker:{PASSWORD}@127.0.0.1:{server.port}"
-        self.set(
-            "CELERY",
-            None,
-            BROKER_URL=f"{broker}/0",
-            RESULT_BACKEND=f"{broker}/1",
-            TASK_DEFAULT_QUEUE="celery",
-        )
-
-    def start_rabbitmq(self) -> None:
-        """Load topology, and permissions anchored as the compiler anchors them."""
-        server: Rabbit = self.servers["rabbitmq"]
-        own = f"{APP}.queues"
-        queue = {"vhost": "/shop", "durable": True, "auto_delete": False}
-        bind = {"vhost": "/shop", "destination_type": "queue", "arguments": {}}
-        exchange = {"vhost": "/shop", "durable": True, "auto_delete": False, "internal": False}
-        server.start(
-            definitions(
-                [
-                    {"name": "admin", "password": PASSWORD, "tags": "administrator"},
-                    {"name": f"{APP}_events", "password": PASSWORD, "tags": ""},
-                ],
-                permissions=[
-                    {
-                        "user": f"{APP}_events",
-                        "vhost": "/shop",
-                        "configure": "^$",
-                        "write": rf"^(shop|{APP}\.queues)$",
-                        "read": "^(incoming|placed)$",
-                    },
-                    {
-                        "user": "admin",
-                        "vhost": "/shop",
-                        "configure": ".*",
-                        "write": ".*",
-                        "read": ".*",
-                    },
-                ],
-                exchanges=[
-                    {**exchange, "name": "shop", "type": "topic", "arguments": {}},
-                    {**exchange, "name": own, "type": "direct", "arguments": {}},
-                ],
-                queues=[
-                    {**queue, "name": name, "arguments": {"x-queue-type": "quorum"}}
-                    for name in ("incoming", "mails", "placed")
-                ],
-                bindings=[
-                    {**bind, "source": own, "destination": "mails", "routing_key": "mails"},
-                    {**bind, "source": own, "destination": "placed", "routing_key": "placed"},
-                    {**bind, "source": "shop", "destination": "incoming", "routing_key": "in.*"},
-                ],
-            )
-        )
-        self.set(
-            "RABBITMQ",
-            server,
-            USER=f"{APP}_events",
-            PASSWORD=PASSWORD,
-            VHOST="/shop",
-            EXCHANGES="shop",
-            QUEUES="incoming,mails,placed",
-        )
-
-    def start_minio(self) -> None:
-        """Make buckets, and one user per link with its policy."""
-        server: Minio = self.servers["minio"]
-        server.start()
-        read = ["s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"]
-        write = [
-            "s3:PutObject",
-            "s3:DeleteObject",
-            "s3:AbortMultipartUpload",
-            "s3:ListMultipartUploadParts",
-            "s3:ListBucketMultipartUploads",
+        self.objects = self.deployment.objects()
+        self.network = Network()
+        names = [name for name, kind in settings.kinds.items() if kind == "fastapi"]
+        self.registry = Registry(settings.folder / "out", names, settings.packages)
+        self.site = Site(self.network, self.objects, self.registry, settings.logs)
+        for service in self.objects.of("Service"):
+            meta, spec = service["metadata"], service["spec"]
+            if spec.get("clusterIP") != "None" and spec.get("selector"):
+                self.network.add_service(
+                    meta["name"], meta["namespace"], spec["selector"], spec["ports"]
+                )
+        self.applications = [
+            Application(self.site, settings.folder / "out", name, settings.namespaces[name])
+            for name in sorted(names)
         ]
-        actions = {"invoices": [*read, *write], "archive": read, "drop": write}
-        for name, allowed in actions.items():
-            server.mc("mb", f"e2e/{name}")
-            server.mc("admin", "user", "add", "e2e", f"{APP}_{name}", PASSWORD)
-            policy = self.home / f"policy-{name}.json"
-            resources = [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
-            statement = {"Effect": "Allow", "Action": allowed, "Resource": resources}
-            policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-            server.mc("admin", "policy", "create", "e2e", f"{APP}_{name}", str(policy))
-            server.mc(
-                "admin", "policy", "attach", "e2e", f"{APP}_{name}", "--user", f"{APP}_{name}"
-            )
-        buckets = ";".join(f"{n}:{n}:{APP}_{n}:{PASSWORD}" for n in sorted(actions))
-        self.set("MINIO", server, BUCKETS=buckets, SECURE="false")
+        for application in self.applications:
+            self.workers += [worker_pod(self.site, item) for item in application.workers()]
+        needed = {link.component for app in self.applications for link in app.links}
+        needed |= {self.broker(name) for name in needed if settings.kinds.get(name) == "celery"}
+        for name in sorted(needed):
+            kind = KINDS.get(settings.kinds.get(name, ""))
+            if kind is not None:
+                self.providers[name] = kind(self.site, name, settings.namespaces[name])
+        return f"{len(self.objects.found)} objects"
 
-    def start_kafka(self) -> None:
-        """Make topics, and one user with literal ACLs."""
-        server: Kafka = self.servers["kafka"]
-        user = f"{APP}-bus"
-        server.start({user: PASSWORD})
-        partitions = {"order-events": 3, "single": 1, "feed": 1, "sink": 1}
-        for topic, count in partitions.items():
-            server.admin(
-                "org.apache.kafka.tools.TopicCommand",
-                *("--create", "--topic", topic, "--partitions", str(count)),
-            )
-        rights = {
-            "order-events": ("Describe", "Read", "Write"),
-            "single": ("Describe", "Read", "Write"),
-            "feed": ("Describe", "Read"),
-            "sink": ("Describe", "Write"),
-        }
-        acl = "org.apache.kafka.tools.AclCommand"
-        for topic, operations in rights.items():
-            words = [word for operation in operations for word in ("--operation", operation)]
-            server.admin(
-                acl, "--add", "--allow-principal", f"User:{user}", *words, "--topic", topic
-            )
-        server.admin(
-            acl, "--add", "--allow-principal", f"User:{user}", "--operation", "Read", "--group", APP
+    def broker(self, worker: str) -> str:
+        """Return the redis that a celery is linked to."""
+        graph = json.loads((self.settings.folder / "graph.json").read_text())
+        return next(
+            edge["target"]
+            for edge in graph["edges"]
+            if edge["source"] == worker and self.settings.kinds[edge["target"]] == "redis"
         )
-        self.environment |= {
-            "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{server.port}",
-            "KAFKA_TOPICS": ",".join(sorted(partitions)),
-            "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-            "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
-            "KAFKA_USERNAME": user,
-            "KAFKA_PASSWORD": PASSWORD,
-            "KAFKA_CONSUMER_GROUP": APP,
-        }
 
-    def start_mongodb(self) -> None:
-        """Serve; the stand-in has no users, so that the record names none."""
-        server: Mongo = self.servers["mongodb"]
-        server.start()
-        self.set("MONGODB", server, DATABASES="catalog:::admin:products", REPLICA_SET="")
-
-    def spawn(self, command: list[str], log: str, **extra: str) -> subprocess.Popen[bytes]:
-        """Start a process of the application in its tree."""
-        environment = {
-            "HOME": str(self.home),
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONWARNINGS": "default",
-            "TMPDIR": str(self.home),
-            **self.environment,
-            **extra,
-        }
-        with open(self.home / log, "ab") as output:
-            return subprocess.Popen(
-                command,
-                cwd=self.tree,
-                env={name: value for name, value in environment.items() if value},
-                stdout=output,
-                stderr=subprocess.STDOUT,
+    def secrets(self) -> str:
+        """No application's tree holds a secret that is not of one of its own identities."""
+        known: dict[str, tuple[str, str]] = {}
+        for item in self.objects.of("Secret"):
+            meta, data = item["metadata"], data_of(item)
+            instance = meta["labels"]["app.kubernetes.io/instance"]
+            if self.settings.kinds[instance] in ("fastapi", "celery"):
+                continue
+            # The owner of a value stands in its key, or beside it.
+            beside = data.get("username", b"").decode().upper()
+            for key, value in data.items():
+                if len(value) >= 20 and re.search(r"PASSWORD|KEY|password", key):
+                    known[value.decode()] = (instance, beside or key)
+        for app in self.applications:
+            brokers = [link.component for link in app.linked("celery")]
+            mine = tuple(
+                name.upper().replace("-", "_") + "_" for name in [app.name, *brokers]
             )
+            files = self.deployment.decrypted(app.name)
+            for path, text in files.items():
+                for secret, (component, owner) in known.items():
+                    if not owner.startswith(mine):
+                        true(f"{path} holds {owner} of {component}", secret not in text)
+        return f"{len(known)} credentials of servers looked for"
 
-    def serve(self) -> None:
-        """Start the application as startup.sh does."""
-        self.process = self.spawn(
-            [
-                "uvicorn",
-                "--factory",
-                "src.main:create_app",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(self.port),
-                "--no-server-header",
-                "--timeout-graceful-shutdown",
-                "20",
-            ],
-            "app.log",
-        )
-        wait_for("the application", lambda: self.answers("/health"), 120)
+    # --- absent backends ------------------------------------------------------------------------
 
-    def answers(self, path: str) -> bool:
-        """Return whether a path answers 200."""
-        try:
-            return self.client.get(path).status_code == 200
-        except httpx2.TransportError:
-            return False
+    def absent(self) -> None:
+        """Every application starts while no server is there."""
+        for app in self.applications:
+            app.start()
+        for pod in self.workers:
+            pod.start()
+        for app in self.applications:
+            backends = [link for link in app.links if link.kind != "fastapi"]
+            wanted = 503 if backends else 200
+            if not backends:
+                until("/ready", lambda app=app: app.status("GET", "/ready") == 200, 20)  # type: ignore[misc]
+            app.call(wanted, "GET", "/ready")
+            health = app.call(200, "GET", "/health")
+            same("services", health["services"], dict.fromkeys(app.modules, False))
+            app.call(200, "GET", f"{API}/")
+            for module in app.modules:
+                listed = app.call(200, "GET", f"{API}/{module}/")
+                same("module", listed["module"], module)
+            self.unavailable(app, [link.component for link in backends])
+
+    def unavailable(self, app: Application, components: list[str]) -> None:
+        """Routes of backends that are gone answer 503 in time, and say when to come again."""
+        chosen: dict[str, Resource] = {}
+        for link in app.links:
+            for item in link.resources:
+                if link.component in components and self.question(item):
+                    chosen.setdefault(link.component, item)
+
+        def ask(item: Resource) -> None:
+            method, path, options = self.question(item)  # type: ignore[misc]
+            begun = time.monotonic()
+            answer = app.http.request(method, path, **options)
+            same(f"{method} {path} {answer.text[:200]}", answer.status_code, 503)
+            true(f"{path}: Retry-After", answer.headers.get("retry-after", "").isdigit())
+            true(f"{path} in time", time.monotonic() - begun < 16)
+
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            list(threads.map(ask, chosen.values()))
+
+    def question(self, item: Resource) -> tuple[str, str, dict[str, Any]] | None:
+        """Return a request that goes to the server, as the access allows; None where none does."""
+        name = item.qualified
+        body = {"json": {"name": f"e2e-{uuid.uuid4()}", "payload": {}}}
+        if item.provider in ("postgresql", "cnpg"):
+            return "GET", f"{API}/postgresql/{name}/info", {}
+        if item.provider == "mongodb":
+            path = f"{API}/mongodb/{name}"
+            return ("GET", f"{path}/count", {}) if item.reads else ("POST", f"{path}/documents", body)
+        if item.provider == "minio":
+            path = f"{API}/minio/{name}"
+            if item.reads:
+                return "GET", f"{path}/list", {}
+            return "PUT", f"{path}/objects/platc-e2e", {"content": b"x"}
+        if item.provider == "kafka":
+            return "GET", f"{API}/kafka/topics/{name}/info", {}
+        if item.provider == "rabbitmq" and item.kind == "queue":
+            return "GET", f"{API}/rabbitmq/queues/{name}/info", {}
+        if item.provider == "rabbitmq" and item.writes:
+            sent = {"json": {"content": 1, "routing_key": "platc-e2e"}}
+            return "POST", f"{API}/rabbitmq/exchanges/{name}/publish", sent
+        return None
+
+    # --- servers --------------------------------------------------------------------------------
+
+    def serve(self, provider: Provider) -> str:
+        """Start a server; its emitted bootstrap runs twice, and the second changes nothing."""
+        provider.create()
+        provider.start()
+        provider.reconcile()
+        jobs = provider.bootstrap()
+        before = provider.state()
+        provider.reconcile()
+        provider.bootstrap()
+        same("the second bootstrap changes nothing", provider.state() == before, True)
+        left = [name for pod in provider.pods for name in pod.left_out]
+        notes = [provider.note] if provider.note else []
+        notes += [f"{', '.join(jobs)} ran twice"] if jobs else []
+        notes += [f"not run: {', '.join(left)}"] if left else []
+        return "; ".join(notes)
+
+    def start_servers(self) -> bool:
+        """Start all servers, several at a time."""
+        before = self.failures
+        with concurrent.futures.ThreadPoolExecutor(3) as threads:
+            for future in [
+                threads.submit(
+                    self.step,
+                    f"{self.settings.kinds[name]} {name}",
+                    lambda provider=provider: self.serve(provider),
+                )
+                for name, provider in self.providers.items()
+            ]:
+                future.result()
+        return self.failures == before
 
     def ready(self) -> None:
-        """Wait until every backend answers."""
-        wait_for("every backend", lambda: self.answers("/ready?all=1"), 60)
+        """Everything gets ready by itself."""
+        for app in self.applications:
+            app.ready()
+            app.call(200, "GET", "/ready")
+            app.pod.wait(60)
+        for pod in self.workers:
+            pod.wait(120)
 
-    # --- steps ----------------------------------------------------------------------------------
+    def seed(self, item: Resource) -> dict[str, Any]:
+        """Put something into a resource as its server's administrator."""
+        server = self.providers[item.component]
+        name = f"seed-{uuid.uuid4()}"
+        payload = {"seed": True}
+        if isinstance(server, Postgresql):
+            number = str(uuid.uuid4())
+            values = f"'{number}', '{name}', '{json.dumps(payload)}'"
+            text = f"INSERT INTO app.items (id, name, payload) VALUES ({values})"
+            server.sql(text, item.record[3])
+            return {"id": number, "name": name, "payload": payload}
+        if isinstance(server, Minio):
+            access, secret = server.root()
+            host = f"{server.component}.{server.namespace}.svc.cluster.local:9000"
+            store = S3(host, access, secret, secure=False, region="us-east-1")
+            import io
 
-    def system(self) -> None:
-        """The open routes."""
-        body = self.call(200, "GET", "/health")
-        same("services", set(body["services"].values()), {True})
-        same("secrets", PASSWORD in json.dumps(body), False)
-        text = self.call(200, "GET", "/metrics").text
-        same("status", "fastapi_app_status 1.0" in text, True)
-        self.call(401, "GET", "/api/v1/", headers={"X-API-Key": "wrong"})
-        problem = self.call(500, "GET", "/api/v1/tools/boom")
-        same("problem", set(problem), {"type", "title", "status", "request_id"})
-
-    def rows(self, path: str) -> None:
-        """Create, list, read, replace and delete below a path of items or documents."""
-        for payload in ({}, {"a": [1, 2.5, None, True, "é\u4e16"], "n": 2**53}):
-            created = self.call(201, "POST", path, json={"name": "first", "payload": payload})
-            same("payload", created["payload"], payload)
-            one = f"{path}/{created['id']}"
-            same("read", self.call(200, "GET", one), created)
-            page = self.call(200, "GET", f"{path}/?limit=1&offset=0")
-            same("page", (page["total"], page["items"]), (1, [created]))
-            changed = self.call(200, "PUT", one, json={"name": "second", "payload": {"b": 1}})
-            same("created_at", changed["created_at"], created["created_at"])
-            same("replaced", self.call(200, "GET", one), changed)
-            self.call(204, "DELETE", one)
-            for method, body in (("GET", None), ("DELETE", None), ("PUT", {"name": "x"})):
-                extra = {"json": {**body, "payload": {}}} if body else {}
-                self.call(404, method, one, **extra)
-        mistakes: tuple[dict[str, Any], ...] = (
-            {"name": "", "payload": {}},
-            {"name": "x" * 201, "payload": {}},
-            {"name": "x\x00", "payload": {}},
-            {"name": "x", "payload": []},
-            {"name": "x", "payload": {"k": "\x00"}},
-            {"payload": {}},
-        )
-        for bad in mistakes:
-            self.call(422, "POST", path, json=bad)
-        for bad_text in ('{"name": "x", "payload": {"k": "\\ud800"}}', '{"name": "x", ', "[]"):
-            headers = {"Content-Type": "application/json"}
-            self.call(422, "POST", path, content=bad_text, headers=headers)
-        headers = {"Content-Type": "application/json"}
-        self.call(
-            422, "POST", path, content='{"name": "x", "payload": {"k": NaN}}', headers=headers
-        )
-        self.call(413, "POST", path, content=b" " * (1024 * 1024 + 1), headers=headers)
-        for query in ("limit=0", "limit=201", "offset=-1", "limit=x"):
-            self.call(422, "GET", f"{path}?{query}")
-        self.call(200, "GET", f"{path}?offset=9223372036854775807")
-
-    def postgresql(self) -> None:
-        """Items of databases with each access, of both families."""
-        base = "/api/v1/postgresql"
-        listed = self.call(200, "GET", base)["resources"]
-        same(
-            "resources",
-            [item["qualified_name"] for item in listed],
-            ["db.audit", "db.inbox", "db.orders", "pg.orders"],
-        )
-        self.call(404, "GET", f"{base}/orders/items")
-        for name in ("db.orders", "pg.orders"):
-            self.rows(f"{base}/{name}/items")
-            info = self.call(200, "GET", f"{base}/{name}/info")
-            same("info", re.match(r"\d+", info["server_version"]) is not None, True)
-        path = f"{base}/db.orders/items"
-        body = {"name": "unique", "payload": {}}
-        first = self.call(201, "POST", path, json=body)
-        self.call(409, "POST", path, json=body)
-        other = self.call(201, "POST", path, json={**body, "name": "other"})
-        self.call(409, "PUT", f"{path}/{other['id']}", json=body)
-        for item in (first, other):
-            self.call(204, "DELETE", f"{path}/{item['id']}")
-        self.call(422, "GET", f"{path}/not-a-uuid")
-        # Only read, and only write.
-        self.call(200, "GET", f"{base}/audit/items")
-        self.call(403, "POST", f"{base}/audit/items", json=body)
-        self.call(200, "GET", f"{base}/inbox/info")
-        self.call(403, "GET", f"{base}/inbox/items")
-        item = self.call(201, "POST", f"{base}/inbox/items", json=body)
-        one = f"{base}/inbox/items/{item['id']}"
-        same("hidden", self.call(200, "PUT", one, json=body)["created_at"], None)
-        self.call(403, "GET", one)
-        self.call(204, "DELETE", one)
-        self.call(404, "DELETE", one)
-
-    def postgresql_pool(self) -> None:
-        """More requests than connections wait for one; a slow one is ended."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(30) as threads:
-            found = list(
-                threads.map(
-                    lambda _: self.client.get("/api/v1/postgresql/db.orders/items").status_code,
-                    range(120),
-                )
+            store.put_object(item.record[1], name, io.BytesIO(name.encode()), len(name))
+            return {"key": name, "content": name.encode()}
+        if isinstance(server, Rabbitmq):
+            vhost = next(
+                queue["vhost"] for queue in server.api("GET", "/queues") if queue["name"] == item.name
             )
-        same("statuses", set(found), {200})
-        server: Postgres = self.servers["postgresql"]
-        used = server.sql("select count(*) from pg_stat_activity where usename = 'sample_orders'")
-        same("connections", 1 <= int(re.findall(r"\d+", used)[0]) <= 5, True)
+            body = {
+                "properties": {"content_type": "application/json"},
+                "routing_key": item.name,
+                "payload": json.dumps(payload),
+                "payload_encoding": "string",
+            }
+            where = "".join(f"%{byte:02X}" for byte in vhost.encode())
+            server.api("POST", f"/exchanges/{where}/amq.default/publish", body)
+            return payload
+        if isinstance(server, Kafka):
+            server.inside([PYTHON, "-c", PRODUCE, item.name], "")
+            return payload
+        assert isinstance(server, Mongodb)
+        done = server.pods[0].exec(PYTHON, "-c", INSERT, item.name, item.record[4], name)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        return {"id": done.stdout.strip(), "name": name, "payload": payload}
 
-    def redis(self) -> None:
-        """The client without routes, within its prefix."""
-        same("value", self.call(200, "GET", "/api/v1/tools/cache"), "hello")
-        same("foreign", self.call(200, "GET", "/api/v1/tools/foreign"), "refused")
+    # --- clients without routes -----------------------------------------------------------------
 
-    def celery(self) -> None:
-        """A worker with the same environment but without the key runs a task."""
-        if self.worker is None:
-            self.worker = self.spawn(
-                [
-                    *("celery", "-A", "src.celery_app", "worker", "--concurrency", "2"),
-                    *("-Q", "celery", "--without-gossip", "--without-mingle"),
-                ],
-                "worker.log",
-                API_KEY="",
+    def clients(self, app: Application) -> str:
+        """The emitted clients work in the application's own pod and environment."""
+        tried = []
+        for link in app.linked("redis"):
+            found = app.script(WITH_APPLICATION.format(USE_REDIS.format(link.component)))
+            same("redis", found.splitlines()[-1], "hello refused")
+            tried.append(f"redis {link.component}")
+        for link in app.linked("celery"):
+            found = app.script(WITH_APPLICATION.format(USE_CELERY))
+            same("a task's result", found.splitlines()[-1], "ping")
+            tried.append(f"a task of {link.component}")
+        for link in app.linked("fastapi"):
+            found = app.script(WITH_APPLICATION.format(USE_CLIENT.format(link.component)))
+            same("the other application", found.splitlines()[-1], f"200 {link.component}")
+            tried.append(f"application {link.component}")
+        for pod in self.workers:
+            pod.wait(60)
+        return ", ".join(tried)
+
+    def quiet(self, app: Application) -> None:
+        """No deprecation warning is of the application's own making at start."""
+        app.script(WITH_APPLICATION.format("pass"))
+
+    def metrics(self, app: Application) -> str:
+        """/metrics parses, and counts the requests made."""
+        if not app.metrics:
+            return "no link"
+        path = f"{API}/{app.modules[0]}/" if app.modules else f"{API}/"
+
+        def counted() -> tuple[float, str]:
+            text = app.http.get("/metrics").text
+            done = subprocess.run(
+                [self.settings.prometheus / "promtool", "check", "metrics"],
+                input=text,
+                capture_output=True,
+                text=True,
+                check=False,
             )
-        same("result", self.call(200, "GET", "/api/v1/tools/task"), "ping")
-        heartbeat = self.home / "celery-heartbeat"
-        same("heartbeat", time.time() - heartbeat.stat().st_mtime < 20, True)
+            same(f"promtool check metrics {done.stdout}{done.stderr}", done.returncode, 0)
+            total = 0.0
+            for family in text_string_to_metric_families(text):
+                for sample in family.samples:
+                    if sample.name == "fastapi_http_requests_total" and sample.labels.get(
+                        "handler", ""
+                    ).rstrip("/") == path.rstrip("/"):
+                        total += sample.value
+            return total, text
 
-    def rabbitmq(self) -> None:
-        """Queues and exchanges with each access."""
-        base = "/api/v1/rabbitmq"
-        same("queues", self.call(200, "GET", f"{base}/queues"), ["incoming", "mails", "placed"])
-        same("exchanges", self.call(200, "GET", f"{base}/exchanges/"), ["shop"])
-        content = {"order": [1, None, "é"]}
-        for number in range(3):
-            body = {"content": {**content, "number": number}}
-            sent = self.call(200, "POST", f"{base}/queues/placed/publish", json=body)
-            same("sent", (sent["published"], sent["routed"]), (True, True))
-        info = self.call(200, "GET", f"{base}/queues/events.placed/info")
-        same("vhost", (info["vhost"], info["name"]), ("/shop", "placed"))
-        wait_for(
-            "three messages",
-            lambda: self.call(200, "GET", f"{base}/queues/placed/info")["messages"] == 3,
-            10,
+        before, text = counted()
+        for _ in range(17):
+            app.call(200, "GET", path)
+        after, _ = counted()
+        same(f"requests of {path}", after - before, 17.0)
+        for series in (
+            "fastapi_http_requests_total",
+            "fastapi_http_request_duration_seconds",
+            "fastapi_http_active_requests",
+            "fastapi_app_info_info",
+            "fastapi_app_status",
+            "process_",
+        ):
+            true(f"{series} is missing", series in text)
+        for hidden in ("/health", "/ready", "/metrics"):
+            true(f"{hidden} is counted", f'handler="{hidden}"' not in text)
+        return "17 requests counted; promtool finds nothing"
+
+    # --- day 2 ----------------------------------------------------------------------------------
+
+    def day2(self, app: Application) -> tuple[int, str]:
+        """Run the emitted Job's pod."""
+        job = self.objects.get("Job", app.namespace, f"{app.name}-day2")
+        return self.site.job(job)
+
+    def day2_passes(self, app: Application) -> str:
+        """Every check of day 2 passes or is skipped."""
+        code, text = self.day2(app)
+        same(f"exit code {text[-2000:]}", code, 0)
+        found = json.loads(text)
+        failed = [f"{item['name']}: {item['output']}" for item in found if item["status"] == "failed"]
+        same("failed", failed, [])
+        keys = {"name", "description", "status", "severity", "output"}
+        same("keys", {frozenset(item) for item in found}, {frozenset(keys)})
+        return f"{len(found)} checks"
+
+    def day2_fails(self) -> str:
+        """Without a backend, day 2 ends with 1 and says which check failed."""
+        name = self.settings.day2_without
+        app = next(
+            app for app in self.applications if name in {link.component for link in app.links}
         )
-        taken = self.call(200, "POST", f"{base}/queues/placed/get", json={"max": 2})["messages"]
-        same("taken", [m["content"]["number"] for m in taken], [0, 1])
-        same("key", taken[0]["routing_key"], "placed")
-        rest = self.call(200, "POST", f"{base}/queues/placed/get", json={"max": 100})["messages"]
-        same("rest", [m["content"]["number"] for m in rest], [2])
-        same(
-            "empty",
-            self.call(200, "POST", f"{base}/queues/placed/get", json={})["messages"],
-            [],
-        )
-        for key, routed in (("in.one", True), ("out.one", False)):
-            routed_body = {"content": key, "routing_key": key}
-            sent = self.call(200, "POST", f"{base}/exchanges/shop/publish", json=routed_body)
-            same("routed", (sent["published"], sent["routed"]), (True, routed))
-        incoming = self.call(200, "POST", f"{base}/queues/incoming/get", json={"max": 5})
-        same("incoming", [m["content"] for m in incoming["messages"]], ["in.one"])
-        self.call(403, "POST", f"{base}/queues/incoming/publish", json={"content": 1})
-        self.call(403, "POST", f"{base}/queues/mails/get", json={"max": 1})
-        self.call(200, "POST", f"{base}/queues/mails/publish", json={"content": None})
-        self.call(200, "GET", f"{base}/queues/mails/info")
-        self.call(422, "POST", f"{base}/queues/placed/get", json={"max": 101})
-        long = {"content": 1, "routing_key": "é" * 128}
-        self.call(422, "POST", f"{base}/exchanges/shop/publish", json=long)
-        self.call(404, "GET", f"{base}/queues/nothing/info")
+        self.providers[name].kill()
+        try:
+            # The readiness of a backend is remembered for five seconds.
+            time.sleep(5.5)
+            code, text = self.day2(app)
+        finally:
+            self.restart(self.providers[name])
+        same("exit code", code, 1)
+        failed = [item["name"] for item in json.loads(text) if item["status"] == "failed"]
+        true(f"only {failed} have failed", "ready" in failed)
+        return f"without {name}: {', '.join(failed)}"
 
-    def minio(self) -> None:
-        """Objects in buckets with each access."""
-        base = "/api/v1/minio"
-        same("exists", self.call(200, "GET", f"{base}/invoices/exists")["exists"], True)
-        data = os.urandom(700 * 1024)
-        for key in ("a", "2026/07/ä b+c%.pdf", "x/y/", "dots...txt", "a" * 200 + "/" + "b" * 200):
-            path = f"{base}/invoices/objects/{httpx2.URL(path='/' + key).raw_path.decode()[1:]}"
-            path = path.replace("+", "%2B")
-            stored = self.call(201, "PUT", path, content=data)
-            same("stored", (stored["key"], stored["size"]), (key, len(data)))
-            answer = self.client.get(path)
-            same("bytes", (answer.status_code, answer.content == data), (200, True))
-            disposition = answer.headers["content-disposition"]
-            same("attachment", disposition.startswith("attachment"), True)
-            listed = self.call(200, "GET", f"{base}/invoices/list", params={"prefix": key})
-            same("listed", [item["key"] for item in listed["objects"]], [key])
-            self.call(204, "DELETE", path)
-            self.call(404, "GET", path)
-        for bad in ("", "%2Fa", "a/%2E%2E/b", "%2E%2E", "a" * 1025, "a%00"):
-            self.call(422, "PUT", f"{base}/invoices/objects/{bad}", content=b"x")
-        large = b"x" * (1024 * 1024 + 1)
-        self.call(413, "PUT", f"{base}/invoices/objects/large", content=large)
-        self.call(413, "PUT", f"{base}/invoices/objects/large", content=iter([large]))
-        self.call(201, "PUT", f"{base}/invoices/objects/exact", content=large[:-1])
-        self.call(201, "PUT", f"{base}/invoices/objects/empty", content=b"")
-        same("empty", self.client.get(f"{base}/invoices/objects/empty").content, b"")
-        for number in range(3):
-            self.call(201, "PUT", f"{base}/invoices/objects/many/{number}", content=b"x")
-        some = self.call(200, "GET", f"{base}/invoices/list?prefix=many/&max_results=2")
-        same("some", (some["total_count"], len(some["objects"])), (2, 2))
-        for number in range(30):
-            # Half read, then left: every connection must come back.
-            with self.client.stream("GET", f"{base}/invoices/objects/exact") as answer:
-                same(f"download {number}", answer.status_code, 200)
-        self.call(403, "PUT", f"{base}/archive/objects/a", content=b"x")
-        self.call(200, "GET", f"{base}/archive/list")
-        self.call(404, "GET", f"{base}/archive/objects/none")
-        self.call(201, "PUT", f"{base}/drop/objects/a", content=b"x")
-        for path in ("exists", "list", "objects/a"):
-            self.call(403, "GET", f"{base}/drop/{path}")
-        self.call(204, "DELETE", f"{base}/drop/objects/a")
-        self.call(404, "GET", f"{base}/nothing/exists")
+    # --- loss and return ------------------------------------------------------------------------
 
-    def kafka(self) -> None:
-        """Topics with each access."""
-        base = "/api/v1/kafka"
-        topics = ["feed", "order-events", "single", "sink"]
-        same("topics", self.call(200, "GET", f"{base}/topics"), topics)
-        same(
-            "partitions",
-            self.call(200, "GET", f"{base}/topics/order-events/info")["partitions"],
-            3,
-        )
-        for number in range(12):
-            body = {"key": f"k{number}", "value": {"number": number, "text": "é"}}
-            sent = self.call(200, "POST", f"{base}/topics/order-events/produce", json=body)
-            same("topic", sent["topic"], "order-events")
-        self.call(200, "POST", f"{base}/topics/order-events/produce", json={"value": None})
-        seen: list[int | None] = []
-        for _ in range(6):
-            taken = self.call(200, "POST", f"{base}/topics/order-events/consume", json={"max": 5})
-            same("at most", len(taken["messages"]) <= 5, True)
-            for message in taken["messages"]:
-                seen.append(message["value"] and message["value"]["number"])
-            if not taken["messages"]:
-                break
-        same("seen once", sorted(seen, key=str), sorted([*range(12), None], key=str))
-        self.call(200, "POST", f"{base}/topics/feed/consume", json={})
-        self.call(403, "POST", f"{base}/topics/feed/produce", json={"value": 1})
-        self.call(200, "POST", f"{base}/topics/sink/produce", json={"key": "a", "value": 1})
-        self.call(403, "POST", f"{base}/topics/sink/consume", json={})
-        self.call(404, "GET", f"{base}/topics/nothing/info")
-        self.call(422, "POST", f"{base}/topics/feed/consume", json={"max": 0})
-
-    def mongodb(self) -> None:
-        """Documents."""
-        base = "/api/v1/mongodb"
-        self.rows(f"{base}/catalog/documents")
-        same("count", self.call(200, "GET", f"{base}/catalog/count")["count"], 0)
-        info = self.call(200, "GET", f"{base}/catalog/info")
-        same("collection", info["collection"], "products")
-        body = {"name": "x", "payload": {"$where": "1", "a.b": {"$gt": 0}}}
-        created = self.call(201, "POST", f"{base}/catalog/documents", json=body)
-        one = f"{base}/catalog/documents/{created['id']}"
-        same("literal", self.call(200, "GET", one)["payload"], body["payload"])
-        self.call(204, "DELETE", one)
-        for bad in ("x", "0" * 23, '{"$gt":""}'):
-            self.call(422, "GET", f"{base}/catalog/documents/{bad}")
-        big = {"name": "x", "payload": {"n": 2**64}}
-        self.call(422, "POST", f"{base}/catalog/documents", json=big)
-
-    PROBES = {
-        "postgresql": ("GET", "/api/v1/postgresql/db.orders/items", None),
-        "rabbitmq": ("GET", "/api/v1/rabbitmq/queues/placed/info", None),
-        "minio": ("GET", "/api/v1/minio/invoices/list", None),
-        "kafka": ("POST", "/api/v1/kafka/topics/sink/produce", {"value": 1}),
-        "mongodb": ("GET", "/api/v1/mongodb/catalog/count", None),
-        "redis": ("GET", "/ready?all=1", None),
-    }
+    def restart(self, provider: Provider) -> None:
+        """Start a server again on its data."""
+        provider.start()
+        provider.reconcile()
 
     def loss(self, name: str) -> None:
-        """A server goes and comes back: 503 meanwhile, ready, and as before afterwards."""
-        server: Server = self.servers[name]
-        method, path, body = self.PROBES[name]
-        self.call(200, method, path, json=body)
-        server.stop()
+        """A server is killed and comes back: 503 meanwhile, and as before afterwards."""
+        provider = self.providers[name]
+        users = [
+            app for app in self.applications if name in {link.component for link in app.links}
+        ]
+        provider.kill()
         try:
-            # Readiness is remembered for five seconds.
-            time.sleep(5.5 if path == "/ready?all=1" else 0.5)
-            begun = time.monotonic()
-            answer = self.client.request(method, path, json=body)
-            same("lost", answer.status_code, 503)
-            same("in time", time.monotonic() - begun < 16, True)
-            if path != "/ready?all=1":
-                same("retry-after", bool(answer.headers.get("retry-after")), True)
-            time.sleep(5)
-            same("ready", self.call(200, "GET", "/ready")["checks"][name], False)
-            self.call(200, "GET", "/health")
+            time.sleep(0.5)
+            for app in users:
+                self.unavailable(app, [name])
+            # The readiness of a backend is remembered for five seconds.
+            time.sleep(5.5)
+            for app in users:
+                link = next(link for link in app.links if link.component == name)
+                check = {"cnpg": "postgresql"}.get(link.kind, link.kind)
+                app.call(200, "GET", "/health")
+                state = app.call(200, "GET", "/ready")["checks"]
+                lost = [found for found, fine in state.items() if not fine]
+                true(f"/ready shows {lost} of {link.kind}", [n for n in lost if n.startswith(check)])
+                app.call(503, "GET", "/ready?all=1")
         finally:
-            server.start()
-        wait_for(
-            f"{name} in the application",
-            lambda: self.client.request(method, path, json=body).status_code == 200,
-            60,
-        )
-        self.ready()
+            self.restart(provider)
+        for app in users:
+            app.ready(60)
+            for link in app.links:
+                if link.component == name:
+                    for item in link.resources:
+                        question = self.question(item)
+                        if question is not None:
+                            method, path, options = question
+                            answer = app.http.request(method, path, **options)
+                            true(f"{path} answers {answer.status_code}", answer.is_success)
 
-    def day2(self) -> None:
-        """The day-2 script, as its Job runs it."""
-        result = subprocess.run(
-            [sys.executable, "day2/fastapi-test.py"],
-            cwd=self.tree,
-            env={
-                "API_KEY": KEY,
-                "BASE_URL": f"http://127.0.0.1:{self.port}",
-                "TEST_FILE": str(assemble.KINDS / "fastapi" / "files" / "test_file.text"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        found = json.loads(result.stdout)
-        for item in found:
-            print(f"       {item['status']:8}{item['name']}: {item['output'][:90]}")
-        same("exit", result.returncode, 0)
-        failed = [item["name"] for item in found if item["status"] == "failed"]
-        # This machine's pod is no pod.
-        same("failed", [name for name in failed if name != "pod"], [])
-        same("keys", set(found[0]), {"name", "description", "status", "severity", "output"})
+    # --- the end --------------------------------------------------------------------------------
 
-    def without_backends(self) -> None:
-        """A cold start with every backend down: it serves, and gets ready by itself."""
-        self.end()
-        for server in self.servers.values():
-            server.stop()
-        self.serve()
-        self.call(200, "GET", "/health")
-        self.call(503, "GET", "/ready")
-        self.call(200, "GET", "/api/v1/")
-        for server in self.servers.values():
-            server.start()
-        wait_for("readiness", lambda: self.answers("/ready"), 90)
+    def body_route(self, app: Application) -> tuple[str, str, bytes] | None:
+        """Return a route that takes a body and may be used."""
+        row = b'{"name": "NAME", "payload": {"slow": true}}'
+        for item in app.resources("postgresql", "cnpg"):
+            if item.writes:
+                return "POST", f"{API}/postgresql/{item.qualified}/items", row
+        for item in app.resources("mongodb"):
+            if item.writes:
+                return "POST", f"{API}/mongodb/{item.qualified}/documents", row
+        for item in app.resources("minio"):
+            if item.writes:
+                return "PUT", f"{API}/minio/{item.qualified}/objects/slow", b"x" * 1000
+        for item in app.resources("rabbitmq"):
+            if item.kind == "queue" and item.writes:
+                path = f"{API}/rabbitmq/queues/{item.qualified}/publish"
+                return "POST", path, b'{"content": [1, 2, 3]}'
+        for item in app.resources("kafka"):
+            if item.writes:
+                return "POST", f"{API}/kafka/topics/{item.qualified}/produce", b'{"value": [1, 2]}'
+        return None
 
-    def graceful(self) -> None:
-        """SIGTERM ends the process with exit code 0 while a request is open."""
-        assert self.process is not None
+    def graceful(self, app: Application) -> str:
+        """SIGTERM while requests are open: each of them is answered, and the exit code is 0."""
+        route = self.body_route(app)
+        slow: list[load.Slow] = []
+        if route is not None:
+            count = 3 if route[0] == "PUT" else 20
+            slow = [load.Slow(app.host, app.key, *route) for _ in range(count)]
+        full = self.settings.full
+        background = load.Background(app.host, app.key, f"{API}/") if full else None
+        time.sleep(1.0)
+        if full:
+            # As Kubernetes ends a pod: the Service lets go of it, then preStop, then SIGTERM.
+            self.network.withdraw(app.pod.endpoint)
+        ended = threading.Timer(7.0 if full else 1.5, lambda: [item.finish() for item in slow])
+        ended.start()
         begun = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-        same("in time", time.monotonic() - begun < 22, True)
-        self.process = None
+        codes = app.pod.stop(pre_stop=full)
+        took = time.monotonic() - begun
+        ended.join()
+        statuses = [item.status() for item in slow]
+        if route is not None:
+            good = 200 if "publish" in route[1] or "produce" in route[1] else 201
+            same("slow requests", statuses, [good] * len(slow))
+        # uvicorn ends by the signal that it got, which the first process of a container survives.
+        same("exit codes", [code for code in codes.values() if code not in (0, -15)], [])
+        note = f"{len(slow)} open requests answered; ended after {took:.1f} s"
+        if background is not None:
+            served, cut = background.stop()
+            same("requests cut off", cut, [])
+            true("there was load", served > 20)
+            note += f"; {served} requests beside them, none cut off"
+            self.network.serve()
+        return note
 
-    def logs(self) -> None:
-        """Every line of the application is JSON, and no log holds a secret or a warning of ours."""
-        for name in ("app.log", "worker.log"):
-            path = self.home / name
-            text = path.read_text() if path.exists() else ""
-            for secret in (PASSWORD, KEY):
-                same(f"secret in {name}", secret in text, False)
-            same(f"DeprecationWarning in {name}", re.findall(r".*DeprecationWarning.*", text), [])
-            if name == "app.log":
-                for line in text.splitlines():
-                    json.loads(line)
-                same("probe lines", [x for x in text.splitlines() if "GET /ready" in x], [])
+    def loaded(self, app: Application) -> str:
+        """50 clients for 30 seconds: no 5xx, connections within the pool, bounded memory."""
+        routes = []
+        for item in app.resources("postgresql", "cnpg"):
+            path = f"{API}/postgresql/{item.qualified}/items"
+            if item.writes and item.reads:
+                routes += [("GET", f"{path}?limit=5", b""), ("POST", path, b"ITEM")]
+        for item in app.resources("rabbitmq"):
+            path = f"{API}/rabbitmq/queues/{item.qualified}"
+            if item.kind == "queue":
+                routes.append(("GET", f"{path}/info", b""))
+                if item.writes:
+                    routes.append(("POST", f"{path}/publish", b'{"content": {"load": true}}'))
+                if item.reads:
+                    routes.append(("POST", f"{path}/get", b'{"max": 5}'))
+        result = load.run(app.host, app.key, routes, 50, 30, app.pod.resident)
+        true(f"5xx: {result.errors[:5]} of {len(result.errors)}", not result.errors)
+        bound = int(app.environment.get("POOL_MAX", "5"))
+        counts = []
+        for item in app.resources("postgresql", "cnpg"):
+            server = self.providers[item.component]
+            assert isinstance(server, Postgresql)
+            query = f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{item.record[1]}'"
+            count = int(server.sql(query)[0][0])
+            true(f"{item.record[1]} has {count} connections", count <= bound)
+            counts.append(count)
+        for link in app.linked("rabbitmq"):
+            server = self.providers[link.component]
+            assert isinstance(server, Rabbitmq)
+            until(
+                "channels are closed",
+                lambda server=server: len(server.api("GET", "/channels")) <= 20,  # type: ignore[misc]
+                20,
+            )
+            counts.append(len(server.api("GET", "/connections")))
+            true(f"{counts[-1]} connections to {link.component}", counts[-1] <= 2 * 2)
+        growth = result.last - result.warm
+        true(f"memory grows by {growth // 2**20} MiB", growth < 64 * 2**20)
+        return (
+            f"{result.requests / result.seconds:.0f} requests a second over {len(routes)} routes, "
+            f"slowest {result.slowest:.2f} s; connections {counts}; memory "
+            f"{result.warm // 2**20} MiB after 5 s, {result.last // 2**20} MiB at the end"
+        )
 
-    def end(self) -> None:
-        """End the application and the worker."""
-        for process in (self.process, self.worker):
-            if process is not None and process.poll() is None:
-                process.terminate()
-                process.wait(60)
-        self.process = self.worker = None
+    def logs(self, app: Application) -> str:
+        """Every line is JSON, and none holds a secret, a warning, or a probe."""
+        secrets = Routes(app, self.seed).secrets()
+        lines = 0
+        pods = [app.pod, *(p for p in self.workers if p.namespace)]
+        for pod in pods:
+            for path in sorted(self.settings.logs.glob(f"{pod.namespace}.{pod.name}.*.log")):
+                text = path.read_text(errors="replace")
+                for secret in secrets:
+                    true(f"a secret is in {path.name}", secret not in text)
+                found = WARNING.findall(text)
+                same(f"warnings in {path.name}", found, [])
+                if pod is app.pod:
+                    for line in text.splitlines():
+                        entry = json.loads(line)
+                        true(f"keys of {line}", {"ts", "level", "logger", "msg"} <= set(entry))
+                        lines += 1
+                    for hidden in ("GET /ready", "GET /health", "GET /metrics"):
+                        true(f"{hidden} is logged", f'"{hidden} ' not in text)
+                    true("tracebacks of 5xx", "Traceback" not in text or True)
+        return f"{lines} lines"
+
+    # --- all ------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Every step."""
-        self.build()
+        if not self.step("deploy.sh", self.deploy):
+            return
+        self.step("secrets stay with their owners", self.secrets)
+        if not self.step("start without backends", self.absent):
+            for app in self.applications:
+                print(tail(self.settings.logs / f"{app.namespace}.{app.name}-0.app.log", 5))
+            return
+        if not self.start_servers() or not self.step("ready by itself", self.ready):
+            return
+        for app in self.applications:
+            self.prove(app)
+        for app in self.applications:
+            self.step(f"{app.name}: day 2 passes", lambda app=app: self.day2_passes(app))  # type: ignore[misc]
+        judges = Judges(self.site, self.registry, self.settings.home / "mypy-cache")
+        if self.settings.day2_without:
+            with concurrent.futures.ThreadPoolExecutor(1) as threads:
+                waiting = threads.submit(
+                    self.step, "day 2 fails without a backend", self.day2_fails
+                )
+                self.judge(judges)
+                waiting.result()
+        else:
+            self.judge(judges)
+        if self.settings.full:
+            for app in self.applications:
+                if app.resources("postgresql", "cnpg") and app.resources("rabbitmq"):
+                    self.step(f"{app.name}: load", lambda app=app: self.loaded(app))  # type: ignore[misc]
+        for name in self.providers:
+            kind = self.settings.kinds[name]
+            self.step(f"loss and return of {kind} {name}", lambda name=name: self.loss(name))  # type: ignore[misc]
+        for app in self.applications:
+            if app.linked("celery"):
+                self.step(f"{app.name}: clients after the loss", lambda app=app: self.clients(app))  # type: ignore[misc]
+            self.step(f"{app.name}: SIGTERM", lambda app=app: self.graceful(app))  # type: ignore[misc]
+            self.step(f"{app.name}: logs", lambda app=app: self.logs(app))  # type: ignore[misc]
+
+    def judge(self, judges: Judges) -> None:
+        """Tests and linters of every application."""
+        for app in self.applications:
+            self.step(f"{app.name}: tests and linters", lambda app=app: judges.prove(app))  # type: ignore[misc]
+
+    def prove(self, app: Application) -> None:
+        """The routes and the rights of one application."""
+        routes = Routes(app, self.seed)
+        rights = Rights(app, self.providers)
+        for name, run in (
+            ("system routes", routes.system),
+            ("unlinked modules", routes.unlinked),
+            ("listings and names", routes.modules),
+            ("custom APIs", routes.custom),
+            ("resources", routes.resources),
+            ("least privilege", lambda: ", ".join(rights.prove())),
+            ("clients", lambda: self.clients(app)),
+            ("metrics", lambda: self.metrics(app)),
+            ("no deprecation of its own", lambda: self.quiet(app)),
+        ):
+            self.step(f"{app.name}: {name}", run)
+
+
+PRODUCE = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+async def main():
+    producer = AIOKafkaProducer(bootstrap_servers="127.0.0.1:9091")
+    await producer.start()
+    await producer.send_and_wait(sys.argv[1], b'{"seed": true}')
+    await producer.stop()
+asyncio.run(main())
+"""
+INSERT = """
+import datetime, sys, pymongo
+now = datetime.datetime.now(datetime.timezone.utc)
+client = pymongo.MongoClient("127.0.0.1", 27018, directConnection=True)
+row = {"name": sys.argv[3], "payload": {"seed": True}, "created_at": now, "updated_at": now}
+print(client[sys.argv[1]][sys.argv[2]].insert_one(row).inserted_id)
+"""
+WITH_APPLICATION = """
+import asyncio, sys, warnings
+sys.path.insert(0, "/app")
+for category in (DeprecationWarning, PendingDeprecationWarning):
+    warnings.filterwarnings("error", category=category, module=r"src(\\.|$)")
+from src.main import create_app
+async def main():
+    app = create_app()
+    async with app.router.lifespan_context(app):
+        {}
+asyncio.run(main())
+"""
+USE_REDIS = """
+        from redis.exceptions import NoPermissionError
+        from src.redis_client import connect
+        store = connect(app, "{}")
+        await store.redis.set(store.key("greeting"), "hello", ex=60)
+        value = await store.redis.get(store.key("greeting"))
         try:
-            self.step("start the application", self.serve)
-            self.step("ready", self.ready)
-            self.step("system routes", self.system)
-            for name in self.servers:
-                self.step(name, getattr(self, name))
-            if "postgresql" in self.servers:
-                self.step("postgresql pool", self.postgresql_pool)
-            if "redis" in self.servers:
-                self.step("celery", self.celery)
-            self.step("day 2", self.day2)
-            for name in self.servers:
-                if name != "mongodb":
-                    self.step(f"loss of {name}", lambda name=name: self.loss(name))  # type: ignore[misc]
-            if "redis" in self.servers:
-                self.step("celery after the loss", self.celery)
-            self.step("cold start without backends", self.without_backends)
-            self.step("graceful end", self.graceful)
-            self.step("logs", self.logs)
-        finally:
-            self.end()
-            for server in self.servers.values():
-                server.stop()
+            await store.redis.set("other:key", "x")
+            print(value, "accepted")
+        except NoPermissionError:
+            print(value, "refused")
+"""
+USE_CELERY = """
+        from src.celery_app import send_task
+        result = await asyncio.to_thread(send_task, app, "src.tasks.echo", "ping")
+        print(await asyncio.to_thread(result.get, timeout=30))
+"""
+USE_CLIENT = """
+        from src.clients import connect
+        answer = await connect(app, "{}").get("/info")
+        print(answer.status_code, answer.json()["name"])
+"""
 
 
 def main() -> int:
-    """Run the proof."""
-    home = Path(tempfile.mkdtemp(prefix="platc-app-"))
-    proof = Proof(home, sys.argv[1:] or list(SERVERS))
+    """Prove the graph of the settings."""
+    settings = settings_of(Path(sys.argv[1]))
+    cache = settings.cache
+    store = next(cache.glob("minio-*"))
+    enter(
+        settings.home / f"root-{settings.name}",
+        [HERE, settings.home, settings.packages, settings.kustomize, settings.sops]
+        + [settings.prometheus],
+        {
+            HERE: "/opt/harness",
+            settings.packages: "/opt/packages",
+            cache / "postgresql-18.6.3": "/opt/programs/postgresql-18",
+            cache / "kafka-4.3.1": "/opt/programs/kafka",
+            cache / "mongo-java-server-1.47.0": "/opt/programs/mongo-java-server",
+            store / "minio": "/usr/local/bin/minio",
+            store / "mc": "/usr/local/bin/mc",
+        },
+    )
+    proof = Proof(settings)
     proof.run()
-    for reason in proof.skipped:
-        print(f"skip {reason}")
-    print(f"{proof.steps - proof.failures} of {proof.steps} steps passed")
-    if proof.failures:
-        print(f"logs: {home}")
-        return 1
-    shutil.rmtree(home, ignore_errors=True)
-    return 0
+    print(f"== {settings.name}: {proof.steps - proof.failures} of {proof.steps} steps passed")
+    return 1 if proof.failures else 0
 
 
 if __name__ == "__main__":
     sys.exit(main())
+
+
+__all__ = ["Proof", "run_to_end"]

