@@ -91,9 +91,30 @@ orders orders orders-day2
 TABLE
 }
 
+# Runs what may take long. The shell must not wait for its end when a signal comes: the decrypted copy would lie there all that time.
+attend() {
+	"$@" &
+	child=$!
+	wait "$child" || {
+		result=$?
+		child=
+		return "$result"
+	}
+	child=
+}
+
+stop() {
+	[ -z "${child:-}" ] || kill "$child" 2>/dev/null || true
+	exit "$1"
+}
+
+remove_job() {
+	attend kubectl --namespace "$1" delete job "$2" --ignore-not-found --timeout=120s
+}
+
 wait_rollout() {
 	echo "waiting for $2 in $1 (at most ${rollout_timeout}s)" >&2
-	kubectl --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
+	attend kubectl --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
 }
 
 # A condition, or jsonpath=… for what has none.
@@ -103,7 +124,7 @@ wait_condition() {
 	*) state=condition=$3 ;;
 	esac
 	echo "waiting for $2 in $1 to be $3 (at most ${rollout_timeout}s)" >&2
-	kubectl --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
+	attend kubectl --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
 }
 
 # Ends with 0 when the Job is complete and with 1 when it has failed, or is neither in time.
@@ -146,8 +167,8 @@ copy_tree() {
 	done
 	[ -n "${copy:-}" ] || fail "there is no directory for the decrypted copy"
 	trap 'rm -rf "$copy"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'stop 130' INT
+	trap 'stop 143' TERM HUP
 	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
 	find "$copy" -path '*/secret/*' -type f | sort >"$copy/.secrets"
 	while IFS= read -r file; do
@@ -182,6 +203,7 @@ deploy() {
 		render "$copy/$base" >"$copy/.rendered"
 		# a mesh that nobody scrapes has no object of its own, and kubectl refuses to apply nothing
 		[ -s "$copy/.rendered" ] || continue
+		bootstrap_jobs "$name" >"$copy/.jobs"
 		if [ -n "$dry_run" ]; then
 			# the namespace need not exist yet, and then the server refuses what is inside it
 			if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
@@ -190,12 +212,17 @@ deploy() {
 				[ ! -f "$own" ] || kubectl apply --server-side --field-manager="$manager" --dry-run=server -f "$own"
 				continue
 			fi
-			apply --dry-run=server <"$copy/.rendered"
+			# a Job that is there is immutable, and would make way first
+			tried=
+			while read -r job_namespace job <&4; do
+				[ -z "$(kubectl --namespace "$job_namespace" get job "$job" --ignore-not-found --output=name)" ] || tried='app.kubernetes.io/component!=bootstrap'
+			done 4<"$copy/.jobs"
+			apply --dry-run=server ${tried:+--selector "$tried"} <"$copy/.rendered"
 			continue
 		fi
-		bootstrap_jobs "$name" | while read -r job_namespace job; do
-			kubectl --namespace "$job_namespace" delete job "$job" --ignore-not-found --timeout=120s
-		done
+		while read -r job_namespace job <&4; do
+			remove_job "$job_namespace" "$job"
+		done 4<"$copy/.jobs"
 		apply --output=name <"$copy/.rendered" >"$copy/.names"
 		cat "$copy/.names"
 		sed "s|^|$namespace |" "$copy/.names" >>"$applied"
@@ -253,7 +280,7 @@ prune_object() {
 	case $state in
 	owned) ;;
 	disabled) echo "kept, since it owns data: $2 in $1" >&2 ;;
-	*) kubectl --namespace "$1" delete "$2" --ignore-not-found --timeout=120s ;;
+	*) attend kubectl --namespace "$1" delete "$2" --ignore-not-found --timeout=120s ;;
 	esac
 }
 
@@ -278,7 +305,7 @@ build() {
 		# both builders push one tag, so the other one stays suspended; its Job is immutable too, and names the tag
 		builds | awk -v name="$name" '$1 == name { print $3, $4 }' >"$copy/.jobs"
 		while read -r job_namespace old <&4; do
-			kubectl --namespace "$job_namespace" delete job "$old" --ignore-not-found --timeout=120s
+			remove_job "$job_namespace" "$old"
 		done 4<"$copy/.jobs"
 		render "$copy/$name/k8s/build/base" | apply
 		kubectl --namespace "$namespace" patch job "$job" --type=merge --patch '{"spec":{"suspend":false}}'
@@ -298,7 +325,7 @@ day2() {
 	[ -s "$copy/.day2" ] || fail "there is no day-2 test"
 	status=0
 	while read -r name namespace job <&3; do
-		kubectl --namespace "$namespace" delete job "$job" --ignore-not-found --timeout=120s
+		remove_job "$namespace" "$job"
 		render "$copy/$name/day2" | apply --selector app.kubernetes.io/component=day2
 		job_result "$namespace" "$job" 600 || status=1
 		kubectl --namespace "$namespace" logs "job/$job" || true
