@@ -120,10 +120,25 @@ func (s *suite) inOrder(t *testing.T, g *graph) {
 	if g.large() {
 		return // applied at once
 	}
+	deadline := time.Now().Add(10 * time.Second)
+	problems, complete := g.order(s.recorder.Lives())
+	for !complete && time.Now().Before(deadline) {
+		time.Sleep(200 * time.Millisecond) // the recorder hears of it a moment later than the script
+		problems, complete = g.order(s.recorder.Lives())
+	}
+	for _, problem := range problems {
+		t.Error(problem)
+	}
+}
+
+// order says what was not in order, and whether every workload was ready already.
+func (g *graph) order(lives []cluster.Life) (problems []string, complete bool) {
+	complete = true
 	first, last, slowest := map[string]uint64{}, map[string]uint64{}, map[string]string{}
-	for _, life := range s.recorder.Lives() {
-		name := g.owner[cluster.Key(life.Object)]
-		if name == "" || life.Object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" {
+	for _, life := range lives {
+		key := cluster.Key(life.Object)
+		name := g.owner[key]
+		if name == "" {
 			continue
 		}
 		if first[name] == 0 || life.Created < first[name] {
@@ -133,21 +148,23 @@ func (s *suite) inOrder(t *testing.T, g *graph) {
 		switch life.Object.GetKind() {
 		case "Deployment", "StatefulSet", "Job":
 			if done = life.Ready; done == 0 {
-				t.Errorf("%s was never ready", cluster.Key(life.Object))
+				complete = false
+				problems = append(problems, key+" was never ready")
 			}
 		}
 		if done > last[name] {
-			last[name], slowest[name] = done, cluster.Key(life.Object)
+			last[name], slowest[name] = done, key
 		}
 	}
 	for _, each := range g.components {
 		for _, before := range each.after {
 			if first[each.name] != 0 && last[before] > first[each.name] {
-				t.Errorf("%s starts after %s, but its first object was made (revision %d) before %s was there (revision %d)",
-					each.name, before, first[each.name], slowest[before], last[before])
+				problems = append(problems, fmt.Sprintf("%s starts after %s, but its first object was made (revision %d) before %s was there (revision %d)",
+					each.name, before, first[each.name], slowest[before], last[before]))
 			}
 		}
 	}
+	return problems, complete
 }
 
 // strictly applies everything once more with strict validation, the build and day-2 kustomizations too, and without taking a field from

@@ -2,8 +2,6 @@ package kube
 
 import (
 	"bytes"
-	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,11 +11,9 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
 
 	"platc.dev/platc/e2e/cluster"
+	"platc.dev/platc/e2e/tree"
 )
 
 // graph is one architecture, and what was made of it.
@@ -175,17 +171,11 @@ func (g *graph) secretFiles(t *testing.T) []string {
 
 func (g *graph) find(t *testing.T, wanted func(path string) bool) []string {
 	t.Helper()
-	var found []string
-	err := fs.WalkDir(os.DirFS(g.tree), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && wanted(path) {
-			found = append(found, path)
-		}
-		return err
-	})
+	files, err := (&tree.Tree{Out: g.tree}).Files(wanted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return files
 }
 
 // each calls do for every item, two at a time, and returns when all are done.
@@ -202,45 +192,22 @@ func each(items []string, do func(string)) {
 	group.Wait()
 }
 
-// render builds a kustomization with the library, in process.
-func render(dir string) ([]byte, error) {
-	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionUnspecified // as the program does: what the kustomization says holds
-	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
-	if err != nil {
-		return nil, fmt.Errorf("the library cannot build %s: %w", dir, err)
-	}
-	return resources.AsYaml()
-}
-
 // rendered are the objects of a kustomization.
 func rendered(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
-	text, err := render(dir)
+	text, err := (&tree.Tree{Out: dir}).Render(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return decode(t, text)
-}
-
-func decode(t *testing.T, text []byte) []*unstructured.Unstructured {
-	t.Helper()
-	var objects []*unstructured.Unstructured
-	for _, document := range bytes.Split(text, []byte("\n---\n")) {
-		if len(bytes.TrimSpace(document)) == 0 {
-			continue
-		}
-		object := &unstructured.Unstructured{}
-		data, err := yaml.YAMLToJSONStrict(document)
-		if err == nil {
-			err = object.UnmarshalJSON(data)
-		}
-		if err != nil {
-			t.Fatalf("decode a rendered document: %v\n%s", err, document)
-		}
-		objects = append(objects, object)
+	objects, err := tree.Parse(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return objects
+	var all []*unstructured.Unstructured
+	for i := range objects {
+		all = append(all, &objects[i])
+	}
+	return all
 }
 
 // renderAlike builds every kustomization of the tree without any key: by the library, by kustomize, and the top one by kubectl too.
@@ -252,7 +219,7 @@ func (s *suite) renderAlike(t *testing.T, g *graph, result *row) {
 	}
 	each(files, func(file string) {
 		dir := filepath.Dir(filepath.Join(g.tree, file))
-		want, err := render(dir)
+		want, err := (&tree.Tree{Out: dir}).Render(".")
 		if err != nil {
 			t.Error(err)
 			return

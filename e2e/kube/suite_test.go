@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -21,6 +20,7 @@ import (
 	"platc.dev/platc/e2e/cluster"
 	"platc.dev/platc/e2e/crds"
 	"platc.dev/platc/e2e/operators"
+	"platc.dev/platc/e2e/tree"
 )
 
 // suite is what all graphs share.
@@ -141,34 +141,28 @@ func start(t *testing.T) *suite {
 	return s
 }
 
-// graphs are the examples and what `go run ./graphs` writes, the smallest first, so that a mistake shows where it is easiest to see.
+// graphs are the examples and what `go run ./graphs` writes.
 func (s *suite) graphs(t *testing.T) []graph {
 	t.Helper()
 	generated := filepath.Join(s.work, "graphs")
 	s.run(t, filepath.Join(s.root, "e2e"), "go", "run", "./graphs", generated)
+	architectures, err := tree.Architectures(s.root, generated)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []graph
-	for _, from := range []string{generated, filepath.Join(s.root, "examples")} {
-		entries, err := os.ReadDir(from)
-		if err != nil {
+	for _, each := range architectures {
+		// "examples/shop" is the subtest example-shop, "graphs/kind-redis" just kind-redis
+		name := strings.ReplaceAll(strings.TrimPrefix(each.Name, "graphs/"), "examples/", "example-")
+		dir := filepath.Join(s.work, name)
+		if err := os.CopyFS(dir, os.DirFS(each.Dir)); err != nil {
 			t.Fatal(err)
 		}
-		for _, each := range entries {
-			source := filepath.Join(from, each.Name())
-			name := each.Name()
-			if from != generated {
-				name = "example-" + name
-			}
-			dir := filepath.Join(s.work, name)
-			if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.RemoveAll(filepath.Join(dir, "want")); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
+		if err := os.RemoveAll(filepath.Join(dir, "want")); err != nil {
+			t.Fatal(err)
 		}
+		all = append(all, graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
 	}
-	slices.SortFunc(all, func(a, b graph) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 
