@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+
 from pods import Object, Pod, labels_of
 from providers import Site
 
@@ -189,10 +190,16 @@ class Application:
         self.pod.wait(names=("startupProbe", "livenessProbe"))
         until(f"{self.name} answers", lambda: self.status("GET", "/health") == 200, 120)
 
-    def ready(self, seconds: float = 90) -> None:
+    def ready(self, seconds: float = 180) -> None:
         """Wait until every backend answers."""
-        what = f"{self.name}: every backend"
-        until(what, lambda: self.status("GET", "/ready?all=1") == 200, seconds)
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = self.http.get("/ready?all=1")
+            if answer.status_code == 200:
+                return
+            if time.monotonic() > deadline:
+                raise Failure(f"{self.name} is not ready after {seconds:.0f} s: {answer.text}")
+            time.sleep(0.3)
 
     def script(self, text: str, seconds: float = 90) -> str:
         """Run Python in the pod, beside the application and in its environment."""
@@ -205,6 +212,4 @@ class Application:
 def worker_pod(site: Site, deployment: Object) -> Pod:
     """Make the pod of a worker."""
     meta = deployment["metadata"]
-    return site.pod(
-        f"{meta['name']}-0", meta["namespace"], deployment["spec"]["template"], []
-    )
+    return site.pod(f"{meta['name']}-0", meta["namespace"], deployment["spec"]["template"], [])

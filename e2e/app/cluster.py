@@ -1,4 +1,4 @@
-"""What the cluster would get: the emitted scripts/deploy.sh runs, and a stand-in of kubectl keeps it.
+"""What the cluster would get: the emitted deploy.sh runs, and a stand-in of kubectl keeps it.
 
 Decryption by sops, rendering by kustomize and the order of start-up are the script's own.
 """
@@ -10,10 +10,11 @@ import subprocess
 from pathlib import Path
 
 import yaml
+
 from pods import Object, Objects, labels_of
 
 KUBECTL = r"""#!/bin/sh
-# A stand-in of kubectl: keeps what is applied, finds every Job complete, refuses what it does not know.
+# A stand-in of kubectl: keeps what is applied, and finds every Job complete.
 set -eu
 echo "$*" >>"$KEEP/calls"
 case " $* " in

@@ -15,6 +15,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from packaging.requirements import Requirement
+
 from pods import PATH, Image
 
 PROGRAMS = Path("/opt/programs")

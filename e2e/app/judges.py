@@ -40,7 +40,9 @@ class Judges:
                 "securityContext": {"readOnlyRootFilesystem": True},
             }
             spec = {"containers": [container], "volumes": [{"name": "tmp", "emptyDir": {}}]}
-            pod = self.site.pod(f"{app.name}-test-{name}", app.namespace, {"metadata": {}, "spec": spec}, [])
+            pod = self.site.pod(
+                f"{app.name}-test-{name}", app.namespace, {"metadata": {}, "spec": spec}, []
+            )
             code, text = run_to_end(pod, 600)
             same(f"{name}: {text[-3000:]}", code, 0)
             said += re.findall(r"\d+ passed.*", text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import threading
 import time
 import uuid
@@ -43,6 +42,12 @@ class Slow:
         except (OSError, http.client.HTTPException):
             return 0
         return answer.status
+
+
+def finish(requests: list[Slow]) -> None:
+    """Send the rest of each."""
+    for request in requests:
+        request.finish()
 
 
 class Background:
@@ -147,6 +152,3 @@ def run(
     result.seconds = time.monotonic() - begun
     result.last = resident()
     return result
-
-
-__all__ = ["Background", "Result", "Slow", "run", "socket"]

@@ -1,6 +1,6 @@
 """The front of the stand-in for MongoDB: users, roles and the replica set of the emitted object.
 
-    mongo.py USERS.json HOST:PORT [BACKEND PORT]
+    mongo.py USERS.json HOST:PORT REPLICA-SET BACKEND-PORT
 
 The server behind it (MongoStandIn.java) speaks the wire protocol and knows no users. This front
 answers SCRAM-SHA-256 (RFC 7677), names the replica set, and allows each command by the privileges
@@ -301,15 +301,19 @@ def users_of(spec: Document, passwords: dict[tuple[str, str], str]) -> list[Docu
     return found
 
 
-async def main() -> None:
+async def listen(front: Front) -> None:
     """Listen on the port of MongoDB."""
-    entries = json.loads(Path(sys.argv[1]).read_text())
-    users = {entry["name"]: User(entry) for entry in entries}
-    front = Front(users, sys.argv[2], sys.argv[3], int(sys.argv[4]))
     server = await asyncio.start_server(front.serve, "0.0.0.0", 27017)
     async with server:
         await server.serve_forever()
 
 
+def main() -> None:
+    """Serve the users of the file."""
+    entries = json.loads(Path(sys.argv[1]).read_text())
+    users = {entry["name"]: User(entry) for entry in entries}
+    asyncio.run(listen(Front(users, sys.argv[2], sys.argv[3], int(sys.argv[4]))))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from minio import Minio as S3
+from prometheus_client.parser import text_string_to_metric_families
+
 import load
 from application import Application, Resource, same, true, until, worker_pod
 from cluster import Deployment
 from images import Registry
 from judges import Judges
-from minio import Minio as S3
 from pods import Pod, data_of, run_to_end, tail
-from prometheus_client.parser import text_string_to_metric_families
 from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
 from rights import Rights
 from routes import API, Routes
@@ -157,9 +158,7 @@ class Proof:
                     known[value.decode()] = (instance, beside or key)
         for app in self.applications:
             brokers = [link.component for link in app.linked("celery")]
-            mine = tuple(
-                name.upper().replace("-", "_") + "_" for name in [app.name, *brokers]
-            )
+            mine = tuple(name.upper().replace("-", "_") + "_" for name in [app.name, *brokers])
             files = self.deployment.decrypted(app.name)
             for path, text in files.items():
                 for secret, (component, owner) in known.items():
@@ -216,7 +215,9 @@ class Proof:
             return "GET", f"{API}/postgresql/{name}/info", {}
         if item.provider == "mongodb":
             path = f"{API}/mongodb/{name}"
-            return ("GET", f"{path}/count", {}) if item.reads else ("POST", f"{path}/documents", body)
+            return (
+                ("GET", f"{path}/count", {}) if item.reads else ("POST", f"{path}/documents", body)
+            )
         if item.provider == "minio":
             path = f"{API}/minio/{name}"
             if item.reads:
@@ -294,7 +295,9 @@ class Proof:
             return {"key": name, "content": name.encode()}
         if isinstance(server, Rabbitmq):
             vhost = next(
-                queue["vhost"] for queue in server.api("GET", "/queues") if queue["name"] == item.name
+                queue["vhost"]
+                for queue in server.api("GET", "/queues")
+                if queue["name"] == item.name
             )
             body = {
                 "properties": {"content_type": "application/json"},
@@ -394,7 +397,9 @@ class Proof:
         code, text = self.day2(app)
         same(f"exit code {text[-2000:]}", code, 0)
         found = json.loads(text)
-        failed = [f"{item['name']}: {item['output']}" for item in found if item["status"] == "failed"]
+        failed = [
+            f"{item['name']}: {item['output']}" for item in found if item["status"] == "failed"
+        ]
         same("failed", failed, [])
         keys = {"name", "description", "status", "severity", "output"}
         same("keys", {frozenset(item) for item in found}, {frozenset(keys)})
@@ -428,9 +433,7 @@ class Proof:
     def loss(self, name: str) -> None:
         """A server is killed and comes back: 503 meanwhile, and as before afterwards."""
         provider = self.providers[name]
-        users = [
-            app for app in self.applications if name in {link.component for link in app.links}
-        ]
+        users = [app for app in self.applications if name in {link.component for link in app.links}]
         provider.kill()
         try:
             time.sleep(0.5)
@@ -444,7 +447,9 @@ class Proof:
                 app.call(200, "GET", "/health")
                 state = app.call(200, "GET", "/ready")["checks"]
                 lost = [found for found, fine in state.items() if not fine]
-                true(f"/ready shows {lost} of {link.kind}", [n for n in lost if n.startswith(check)])
+                true(
+                    f"/ready shows {lost} of {link.kind}", [n for n in lost if n.startswith(check)]
+                )
                 app.call(503, "GET", "/ready?all=1")
         finally:
             self.restart(provider)
@@ -495,7 +500,7 @@ class Proof:
         if full:
             # As Kubernetes ends a pod: the Service lets go of it, then preStop, then SIGTERM.
             self.network.withdraw(app.pod.endpoint)
-        ended = threading.Timer(7.0 if full else 1.5, lambda: [item.finish() for item in slow])
+        ended = threading.Timer(7.0 if full else 1.5, load.finish, [slow])
         ended.start()
         begun = time.monotonic()
         codes = app.pod.stop(pre_stop=full)
@@ -710,6 +715,7 @@ def main() -> int:
         {
             HERE: "/opt/harness",
             settings.packages: "/opt/packages",
+            settings.home / "classes": "/opt/classes",
             cache / "postgresql-18.6.3": "/opt/programs/postgresql-18",
             cache / "kafka-4.3.1": "/opt/programs/kafka",
             cache / "mongo-java-server-1.47.0": "/opt/programs/mongo-java-server",

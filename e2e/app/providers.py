@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mongo
 import psycopg2
+
+import mongo
 from pods import Image, Object, Objects, Pod, data_of, labels_of, run_to_end
 from world import Network
 
@@ -48,8 +49,7 @@ class Site:
     def claims_of(self, workload: Object) -> list[str]:
         """Return the names of the volumes that a StatefulSet claims."""
         return [
-            claim["metadata"]["name"]
-            for claim in workload["spec"].get("volumeClaimTemplates", [])
+            claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])
         ]
 
     def job(self, job: Object, seconds: float | None = None) -> tuple[int, str]:
@@ -178,7 +178,7 @@ class Postgresql(Provider):
         return [row[0] for row in rows]
 
     def state(self) -> str:
-        """Return roles with their passwords, memberships, databases, and what is granted on what."""
+        """Return roles, memberships, databases, and what is granted on what."""
         found: list[Any] = []
         for query in CLUSTER_STATE:
             found += self.sql(query)
@@ -235,7 +235,8 @@ class Cnpg(Postgresql):
         script = (
             "set -eu\n"
             "if [ ! -s /data/pg/PG_VERSION ]; then\n"
-            "  initdb -D /data/pg -U postgres --no-sync -E UTF8 --locale=C -A scram-sha-256 --pwfile=/setup/unused\n"
+            "  initdb -D /data/pg -U postgres --no-sync -E UTF8 --locale=C -A scram-sha-256"
+            " --pwfile=/setup/unused\n"
             "  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cnpg"
             " -keyout /data/pg/server.key -out /data/pg/server.crt 2>/dev/null\n"
             "  chmod 600 /data/pg/server.key\n"
@@ -379,7 +380,7 @@ class Rabbitmq(Provider):
             .get("template", {})
             .get("spec", {})
         )
-        own = next(
+        own: Object = next(
             (item for item in override.get("containers", []) if item["name"] == "rabbitmq"), {}
         )
         files = {
@@ -560,8 +561,7 @@ class Kafka(Provider):
             "image": f"quay.io/strimzi/kafka:{kafka['version']}",
             "command": ["/bin/sh", "-c", script],
             "ports": [
-                {"name": item["name"], "containerPort": item["port"]}
-                for item in kafka["listeners"]
+                {"name": item["name"], "containerPort": item["port"]} for item in kafka["listeners"]
             ],
             "startupProbe": {"tcpSocket": {"port": kafka["listeners"][0]["port"]}},
             "volumeMounts": [
@@ -609,7 +609,7 @@ class Kafka(Provider):
                 where = [resource["type"], resource["name"], resource["patternType"]]
                 lines += [["acl", user, *where, operation] for operation in acl["operations"]]
         self.inside(
-            [*JAVA, "-cp", "/opt/programs/kafka/*", str(HERE / "Strimzi.java"), "127.0.0.1:9091"],
+            [*JAVA, "-cp", "/opt/classes:/opt/programs/kafka/*", "Strimzi", "127.0.0.1:9091"],
             "".join("\t".join(line) + "\n" for line in lines),
         )
 
@@ -682,8 +682,8 @@ class Mongodb(Provider):
             "image": image,
             "command": [
                 *JAVA,
-                *("-cp", "/opt/programs/mongo-java-server/*"),
-                *("/opt/harness/MongoStandIn.java", "27018"),
+                *("-cp", "/opt/classes:/opt/programs/mongo-java-server/*"),
+                *("MongoStandIn", "27018"),
             ],
         }
         front = {

@@ -23,9 +23,10 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 from aiokafka.structs import TopicPartition
-from application import Application, Failure, Link, Resource, true
 from minio import Minio as S3
 from minio.error import S3Error
+
+from application import Application, Failure, Link, Resource, true
 from providers import Kafka, Minio, Postgresql, Provider, Rabbitmq, management
 
 FOREIGN = "platc-e2e-foreign"
@@ -318,7 +319,9 @@ class Rights:
         """The user of the application's own keys."""
         values = link.values
         names = {self.app.environment["APP_NAME"]}
-        self.keys(values["HOST"], int(values["PORT"]), values["USERNAME"], values["PASSWORD"], names)
+        self.keys(
+            values["HOST"], int(values["PORT"]), values["USERNAME"], values["PASSWORD"], names
+        )
 
     def celery(self, link: Link) -> None:
         """The broker's user: it serves every application that uses the worker."""
@@ -435,7 +438,11 @@ class Rights:
             await asyncio.wait_for(consumer.committed(partition), 15)
             await consumer.seek_to_beginning(partition)
             await consumer.getmany(timeout_ms=3000, max_records=1)
-        except (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TimeoutError) as error:
+        except (
+            TopicAuthorizationFailedError,
+            GroupAuthorizationFailedError,
+            TimeoutError,
+        ) as error:
             if allowed:
                 raise Failure(f"reading {topic} as {group} is refused") from error
         else:

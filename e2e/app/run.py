@@ -1,6 +1,6 @@
 """Compile the graphs, then prove each in a machine of its own, two or more at a time.
 
-    run.py [--keep] [GRAPH …]       without names: all
+run.py [--keep] [GRAPH …]       without names: all
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Run:
         self.programs = {name: program(name) for name in ("kustomize", "prometheus", "sops")}
         (home / "mypy-cache").mkdir()
         (home / "mypy-cache").chmod(0o1777)
+        trees.compile_java(home / "classes")
         # The longest first.
         self.todo = sorted(graphs, key=lambda graph: (-self.weight(graph), graph.name))
         self.failed: list[str] = []
@@ -78,11 +79,7 @@ class Run:
         logs.mkdir(parents=True)
         nodes = json.loads((graph.folder / "graph.json").read_text())["nodes"]
         path = self.home / f"{graph.name}.json"
-        linked = {
-            name
-            for name in graph.kinds
-            if graph.kinds[name] in (*PROVIDERS, "celery")
-        }
+        linked = {name for name in graph.kinds if graph.kinds[name] in (*PROVIDERS, "celery")}
         path.write_text(
             json.dumps(
                 {

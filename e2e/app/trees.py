@@ -104,9 +104,7 @@ def compile_graphs(home: Path, wanted: list[str]) -> list[Graph]:
         raise RuntimeError(f"there is no graph {', '.join(unknown)}; there are {', '.join(found)}")
     chosen = [item for item in found.items() if not wanted or item[0] in wanted]
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
-        graphs = list(
-            threads.map(lambda item: compile_graph(platc, home, *item), chosen)
-        )
+        graphs = list(threads.map(lambda item: compile_graph(platc, home, *item), chosen))
     return [graph for graph in graphs if graph is not None]
 
 
@@ -154,6 +152,13 @@ def fitting_environment(graphs: list[Graph]) -> Path | None:
         if wanted <= set((path.parent / "requirements.txt").read_text().splitlines()):
             return path.parent
     return None
+
+
+def compile_java(target: Path) -> None:
+    """Compile the programs that stand in for servers and operators in Java."""
+    jars = [CACHE / "kafka-4.3.1", CACHE / "mongo-java-server-1.47.0"]
+    path = ":".join(f"{folder}/*" for folder in jars)
+    command("javac", "-nowarn", "-cp", path, "-d", target, *sorted(HERE.glob("*.java")))
 
 
 def temporary_home() -> Path:

@@ -38,8 +38,8 @@ def run(*words: str | Path, text: str | None = None) -> str:
 def enter(memory: Path, keep: Iterable[Path], bind: Mapping[Path, str]) -> None:
     """Make a root file system of our own and move this process into it.
 
-    `memory` is a folder for the upper layer; `keep` are folders that stay at their paths; `bind` maps folders to further paths, for users
-    who may not pass through the folder's own parents.
+    `memory` is a folder for the upper layer. `keep` are folders that stay at their paths; `bind`
+    maps folders to further paths, for users who may not pass through the folder's own parents.
     """
     memory.mkdir()
     run("mount", "--make-rprivate", "/")
@@ -80,7 +80,7 @@ def enter(memory: Path, keep: Iterable[Path], bind: Mapping[Path, str]) -> None:
 
 def prepare_files() -> None:
     """Write the users that images have, and a resolver that knows /etc/hosts alone."""
-    names = {name for name in USERS}
+    names = set(USERS)
     numbers = {str(number) for number, _ in USERS.values()}
     for path, line in (
         (Path("/etc/passwd"), "{0}:x:{1}:{1}::{2}:/bin/sh"),

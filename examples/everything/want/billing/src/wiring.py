@@ -26,7 +26,7 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(
             Resource(
                 name="ledger",
-                kind="database",
+                kind="db",
                 access="read",
             ),
         ),

@@ -55,7 +55,7 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(
             Resource(
                 name="ledger",
-                kind="database",
+                kind="db",
                 access="readwrite",
             ),
         ),
@@ -112,7 +112,7 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(
             Resource(
                 name="catalog",
-                kind="database",
+                kind="mongo_db",
                 access="readwrite",
             ),
         ),

@@ -47,6 +47,10 @@ class Cluster:
             self.options["sasl_plain_password"] = server.password.get_secret_value()
         if server.security_protocol.endswith("SSL"):
             self.options["ssl_context"] = ssl.create_default_context()
+        # The cluster gives the number that idempotence needs to those who may write a topic only.
+        self.writes = any(
+            server.provider.access("topic", topic) != "read" for topic in server.topics
+        )
         self.made: AIOKafkaProducer | None = None
         self.lock = asyncio.Lock()
         self.turns: dict[str, asyncio.Lock] = {topic: asyncio.Lock() for topic in server.topics}
@@ -55,7 +59,7 @@ class Cluster:
         """Return the producer, started now if there is none."""
         async with self.lock:
             if self.made is None:
-                made = AIOKafkaProducer(acks="all", enable_idempotence=True, **self.options)
+                made = AIOKafkaProducer(acks="all", enable_idempotence=self.writes, **self.options)
                 try:
                     await made.start()
                 except BaseException:

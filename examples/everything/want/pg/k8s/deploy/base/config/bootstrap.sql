@@ -3,6 +3,10 @@
 -- The operator makes roles, databases and extensions; the owner of each database grants what they may.
 \set ON_ERROR_STOP on
 
+-- Nobody else connects to the database that the operator makes first.
+REVOKE ALL ON DATABASE "bootstrap" FROM PUBLIC;
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), rolname) FROM pg_roles WHERE rolname = 'cnpg_metrics_exporter' \gexec
+
 -- ledger
 \connect "ledger"
 SET client_min_messages = 'warning';
