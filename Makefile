@@ -7,7 +7,7 @@ FUZZTIME ?= 2m
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the program, as ./platc
 	$(GO) build -trimpath -ldflags '-s -w' -o platc ./cmd/platc
@@ -47,11 +47,14 @@ fmt: ## format Go and CUE
 vet: ## the CUE library stands by itself
 	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/...
 
-e2e-app: ## the emitted application against real servers
+e2e-app: ## the emitted applications, run against real servers
 	e2e/app/setup.sh && e2e/app/run.sh
+
+e2e-kube: ## everything emitted, on a real control plane and before independent judges; the images, built and started
+	e2e/kube/setup.sh && e2e/kube/run.sh && e2e/image/run.sh
 
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test race golden docs fuzz bench lint fmt vet e2e-app check
+.PHONY: help build test race golden docs fuzz bench lint fmt vet e2e-app e2e-kube check
