@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -74,42 +75,52 @@ func (c *counts) table() string {
 // only is a part of the names of trees, to look at fewer.
 var only = flag.String("tree", "", "look at trees whose name contains this")
 
-func TestJudges(t *testing.T) {
-	ctx := t.Context()
+// suite is what every test needs: the program, the architectures and the judges.
+type suite struct {
+	platc, work string
+	all         []tree.Architecture
+	tools       *judges.Tools
+}
+
+func prepare(t *testing.T) *suite {
+	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
-	work := t.TempDir()
-	platc := filepath.Join(work, "platc")
-	run(ctx, t, root, "go", "build", "-o", platc, "./cmd/platc")
-	run(ctx, t, filepath.Join(root, "e2e"), "go", "run", "./graphs", filepath.Join(work, "graphs"))
-	tools, err := judges.Find(ctx, platc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &suite{work: t.TempDir()}
+	s.platc = filepath.Join(s.work, "platc")
+	run(t.Context(), t, root, "go", "build", "-o", s.platc, "./cmd/platc")
+	run(t.Context(), t, filepath.Join(root, "e2e"), "go", "run", "./graphs", filepath.Join(s.work, "graphs"))
 	// what an example reads when its graph is read
 	t.Setenv("REGISTRY_PASSWORD", "registry-password-of-the-suite")
-	all, err := tree.Architectures(root, filepath.Join(work, "graphs"))
-	if err != nil {
+	if s.tools, err = judges.Find(t.Context(), s.platc); err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 24 {
-		t.Fatalf("there are only %d architectures", len(all))
+	if s.all, err = tree.Architectures(root, filepath.Join(s.work, "graphs")); err != nil {
+		t.Fatal(err)
 	}
+	if len(s.all) < 24 {
+		t.Fatalf("there are only %d architectures", len(s.all))
+	}
+	return s
+}
+
+func TestJudges(t *testing.T) {
+	s := prepare(t)
 	c := &counts{of: map[string]map[string]int{}}
 	t.Cleanup(func() { fmt.Print(c.table()) })
-	for _, a := range all {
+	for _, a := range s.all {
 		if !strings.Contains(a.Name, *only) {
 			continue
 		}
 		t.Run(a.Name, func(t *testing.T) {
 			t.Parallel()
-			built, err := tree.Build(t.Context(), platc, a, filepath.Join(work, "trees"))
+			built, err := tree.Build(t.Context(), s.platc, a, filepath.Join(s.work, "trees"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			one, err := judges.NewCase(built, tools)
+			one, err := judges.NewCase(built, s.tools)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,6 +134,62 @@ func TestJudges(t *testing.T) {
 				for _, f := range findings {
 					t.Errorf("%s: %s", j.Name, f)
 				}
+			}
+		})
+	}
+}
+
+// Every judge can find something: a tree in which one thing is wrong.
+func TestJudgesSeeWhatIsWrong(t *testing.T) {
+	s := prepare(t)
+	for _, c := range []struct{ judge, file, from, to, want string }{
+		{"kube-score", "orders/k8s/deploy/base/patch/resource-patch.yaml", "memory:", "example.com/memory:", "container-resources"},
+		{"kube-score", "orders/k8s/deploy/base/fastapi.yaml", "  name: orders\nspec:\n  revision", "  annotations:\n    kube-score/ignore: pod-probes\n  name: orders\nspec:\n  revision", "no rule lets it ignore pod-probes"},
+		{"kube-score", "orders/k8s/deploy/base/fastapi.yaml", "  name: orders\nspec:\n  revision", "  annotations:\n    kube-score/ignore: deployment-replicas\n  name: orders\nspec:\n  revision", "it ignores deployment-replicas, and would pass"},
+		{"rules", "prom/k8s/deploy/base/rule.yaml", "expr: ", "expr: sum(", "parse error"},
+		{"buildkit", "orders/Dockerfile", "FROM python:", "FROM pypy:", "the base image"},
+		{"buildkit", "orders/Dockerfile", "\nWORKDIR /app", "\nMAINTAINER me\nWORKDIR /app", "MaintainerDeprecated"},
+		{"hadolint", "orders/Dockerfile", "\nWORKDIR /app", "\nRUN sudo true\nWORKDIR /app", "DL3004"},
+		{"sh", "scripts/deploy.sh", "set -eu\n", "set -eu\nif\n", "sh -n deploy.sh"},
+		{"sh", "scripts/deploy.sh", "set -eu\n", "set -eu\nrm $1\n", "SC2086"},
+		{"sh", "db/k8s/deploy/base/jobs/bootstrap.yaml", "until pg_isready", "rm $HOME\n            until pg_isready", "SC2086"},
+		{"yamllint", "orders/k8s/deploy/base/pdb.yaml", "kind: PodDisruptionBudget", "kind: PodDisruptionBudget ", "trailing-spaces"},
+		{"sops", "orders/k8s/deploy/base/secret/cloud.env", "_PORT=5432", "_PORT=5433", "sops --decrypt"},
+		{"builders", "orders/k8s/build/base/kaniko.yaml", "--context-sub-path=", "--context-sub-path=/", "it builds"},
+		{"builders", "orders/k8s/build/base/buildkit.yaml", "name=registry", "name=other.registry", "it pushes"},
+		{"builders", "orders/k8s/build/base/buildkit.yaml", "path: config.json", "path: auth.json", "no config.json"},
+		{"network", "db/k8s/deploy/base/networkpolicy.yaml", "port: 5432", "port: 5433", "closed, but needed by orders -> db"},
+		{"world", "orders/k8s/deploy/base/fastapi.yaml", "serviceAccountName: orders", "serviceAccountName: order", "there is no ServiceAccount"},
+	} {
+		t.Run(c.judge+" "+c.want, func(t *testing.T) {
+			t.Parallel()
+			shop := s.all[slices.IndexFunc(s.all, func(a tree.Architecture) bool { return a.Name == "examples/shop" })]
+			built, err := tree.Build(t.Context(), s.platc, shop, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(built.Out, c.file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), c.from) {
+				t.Fatalf("%s has no %q", c.file, c.from)
+			}
+			if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), c.from, c.to)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			one, err := judges.NewCase(built, s.tools)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := judges.All()[slices.IndexFunc(judges.All(), func(j judges.Judge) bool { return j.Name == c.judge })]
+			findings, err := j.Find(t.Context(), one)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(findings, func(f string) bool { return strings.Contains(f, c.want) }) {
+				t.Errorf("no finding %q among %q", c.want, findings)
 			}
 		})
 	}
