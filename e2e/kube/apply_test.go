@@ -325,7 +325,9 @@ func (s *suite) prune(t *testing.T, g *graph, result *row) {
 		result.pruned = "needed"
 		return
 	}
-	g.build(t, s)
+	if err := g.build(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
 	if out, err := s.script(t, g, "deploy.sh", "--dry-run").CombinedOutput(); err != nil {
 		t.Errorf("deploy.sh --dry-run: %v\n%s", err, out)
 	}

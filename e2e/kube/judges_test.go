@@ -36,7 +36,7 @@ func (s *suite) closedWorld(t *testing.T, result *row) {
 	}
 }
 
-// applied are the live objects that no controller made.
+// applied are the live objects that deploy.sh made: neither those of controllers, nor the namespaces of prerequisites.
 func (s *suite) applied(t *testing.T) []unstructured.Unstructured {
 	t.Helper()
 	live, err := s.objects.List(t.Context())
@@ -45,7 +45,7 @@ func (s *suite) applied(t *testing.T) []unstructured.Unstructured {
 	}
 	var all []unstructured.Unstructured
 	for _, each := range live {
-		if len(each.GetOwnerReferences()) == 0 {
+		if len(each.GetOwnerReferences()) == 0 && each.GetLabels()["app.kubernetes.io/managed-by"] == "platc" {
 			all = append(all, *each)
 		}
 	}

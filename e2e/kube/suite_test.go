@@ -54,12 +54,22 @@ func TestKubernetes(t *testing.T) {
 	t.Setenv("REGISTRY_PASSWORD", "known to the suite") // what architectures read of the environment
 	s := start(t)
 	graphs := s.graphs(t)
+	t.Cleanup(func() {
+		for _, each := range graphs {
+			if err := each.forget(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	var rows []row
 	t.Run("graphs", func(t *testing.T) {
-		for _, each := range graphs {
+		for i, each := range graphs {
 			t.Run(each.name, func(t *testing.T) {
 				begun := time.Now()
 				result := row{graph: each.name}
+				if i+1 < len(graphs) {
+					graphs[i+1].ahead(context.WithoutCancel(t.Context()), s)
+				}
 				s.prove(t, each, &result)
 				result.took = time.Since(begun)
 				rows = append(rows, result)
@@ -142,7 +152,7 @@ func start(t *testing.T) *suite {
 }
 
 // graphs are the examples and what `go run ./graphs` writes.
-func (s *suite) graphs(t *testing.T) []graph {
+func (s *suite) graphs(t *testing.T) []*graph {
 	t.Helper()
 	generated := filepath.Join(s.work, "graphs")
 	s.run(t, filepath.Join(s.root, "e2e"), "go", "run", "./graphs", generated)
@@ -150,7 +160,7 @@ func (s *suite) graphs(t *testing.T) []graph {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []graph
+	var all []*graph
 	for _, each := range architectures {
 		// "examples/shop" is the subtest example-shop, "graphs/kind-redis" just kind-redis
 		name := strings.ReplaceAll(strings.TrimPrefix(each.Name, "graphs/"), "examples/", "example-")
@@ -161,13 +171,13 @@ func (s *suite) graphs(t *testing.T) []graph {
 		if err := os.RemoveAll(filepath.Join(dir, "want")); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
+		all = append(all, &graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
 	}
 	return all
 }
 
 // prove takes one graph through all proofs. Each is a subtest; those that follow need what the one before left.
-func (s *suite) prove(t *testing.T, g graph, result *row) {
+func (s *suite) prove(t *testing.T, g *graph, result *row) {
 	t.Helper()
 	s.recorder.Forget()
 	t.Cleanup(func() {
@@ -178,24 +188,26 @@ func (s *suite) prove(t *testing.T, g graph, result *row) {
 			t.Error(err)
 		}
 	})
-	g.build(t, s)
-	s.prerequisites(t, &g)
-	t.Run("the library and the programs render alike", func(t *testing.T) { s.renderAlike(t, &g, result) })
-	t.Run("deploy.sh applies all and waits for it", func(t *testing.T) { s.deploy(t, &g, result) })
-	t.Run("objects started in the emitted order", func(t *testing.T) { s.inOrder(t, &g) })
-	t.Run("secrets reach the cluster", func(t *testing.T) { s.secretsArrive(t, &g) })
-	t.Run("what runs is ready", func(t *testing.T) { s.ready(t, &g, result) })
-	t.Run("links are open and nothing else", func(t *testing.T) { s.connectivity(t, &g, result) })
-	t.Run("every reference leads somewhere", func(t *testing.T) { s.closedWorld(t, result) })
-	t.Run("applied again strictly nothing changes", func(t *testing.T) { s.strictly(t, &g, result) })
-	t.Run("namespaces enforce their level", func(t *testing.T) { s.podSecurity(t, &g) })
-	if g.example() {
-		t.Run("deploy.sh again changes nothing", func(t *testing.T) { s.deployAgain(t, &g, result) })
-		t.Run("images are built and day 2 is tested", func(t *testing.T) { s.buildAndTest(t, &g, result) })
-		t.Run("verify.sh finds ciphertext that was applied", func(t *testing.T) { s.verify(t, &g) })
-		t.Run("an interrupted deploy.sh leaves nothing", func(t *testing.T) { s.interrupt(t, &g) })
+	if err := g.built(t.Context(), s); err != nil {
+		t.Fatal(err)
 	}
-	t.Run("without a link its objects go and no others", func(t *testing.T) { s.prune(t, &g, result) })
+	s.prerequisites(t, g)
+	t.Run("the library and the programs render alike", func(t *testing.T) { s.renderAlike(t, g, result) })
+	t.Run("deploy.sh applies all and waits for it", func(t *testing.T) { s.deploy(t, g, result) })
+	t.Run("objects started in the emitted order", func(t *testing.T) { s.inOrder(t, g) })
+	t.Run("secrets reach the cluster", func(t *testing.T) { s.secretsArrive(t, g) })
+	t.Run("what runs is ready", func(t *testing.T) { s.ready(t, g, result) })
+	t.Run("links are open and nothing else", func(t *testing.T) { s.connectivity(t, g, result) })
+	t.Run("every reference leads somewhere", func(t *testing.T) { s.closedWorld(t, result) })
+	t.Run("applied again strictly nothing changes", func(t *testing.T) { s.strictly(t, g, result) })
+	t.Run("namespaces enforce their level", func(t *testing.T) { s.podSecurity(t, g) })
+	if g.example() {
+		t.Run("deploy.sh again changes nothing", func(t *testing.T) { s.deployAgain(t, g, result) })
+		t.Run("images are built and day 2 is tested", func(t *testing.T) { s.buildAndTest(t, g, result) })
+		t.Run("verify.sh finds ciphertext that was applied", func(t *testing.T) { s.verify(t, g) })
+		t.Run("an interrupted deploy.sh leaves nothing", func(t *testing.T) { s.interrupt(t, g) })
+	}
+	t.Run("without a link its objects go and no others", func(t *testing.T) { s.prune(t, g, result) })
 	if err := s.cluster.Alive(); err != nil {
 		t.Fatal(err)
 	}
