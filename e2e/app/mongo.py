@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -153,11 +154,7 @@ class Front:
                     if more:
                         continue
                     back, content = await read_message(behind)
-                    if name.lower() in ("hello", "ismaster"):
-                        greeting = parse_reply(struct.unpack("<iiii", back)[3], content)
-                        writer.write(reply(code, request, self.greeting(greeting)))
-                    else:
-                        writer.write(back + content)
+                    writer.write(back + content)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -165,10 +162,9 @@ class Front:
             writer.close()
             to_behind.close()
 
-    def greeting(self, own: Document) -> Document:
-        """Add what makes the server the primary of the replica set."""
-        own.pop("msg", None)
-        return own | {
+    def greeting(self, command: Document) -> Document:
+        """Return what a primary answers to hello, with the mechanisms of the user asked for."""
+        answer: Document = {
             "ismaster": True,
             "isWritablePrimary": True,
             "helloOk": True,
@@ -178,8 +174,19 @@ class Front:
             "hosts": [self.me],
             "primary": self.me,
             "me": self.me,
+            "maxBsonObjectSize": 16 * 1024 * 1024,
+            "maxMessageSizeBytes": 48_000_000,
+            "maxWriteBatchSize": 100_000,
+            "localTime": datetime.datetime.now(datetime.UTC),
+            "minWireVersion": 0,
+            # The newest that the server behind speaks.
+            "maxWireVersion": 9,
             "ok": 1.0,
         }
+        _, _, asked = command.get("saslSupportedMechs", "").partition(".")
+        if asked in self.users:
+            answer["saslSupportedMechs"] = ["SCRAM-SHA-256"]
+        return answer
 
 
 class Session:
@@ -193,7 +200,9 @@ class Session:
 
     def answer(self, name: str, command: Document) -> Document | None:
         """Return the answer of the front, or None for what the server answers."""
-        if name.lower() in ("hello", "ismaster") or name in OPEN:
+        if name.lower() in ("hello", "ismaster"):
+            return self.front.greeting(command)
+        if name in OPEN:
             return None
         if name == "saslStart":
             if command["mechanism"] != "SCRAM-SHA-256":
@@ -252,12 +261,6 @@ def parse(code: int, body: bytes) -> tuple[str, Document, bool]:
             command[name] = bson.decode_all(body[stop + 1 : at + 1 + size])
         at += 1 + size
     return next(iter(command)), command, bool(flags & 2)
-
-
-def parse_reply(code: int, body: bytes) -> Document:
-    """Return the document of an answer."""
-    found: Document = bson.decode(body[20:] if code == OP_REPLY else body[5:])
-    return found
 
 
 def reply(code: int, request: int, document: Document) -> bytes:

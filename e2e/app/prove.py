@@ -174,19 +174,22 @@ class Proof:
             app.start()
         for pod in self.workers:
             pod.start()
-        for app in self.applications:
-            backends = [link for link in app.links if link.kind != "fastapi"]
-            wanted = 503 if backends else 200
-            if not backends:
-                until("/ready", lambda app=app: app.status("GET", "/ready") == 200, 20)  # type: ignore[misc]
-            app.call(wanted, "GET", "/ready")
-            health = app.call(200, "GET", "/health")
-            same("services", health["services"], dict.fromkeys(app.modules, False))
-            app.call(200, "GET", f"{API}/")
-            for module in app.modules:
-                listed = app.call(200, "GET", f"{API}/{module}/")
-                same("module", listed["module"], module)
-            self.unavailable(app, [link.component for link in backends])
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            list(threads.map(self.alone, self.applications))
+
+    def alone(self, app: Application) -> None:
+        """An application without backends is healthy, not ready, and says so."""
+        backends = [link.component for link in app.links if link.kind != "fastapi"]
+        if not backends:
+            until("/ready", lambda: app.status("GET", "/ready") == 200, 20)
+        app.call(503 if backends else 200, "GET", "/ready")
+        health = app.call(200, "GET", "/health")
+        same("services", health["services"], dict.fromkeys(app.modules, False))
+        app.call(200, "GET", f"{API}/")
+        for module in app.modules:
+            listed = app.call(200, "GET", f"{API}/{module}/")
+            same("module", listed["module"], module)
+        self.unavailable(app, backends)
 
     def unavailable(self, app: Application, components: list[str]) -> None:
         """Routes of backends that are gone answer 503 in time, and say when to come again."""
