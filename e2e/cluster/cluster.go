@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -146,10 +147,10 @@ func (c *Cluster) Alive() error {
 
 // credentials writes a token and a kubeconfig for each user. All may do everything: what the suite proves is not who may.
 func (c *Cluster) credentials(users []string, server string) error {
-	tokens := ""
+	var tokens strings.Builder
 	for _, user := range users {
 		token := user + "-token"
-		tokens += fmt.Sprintf("%s,%s,%s,system:masters\n", token, user, user)
+		fmt.Fprintf(&tokens, "%s,%s,%s,system:masters\n", token, user, user)
 		config := clientcmdapi.NewConfig()
 		config.Clusters["e2e"] = &clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(c.Dir, "ca.crt")}
 		config.AuthInfos[user] = &clientcmdapi.AuthInfo{Token: token}
@@ -167,7 +168,7 @@ func (c *Cluster) credentials(users []string, server string) error {
 		QPS:             -1,
 		WarningHandler:  rest.NoWarnings{}, // those to the user's programs are judged
 	}
-	return os.WriteFile(filepath.Join(c.Dir, "tokens.csv"), []byte(tokens), 0o600)
+	return os.WriteFile(filepath.Join(c.Dir, "tokens.csv"), []byte(tokens.String()), 0o600)
 }
 
 // settings writes the files that the API server and the scheduler read.

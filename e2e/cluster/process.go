@@ -15,7 +15,8 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  *os.File
-	done chan error
+	done chan struct{}
+	err  error // how it ended, once done is closed
 }
 
 func start(dir, program string, args ...string) (*process, error) {
@@ -32,17 +33,19 @@ func start(dir, program string, args ...string) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), log.Close())
 	}
-	p := &process{name: name, cmd: cmd, log: log, done: make(chan error, 1)}
-	go func() { p.done <- cmd.Wait() }()
+	p := &process{name: name, cmd: cmd, log: log, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
 	return p, nil
 }
 
 // ended says whether the process is over, which none may be before stop.
 func (p *process) ended() error {
 	select {
-	case err := <-p.done:
-		p.done <- err
-		return fmt.Errorf("%s ended (%w), see %s", p.name, err, p.log.Name())
+	case <-p.done:
+		return fmt.Errorf("%s ended (%w), see %s", p.name, p.err, p.log.Name())
 	default:
 		return nil
 	}

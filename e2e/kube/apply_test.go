@@ -228,26 +228,26 @@ func stable(object *unstructured.Unstructured) map[string]any {
 }
 
 func difference(a, b any) string {
-	print := func(value any) []string {
+	lines := func(value any) []string {
 		text, err := yaml.Marshal(value)
 		if err != nil {
 			return []string{err.Error()}
 		}
 		return strings.Split(string(text), "\n")
 	}
-	before, after := print(a), print(b)
-	var lines []string
+	before, after := lines(a), lines(b)
+	var changes []string
 	for _, line := range before {
 		if !slices.Contains(after, line) {
-			lines = append(lines, "- "+line)
+			changes = append(changes, "- "+line)
 		}
 	}
 	for _, line := range after {
 		if !slices.Contains(before, line) {
-			lines = append(lines, "+ "+line)
+			changes = append(changes, "+ "+line)
 		}
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(changes, "\n")
 }
 
 // asEmitted demands that every field that was emitted is there as it was emitted: neither dropped nor written in another way by the

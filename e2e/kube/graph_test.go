@@ -93,7 +93,7 @@ func (g *graph) build(ctx context.Context, s *suite) error {
 // ahead begins to build the graph while the one before it is proved.
 func (g *graph) ahead(ctx context.Context, s *suite) {
 	g.begun = sync.OnceValue(func() error { return g.build(ctx, s) })
-	go g.begun()
+	go func() { _ = g.begun() }() // whoever asks for it gets the error
 }
 
 // built waits for a build that was begun ahead, or builds now.
@@ -141,7 +141,7 @@ func (g *graph) readComponents() error {
 			continue
 		}
 		each := component{name: strings.TrimSpace(cells[1]), namespace: strings.TrimSpace(cells[3])}
-		for _, name := range strings.Split(cells[5], ",") {
+		for name := range strings.SplitSeq(cells[5], ",") {
 			if name = strings.TrimSpace(name); name != "" {
 				each.after = append(each.after, name)
 			}
@@ -190,7 +190,7 @@ func (g *graph) decrypt(ctx context.Context, s *suite) error {
 	})
 }
 
-// example says whether the graph is one of the examples, which are taken through every use of the emitted scripts.
+// example says whether the graph is one of the examples, on which the emitted scripts are run once more.
 func (g *graph) example() bool { return strings.HasPrefix(g.name, "example-") }
 
 // large says whether the graph is the union of others, too large to go through deploy.sh: that would take minutes, and show nothing that

@@ -189,7 +189,7 @@ func status(fields map[string]any, generation int64) map[string]any {
 	for _, name := range names {
 		conditions = append(conditions, map[string]any{
 			"type": name, "status": "True", "reason": "StandIn", "message": "set by a stand-in for the operator",
-			"lastTransitionTime": time.Now().UTC().Format(time.RFC3339),
+			"lastTransitionTime": time.Now().UTC().Format(time.RFC3339), //nolint:forbidigo // that is what the field is for
 		})
 	}
 	all["conditions"] = conditions
