@@ -90,6 +90,12 @@ class Cluster:
         producer = await self.producer()
         return sorted(await producer.partitions_for(topic))
 
+    async def describe(self, topic: str) -> list[int]:
+        """Return the numbers of the topic's partitions as the cluster has them now."""
+        if not await self.ping():
+            raise unavailable(self.component)
+        return await self.partitions(topic)
+
     @asynccontextmanager
     async def consumer(self, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
         """Lend a consumer of the whole topic that reads and commits the group's offsets.

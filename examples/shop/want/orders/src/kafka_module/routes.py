@@ -53,7 +53,7 @@ async def get_topic_info(request: Request, topic: str) -> TopicInfo:
     """Say how many partitions a topic has."""
     entry = topics(request).find(topic)
     async with entry.value.errors():
-        partitions = await entry.value.partitions(entry.name)
+        partitions = await entry.value.describe(entry.name)
     return TopicInfo(topic=entry.name, component=entry.component, partitions=len(partitions))
 
 
