@@ -202,11 +202,12 @@ class Application:
             time.sleep(0.3)
 
     def script(self, text: str, seconds: float = 90) -> str:
-        """Run Python in the pod, beside the application and in its environment."""
+        """Run Python in the pod, beside the application; return what it prints as its result."""
         done = self.pod.exec("python", "-", text=text, seconds=seconds)
         if done.returncode != 0:
             raise Failure(f"{self.name}: a script in the pod fails: {done.stderr[-2000:]}")
-        return done.stdout.strip()
+        lines = [line for line in done.stdout.splitlines() if line.startswith("result: ")]
+        return lines[-1].removeprefix("result: ") if lines else ""
 
 
 def worker_pod(site: Site, deployment: Object) -> Pod:
