@@ -13,6 +13,7 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 main_module() {
     case $1 in
     dockerlint) echo github.com/moby/buildkit ;;
+    istio) echo istio.io/istio ;;
     kube-score) echo github.com/zegl/kube-score ;;
     kubernetes) echo k8s.io/kubernetes ;;
     kustomize) echo sigs.k8s.io/kustomize/kustomize/v5 ;;
@@ -80,6 +81,8 @@ build_dockerlint() {
 
 # Service discovery is most of Prometheus' code, and no part of checking rules and metrics.
 build_prometheus() { GOFLAGS="$GOFLAGS -tags=remove_all_sd" program github.com/prometheus/prometheus/cmd/promtool; }
+
+build_istio() { program istio.io/istio/istioctl/cmd/istioctl; }
 
 build_kube_score() { program github.com/zegl/kube-score/cmd/kube-score; }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -39,14 +40,15 @@ type Case struct {
 
 // Tools are where the programs are.
 type Tools struct {
-	kubeScore, promtool, dockerlint, sops, hadolint string
-	yamllint                                        string // its settings
-	pythonImage                                     string // the one base image
+	kubeScore, promtool, istioctl, dockerlint, sops, hadolint string
+
+	yamllint    string // its settings
+	pythonImage string // the one base image
 }
 
 // Find finds the programs. One that is missing is an error that says how to get it.
 func Find(ctx context.Context, platc string) (*Tools, error) {
-	folders, err := binaries.Folders(ctx, "kube-score", "prometheus", "dockerlint", "sops")
+	folders, err := binaries.Folders(ctx, "kube-score", "prometheus", "dockerlint", "sops", "istio")
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +65,10 @@ func Find(ctx context.Context, platc string) (*Tools, error) {
 		promtool:   filepath.Join(folders[1], "promtool"),
 		dockerlint: filepath.Join(folders[2], "dockerlint"),
 		sops:       filepath.Join(folders[3], "sops"),
+		istioctl:   filepath.Join(folders[4], "istioctl"),
 		hadolint:   filepath.Join(cache, "hadolint-2.15.1", "bin", "hadolint"),
 	}
-	for _, program := range []string{t.kubeScore, t.promtool, t.dockerlint, t.sops, t.hadolint, "shellcheck", "yamllint"} {
+	for _, program := range []string{t.kubeScore, t.promtool, t.istioctl, t.dockerlint, t.sops, t.hadolint, "shellcheck", "yamllint"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return nil, fmt.Errorf("a judge is missing, run e2e/judges/setup.sh: %w", err)
 		}
@@ -114,6 +117,7 @@ func All() []Judge {
 	return []Judge{
 		{"kube-score", kubeScore},
 		{"rules", rules},
+		{"istioctl", istioctl},
 		{"buildkit", buildkit},
 		{"hadolint", hadolint},
 		{"sh", scripts},
@@ -145,6 +149,29 @@ func texts[T fmt.Stringer](findings []T) []string {
 		all[i] = f.String()
 	}
 	return all
+}
+
+// istioctl analyses all objects together, where there is a mesh among them.
+func istioctl(ctx context.Context, c *Case) ([]string, error) {
+	if !slices.ContainsFunc(c.objects, func(o unstructured.Unstructured) bool {
+		return strings.HasSuffix(o.GroupVersionKind().Group, ".istio.io")
+	}) {
+		return nil, nil
+	}
+	file := filepath.Join(c.Tree.Dir, "rendered.yaml")
+	if err := os.WriteFile(file, c.text["."], 0o644); err != nil {
+		return nil, err
+	}
+	out, err := exec.CommandContext(ctx, c.tools.istioctl, "analyze", "--use-kube=false", "--all-namespaces", "--color=false", "--output", "json", file).Output()
+	var messages []struct{ Code, Level, Origin, Message string }
+	if jsonErr := json.Unmarshal(out, &messages); jsonErr != nil {
+		return nil, fmt.Errorf("istioctl: %w", cmp.Or(err, jsonErr))
+	}
+	var findings []string
+	for _, m := range messages {
+		findings = append(findings, fmt.Sprintf("%s %s: %s %s", m.Code, m.Origin, m.Level, m.Message))
+	}
+	return findings, nil
 }
 
 // yamllint reads every YAML file.

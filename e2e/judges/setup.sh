@@ -19,7 +19,7 @@ apt() {
 }
 
 apt python3-venv shellcheck yamllint
-"$here/../binaries/build.sh" dockerlint kube-score prometheus sops
+"$here/../binaries/build.sh" dockerlint istio kube-score prometheus sops
 
 # judges.go names the release too
 hadolint=$cache/hadolint-2.15.1

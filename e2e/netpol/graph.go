@@ -29,9 +29,15 @@ type Link struct {
 	Attributes map[string]any // complete
 }
 
-// ReadGraph reads the graph of the architecture in a folder.
+// ReadGraph reads the graph of the architecture in a folder. The texts of its secrets are of no matter, so variables need not be set.
 func ReadGraph(dir string) (*Graph, error) {
-	built := compiler.Check(compiler.Input{Args: []string{dir}, Dir: dir, Env: os.LookupEnv})
+	set := func(name string) (string, bool) {
+		if value, there := os.LookupEnv(name); there {
+			return value, true
+		}
+		return "not set", true
+	}
+	built := compiler.Check(compiler.Input{Args: []string{dir}, Dir: dir, Env: set})
 	if built.Findings.HasErrors() {
 		return nil, fmt.Errorf("read the graph of %s: %w", dir, built.Findings.Err())
 	}
