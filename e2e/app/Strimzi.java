@@ -36,6 +36,7 @@ public class Strimzi {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", arguments[0]);
         Set<AclBinding> wanted = new HashSet<>();
+        int made = 0;
         try (Admin admin = Admin.create(properties)) {
             Set<String> topics = admin.listTopics().names().get();
             List<UserScramCredentialAlteration> users = new ArrayList<>();
@@ -43,7 +44,7 @@ public class Strimzi {
             for (String line = input.readLine(); line != null; line = input.readLine()) {
                 String[] word = line.split("\t");
                 switch (word[0]) {
-                    case "topic" -> topic(admin, topics, word);
+                    case "topic" -> made += topic(admin, topics, word);
                     case "user" -> users.add(new UserScramCredentialUpsertion(
                         word[1], new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), word[2]));
                     case "acl" -> wanted.add(new AclBinding(
@@ -66,11 +67,11 @@ public class Strimzi {
                 }
             }
             admin.deleteAcls(extra).all().get();
-            System.out.println(missing.size() + " ACLs made, " + extra.size() + " removed");
+            System.out.println(made + " topics and " + missing.size() + " ACLs made, " + extra.size() + " removed");
         }
     }
 
-    private static void topic(Admin admin, Set<String> there, String[] word) throws Exception {
+    private static int topic(Admin admin, Set<String> there, String[] word) throws Exception {
         Map<String, String> settings = new HashMap<>();
         for (int i = 4; i < word.length; i++) {
             int at = word[i].indexOf('=');
@@ -79,12 +80,13 @@ public class Strimzi {
         if (!there.contains(word[1])) {
             NewTopic topic = new NewTopic(word[1], Integer.parseInt(word[2]), Short.parseShort(word[3]));
             admin.createTopics(List.of(topic.configs(settings))).all().get();
-            return;
+            return 1;
         }
         List<AlterConfigOp> changes = new ArrayList<>();
         settings.forEach((key, value) ->
             changes.add(new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET)));
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, word[1]);
         admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
+        return 0;
     }
 }

@@ -455,6 +455,7 @@ class Proof:
         """A server is killed and comes back: 503 meanwhile, and as before afterwards."""
         provider = self.providers[name]
         users = [app for app in self.applications if name in {link.component for link in app.links}]
+        before = provider.state()
         provider.kill()
         try:
             time.sleep(0.5)
@@ -474,6 +475,8 @@ class Proof:
                 app.call(503, "GET", "/ready?all=1")
         finally:
             self.restart(provider)
+        # What is loaded at each start is loaded again: definitions, users.
+        same("the state is as before", provider.state() == before, True)
         for app in users:
             app.ready(60)
             for link in app.links:

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg2
 
 import mongo
-from pods import Image, Object, Objects, Pod, data_of, labels_of, run_to_end
+from pods import PATH, Image, Object, Objects, Pod, data_of, labels_of, run_to_end
 from world import Network
 
 HERE = Path(__file__).resolve().parent
@@ -265,7 +265,7 @@ class Cnpg(Postgresql):
             "image": cluster["spec"]["imageName"],
             "command": ["/bin/sh", "-c", script],
             "ports": [{"name": "postgresql", "containerPort": 5432}],
-            "startupProbe": {"tcpSocket": {"port": 5432}},
+            "startupProbe": {"exec": {"command": ["pg_isready", "-q", "-h", "/run-pg"]}},
             "volumeMounts": [
                 {"name": "data", "mountPath": "/data"},
                 {"name": "setup", "mountPath": "/setup"},
@@ -359,6 +359,26 @@ class Minio(Provider):
         """Return the administrator's keys."""
         secret = self.secret(self.component)
         return secret["MINIO_ROOT_USER"], secret["MINIO_ROOT_PASSWORD"]
+
+    def state(self) -> str:
+        """Return buckets, users and policies."""
+        user, password = self.root()
+        host = f"{self.component}.{self.namespace}.svc.cluster.local:9000"
+        found = []
+        for words in (("admin", "user", "list"), ("admin", "policy", "list"), ("ls",)):
+            done = subprocess.run(
+                ["mc", "--json", "--config-dir", "/tmp/mc", *words, "e2e"],
+                env={
+                    "PATH": PATH,
+                    "HOME": "/tmp",
+                    "MC_HOST_e2e": f"http://{user}:{password}@{host}",
+                },
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            found += sorted(done.stdout.splitlines())
+        return "\n".join(found)
 
 
 class Rabbitmq(Provider):
@@ -492,6 +512,7 @@ def management(host: str, user: tuple[str, str], method: str, path: str, body: A
 class Kafka(Provider):
     """Kafka as Strimzi makes it: one node, broker and controller in one."""
 
+    reconciled = False
     note = "Strimzi's operators are a stand-in on one real Kafka: replication factors become 1"
 
     def create(self) -> None:
@@ -608,10 +629,13 @@ class Kafka(Provider):
                 resource = acl["resource"]
                 where = [resource["type"], resource["name"], resource["patternType"]]
                 lines += [["acl", user, *where, operation] for operation in acl["operations"]]
-        self.inside(
+        said = self.inside(
             [*JAVA, "-cp", "/opt/classes:/opt/programs/kafka/*", "Strimzi", "127.0.0.1:9091"],
             "".join("\t".join(line) + "\n" for line in lines),
         )
+        if self.reconciled and "0 topics and 0 ACLs made, 0 removed" not in said:
+            raise RuntimeError(f"the second time is not like the first: {said}")
+        self.reconciled = True
 
     def mine(self, kind: str) -> list[Object]:
         """Return the custom resources of a kind that name this cluster."""

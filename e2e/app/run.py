@@ -65,6 +65,7 @@ class Run:
         # The longest first.
         self.todo = sorted(graphs, key=lambda graph: (-self.weight(graph), graph.name))
         self.failed: list[str] = []
+        self.took: list[str] = []
         self.lock = threading.Lock()
         self.processes: set[subprocess.Popen[bytes]] = set()
 
@@ -140,7 +141,9 @@ class Run:
             self.processes.discard(process)
             if process.returncode != 0:
                 self.failed.append(graph.name)
-            print(f"== {graph.name} ({time.monotonic() - begun:.0f} s)\n{text}", end="", flush=True)
+            took = time.monotonic() - begun
+            self.took.append(f"{took:6.0f} s  {text.splitlines()[-1].removeprefix('== ')}")
+            print(f"== {graph.name} ({took:.0f} s)\n{text}", end="", flush=True)
 
     def run(self, workers: int) -> bool:
         """Prove all; return whether all is well."""
@@ -178,6 +181,7 @@ def main() -> int:
         graphs = [graph for graph in graphs if graph.name not in large]
         run = Run(home, graphs, packages)
         well = run.run(int(os.environ.get("PLATC_E2E_WORKERS", (os.cpu_count() or 1) + 1)))
+        print("\n".join(["== summary", *sorted(run.took)]))
         if run.failed:
             print(f"failed: {', '.join(sorted(run.failed))}; logs: {home}/logs")
     finally:
