@@ -27,7 +27,7 @@ func (s *suite) script(t *testing.T, g *graph, name string, args ...string) *exe
 	cmd := exec.CommandContext(t.Context(), filepath.Join(g.tree, "scripts", name), args...)
 	cmd.Dir = g.dir
 	cmd.Env = []string{
-		"PATH=" + s.path, "KUBECONFIG=" + s.cluster.Kubeconfig, "SOPS_AGE_KEY_FILE=" + g.key(), "ROLLOUT_TIMEOUT=60",
+		"PATH=" + s.path, "KUBECONFIG=" + s.cluster.Kubeconfig, "SOPS_AGE_KEY_FILE=" + g.key(), "ROLLOUT_TIMEOUT=300",
 		"HOME=" + filepath.Join(g.private, "home"), "TMPDIR=" + filepath.Join(g.private, "tmp"), "XDG_RUNTIME_DIR=" + filepath.Join(g.private, "runtime"),
 		"KUBECACHEDIR=" + filepath.Join(s.work, "discovery"),
 	}

@@ -19,7 +19,7 @@ import (
 
 // ready waits until every object that a controller serves is served, and names those that are not.
 func (s *suite) ready(t *testing.T, g *graph, result *row) {
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		live := s.snapshot(t)
 		problems := unserved(live)
@@ -29,7 +29,7 @@ func (s *suite) ready(t *testing.T, g *graph, result *row) {
 		}
 		if time.Now().After(deadline) {
 			result.unready = len(problems)
-			t.Fatalf("after 30 s:\n%s", strings.Join(problems, "\n"))
+			t.Fatalf("after a minute:\n%s", strings.Join(problems, "\n"))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

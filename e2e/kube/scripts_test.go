@@ -179,7 +179,7 @@ func (s *suite) interrupt(t *testing.T, g *graph) {
 // waitForWait returns when the decrypted copy lies there and the script waits for a workload.
 func (s *suite) waitForWait(t *testing.T, g *graph, done <-chan error) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for time.Now().Before(deadline) {
 		select {
 		case err := <-done:
@@ -197,7 +197,7 @@ func (s *suite) waitForWait(t *testing.T, g *graph, done <-chan error) {
 			}
 		}
 	}
-	t.Fatal("deploy.sh applied nothing in 30 s")
+	t.Fatal("deploy.sh applied nothing in a minute")
 }
 
 // schedule lets nodes take pods, or not.
