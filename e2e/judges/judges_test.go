@@ -107,13 +107,19 @@ func prepare(t *testing.T) *suite {
 func TestJudges(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
-	t.Run("trees", s.look)
-	t.Run("broken", s.lookAtBroken)
+	t.Run("trees", func(t *testing.T) {
+		t.Parallel()
+		s.look(t)
+	})
+	t.Run("broken", func(t *testing.T) {
+		t.Parallel()
+		s.lookAtBroken(t)
+	})
 }
 
 // look: no judge finds anything in any tree.
 func (s *suite) look(t *testing.T) {
-	t.Parallel()
+	t.Helper()
 	c := &counts{of: map[string]map[string]int{}}
 	t.Cleanup(func() { fmt.Print(c.table()) })
 	for _, a := range s.all {
@@ -147,7 +153,7 @@ func (s *suite) look(t *testing.T) {
 
 // lookAtBroken: every judge can find something, in a tree in which one thing is wrong.
 func (s *suite) lookAtBroken(t *testing.T) {
-	t.Parallel()
+	t.Helper()
 	for _, c := range []struct{ judge, file, from, to, want string }{
 		{"kube-score", "orders/k8s/deploy/base/patch/resource-patch.yaml", "memory:", "example.com/memory:", "container-resources"},
 		{"kube-score", "orders/k8s/deploy/base/fastapi.yaml", "  name: orders\nspec:\n  revision", "  annotations:\n    kube-score/ignore: pod-probes\n  name: orders\nspec:\n  revision", "no rule lets it ignore pod-probes"},
