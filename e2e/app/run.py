@@ -44,6 +44,24 @@ def chosen_losses(graphs: list[Graph]) -> dict[str, str]:
     return found
 
 
+def releases() -> str:
+    """Say which programs stand in for the images."""
+    names = {
+        "postgresql": "PostgreSQL (for cnpg, since it has TLS)",
+        "redis-server": "Redis (for valkey)",
+        "rabbitmq-server": "RabbitMQ",
+        "python3": "Python",
+    }
+    found = [
+        f"{said} {trees.command('dpkg-query', '-W', '-f', '${Version}', package)}"
+        for package, said in names.items()
+    ]
+    for path in sorted(CACHE.glob("*")):
+        if path.name.startswith(("kafka-", "minio-", "mongo-java-server-", "postgresql-")):
+            found.append(path.name)
+    return ", ".join(found)
+
+
 def program(module: str) -> str:
     """Return the folder of a program that e2e/binaries built."""
     script = trees.ROOT / "e2e" / "binaries" / "build.sh"
@@ -176,10 +194,13 @@ def main() -> int:
         graphs = trees.compile_graphs(home, wanted)
         packages = trees.fitting_environment(graphs) if wanted else None
         if packages is None:
+            everything = graphs
             if wanted:
-                raise RuntimeError("run all graphs once: their pins make the environment")
-            packages = trees.virtual_environment(graphs)
+                (home / "all").mkdir()
+                everything = trees.compile_graphs(home / "all", [])
+            packages = trees.virtual_environment(everything)
         trees.command(packages / "bin" / "pip", "check")
+        print(f"servers: {releases()}")
         print(f"compiled {len(graphs)} graphs after {time.monotonic() - begun:.0f} s", flush=True)
         large = [graph.name for graph in graphs if len(graph.applications) > MOST_APPLICATIONS]
         if large:
