@@ -98,6 +98,7 @@ func prepare(t *testing.T) *suite {
 	if s.all, err = tree.Architectures(root, filepath.Join(s.work, "graphs")); err != nil {
 		t.Fatal(err)
 	}
+	s.all = append(s.all, tree.Architecture{Name: "judges/git-credentials", Dir: filepath.Join("testdata", "git-credentials")})
 	if len(s.all) < 24 {
 		t.Fatalf("there are only %d architectures", len(s.all))
 	}

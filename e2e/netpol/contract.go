@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -442,11 +444,32 @@ func (x *expected) outside(g *Graph) {
 			})
 		}
 		if c.kindOf() == "fastapi" {
+			ports := buildPorts(g)
 			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
-				return from.end() == (end{c.Name, "build"}) && slices.Contains([]int{22, 80, 443}, port) && protocol == corev1.ProtocolTCP
+				return from.end() == (end{c.Name, "build"}) && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP
 			})
 		}
 	}
+}
+
+// buildPorts are those of git, packages and registries (BLD-01), and what the addresses of the architecture's own name.
+func buildPorts(g *Graph) []int {
+	ports := []int{22, 80, 443}
+	git, _ := g.Arch["git"].(map[string]any)
+	registry, _ := g.Arch["registry"].(map[string]any)
+	for _, address := range []string{text(git, "url"), text(registry, "host")} {
+		_, behind, _ := strings.Cut(address, "://")
+		if behind == "" {
+			behind = address
+		}
+		host, _, _ := strings.Cut(behind, "/")
+		if _, port, named := strings.Cut(host, ":"); named {
+			if n, err := strconv.Atoi(port); err == nil {
+				ports = append(ports, n)
+			}
+		}
+	}
+	return ports
 }
 
 // meshMode is what a component's membership of a mesh asks of its callers; "" without one.
