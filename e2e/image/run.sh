@@ -4,4 +4,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/setup.sh"
 # python3-yaml is Debian's, and not that of another Python in the way
-exec /usr/bin/python3 "$here/image.py"
+export PYTHONDONTWRITEBYTECODE=1
+cd "$here"
+/usr/bin/python3 -m unittest -q
+exec /usr/bin/python3 image.py
