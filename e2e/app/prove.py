@@ -6,6 +6,7 @@ Every step prints one line. What is probed follows from the graph and its emitte
 from __future__ import annotations
 
 import concurrent.futures
+import io
 import json
 import re
 import subprocess
@@ -28,7 +29,7 @@ from application import Application, Resource, same, true, until, worker_pod
 from cluster import Deployment
 from images import Registry
 from judges import Judges
-from pods import Pod, data_of, run_to_end, tail
+from pods import Pod, data_of, tail
 from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
 from rights import Rights
 from routes import API, Routes
@@ -80,7 +81,6 @@ class Proof:
         self.providers: dict[str, Provider] = {}
         self.applications: list[Application] = []
         self.workers: list[Pod] = []
-        self.day2_result: concurrent.futures.Future[tuple[int, str]] | None = None
 
     def step(self, name: str, run: Callable[[], object]) -> bool:
         """Run one step and say how it went."""
@@ -296,8 +296,6 @@ class Proof:
             access, secret = server.root()
             host = f"{server.component}.{server.namespace}.svc.cluster.local:9000"
             store = S3(host, access, secret, secure=False, region="us-east-1")
-            import io
-
             store.put_object(item.record[1], name, io.BytesIO(name.encode()), len(name))
             return {"key": name, "content": name.encode()}
         if isinstance(server, Rabbitmq):
@@ -591,7 +589,7 @@ class Proof:
         """Every line is JSON, and none holds a secret, a warning, or a probe."""
         secrets = Routes(app, self.seed).secrets()
         lines = 0
-        pods = [app.pod, *(p for p in self.workers if p.namespace)]
+        pods = [app.pod, *self.workers]
         for pod in pods:
             for path in sorted(self.settings.logs.glob(f"{pod.namespace}.{pod.name}.*.log")):
                 text = path.read_text(errors="replace")
@@ -635,12 +633,17 @@ class Proof:
                 waiting.result()
         else:
             self.judge(judges)
-        if self.settings.full:
-            for app in self.applications:
-                if app.resources("postgresql", "cnpg") and app.resources("rabbitmq"):
-                    self.step(f"{app.name}: load", partial(self.loaded, app))
-        for name in self.providers:
-            kind = self.settings.kinds[name]
+        loaded = [
+            app
+            for app in self.applications
+            if app.resources("postgresql", "cnpg") and app.resources("rabbitmq")
+        ]
+        if self.settings.full and loaded:
+            app = max(loaded, key=lambda app: sum(len(link.resources) for link in app.links))
+            self.step(f"{app.name}: load", partial(self.loaded, app))
+        # Of several servers of a kind the first: the others are no other.
+        first = {self.settings.kinds[name]: name for name in reversed(self.providers)}
+        for kind, name in sorted(first.items()):
             self.step(f"loss and return of {kind} {name}", partial(self.loss, name))
         for app in self.applications:
             if app.linked("celery"):
@@ -757,6 +760,3 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-
-__all__ = ["Proof", "run_to_end"]

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg2
 
 import mongo
-from pods import PATH, Image, Object, Objects, Pod, data_of, labels_of, run_to_end
+from pods import PATH, Image, Object, Objects, Pod, data_of, run_to_end
 from world import Network
 
 HERE = Path(__file__).resolve().parent
@@ -753,16 +753,3 @@ KINDS: dict[str, type[Provider]] = {
     "kafka": Kafka,
     "mongodb": Mongodb,
 }
-
-
-def refused(call: Callable[[], object], *errors: type[BaseException]) -> bool:
-    """Return whether a call is refused with one of these errors."""
-    try:
-        call()
-    except errors:
-        return True
-    return False
-
-
-__all__ = ["KINDS", "Kafka", "Minio", "Mongodb", "Postgresql", "Provider", "Rabbitmq", "Redis"]
-__all__ += ["Cnpg", "Site", "labels_of", "management", "refused"]

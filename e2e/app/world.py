@@ -8,7 +8,6 @@ is an address that is translated to that of its pod, port by port, as kube-proxy
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping
@@ -101,7 +100,6 @@ def prepare_files() -> None:
         if path.is_symlink() or path.exists():
             path.unlink()
         path.write_text(content)
-    Path("/etc/netns").mkdir(exist_ok=True)
     Path("/run/lock").mkdir(exist_ok=True)
 
 
@@ -273,12 +271,3 @@ def selects(service: Service, endpoint: Endpoint) -> bool:
         and bool(service.selector)
         and all(endpoint.labels.get(key) == value for key, value in service.selector.items())
     )
-
-
-def clear(folder: Path) -> None:
-    """Remove what is in a folder."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
