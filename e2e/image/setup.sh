@@ -24,7 +24,7 @@ base=$cache/image-base-trixie.tar
 if [ ! -f "$base" ]; then
     begun=$(date +%s)
     work=$(mktemp -d "${TMPDIR:-/tmp}/platc-base.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
+    trap 'rm -rf --one-file-system "$work"' EXIT
     root=$work/root
     debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python3-venv trixie "$root" http://deb.debian.org/debian >"$work/log" 2>&1 || {
         cat "$work/log" >&2
