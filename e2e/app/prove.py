@@ -648,6 +648,7 @@ class Proof:
         for app in self.applications:
             if app.linked("celery"):
                 self.step(f"{app.name}: clients after the loss", partial(self.clients, app))
+        for app in self.applications:
             self.step(f"{app.name}: SIGTERM", partial(self.graceful, app))
             self.step(f"{app.name}: logs", partial(self.logs, app))
 
