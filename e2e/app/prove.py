@@ -6,6 +6,7 @@ Every step prints one line. What is probed follows from the graph and its emitte
 from __future__ import annotations
 
 import concurrent.futures
+import difflib
 import io
 import json
 import re
@@ -25,7 +26,7 @@ from minio import Minio as S3
 from prometheus_client.parser import text_string_to_metric_families
 
 import load
-from application import Application, Resource, same, true, until, worker_pod
+from application import Application, Failure, Resource, same, true, until, worker_pod
 from cluster import Deployment
 from images import Registry
 from judges import Judges
@@ -250,7 +251,7 @@ class Proof:
         before = provider.state()
         provider.reconcile()
         provider.bootstrap()
-        same("the second bootstrap changes nothing", provider.state() == before, True)
+        unchanged(provider, before)
         left = [name for pod in provider.pods for name in pod.left_out]
         notes = [provider.note] if provider.note else []
         notes += [f"{', '.join(jobs)} ran twice"] if jobs else []
@@ -474,7 +475,7 @@ class Proof:
         finally:
             self.restart(provider)
         # What is loaded at each start is loaded again: definitions, users.
-        same("the state is as before", provider.state() == before, True)
+        unchanged(provider, before)
         for app in users:
             app.ready(60)
             for link in app.links:
@@ -673,6 +674,16 @@ class Proof:
             ("no deprecation of its own", partial(self.quiet, app)),
         ):
             self.step(f"{app.name}: {name}", run)
+
+
+def unchanged(provider: Provider, before: str, seconds: float = 30) -> None:
+    """Demand that a server's state is what it was; what is loaded at a start may take a while."""
+    deadline = time.monotonic() + seconds
+    while (now := provider.state()) != before:
+        if time.monotonic() > deadline:
+            lines = difflib.unified_diff(before.splitlines(), now.splitlines(), "before", "now")
+            raise Failure("\n".join(line for line in lines if line.startswith(("+", "-")))[:3000])
+        time.sleep(0.5)
 
 
 def few_channels(server: Rabbitmq) -> bool:

@@ -186,7 +186,7 @@ class Postgresql(Provider):
             if database != "template1":
                 for query in DATABASE_STATE:
                     found += self.sql(query, database)
-        return repr(found)
+        return "\n".join(map(repr, found))
 
 
 CLUSTER_STATE = (
@@ -481,8 +481,12 @@ class Rabbitmq(Provider):
     def state(self) -> str:
         """Return the definitions of the broker."""
         found = self.api("GET", "/definitions")
-        found.pop("rabbit_version", None)
-        return json.dumps(found, sort_keys=True)
+        kept = {
+            key: sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
+            for key, value in found.items()
+            if isinstance(value, list)
+        }
+        return json.dumps(kept, sort_keys=True, indent=1)
 
     def reconcile(self) -> None:
         """Wait for the queues: a quorum queue has to elect its leader."""
