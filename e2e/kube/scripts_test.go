@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -135,6 +136,10 @@ func (s *suite) interrupt(t *testing.T, g *graph) {
 	if !waits {
 		t.Fatal("the graph has nothing to wait for")
 	}
+	// a shell cannot trap what was ignored before it began, as nohup ignores a hangup: what is caught here has its default there
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, each := range []struct {
 		signal syscall.Signal
 		all    bool
