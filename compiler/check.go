@@ -49,7 +49,10 @@ func Library(dir string) (*kind.Library, *diag.List) {
 	if dir != "" {
 		kinds := filepath.Join(dir, "kinds")
 		if info, err := os.Stat(kinds); err == nil && info.IsDir() {
-			users = os.DirFS(kinds)
+			users, err = load.Folder(kinds)
+			if err != nil {
+				users = nil // what reads the architecture says so
+			}
 		}
 	}
 	return load.Library(users, "kinds")

@@ -122,6 +122,31 @@ components: Orders: {kind: "fastapi", namespace: "orders", port: 8080}
 			Fix: "Choose a name as the help describes.",
 		},
 		{
+			ID:    "E0109",
+			Title: "a kind of your own reaches beyond its component",
+			Cause: "A kind beside arch.cue may only read its own folder, write files below its component's folder, and use secrets of its component or of components that a link connects it to.",
+			Example: `
+name: "shop"
+components: note: {kind: "note", namespace: "notes"}
+-- kinds/note/kind.cue --
+package note
+
+kind: {
+	name: "note"
+	doc:  "A note."
+	attributes: {
+		// Kubernetes namespace.
+		namespace!: string
+	}
+}
+-- kinds/note/manifests.cue --
+package note
+
+manifests: files: ".git/config": verbatim: "[core]"
+`,
+			Fix: "Link the components, and use the credential of the link; or change the kind.",
+		},
+		{
 			ID:    "E0201",
 			Title: "link target not found",
 			Cause: "No component or sub-component has the name that the link gives.",

@@ -119,7 +119,10 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 	var users fs.FS
 	name := relative(diag.Pos{File: filepath.Join(dir, "kinds")}, s.Dir).File
 	if info, err := os.Stat(filepath.Join(dir, "kinds")); err == nil && info.IsDir() {
-		users = os.DirFS(filepath.Join(dir, "kinds"))
+		if users, err = Folder(filepath.Join(dir, "kinds")); err != nil {
+			list.Add(diag.Diagnostic{Code: "E0101", Message: name + " cannot be read", Help: err.Error(), Pos: diag.Pos{File: name}})
+			return nil, list
+		}
 	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)

@@ -140,13 +140,18 @@ func (l *lib) instance(r root, dir, importPath string) *build.Instance {
 	inst := l.build.NewInstance(dir, nil)
 	l.modules[key] = inst
 	inst.ImportPath = importPath
-	for _, name := range sources(r.fs, dir) {
-		data, err := fs.ReadFile(r.fs, name)
+	folder, err := fs.Sub(r.fs, dir)
+	if err != nil {
+		inst.Err = errors.Promote(err, dir)
+		return inst
+	}
+	for _, name := range sources(folder, ".") {
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
 			inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
 			continue
 		}
-		l.addFile(inst, path.Join(r.name, name), data)
+		l.addFile(inst, path.Join(r.name, dir, name), data)
 	}
 	if err := inst.Complete(); err != nil && inst.Err == nil {
 		inst.Err = errors.Promote(err, dir)
@@ -182,6 +187,12 @@ func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
 // addKind reads the kind in a folder, with its rules. It says whether there is one now.
 func (l *lib) addKind(r root, dir string) bool {
 	at := diag.Pos{File: path.Join(r.name, dir)}
+	if r.own() {
+		if err := contained(r, dir); err != nil {
+			l.fail(r, at, err)
+			return false
+		}
+	}
 	inst := l.instance(r, dir, module+"/kinds/"+path.Base(dir))
 	if inst.Err != nil {
 		l.fail(r, at, inst.Err)

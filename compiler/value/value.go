@@ -3,6 +3,8 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -238,4 +240,30 @@ func IsReference(d map[string]any) bool {
 	}
 	_, ok := d["base64"]
 	return ok && len(d) == 1
+}
+
+// InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.
+func InData(data any) []Secret {
+	switch d := data.(type) {
+	case Value:
+		return Secrets(d)
+	case []any:
+		var all []Secret
+		for _, item := range d {
+			all = append(all, InData(item)...)
+		}
+		return all
+	case map[string]any:
+		if IsReference(d) {
+			if v, err := From(d); err == nil {
+				return Secrets(v)
+			}
+		}
+		var all []Secret
+		for _, key := range slices.Sorted(maps.Keys(d)) {
+			all = append(all, InData(d[key])...)
+		}
+		return all
+	}
+	return nil
 }
