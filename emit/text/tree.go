@@ -79,6 +79,9 @@ func treeView(p *ir.Plan) kind.Object {
 	return view
 }
 
+// base is the folder of a component that scripts/deploy.sh applies. One without a kustomization there, such as a kind without files, is not deployed.
+const base = "k8s/deploy/base"
+
 func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	np := p.Of[n]
 	waits := make([]string, len(np.Waits))
@@ -87,7 +90,8 @@ func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	}
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": np.Order.Value, "waits": waits,
-		"base": path.Join(n.Name, "k8s/deploy/base"), "rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, "k8s/deploy/base/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
+		"base": path.Join(n.Name, base), "deployed": slices.ContainsFunc(np.Rows, func(r kind.Row) bool { return r.Path == base+"/kustomization.yaml" }),
+		"rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, base+"/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
 	}
 }
 
