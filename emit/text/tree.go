@@ -60,7 +60,7 @@ func trimBlanks(data []byte) []byte {
 // treeView is the plan as the templates of the whole tree see it.
 func treeView(p *ir.Plan) kind.Object {
 	view := kind.Object{"arch": p.Graph.Arch, "has_builds": false, "has_day2": false, "pins": false}
-	var components []kind.Object
+	var components, undeployed []kind.Object
 	for _, n := range p.Graph.Components() {
 		c := componentView(p, n)
 		for key, flag := range map[string]string{"builds": "has_builds", "day2": "has_day2"} {
@@ -72,9 +72,12 @@ func treeView(p *ir.Plan) kind.Object {
 			view["pins"] = true
 		}
 		components = append(components, c)
+		if !c["deployed"].(bool) {
+			undeployed = append(undeployed, c)
+		}
 	}
 	slices.SortStableFunc(components, func(a, b kind.Object) int { return cmp.Compare(a["order"].(int), b["order"].(int)) })
-	view["components"], view["links"] = components, linkViews(p)
+	view["components"], view["undeployed"], view["links"] = components, undeployed, linkViews(p)
 	view["prerequisites"], view["notes"] = prerequisites(p), notes(p)
 	return view
 }
