@@ -435,7 +435,9 @@ components: {
 			Example: `
 $ platc build
 `,
-			Fix: "Write public keys of the team and of the cluster into `config.secrets.recipients` before anything is deployed.",
+			Fix: "Write public keys of the team and of the cluster into `config.secrets.recipients` before anything is deployed. " +
+				"Until then the key is `.platc/dev.agekey` beside arch.cue: keep a copy of it, and in that folder say `export SOPS_AGE_KEY_FILE=$PWD/.platc/dev.agekey` before you run `sops`. " +
+				"`scripts/deploy.sh` finds the key by itself where the output is below that folder.",
 		},
 		{
 			ID:    "W0117",
