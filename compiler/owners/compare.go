@@ -141,7 +141,7 @@ func (c *comparison) lost(rows []Data) {
 		return
 	case n.Kind.Name != was:
 		c.behind(rows, diag.Diagnostic{
-			Path: n.Path() + ".kind", Pos: n.AttrPos("kind"), Message: fmt.Sprintf("%s is a %s, and was a %s", name, n.Kind.Name, was),
+			Path: n.Path() + ".kind", Pos: n.AttrPos("kind"), Message: fmt.Sprintf("%s was a %s and is a %s now", name, was, n.Kind.Name),
 			Help: "give the new component another name to keep both, or " + retire(name, "why its data may stay behind"),
 		})
 		return

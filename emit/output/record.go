@@ -181,7 +181,8 @@ func StandsFor(data []byte) (t owners.Tree, err error) {
 	if err != nil {
 		return t, err
 	}
-	return t, json.Unmarshal(whole, &t)
+	err = json.Unmarshal(whole, &t)
+	return t, err
 }
 
 // notOurs says that there is a record that platc cannot have written.
