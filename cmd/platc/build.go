@@ -122,8 +122,9 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b.Graph); err != nil {
 		return err
 	}
-	if err := o.compare(b); err != nil {
-		return err
+	old, err := o.compare(b)
+	if err != nil {
+		return o.stopped(c, p, b, err)
 	}
 	if b.Findings.HasErrors() {
 		return o.stopped(c, p, b, nil)
@@ -137,7 +138,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Only: o.only, Force: o.force, Workers: o.jobs})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -159,17 +160,15 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	return o.finished(c, p, b, summary(o.out, change))
 }
 
-// compare finds what the build would leave behind of the tree that is there.
-func (o *buildOptions) compare(b *compiler.Build) error {
+// compare finds what the build would leave behind of the tree that is there, and gives what that stands for.
+func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
 	if o.archive() {
-		return nil
+		return old, nil
 	}
-	old, _, err := output.Recorded(o.out)
-	if err != nil {
-		return err
+	if old, _, err = output.Recorded(o.out); err == nil {
+		compiler.Compare(b, old, owners.Options{Tree: o.out, Adopt: o.adopt, Only: o.only})
 	}
-	compiler.Compare(b, old, owners.Options{Tree: o.out, Adopt: o.adopt, Only: o.only})
-	return nil
+	return old, err
 }
 
 func (o *buildOptions) rendering(c *console) compiler.RenderOptions {

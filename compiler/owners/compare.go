@@ -25,7 +25,7 @@ func (o Options) builds(component string) bool {
 
 // Compare says what a plan would leave behind of what a tree stands for.
 func Compare(old Tree, p *ir.Plan, o Options) *diag.List {
-	c := comparison{old: old, plan: p, new: Of(p), nodes: map[string]*ir.Node{}, options: o, found: &diag.List{}}
+	c := comparison{old: old.sorted(), plan: p, new: Of(p), nodes: map[string]*ir.Node{}, options: o, found: &diag.List{}}
 	if old.Architecture == "" {
 		return c.found // a record that is older than all this
 	}
@@ -35,6 +35,7 @@ func Compare(old Tree, p *ir.Plan, o Options) *diag.List {
 	if !o.Adopt && c.another() {
 		return c.found // all else would follow from it
 	}
+	c.index()
 	c.data()
 	c.keeps()
 	c.variables()
@@ -47,6 +48,47 @@ type comparison struct {
 	nodes    map[string]*ir.Node
 	options  Options
 	found    *diag.List
+
+	now   map[Data]Data        // new rows by identity
+	there map[Data]bool        // new rows by identity, but in any namespace
+	added map[place][]*ir.Node // owners that are new, by where they could have been before
+}
+
+// place is a kind, and the component where it is a sub-kind's.
+type place struct{ kind, component string }
+
+func placeOf(id, of string) place {
+	if !strings.Contains(id, "/") {
+		return place{kind: of}
+	}
+	return place{of, component(id)}
+}
+
+func (c *comparison) index() {
+	known := map[string]bool{}
+	for _, d := range c.old.Data {
+		known[d.Node] = true
+	}
+	c.now, c.there, c.added = map[Data]Data{}, map[Data]bool{}, map[place][]*ir.Node{}
+	for _, d := range c.new.Data {
+		c.now[d.identity()] = d
+		c.there[d.anywhere()] = true
+		if !known[d.Node] {
+			known[d.Node] = true
+			at := placeOf(d.Node, d.Kind)
+			c.added[at] = append(c.added[at], c.nodes[d.Node])
+		}
+	}
+}
+
+func (d Data) identity() Data {
+	d.Format = ""
+	return d
+}
+
+func (d Data) anywhere() Data {
+	d.Format, d.Namespace = "", ""
+	return d
 }
 
 // another says whether the tree stands for something else, and reports it.
@@ -88,16 +130,12 @@ func (c *comparison) retired(node string) bool {
 
 // data reports storage that would be left behind, and storage that could not be read any more.
 func (c *comparison) data() {
-	now := map[Data]Data{} // by identity
-	for _, d := range c.new.Data {
-		now[d.identity()] = d
-	}
 	var lost, unreadable []Data
 	for _, d := range c.old.Data {
 		if c.retired(d.Node) || !c.options.builds(component(d.Node)) {
 			continue
 		}
-		switch after, ok := now[d.identity()]; {
+		switch after, ok := c.now[d.identity()]; {
 		case !ok:
 			lost = append(lost, d)
 		case d.Format != "" && after.Format != "" && d.Format != after.Format:
@@ -108,13 +146,8 @@ func (c *comparison) data() {
 		c.lost(rows)
 	}
 	for _, rows := range byOwner(unreadable, func(node string) string { return node }) {
-		c.unreadable(rows, now)
+		c.unreadable(rows)
 	}
-}
-
-func (d Data) identity() Data {
-	d.Format = ""
-	return d
 }
 
 // byOwner groups rows, which are sorted by node.
@@ -149,7 +182,7 @@ func (c *comparison) lost(rows []Data) {
 	var moved, changed, gone []Data
 	for _, d := range rows {
 		switch {
-		case c.moved(d):
+		case c.there[d.anywhere()]:
 			moved = append(moved, d)
 		case c.nodes[d.Node] != nil:
 			changed = append(changed, d)
@@ -174,13 +207,6 @@ func (c *comparison) lost(rows []Data) {
 	}
 }
 
-// moved says whether the same storage would begin again in another namespace.
-func (c *comparison) moved(d Data) bool {
-	return slices.ContainsFunc(c.new.Data, func(now Data) bool {
-		return now.Node == d.Node && now.Kind == d.Kind && now.What == d.What && now.Object == d.Object && now.Namespace != d.Namespace
-	})
-}
-
 // gone reports a node that is not there any more, at the node that it was most likely renamed to.
 func (c *comparison) gone(id, of string, rows []Data) {
 	d := diag.Diagnostic{Path: path(id), Pos: c.plan.Graph.ComponentsPos, Message: id + " is gone"}
@@ -201,26 +227,24 @@ func (c *comparison) gone(id, of string, rows []Data) {
 	c.behind(rows, d)
 }
 
-// renamed is the node that took the place of another one: a new owner of its kind, the nearest by name; nil without.
+// renamed is the node that most likely took the place of another one: the only new owner there, or the one with the nearest name; nil without.
 func (c *comparison) renamed(id, of string) *ir.Node {
-	known := map[string]bool{}
-	for _, d := range c.old.Data {
-		known[d.Node] = true
-	}
-	var names []string
-	byName := map[string]*ir.Node{}
-	for _, d := range c.new.Data {
-		n := c.nodes[d.Node]
-		sibling := n.Parent == nil || component(n.ID) == component(id)
-		if !known[n.ID] && n.Kind.Name == of && sibling && byName[n.Name] == nil {
-			names, byName[n.Name] = append(names, n.Name), n
-		}
-	}
-	if len(names) == 0 {
+	added := c.added[placeOf(id, of)]
+	const many = 100 // names take time to compare, and of so many none was meant
+	switch {
+	case len(added) == 1:
+		return added[0]
+	case len(added) > many:
 		return nil
 	}
-	near := diag.Nearest(id[strings.LastIndex(id, "/")+1:], names)
-	return byName[cmp.Or(near, names[0])]
+	names := make([]string, len(added))
+	for i, n := range added {
+		names[i] = n.Name
+	}
+	if i := slices.Index(names, diag.Nearest(id[strings.LastIndex(id, "/")+1:], names)); i >= 0 {
+		return added[i]
+	}
+	return nil
 }
 
 // behind reports storage that stays behind.
@@ -237,10 +261,10 @@ func (c *comparison) behind(rows []Data, d diag.Diagnostic) {
 }
 
 // unreadable reports storage of one node in a format that it does not read any more.
-func (c *comparison) unreadable(rows []Data, now map[Data]Data) {
+func (c *comparison) unreadable(rows []Data) {
 	id := rows[0].Node
 	n := c.nodes[id]
-	format := now[rows[0].identity()].Format
+	format := c.now[rows[0].identity()].Format
 	var of kind.Data
 	for _, d := range n.Description.Data {
 		if d.What == rows[0].What && d.Object == rows[0].Object {

@@ -110,6 +110,7 @@ func (t Tree) Only(old Tree, built func(component string) bool) Tree {
 }
 
 func (t Tree) sorted() Tree {
+	t.Data, t.Keeps, t.Variables = slices.Clone(t.Data), slices.Clone(t.Keeps), slices.Clone(t.Variables)
 	slices.SortFunc(t.Data, func(a, b Data) int {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.What, b.What), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Object, b.Object))
 	})

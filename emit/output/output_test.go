@@ -228,6 +228,26 @@ func TestRecordedWithoutOne(t *testing.T) {
 	}
 }
 
+// What was compared is what is replaced.
+func TestPlanRefusesARecordThatWasNotCompared(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	old, _, err := Recorded(out)
+	must(t, err)
+	if _, err := Plan(out, nil, Options{Old: &old}); err != nil {
+		t.Error(err)
+	}
+	must(t, Write(t.Context(), plan(t, out, tree{"a": "1\n"}, Options{Tree: stands()})))
+	if _, err := Plan(out, nil, Options{Old: &old}); err == nil || !strings.Contains(err.Error(), "meanwhile") {
+		t.Error(err)
+	}
+	old, _, err = Recorded(out)
+	must(t, err)
+	if _, err := Plan(out, nil, Options{Old: &old}); err != nil {
+		t.Error(err)
+	}
+}
+
 // A build of some components leaves what others own as it was.
 func TestOnlyKeepsOwnersOfOthers(t *testing.T) {
 	t.Parallel()

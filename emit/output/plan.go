@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -21,11 +22,12 @@ import (
 
 // Options say how a tree is written.
 type Options struct {
-	Version string // of platc; stands in the record
-	Tree    owners.Tree
-	Only    []string // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
-	Force   bool     // files that were edited are overwritten, or removed
-	Workers int      // files that are read or written at a time; 0: 2
+	Version string       // of platc; stands in the record
+	Tree    owners.Tree  // what the tree stands for from now on
+	Old     *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
+	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
+	Force   bool         // files that were edited are overwritten, or removed
+	Workers int          // files that are read or written at a time; 0: 2
 }
 
 // Change is what a build does to the output directory. The lists are by path.
@@ -83,6 +85,9 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	if c.before, err = readRecord(c.out, root); err != nil {
 		return nil, err
 	}
+	if err := c.asCompared(o); err != nil {
+		return nil, err
+	}
 	items := emittedItems(emitted, c.workers)
 	recorded, stood, err := c.recorded(items, o)
 	if err != nil {
@@ -102,6 +107,24 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	c.Record = !bytes.Equal(c.before, c.after)
 	c.list()
 	return c, nil
+}
+
+// asCompared refuses a record that another build has written since the old one was compared with the plan.
+func (c *Change) asCompared(o Options) error {
+	if o.Old == nil {
+		return nil
+	}
+	var stands owners.Tree
+	if c.before != nil {
+		var err error
+		if stands, err = StandsFor(c.before); err != nil {
+			return notOurs(c.out, err)
+		}
+	}
+	if !reflect.DeepEqual(stands, *o.Old) {
+		return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+	}
+	return nil
 }
 
 // emittedItems is the emitted files with their sums.
