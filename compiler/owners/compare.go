@@ -50,7 +50,7 @@ type comparison struct {
 	found    *diag.List
 
 	now   map[Data]Data        // new rows by identity
-	there map[Data]bool        // new rows by identity, but in any namespace
+	there map[Data]string      // namespaces of new rows, by the rest of their identity
 	added map[place][]*ir.Node // owners that are new, by where they could have been before
 }
 
@@ -69,10 +69,10 @@ func (c *comparison) index() {
 	for _, d := range c.old.Data {
 		known[d.Node] = true
 	}
-	c.now, c.there, c.added = map[Data]Data{}, map[Data]bool{}, map[place][]*ir.Node{}
+	c.now, c.there, c.added = map[Data]Data{}, map[Data]string{}, map[place][]*ir.Node{}
 	for _, d := range c.new.Data {
 		c.now[d.identity()] = d
-		c.there[d.anywhere()] = true
+		c.there[d.anywhere()] = d.Namespace
 		if !known[d.Node] {
 			known[d.Node] = true
 			at := placeOf(d.Node, d.Kind)
@@ -182,7 +182,7 @@ func (c *comparison) lost(rows []Data) {
 	var moved, changed, gone []Data
 	for _, d := range rows {
 		switch {
-		case c.there[d.anywhere()]:
+		case c.there[d.anywhere()] != "":
 			moved = append(moved, d)
 		case c.nodes[d.Node] != nil:
 			changed = append(changed, d)
@@ -191,9 +191,10 @@ func (c *comparison) lost(rows []Data) {
 		}
 	}
 	if len(moved) > 0 {
+		to := c.there[moved[0].anywhere()]
 		c.behind(moved, diag.Diagnostic{
-			Path: n.Path() + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s moves to namespace %s", name, n.Namespace()),
-			Help: "keep the namespace, or move the data and " + retire(name, "moved to namespace "+n.Namespace()),
+			Path: n.Path() + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s moves to namespace %s", name, to),
+			Help: "keep the namespace, or move the data and " + retire(name, "moved to namespace "+to),
 		})
 	}
 	if len(changed) > 0 {
