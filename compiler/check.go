@@ -10,6 +10,7 @@ import (
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/compiler/pass"
 	"platc.dev/platc/passes"
 )
@@ -34,6 +35,16 @@ func Check(in Input) *Build {
 		}
 	})
 	return b
+}
+
+// Compare adds what the plan would leave behind of what a tree stands for. A plan with errors is not compared: what is missing in it says nothing.
+func Compare(b *Build, old owners.Tree, o owners.Options) {
+	if b.Plan == nil || !b.Plan.Sealed {
+		return
+	}
+	started := time.Now()
+	b.Findings.AddAll(owners.Compare(old, b.Plan, o))
+	b.stage("compare", &started)
 }
 
 // stage closes a stage that began at started, and begins the next one.

@@ -16,6 +16,7 @@ import (
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 )
@@ -26,6 +27,7 @@ type buildOptions struct {
 	out      string
 	check    bool
 	force    bool
+	adopt    bool
 	noDevKey bool
 	only     []string
 	jobs     int
@@ -60,6 +62,7 @@ removed; files that platc did not write are never touched.`,
 	o.addInput(flags)
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit with 3 when the tree would change")
 	flags.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were written")
+	flags.BoolVar(&o.adopt, "adopt", false, "take over the tree of another architecture, or of other tags")
 	flags.BoolVar(&o.noDevKey, "no-dev-key", false, "never make a development identity; E0401 in its place")
 	flags.StringArrayVar(&o.only, "only", nil, "write the files of the component `NAME` only (repeatable)")
 	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to work on at once, `N` (default: one per processor)")
@@ -119,6 +122,13 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b.Graph); err != nil {
 		return err
 	}
+	old, err := o.compare(b)
+	if err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	if b.Findings.HasErrors() {
+		return o.stopped(c, p, b, nil)
+	}
 	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
 	rendered, err := compiler.Render(b, o.rendering(c))
 	if err != nil {
@@ -128,7 +138,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Only: o.only, Force: o.force, Workers: o.jobs})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -148,6 +158,17 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	b.Timings = append(b.Timings, compiler.Timing{Stage: "write", Took: time.Since(started)})
 	return o.finished(c, p, b, summary(o.out, change))
+}
+
+// compare finds what the build would leave behind of the tree that is there, and gives what that stands for.
+func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
+	if o.archive() {
+		return old, nil
+	}
+	if old, _, err = output.Recorded(o.out); err == nil {
+		compiler.Compare(b, old, owners.Options{Tree: o.out, Adopt: o.adopt, Only: o.only})
+	}
+	return old, err
 }
 
 func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
@@ -249,11 +270,15 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 	if len(o.only) > 0 {
 		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
 	}
+	tree := owners.Of(b.Plan)
+	if len(o.only) > 0 {
+		tree = tree.Only(owners.Tree{}, func(component string) bool { return slices.Contains(o.only, component) })
+	}
 	err := o.keeping(b, rendered.DevKey, func() error {
 		if o.out == "-" {
-			return output.Archive(c.out, files, platcVersion())
+			return output.Archive(c.out, files, platcVersion(), tree)
 		}
-		return output.WriteArchive(o.out, files, platcVersion())
+		return output.WriteArchive(o.out, files, platcVersion(), tree)
 	})
 	if err != nil {
 		return o.stopped(c, p, b, err)

@@ -354,6 +354,38 @@ $ platc build
 			Fix: "Move it away, or build into another directory with `-o`.",
 		},
 		{
+			ID:    "E0503",
+			Title: "the output directory holds the tree of another architecture, or of other tags",
+			Cause: "A build would replace the files and secrets of something else: of an architecture with another name, or of the same one built with other tags of those that `@if` reads. Values, as in `-t key=value`, do not count.",
+			Example: `
+$ platc build
+$ platc build -t prod
+`,
+			Fix: "Give each architecture, and each set of tags, an output directory of its own with `-o`. Where the tree is to be the one of this build from now on, `platc build --adopt` takes it over; its credentials are kept.",
+		},
+		{
+			ID:    "E0504",
+			Title: "data would be left behind",
+			Cause: "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, is gone, has another name, or is in another namespace. What has its name now begins empty; the data, and often the only password to it, would be left behind.",
+			Example: `
+$ platc build
+$ sed -i 's/database: orders:/database: sales:/' arch.cue
+$ platc build
+`,
+			Fix: "Undo the change; or move or give up the data, and say so in arch.cue: `retired: \"db/database/orders\": \"moved to sales on 2026-12-01\"`. A key covers what is below it. `--force` does not help here.",
+		},
+		{
+			ID:    "E0505",
+			Title: "data in a format that the new version does not read",
+			Cause: "The version, or another attribute, has changed so that the server would not start on the volume that it has, or not read what is on it.",
+			Example: `
+$ platc build
+$ sed -i 's|kind: "redis"|kind: "redis", image: "redis:8.10.1"|' arch.cue
+$ platc build
+`,
+			Fix: "Go back to the old version, or upgrade as the help says; then write `retired: \"cache\": \"upgraded on 2026-12-01\"` into arch.cue. `--force` does not help here.",
+		},
+		{
 			ID:    "W0110",
 			Title: "placeholder registry",
 			Cause: "`config.registry.host` is not set, so that images are named after a registry that does not exist.",
@@ -518,6 +550,28 @@ components: {
 }
 `,
 			Fix: "Name one of them differently, for example after what it is for.",
+		},
+		{
+			ID:    "W0123",
+			Title: "what an application kept below its old name",
+			Cause: "An application has another name, and its name is part of names that it uses elsewhere: keys and queues in a redis begin with it, a consumer group is called like it. What is there below the old name is not found any more.",
+			Example: `
+$ platc build
+$ sed -i 's/orders:/sales:/' arch.cue
+$ platc check --against out
+`,
+			Fix: "Keep the name; or let the application finish its work before it gets the new one.",
+		},
+		{
+			ID:    "W0124",
+			Title: "variables that a second instance takes away",
+			Cause: "An application links to a second component of one kind, so that its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; code of your own may read the plain names.",
+			Example: `
+$ platc build
+$ sed -i 's/links: db: {}/links: {db: {}, pg: {}}/' arch.cue
+$ platc check --against out
+`,
+			Fix: "Set `primary: true` on the link to the component that keeps the plain names.",
 		},
 	}
 }

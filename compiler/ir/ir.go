@@ -14,13 +14,17 @@ type Graph struct {
 	Arch    kind.Object              // what kinds see as #arch; secrets are references
 	Given   map[string]func() string // texts of secrets that the user gave, by ID
 	Config  Config
-	Pos     diag.Pos // of the architecture's name
-	Nodes   []*Node  // by ID
-	Links   []Link   // as written, by source and target; resolve-links makes edges of them
-	Edges   []*Edge  // by source and target
+	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
+	Pos     diag.Pos          // of the architecture's name
+	Nodes   []*Node           // by ID
+	Links   []Link            // as written, by source and target; resolve-links makes edges of them
+	Edges   []*Edge           // by source and target
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+
+	ComponentsPos diag.Pos // of the key components
 }
 
 // Config is what the compiler itself needs of `config`.

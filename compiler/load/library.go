@@ -86,6 +86,9 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
 		panic(fmt.Sprintf("the library's #Config: %s", err))
 	}
+	if l.out.Retired, err = l.fieldType(scope{own: l.shared}, l.shared["#Retired"], l.schema.LookupPath(cue.MakePath(cue.Def("#Retired")))); err != nil {
+		panic(fmt.Sprintf("the library's #Retired: %s", err))
+	}
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}

@@ -441,6 +441,12 @@ func (g *graph) rewrite(t *testing.T, change func(architecture map[string]any)) 
 	if err := json.Unmarshal(text, &architecture); err != nil {
 		t.Fatal(err)
 	}
+	// a link to a whole server means a resource of it, whose data the build would not leave behind without a reason
+	retired := map[string]any{}
+	for name := range architecture["components"].(map[string]any) {
+		retired[name] = "the test removes it"
+	}
+	architecture["retired"] = retired
 	change(architecture)
 	if text, err = json.MarshalIndent(architecture, "", "\t"); err != nil {
 		t.Fatal(err)

@@ -13,16 +13,17 @@ import (
 	"strings"
 	"time"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
 // Archive writes the tree as a tar archive: the files by path and the record, without owners and times, so that equal files give equal bytes.
-func Archive(w io.Writer, files []emit.File, version string) error {
+func Archive(w io.Writer, files []emit.File, version string, tree owners.Tree) error {
 	emitted, err := checkFiles(files)
 	if err != nil {
 		return err
 	}
-	r := record{Version: version, Files: make([]entry, 0, len(emitted))}
+	r := record{Version: version, Tree: tree, Files: make([]entry, 0, len(emitted))}
 	for _, f := range emitted {
 		r.Files = append(r.Files, entryOf(f, sumOf(f.Data)))
 	}
@@ -47,9 +48,9 @@ func Archive(w io.Writer, files []emit.File, version string) error {
 // WriteArchive puts the archive into a file, entirely or not at all: it is written beside it first. An equal file keeps its time.
 //
 // Errors: those of Archive; the name is one of a directory, a link or a special file; trouble with the disk.
-func WriteArchive(file string, files []emit.File, version string) error {
+func WriteArchive(file string, files []emit.File, version string, tree owners.Tree) error {
 	var data bytes.Buffer
-	if err := Archive(&data, files, version); err != nil {
+	if err := Archive(&data, files, version, tree); err != nil {
 		return err
 	}
 	info, err := os.Lstat(file)

@@ -9,21 +9,25 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
 // Options say how a tree is written.
 type Options struct {
-	Version string   // of platc; stands in the record
-	Only    []string // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
-	Force   bool     // files that were edited are overwritten, or removed
-	Workers int      // files that are read or written at a time; 0: 2
+	Version string       // of platc; stands in the record
+	Tree    owners.Tree  // what the tree stands for from now on
+	Old     *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
+	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
+	Force   bool         // files that were edited are overwritten, or removed
+	Workers int          // files that are read or written at a time; 0: 2
 }
 
 // Change is what a build does to the output directory. The lists are by path.
@@ -81,8 +85,11 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	if c.before, err = readRecord(c.out, root); err != nil {
 		return nil, err
 	}
+	if err := c.asCompared(o); err != nil {
+		return nil, err
+	}
 	items := emittedItems(emitted, c.workers)
-	recorded, err := c.recorded(items, o)
+	recorded, stood, err := c.recorded(items, o)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +100,31 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	c.Conflicts = s.conflicts()
+	if len(o.Only) > 0 {
+		o.Tree = o.Tree.Only(stood, o.selects)
+	}
 	c.after = newRecord(c.items, recorded, o).encode()
 	c.Record = !bytes.Equal(c.before, c.after)
 	c.list()
 	return c, nil
+}
+
+// asCompared refuses a record that another build has written since the old one was compared with the plan.
+func (c *Change) asCompared(o Options) error {
+	if o.Old == nil {
+		return nil
+	}
+	var stands owners.Tree
+	if c.before != nil {
+		var err error
+		if stands, err = StandsFor(c.before); err != nil {
+			return notOurs(c.out, err)
+		}
+	}
+	if !reflect.DeepEqual(stands, *o.Old) {
+		return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+	}
+	return nil
 }
 
 // emittedItems is the emitted files with their sums.
@@ -112,12 +140,12 @@ func emittedItems(emitted []*emit.File, workers int) []*item {
 	return items
 }
 
-// recorded is the entries of the record by path.
-func (c *Change) recorded(items []*item, o Options) (map[string]*entry, error) {
+// recorded is the entries of the record by path, and what the tree stands for by it.
+func (c *Change) recorded(items []*item, o Options) (map[string]*entry, owners.Tree, error) {
 	if c.before == nil {
-		return nil, nil
+		return nil, owners.Tree{}, nil
 	}
-	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	r := record{Version: o.Version, Tree: o.Tree, Files: make([]entry, 0, len(items))}
 	for _, it := range items {
 		r.Files = append(r.Files, entryOf(it.file, it.sum))
 	}
@@ -125,14 +153,14 @@ func (c *Change) recorded(items []*item, o Options) (map[string]*entry, error) {
 	if !bytes.Equal(r.encode(), c.before) {
 		var err error
 		if r, err = decodeRecord(c.before); err != nil {
-			return nil, fmt.Errorf("read record %s: %w (platc did not write this; restore it, or delete it: then files with other content than platc's count as yours)", filepath.Join(c.out, recordPath), err)
+			return nil, owners.Tree{}, notOurs(c.out, err)
 		}
 	}
 	recorded := make(map[string]*entry, len(r.Files))
 	for i := range r.Files {
 		recorded[r.Files[i].Path] = &r.Files[i]
 	}
-	return recorded, nil
+	return recorded, r.Tree, nil
 }
 
 // union adds what was recorded to what is emitted, leaves out what is not asked for, and sorts by path.
@@ -161,7 +189,7 @@ func (o Options) selects(component string) bool {
 
 // newRecord is the record after the build: what is emitted, and what was not asked for as it was.
 func newRecord(items []*item, recorded map[string]*entry, o Options) record {
-	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	r := record{Version: o.Version, Tree: o.Tree, Files: make([]entry, 0, len(items))}
 	emitted := map[string]bool{}
 	for _, it := range items {
 		if it.file != nil {

@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,8 +11,10 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
@@ -41,15 +44,30 @@ func entryOf(f *emit.File, sum string) entry {
 
 // record is the content of .platc/manifest.json. It does not list itself.
 type record struct {
-	Version string  `json:"version"` // of platc, and nowhere else in the tree
-	Files   []entry `json:"files"`   // by path
+	Version string `json:"version"` // of platc, and nowhere else in the tree
+	owners.Tree
+	Files []entry `json:"files"` // by path
 }
 
-// encode writes one line per file, so that a diff of two records is short.
+// encode writes one line per file and owner, so that a diff of two records is short. What the tree stands for comes before the files.
 func (r record) encode() []byte {
-	b := make([]byte, 0, 256+200*len(r.Files))
+	b := make([]byte, 0, 256+200*(len(r.Files)+len(r.Data)+len(r.Keeps)+len(r.Variables)))
 	b = append(b, "{\n  \"version\": "...)
 	b = appendString(b, r.Version)
+	b = append(b, ",\n  \"architecture\": "...)
+	b = appendString(b, r.Architecture)
+	b = append(b, ",\n  \"tags\": "...)
+	b = appendStrings(b, r.Tags)
+	b = appendRows(b, "data", r.Data, func(b []byte, d owners.Data) []byte {
+		return appendFields(b, "node", d.Node, "kind", d.Kind, "what", d.What, "namespace", d.Namespace, "object", d.Object, "format", d.Format)
+	})
+	b = appendRows(b, "keeps", r.Keeps, func(b []byte, k owners.Kept) []byte {
+		return appendFields(b, "source", k.Source, "target", k.Target, "what", k.What, "object", k.Object)
+	})
+	b = appendRows(b, "variables", r.Variables, func(b []byte, v owners.Variables) []byte {
+		b = appendFields(b, "source", v.Source, "prefix", v.Prefix, "target", v.Target)
+		return append(appendStrings(append(b[:len(b)-1], ", \"names\": "...), v.Names), '}')
+	})
 	b = append(b, ",\n  \"files\": ["...)
 	for i, e := range r.Files {
 		if i > 0 {
@@ -65,6 +83,48 @@ func (r record) encode() []byte {
 	return append(b, "\n  ]\n}\n"...)
 }
 
+// appendRows writes a list, one line per row.
+func appendRows[R any](b []byte, name string, rows []R, row func([]byte, R) []byte) []byte {
+	b = append(append(append(b, ",\n  \""...), name...), "\": ["...)
+	for i, r := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = row(append(b, "\n    "...), r)
+	}
+	if len(rows) > 0 {
+		b = append(b, "\n  "...)
+	}
+	return append(b, ']')
+}
+
+// appendFields writes an object of strings: names and values in turn.
+func appendFields(b []byte, fields ...string) []byte {
+	b = append(b, '{')
+	for i, s := range fields {
+		switch {
+		case i == 0:
+		case i%2 == 0:
+			b = append(b, ", "...)
+		default:
+			b = append(b, ": "...)
+		}
+		b = appendString(b, s)
+	}
+	return append(b, '}')
+}
+
+func appendStrings(b []byte, all []string) []byte {
+	b = append(b, '[')
+	for i, s := range all {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
 // appendString writes a JSON string; most need no escape.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
@@ -74,6 +134,60 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(append(append(b, '"'), s...), '"')
+}
+
+// Recorded is what a tree stands for by its record, if there is one; of a record that is older than this it is the zero value.
+//
+// Errors: those of Plan.
+func Recorded(out string) (t owners.Tree, found bool, err error) {
+	root, err := openOut(out)
+	if err != nil || root == nil {
+		return t, false, err
+	}
+	defer disk{root: root}.close()
+	data, err := readRecord(filepath.Clean(out), root)
+	if err != nil || data == nil {
+		return t, false, err
+	}
+	if t, err = StandsFor(data); err != nil {
+		return t, true, notOurs(out, err)
+	}
+	return t, true, nil
+}
+
+// StandsFor is what a tree stands for by the bytes of its record. The list of files, which comes last and is long, is not looked at.
+func StandsFor(data []byte) (t owners.Tree, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return t, cmp.Or(err, errors.New("it is not a JSON object"))
+	}
+	head := map[string]json.RawMessage{}
+	for {
+		key, err := decoder.Token()
+		if err != nil {
+			return t, err
+		}
+		name, more := key.(string)
+		if !more || name == "files" {
+			break
+		}
+		var field json.RawMessage
+		if err := decoder.Decode(&field); err != nil {
+			return t, err
+		}
+		head[name] = field
+	}
+	whole, err := json.Marshal(head)
+	if err != nil {
+		return t, err
+	}
+	err = json.Unmarshal(whole, &t)
+	return t, err
+}
+
+// notOurs says that there is a record that platc cannot have written.
+func notOurs(out string, err error) error {
+	return fmt.Errorf("read record %s: %w (platc did not write this; restore it, or delete it: then files with other content than platc's count as yours)", filepath.Join(out, recordPath), err)
 }
 
 // decodeRecord reads a record, and refuses one that platc cannot have written: it says which files may be replaced and removed.
