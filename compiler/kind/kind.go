@@ -253,7 +253,6 @@ type Library struct {
 	Rules    map[string]*Rule // by "from -> to"
 	Failed   map[string]bool  // names of kinds that were left out, because of mistakes in them
 	Lacking  map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
-	Versions Object           // the table of pins, for `platc version`
 	Config   *Type            // of `config`
 	Tree     fs.FS            // templates of the files of the whole tree
 }
