@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"bufio"
 	"cmp"
 	"crypto/rand"
@@ -33,7 +34,7 @@ type Input struct {
 type Options struct {
 	Old        func(path string) ([]byte, error) // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
 	ArchDir    string                            // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
-	OutDir     string                            // the output directory, absolute or seen from the same place as ArchDir; "": "out" in ArchDir
+	OutDir     string                            // the output directory, from the same place as ArchDir; "": "out" in ArchDir
 	Recipients []string                          // config.secrets.recipients
 	Env        func(name string) (string, bool)  // the environment; nil: empty
 	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
@@ -46,7 +47,8 @@ type Options struct {
 	NoDevKey   bool                              // E0401 in place of a development identity
 }
 
-// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them.
+// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
+// stands in its place.
 // devKey is the content of a new .platc/dev.agekey, to be written beside arch.cue with mode 0600; nil where none was made.
 // Nothing is written here.
 //
@@ -144,15 +146,29 @@ func (o Options) old(path string) ([]byte, error) {
 	return o.Old(path)
 }
 
-// outFolder is the output directory as seen from arch.cue, slash-separated.
-func (o Options) outFolder() string {
-	if o.OutDir == "" {
-		return "out"
+// seenFromArch is a file of the output as sops matches it with the rules of .sops.yaml beside arch.cue: by the path from there, and by the whole path
+// where it stands elsewhere.
+func (o Options) seenFromArch(name string) string {
+	out := o.OutDir
+	if out == "" {
+		out = filepath.Join(o.ArchDir, "out")
 	}
-	if folder, err := filepath.Rel(cmp.Or(o.ArchDir, "."), o.OutDir); err == nil {
-		return filepath.ToSlash(folder)
+	file, err1 := filepath.Abs(filepath.Join(out, filepath.FromSlash(name)))
+	folder, err2 := filepath.Abs(o.ArchDir)
+	if errors.Join(err1, err2) != nil {
+		return name
 	}
-	return filepath.ToSlash(o.OutDir)
+	return filepath.ToSlash(strings.TrimPrefix(file, folder+string(filepath.Separator)))
+}
+
+// configIsOfUser says whether the output is the folder of arch.cue, and has a .sops.yaml that we did not write: it serves the files then.
+func (o Options) configIsOfUser() bool {
+	if o.seenFromArch("x") != "x" {
+		return false
+	}
+	data, err := o.old(sopsConfig)
+	header, _ := encode.Header(sopsConfig)
+	return err == nil && !bytes.HasPrefix(data, []byte(header))
 }
 
 // readOld reads the file of each document; equal ones are parsed once.
@@ -304,7 +320,7 @@ func (b *build) files() ([]emit.File, error) {
 	for i, d := range b.docs {
 		files = append(files, emit.File{Path: d.path, Component: d.component, Data: data[i], Mode: 0o644, Ownership: emit.State})
 	}
-	if len(b.to) == 0 {
+	if len(b.to) == 0 || b.options.configIsOfUser() {
 		return files, nil
 	}
 	config, err := b.config()

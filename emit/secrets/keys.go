@@ -1,13 +1,13 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -330,11 +330,12 @@ func recipients(o Options, paths []string, keys *keyring) ([]recipient, error) {
 		return parseRecipients("config.secrets.recipients", o.Recipients)
 	}
 	configs := []struct {
-		name, folder string
-		read         func() ([]byte, error)
+		name string
+		seen func(path string) string // a file of the output, from where the configuration stands
+		read func() ([]byte, error)
 	}{
-		{filepath.Join(o.ArchDir, sopsConfig), o.outFolder(), func() ([]byte, error) { return readFile(filepath.Join(o.ArchDir, sopsConfig)) }},
-		{path.Join(o.outFolder(), sopsConfig), "", func() ([]byte, error) { return o.old(sopsConfig) }},
+		{filepath.Join(o.ArchDir, sopsConfig), o.seenFromArch, func() ([]byte, error) { return readFile(filepath.Join(o.ArchDir, sopsConfig)) }},
+		{filepath.Join(cmp.Or(o.OutDir, "out"), sopsConfig), func(path string) string { return path }, func() ([]byte, error) { return o.old(sopsConfig) }},
 	}
 	for _, c := range configs {
 		data, err := c.read()
@@ -344,7 +345,7 @@ func recipients(o Options, paths []string, keys *keyring) ([]recipient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", c.name, err)
 		}
-		texts, err := configRecipients(data, c.folder, paths)
+		texts, err := configRecipients(data, c.seen, paths)
 		if err != nil {
 			return nil, &errConfig{c.name, err}
 		}
@@ -414,8 +415,8 @@ func (a *ageKeys) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// configRecipients is the age recipients of the rules that SOPS would take for the files, which stand below the folder.
-func configRecipients(data []byte, folder string, paths []string) ([]string, error) {
+// configRecipients is the age recipients of the rules that SOPS would take for the files, by the paths that it sees.
+func configRecipients(data []byte, seen func(path string) string, paths []string) ([]string, error) {
 	var config struct {
 		CreationRules []creationRule `yaml:"creation_rules"`
 	}
@@ -432,7 +433,7 @@ func configRecipients(data []byte, folder string, paths []string) ([]string, err
 	var all []string
 	taken := make([]bool, len(exprs))
 	for _, p := range paths {
-		i := slices.IndexFunc(exprs, func(e *regexp.Regexp) bool { return e.MatchString(path.Join(folder, p)) })
+		i := slices.IndexFunc(exprs, func(e *regexp.Regexp) bool { return e.MatchString(seen(p)) })
 		if i < 0 || taken[i] {
 			continue
 		}
