@@ -69,5 +69,8 @@ func Library(dir string) (*kind.Library, *diag.List) {
 	return load.Library(users, "kinds")
 }
 
+// Versions is what everything emitted is pinned to.
+func Versions() kind.Object { return load.Versions() }
+
 // Passes is the table of passes.
 func Passes() []pass.Pass { return passes.Table() }

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -170,14 +168,12 @@ func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
 
 func secretOptions(b *Build, o RenderOptions) secrets.Options {
 	home, _ := os.UserHomeDir()
+	var old func(string) ([]byte, error) // an archive has no old files
+	if o.Out != "" {
+		old = secrets.ReadTree(o.Out)
+	}
 	return secrets.Options{
-		Old: func(name string) ([]byte, error) {
-			if o.Out == "" {
-				return nil, fs.ErrNotExist
-			}
-			return os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(name)))
-		},
-		ArchDir: b.Graph.Dir, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
+		Old: old, ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 	}
 }

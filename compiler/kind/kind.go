@@ -262,14 +262,13 @@ type Namespace struct {
 
 // Library is all kinds and rules of a build.
 type Library struct {
-	Kinds    map[string]*Kind // component kinds and sub-kinds, by name
-	Rules    map[string]*Rule // by "from -> to"
-	Failed   map[string]bool  // names of kinds that were left out, because of mistakes in them
-	Lacking  map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
-	Versions Object           // the table of pins, for `platc version`
-	Config   *Type            // of `config`
-	Retired  *Type            // of `retired`
-	Tree     fs.FS            // templates of the files of the whole tree
+	Kinds   map[string]*Kind // component kinds and sub-kinds, by name
+	Rules   map[string]*Rule // by "from -> to"
+	Failed  map[string]bool  // names of kinds that were left out, because of mistakes in them
+	Lacking map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
+	Config  *Type            // of `config`
+	Retired *Type            // of `retired`
+	Tree    fs.FS            // templates of the files of the whole tree
 }
 
 // Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.

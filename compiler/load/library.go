@@ -58,6 +58,22 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	return read(roots)
 }
 
+// Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
+func Versions() kind.Object {
+	data, err := fs.ReadFile(library.FS, "schema/versions.cue")
+	if err != nil {
+		panic(err)
+	}
+	file := cuecontext.New().CompileBytes(data)
+	table := kind.Object{}
+	for _, name := range []string{"versions", "pins"} {
+		if table[name], err = decode(lookup(file, name)); err != nil {
+			panic(fmt.Sprintf("the library's %s: %s", name, err))
+		}
+	}
+	return table
+}
+
 func read(roots []root) (*kind.Library, *diag.List) {
 	ctx := cuecontext.New()
 	l := &lib{
@@ -74,15 +90,7 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	if err := l.schema.Err(); err != nil {
 		panic(fmt.Sprintf("the library's schema: %s", errors.Details(err, nil)))
 	}
-	versions, err := decode(lookup(l.schema, "versions"))
-	if err != nil {
-		panic(fmt.Sprintf("the library's versions: %s", err))
-	}
-	pins, err := decode(lookup(l.schema, "pins"))
-	if err != nil {
-		panic(fmt.Sprintf("the library's pins: %s", err))
-	}
-	l.out.Versions = kind.Object{"versions": versions, "pins": pins}
+	var err error
 	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
 		panic(fmt.Sprintf("the library's #Config: %s", err))
 	}

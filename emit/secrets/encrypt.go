@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"bufio"
 	"cmp"
 	"crypto/rand"
@@ -15,9 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/getsops/sops/v3"
-	sopsage "github.com/getsops/sops/v3/age"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -36,11 +34,11 @@ type Input struct {
 type Options struct {
 	Old        func(path string) ([]byte, error) // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
 	ArchDir    string                            // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
-	OutDir     string                            // the output directory, absolute or seen from the same place as ArchDir; "": "out" in ArchDir
+	OutDir     string                            // the output directory, from the same place as ArchDir; "": "out" in ArchDir
 	Recipients []string                          // config.secrets.recipients
 	Env        func(name string) (string, bool)  // the environment; nil: empty
 	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
-	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for all that SOPS draws
+	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for keys and nonces
 	Now        func() time.Time                  // of the files that change; nil: time.Now
 	Given      map[string]func() string          // texts that the user gave, by ID of the secret
 	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
@@ -49,7 +47,8 @@ type Options struct {
 	NoDevKey   bool                              // E0401 in place of a development identity
 }
 
-// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them.
+// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
+// stands in its place.
 // devKey is the content of a new .platc/dev.agekey, to be written beside arch.cue with mode 0600; nil where none was made.
 // Nothing is written here.
 //
@@ -100,7 +99,7 @@ type build struct {
 	docs     []*document
 	olds     []*stored // each content once
 	keys     *keyring
-	to       []*sopsage.MasterKey // recipients, sorted
+	to       []recipient // sorted
 	findings diag.List
 	texts    map[string]string // by ID of the secret
 	hashes   map[string]string // by ID of the hash
@@ -147,15 +146,29 @@ func (o Options) old(path string) ([]byte, error) {
 	return o.Old(path)
 }
 
-// outFolder is the output directory as seen from arch.cue, slash-separated.
-func (o Options) outFolder() string {
-	if o.OutDir == "" {
-		return "out"
+// seenFromArch is a file of the output as sops matches it with the rules of .sops.yaml beside arch.cue: by the path from there, and by the whole path
+// where it stands elsewhere.
+func (o Options) seenFromArch(name string) string {
+	out := o.OutDir
+	if out == "" {
+		out = filepath.Join(o.ArchDir, "out")
 	}
-	if folder, err := filepath.Rel(cmp.Or(o.ArchDir, "."), o.OutDir); err == nil {
-		return filepath.ToSlash(folder)
+	file, err1 := filepath.Abs(filepath.Join(out, filepath.FromSlash(name)))
+	folder, err2 := filepath.Abs(o.ArchDir)
+	if errors.Join(err1, err2) != nil {
+		return name
 	}
-	return filepath.ToSlash(o.OutDir)
+	return filepath.ToSlash(strings.TrimPrefix(file, folder+string(filepath.Separator)))
+}
+
+// configIsOfUser says whether the output is the folder of arch.cue, and has a .sops.yaml that we did not write: it serves the files then.
+func (o Options) configIsOfUser() bool {
+	if o.seenFromArch("x") != "x" {
+		return false
+	}
+	data, err := o.old(sopsConfig)
+	header, _ := encode.Header(sopsConfig)
+	return err == nil && !bytes.HasPrefix(data, []byte(header))
 }
 
 // readOld reads the file of each document; equal ones are parsed once.
@@ -254,7 +267,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.to = []*sopsage.MasterKey{key}
+	b.to = []recipient{key}
 	if b.options.ReadOnly {
 		return nil, nil
 	}
@@ -283,14 +296,14 @@ func (b *build) openOld() {
 	b.keys.load()
 	each(len(b.olds), func(i int) {
 		if s := b.olds[i]; !s.broken {
-			if key := b.keys.unwrap(s.meta.wraps()); key != nil {
+			if key := b.keys.unwrap(s.meta.wraps); key != nil {
 				s.open(key)
 			}
 		}
 	})
 	for _, s := range b.olds {
 		if s.locked() {
-			if key := b.keys.ask(s.meta.wraps()); key != nil {
+			if key := b.keys.ask(s.meta.wraps); key != nil {
 				s.open(key)
 			}
 		}
@@ -307,7 +320,7 @@ func (b *build) files() ([]emit.File, error) {
 	for i, d := range b.docs {
 		files = append(files, emit.File{Path: d.path, Component: d.component, Data: data[i], Mode: 0o644, Ownership: emit.State})
 	}
-	if len(b.to) == 0 {
+	if len(b.to) == 0 || b.options.configIsOfUser() {
 		return files, nil
 	}
 	config, err := b.config()
@@ -321,7 +334,7 @@ func (b *build) files() ([]emit.File, error) {
 func (b *build) config() ([]byte, error) {
 	texts := make([]string, len(b.to))
 	for i, key := range b.to {
-		texts[i] = key.Recipient
+		texts[i] = key.text
 	}
 	var rules []any
 	for _, r := range b.rules {
@@ -359,7 +372,7 @@ func (b *build) encryptAll() ([][]byte, error) {
 			return // it was found to be as wanted
 		}
 		if plain[i], errs[i] = b.plaintext(d); errs[i] == nil {
-			texts[i] = plainText(plain[i])
+			texts[i] = fingerprint(plain[i])
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -407,8 +420,8 @@ func (b *build) encryptAll() ([][]byte, error) {
 	return data, nil
 }
 
-// plainText tells documents of one form apart.
-func plainText(o object) string {
+// fingerprint tells documents of one form apart.
+func fingerprint(o object) string {
 	var t strings.Builder
 	for _, l := range o.lines() {
 		fmt.Fprintf(&t, "%q %v ", l.name, l.comment)
@@ -435,69 +448,64 @@ func (b *build) encrypt(j *job) ([]byte, error) {
 		if j.old.isFor(b.to) {
 			return j.old.data, nil
 		}
-		m := j.old.meta.Metadata
-		m.Version = sopsVersion
+		m := j.old.meta
 		var err error
-		if m.KeyGroups, err = b.wraps(j.old.key, j.old.meta.wraps()); err != nil {
+		if m.wraps, err = b.wraps(j.old.key, m.wraps); err != nil {
 			return nil, err
 		}
-		return emitFile(f, toBranch(j.old.tree, storedScalar), m)
+		return emitFile(f, j.old.tree, m)
 	}
 	return b.encryptNew(j)
 }
 
-// encryptNew encrypts the file. With the data key and the cipher of the old one, what did not change gets its old ciphertext.
+// encryptNew encrypts the file. With the data key of the old one, what did not change gets its old ciphertext.
 func (b *build) encryptNew(j *job) ([]byte, error) {
-	branch := toBranch(j.plain, plainScalar)
-	m := sops.Metadata{LastModified: b.now, EncryptedRegex: j.document.rule.encrypted, Version: sopsVersion}
-	if m.EncryptedRegex == "" {
-		m.UnencryptedSuffix = unencryptedSuffix
-	}
 	var key []byte
-	cipher := newCipher()
+	var box *box
+	var have []wrap
 	if j.old != nil {
-		key, cipher = j.old.key, j.old.cipher
+		key, box, have = j.old.key, j.old.box, j.old.meta.wraps
+	} else {
+		key = make([]byte, dataKeySize)
+		_, _ = rand.Read(key) // it never fails
 		var err error
-		if m.KeyGroups, err = b.wraps(key, j.old.meta.wraps()); err != nil {
+		if box, err = newBox(key); err != nil {
 			return nil, err
 		}
-	} else {
-		m.KeyGroups = b.group(nil)
-		var errs []error
-		if key, errs = (sops.Tree{Metadata: m}).GenerateDataKey(); len(errs) > 0 {
-			return nil, fmt.Errorf("make a data key: %w", errors.Join(errs...))
+	}
+	m := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
+	if m.encrypted == "" {
+		m.suffix = unencryptedSuffix
+	}
+	var err error
+	if m.wraps, err = b.wraps(key, have); err != nil {
+		return nil, err
+	}
+	m.mac = box.seal(code(j.plain), m.stamp())
+	tree, err := j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
+		if !l.encrypted || l.value == "" {
+			return &leaf{value: l.value}, nil
 		}
-	}
-	code, err := sops.Tree{Metadata: m, Branches: sops.TreeBranches{branch}}.Encrypt(key, cipher)
+		return &leaf{encrypted: true, cipher: box.seal(l.value, additional(path))}, nil
+	})
 	if err != nil {
-		return nil, errWrite
+		return nil, err
 	}
-	if m.MessageAuthenticationCode, err = cipher.Encrypt(code, key, m.LastModified.Format(time.RFC3339)); err != nil {
-		return nil, errWrite
-	}
-	return emitFile(j.document.format, branch, m)
+	return emitFile(j.document.format, tree, m)
 }
 
 // wraps is the data key for each recipient; a wrap that exists stays.
-func (b *build) wraps(key []byte, have []*sopsage.MasterKey) ([]sops.KeyGroup, error) {
-	group := b.group(have)
-	for _, to := range group[0] {
-		if err := to.EncryptIfNeeded(key); err != nil {
-			return nil, fmt.Errorf("wrap the data key for %s: %w", to.ToString(), err)
-		}
-	}
-	return group, nil
-}
-
-// group is the recipients, with the wraps that they have. Files do not share a key: it holds the wrap.
-func (b *build) group(have []*sopsage.MasterKey) []sops.KeyGroup {
-	group := make(sops.KeyGroup, len(b.to))
+func (b *build) wraps(key []byte, have []wrap) ([]wrap, error) {
+	wraps := make([]wrap, len(b.to))
 	for i, to := range b.to {
-		key := *to // a copy has the parsed recipient
-		if old := slices.IndexFunc(have, func(w *sopsage.MasterKey) bool { return w.Recipient == to.Recipient }); old >= 0 {
-			key.EncryptedKey = have[old].EncryptedKey
+		if old := slices.IndexFunc(have, func(w wrap) bool { return w.recipient == to.text }); old >= 0 {
+			wraps[i] = have[old]
+			continue
 		}
-		group[i] = &key
+		var err error
+		if wraps[i], err = to.wrap(key); err != nil {
+			return nil, err
+		}
 	}
-	return []sops.KeyGroup{group}
+	return wraps, nil
 }

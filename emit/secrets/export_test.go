@@ -3,6 +3,8 @@ package secrets
 import (
 	"errors"
 	"path"
+
+	"filippo.io/age"
 )
 
 // Open is the plaintext of a sound file, for tests.
@@ -12,11 +14,12 @@ func Open(name string, data []byte, identity string) (string, error) {
 		f = jsonText
 	}
 	s := newStored(f, data)
-	keys := &keyring{}
-	if err := keys.identities.Import(identity); err != nil {
+	id, err := parseIdentity(identity)
+	if err != nil {
 		return "", err
 	}
-	if s.open(keys.unwrap(s.meta.wraps())); !s.sound {
+	keys := &keyring{identities: []age.Identity{id}}
+	if s.open(keys.unwrap(s.meta.wraps)); !s.sound {
 		return "", errors.New("it is not sound")
 	}
 	text, err := emitPlain(f, s.tree)

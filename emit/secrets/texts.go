@@ -224,7 +224,7 @@ func (b *build) shareLocked() {
 	copies := map[content]*document{}
 	for _, d := range b.docs {
 		if d.old != nil && d.old.locked() {
-			copies[content{d.rule, plainText(d.want)}] = d
+			copies[content{d.rule, fingerprint(d.want)}] = d
 		}
 	}
 	if len(copies) == 0 {
@@ -234,7 +234,7 @@ func (b *build) shareLocked() {
 		if d.old != nil {
 			continue
 		}
-		if other := copies[content{d.rule, plainText(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
+		if other := copies[content{d.rule, fingerprint(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
 			d.old = other.old
 		}
 	}
