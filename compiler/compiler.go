@@ -36,7 +36,9 @@ type Timing struct {
 
 // RenderOptions are what rendering needs beside the plan.
 type RenderOptions struct {
-	Out      string // existing output directory, read for the secrets that are kept; "" for an archive
+	Out      string                                 // existing output directory, read for the secrets that are kept; "" for an archive
+	Written  func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
+	Force    bool                                   // make files of secrets as wanted that were edited
 	Env      func(string) (string, bool)
 	Random   io.Reader
 	Now      func() time.Time

@@ -173,7 +173,7 @@ func secretOptions(b *Build, o RenderOptions) secrets.Options {
 		old = secrets.ReadTree(o.Out)
 	}
 	return secrets.Options{
-		Old: old, ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
+		Old: old, ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 	}
 }

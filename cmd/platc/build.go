@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -131,6 +132,12 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
 	rendered, err := compiler.Render(b, o.rendering(c))
+	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
+		if err := o.finished(c, p, b, ""); err != nil {
+			return err
+		}
+		return exit(exitDifferent)
+	}
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -157,6 +164,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.stopped(c, p, b, err)
 	}
 	b.Timings = append(b.Timings, compiler.Timing{Stage: "write", Took: time.Since(started)})
+	o.sayOverwritten(c, p, rendered)
 	return o.finished(c, p, b, summary(o.out, change))
 }
 
@@ -171,12 +179,30 @@ func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
 	return old, err
 }
 
-func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
-	dir := o.out
-	if o.archive() {
-		dir = ""
+// onlyEdited says whether nothing but edits stops a build: then the tree differs, which is what --check tells.
+func onlyEdited(findings []diag.Diagnostic) bool {
+	return !slices.ContainsFunc(findings, func(d diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != "E0501" })
+}
+
+// sayOverwritten lists what --force made of edited secrets: names, never values.
+func (o *buildOptions) sayOverwritten(c *console, p *progress, rendered *compiler.Output) {
+	if o.quiet {
+		return
 	}
-	return compiler.RenderOptions{Out: dir, Env: c.env, Random: c.random, Now: time.Now, ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs}
+	p.done()
+	for _, f := range rendered.Files {
+		if len(f.Edited) > 0 {
+			c.say("overwritten: %s: %s\n", filepath.Join(o.out, filepath.FromSlash(f.Path)), strings.Join(f.Edited, ", "))
+		}
+	}
+}
+
+func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
+	dir, written := o.out, output.Written(o.out)
+	if o.archive() {
+		dir, written = "", nil
+	}
+	return compiler.RenderOptions{Out: dir, Written: written, Force: o.force, Env: c.env, Random: c.random, Now: time.Now, ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs}
 }
 
 // known refuses --only with a name that no component has.

@@ -20,11 +20,12 @@ import (
 
 // entry is what the record says of one file that platc wrote.
 type entry struct {
-	Path      string         `json:"path"`
-	SHA256    string         `json:"sha256"`
-	Mode      string         `json:"mode"`
-	Component string         `json:"component"`
-	Ownership emit.Ownership `json:"ownership"`
+	Path      string            `json:"path"`
+	SHA256    string            `json:"sha256"`
+	Mode      string            `json:"mode"`
+	Component string            `json:"component"`
+	Ownership emit.Ownership    `json:"ownership"`
+	Marks     map[string]string `json:"marks,omitempty"` // see emit.File
 }
 
 func (e entry) mode() fs.FileMode {
@@ -39,7 +40,7 @@ func entryOf(f *emit.File, sum string) entry {
 	if f.Mode == 0o755 {
 		mode = "0755"
 	}
-	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership}
+	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership, Marks: f.Marks}
 }
 
 // record is the content of .platc/manifest.json. It does not list itself.
@@ -78,7 +79,19 @@ func (r record) encode() []byte {
 		b = append(append(b, ", \"sha256\": \""...), e.SHA256...)
 		b = append(append(b, "\", \"mode\": \""...), e.Mode...)
 		b = appendString(append(b, "\", \"component\": "...), e.Component)
-		b = append(append(append(b, ", \"ownership\": \""...), e.Ownership...), "\"}"...)
+		b = append(append(append(b, ", \"ownership\": \""...), e.Ownership...), '"')
+		for j, name := range sorted(e.Marks) {
+			if j == 0 {
+				b = append(b, ", \"marks\": {"...)
+			} else {
+				b = append(b, ", "...)
+			}
+			b = appendString(append(appendString(b, name), ": "...), e.Marks[name])
+		}
+		if len(e.Marks) > 0 {
+			b = append(b, '}')
+		}
+		b = append(b, '}')
 	}
 	return append(b, "\n  ]\n}\n"...)
 }
@@ -231,6 +244,41 @@ func (e entry) check() error {
 		return fmt.Errorf("%q has ownership %q", e.Path, e.Ownership)
 	}
 	return nil
+}
+
+// Written gives what the record of an output directory says of a file. A record that is not there or cannot be read knows none: Plan says why.
+func Written(out string) func(path string) (emit.Written, bool) {
+	files := map[string]emit.Written{}
+	if root, err := openOut(out); err == nil && root != nil {
+		defer disk{root: root}.close()
+		if data, err := readRecord(out, root); err == nil && data != nil {
+			for _, e := range stateEntries(data) {
+				files[e.Path] = emit.Written{SHA256: e.SHA256, Marks: e.Marks}
+			}
+		}
+	}
+	return func(path string) (emit.Written, bool) {
+		w, ok := files[path]
+		return w, ok
+	}
+}
+
+// stateEntries are the entries that tell of secrets: those of state files, and of the whole tree. A record has a line for each file, so most of it need
+// not be decoded; one that somebody has formatted is.
+func stateEntries(data []byte) []entry {
+	var all []entry
+	for line := range bytes.Lines(data) {
+		if !bytes.Contains(line, []byte(`"ownership": "state"`)) && !bytes.Contains(line, []byte(`"component": ""`)) {
+			continue
+		}
+		var e entry
+		if err := json.Unmarshal(bytes.TrimRight(bytes.TrimSpace(line), ","), &e); err != nil || e.Path == "" {
+			r, _ := decodeRecord(data)
+			return r.Files
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // sumOf is a SHA-256 in hexadecimal digits.

@@ -58,7 +58,9 @@ type document struct {
 	format          format
 	rule            *rule
 	want            object
-	old             *stored // nil: there is no file
+	old             *stored        // nil: there is no file
+	edited          []string       // what changed in it since it was written
+	doubtful        map[*leaf]bool // leaves of old that did
 }
 
 // newDocument reads an input.

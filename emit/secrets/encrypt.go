@@ -1,8 +1,8 @@
 package secrets
 
 import (
-	"bytes"
 	"bufio"
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"errors"
@@ -32,19 +32,21 @@ type Input struct {
 
 // Options is everything from outside. The zero value knows no old file, no key and no environment.
 type Options struct {
-	Old        func(path string) ([]byte, error) // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
-	ArchDir    string                            // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
-	OutDir     string                            // the output directory, from the same place as ArchDir; "": "out" in ArchDir
-	Recipients []string                          // config.secrets.recipients
-	Env        func(name string) (string, bool)  // the environment; nil: empty
-	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
-	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for keys and nonces
-	Now        func() time.Time                  // of the files that change; nil: time.Now
-	Given      map[string]func() string          // texts that the user gave, by ID of the secret
-	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
-	Rekey      bool                              // new data keys for all files: who lost access shall not read what comes after
-	ReadOnly   bool                              // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
-	NoDevKey   bool                              // E0401 in place of a development identity
+	Old        func(path string) ([]byte, error)      // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
+	ArchDir    string                                 // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
+	OutDir     string                                 // the output directory, from the same place as ArchDir; "": "out" in ArchDir
+	Recipients []string                               // config.secrets.recipients
+	Env        func(name string) (string, bool)       // the environment; nil: empty
+	Home       string                                 // of the user, for the keys that SOPS keeps there; "": none
+	Random     io.Reader                              // of passwords and salts; nil: crypto/rand, as it is for keys and nonces
+	Now        func() time.Time                       // of the files that change; nil: time.Now
+	Given      map[string]func() string               // texts that the user gave, by ID of the secret
+	Written    func(path string) (emit.Written, bool) // what the record says of a file of the output; nil: there is no record, and no file counts as edited
+	Force      bool                                   // files that were edited are made as wanted all the same
+	Rotate     func(id string) bool                   // secrets that are drawn anew though an old file has them; nil: none
+	Rekey      bool                                   // new data keys for all files: who lost access shall not read what comes after
+	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
+	NoDevKey   bool                                   // E0401 in place of a development identity
 }
 
 // Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
@@ -55,19 +57,29 @@ type Options struct {
 // What exists is kept (OUTPUT.md, SEC-04): a text that an old file has for a secret stays its text, in every file; a file whose plaintext and
 // recipients are the same stays byte for byte; in one that changed, the data key and the ciphertexts of what did not change stay.
 //
-// Findings: W0116, E0401, E0402; with an error among them, files and devKey are nil.
+// What was edited since it was written is E0501, but for the secrets that Options.Rotate names: what a build changes on purpose is not compared.
+//
+// Findings: W0116, E0401, E0402, E0501; with an error among them, files and devKey are nil.
 // Errors: an input that cannot be written (see Input and value.Hash), an old file that cannot be read, no randomness. They never show a value.
 func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File, devKey []byte, err error) {
 	b, err := newBuild(inputs, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	if b.findings.HasErrors() {
+		findings.AddAll(&b.findings)
+		return nil, nil, nil
+	}
 	devKey, err = b.chooseRecipients()
 	if err != nil {
 		return nil, nil, err
 	}
 	if !b.findings.HasErrors() {
+		b.checkConfig()
 		b.openOld()
+		b.checkEdited()
+	}
+	if !b.findings.HasErrors() {
 		if err := b.findTexts(); err != nil {
 			return nil, nil, err
 		}
@@ -92,18 +104,20 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 
 // build is one run of Encrypt.
 type build struct {
-	options  Options
-	random   io.Reader
-	now      time.Time
-	rules    []*rule
-	docs     []*document
-	olds     []*stored // each content once
-	keys     *keyring
-	to       []recipient // sorted
-	findings diag.List
-	texts    map[string]string // by ID of the secret
-	hashes   map[string]string // by ID of the hash
-	memory   *memory
+	options      Options
+	random       io.Reader
+	now          time.Time
+	rules        []*rule
+	docs         []*document
+	olds         []*stored // each content once
+	keys         *keyring
+	to           []recipient // sorted
+	outConfig    []byte      // .sops.yaml of the output, where it says who they are
+	configEdited []string    // what changed in it
+	findings     diag.List
+	texts        map[string]string // by ID of the secret
+	hashes       map[string]string // by ID of the hash
+	memory       *memory
 }
 
 func newBuild(inputs []Input, o Options) (*build, error) {
@@ -185,6 +199,10 @@ func (b *build) readOld() error {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
+			b.findings.Add(diag.Diagnostic{Code: "E0402", Message: fmt.Sprintf("%s cannot be read: %v", b.options.name(d.path), err), Help: helpRestore})
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("read %s: %w", d.path, err)
 		}
@@ -243,7 +261,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		paths = []string{"component/k8s/deploy/base/secret/cloud.env"} // any that the rules cover
 	}
 	var err error
-	b.to, err = recipients(b.options, paths, b.keys)
+	b.to, b.outConfig, err = recipients(b.options, paths, b.keys)
 	var noRecipient *errRecipient
 	var noConfig *errConfig
 	switch {
@@ -312,13 +330,15 @@ func (b *build) openOld() {
 
 // files is the encrypted files and .sops.yaml.
 func (b *build) files() ([]emit.File, error) {
-	data, err := b.encryptAll()
+	jobs, err := b.encryptAll()
 	if err != nil {
 		return nil, err
 	}
 	files := make([]emit.File, 0, len(b.docs)+1)
 	for i, d := range b.docs {
-		files = append(files, emit.File{Path: d.path, Component: d.component, Data: data[i], Mode: 0o644, Ownership: emit.State})
+		files = append(files, emit.File{
+			Path: d.path, Component: d.component, Data: jobs[i].data, Mode: 0o644, Ownership: emit.State, Marks: b.marks(d, jobs[i]), Edited: d.edited,
+		})
 	}
 	if len(b.to) == 0 || b.options.configIsOfUser() {
 		return files, nil
@@ -327,7 +347,7 @@ func (b *build) files() ([]emit.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(files, emit.File{Path: sopsConfig, Data: config, Mode: 0o644, Ownership: emit.Generated}), nil
+	return append(files, emit.File{Path: sopsConfig, Data: config, Mode: 0o644, Ownership: emit.Generated, Edited: b.configEdited}), nil
 }
 
 // config is .sops.yaml: the rules by which a user's sops treats the same files (OUTPUT.md, SEC-02).
@@ -358,11 +378,22 @@ type job struct {
 	plain    object
 	old      *stored // whose data key and ciphertexts are taken; nil: none
 	data     []byte
+	tree     object // of the data
+	key      []byte // data key; nil where no private key opens the file
 	err      error
 }
 
-// encryptAll is the content of each document's file.
-func (b *build) encryptAll() ([][]byte, error) {
+// marks are those of a file that was made. One that no key opens keeps the mark of its key.
+func (b *build) marks(d *document, j *job) map[string]string {
+	marks := marksOf(j.tree, d.want, j.key)
+	if w, ok := b.options.written(d.path); ok && j.key == nil && w.SHA256 == sumOf(j.data) && w.Marks[keyMark] != "" {
+		marks[keyMark] = w.Marks[keyMark]
+	}
+	return marks
+}
+
+// encryptAll makes each document's file.
+func (b *build) encryptAll() ([]*job, error) {
 	plain := make([]object, len(b.docs))
 	texts := make([]string, len(b.docs))
 	errs := make([]error, len(b.docs))
@@ -409,15 +440,13 @@ func (b *build) encryptAll() ([][]byte, error) {
 			take(i, nil)
 		}
 	}
-	each(len(order), func(i int) { order[i].data, order[i].err = b.encrypt(order[i]) })
-	data := make([][]byte, len(b.docs))
-	for i, j := range of {
+	each(len(order), func(i int) { order[i].err = b.encrypt(order[i]) })
+	for _, j := range order {
 		if j.err != nil {
 			return nil, fmt.Errorf("encrypt %s: %w", j.document.path, j.err)
 		}
-		data[i] = j.data
 	}
-	return data, nil
+	return of, nil
 }
 
 // fingerprint tells documents of one form apart.
@@ -438,39 +467,37 @@ func samePlain(want, old *leaf) bool {
 	return want.value == old.value && (want.encrypted == old.encrypted || want.value == "")
 }
 
-// encrypt is the content of a file: the old one where nothing changed, or as much of it as stays.
-func (b *build) encrypt(j *job) ([]byte, error) {
-	f := j.document.format
-	if j.old != nil && j.old.locked() {
-		return j.old.data, nil
+// encrypt makes the content of a file: the old one where nothing changed, or as much of it as stays.
+func (b *build) encrypt(j *job) error {
+	old := j.old
+	if old == nil || !old.locked() && (!old.sound || differences(j.plain, old.tree, samePlain) != nil) {
+		return b.encryptNew(j)
 	}
-	if j.old != nil && j.old.sound && differences(j.plain, j.old.tree, samePlain) == nil {
-		if j.old.isFor(b.to) {
-			return j.old.data, nil
-		}
-		m := j.old.meta
-		var err error
-		if m.wraps, err = b.wraps(j.old.key, m.wraps); err != nil {
-			return nil, err
-		}
-		return emitFile(f, j.old.tree, m)
+	j.data, j.tree, j.key = old.data, old.tree, old.key
+	if old.locked() || old.isFor(b.to) {
+		return nil
 	}
-	return b.encryptNew(j)
+	m := old.meta
+	var err error
+	if m.wraps, err = b.wraps(old.key, m.wraps); err != nil {
+		return err
+	}
+	j.data, err = emitFile(j.document.format, old.tree, m)
+	return err
 }
 
 // encryptNew encrypts the file. With the data key of the old one, what did not change gets its old ciphertext.
-func (b *build) encryptNew(j *job) ([]byte, error) {
-	var key []byte
+func (b *build) encryptNew(j *job) error {
 	var box *box
 	var have []wrap
 	if j.old != nil {
-		key, box, have = j.old.key, j.old.box, j.old.meta.wraps
+		j.key, box, have = j.old.key, j.old.box, j.old.meta.wraps
 	} else {
-		key = make([]byte, dataKeySize)
-		_, _ = rand.Read(key) // it never fails
+		j.key = make([]byte, dataKeySize)
+		_, _ = rand.Read(j.key) // it never fails
 		var err error
-		if box, err = newBox(key); err != nil {
-			return nil, err
+		if box, err = newBox(j.key); err != nil {
+			return err
 		}
 	}
 	m := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
@@ -478,20 +505,21 @@ func (b *build) encryptNew(j *job) ([]byte, error) {
 		m.suffix = unencryptedSuffix
 	}
 	var err error
-	if m.wraps, err = b.wraps(key, have); err != nil {
-		return nil, err
+	if m.wraps, err = b.wraps(j.key, have); err != nil {
+		return err
 	}
 	m.mac = box.seal(code(j.plain), m.stamp())
-	tree, err := j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
+	j.tree, err = j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
 		if !l.encrypted || l.value == "" {
 			return &leaf{value: l.value}, nil
 		}
 		return &leaf{encrypted: true, cipher: box.seal(l.value, additional(path))}, nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return emitFile(j.document.format, tree, m)
+	j.data, err = emitFile(j.document.format, j.tree, m)
+	return err
 }
 
 // wraps is the data key for each recipient; a wrap that exists stays.

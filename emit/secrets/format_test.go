@@ -49,8 +49,8 @@ func TestFilesOfSOPSAreReadAndWrittenToTheByte(t *testing.T) {
 		for _, w := range s.meta.wraps {
 			b.to = append(b.to, recipient{text: w.recipient})
 		}
-		if again, err := b.encryptNew(j); err != nil || !bytes.Equal(again, data) {
-			t.Errorf("encrypted with the same key and time it is\n%s%v", again, err)
+		if err := b.encryptNew(j); err != nil || !bytes.Equal(j.data, data) {
+			t.Errorf("encrypted with the same key and time it is\n%s%v", j.data, err)
 		}
 	}
 }

@@ -323,11 +323,13 @@ func (e *errRecipient) Error() string {
 
 // recipients is the public keys to encrypt to, sorted; the first of these that exist: those of arch.cue, of .sops.yaml beside arch.cue, of .sops.yaml in
 // the output, the public half of an identity found (OUTPUT.md, SEC-06). Empty where there are none.
+// outConfig is the .sops.yaml of the output where that says who they are.
 //
 // Errors: a file that cannot be read, a text that is no recipient.
-func recipients(o Options, paths []string, keys *keyring) ([]recipient, error) {
+func recipients(o Options, paths []string, keys *keyring) (to []recipient, outConfig []byte, err error) {
 	if len(o.Recipients) > 0 {
-		return parseRecipients("config.secrets.recipients", o.Recipients)
+		to, err = parseRecipients("config.secrets.recipients", o.Recipients)
+		return to, nil, err
 	}
 	configs := []struct {
 		name string
@@ -337,26 +339,34 @@ func recipients(o Options, paths []string, keys *keyring) ([]recipient, error) {
 		{filepath.Join(o.ArchDir, sopsConfig), o.seenFromArch, func() ([]byte, error) { return readFile(filepath.Join(o.ArchDir, sopsConfig)) }},
 		{filepath.Join(cmp.Or(o.OutDir, "out"), sopsConfig), func(path string) string { return path }, func() ([]byte, error) { return o.old(sopsConfig) }},
 	}
-	for _, c := range configs {
+	for i, c := range configs {
 		data, err := c.read()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
+			return nil, nil, &errConfig{c.name, err}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", c.name, err)
+			return nil, nil, fmt.Errorf("read %s: %w", c.name, err)
 		}
 		texts, err := configRecipients(data, c.seen, paths)
 		if err != nil {
-			return nil, &errConfig{c.name, err}
+			return nil, nil, &errConfig{c.name, err}
 		}
-		if len(texts) > 0 {
-			return parseRecipients(c.name, texts)
+		if len(texts) == 0 {
+			continue
 		}
+		if i > 0 {
+			outConfig = data
+		}
+		to, err = parseRecipients(c.name, texts)
+		return to, outConfig, err
 	}
 	if p := keys.publicHalf(); p != "" {
-		return parseRecipients("an identity", []string{p})
+		to, err = parseRecipients("an identity", []string{p})
 	}
-	return nil, nil
+	return to, nil, err
 }
 
 // errConfig is a .sops.yaml that cannot be understood.

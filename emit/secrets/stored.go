@@ -15,6 +15,7 @@ type stored struct {
 	broken bool   // it is no SOPS file
 	key    []byte // data key; nil while no private key opened it
 	box    *box   // of that key
+	intact bool   // SOPS opens it
 	sound  bool   // SOPS opens it, and it has nothing but what we write
 }
 
@@ -37,7 +38,7 @@ func (s *stored) open(key []byte) {
 	}
 	s.key, s.box = key, box
 	if plain, ok := s.verified(); ok {
-		s.tree, s.sound = plain, !s.meta.foreign
+		s.tree, s.intact, s.sound = plain, true, !s.meta.foreign
 		return
 	}
 	s.salvage()

@@ -33,6 +33,7 @@ func (b *build) findTexts() error {
 		b.memory.lengths[id] = len(text)
 	}
 	b.checkLocked()
+	b.checkGone(kept)
 	if b.findings.HasErrors() {
 		return nil
 	}
@@ -337,6 +338,9 @@ func (b *build) cannotOpen(d *document, what string) {
 	})
 }
 
+// helpRestore never says to delete a file: what a running server keeps may stand nowhere else.
+const helpRestore = "restore the file from version control (git checkout), and build on a machine that has one of the keys"
+
 // unreadable reports a place that holds a secret which cannot be read.
 func (b *build) unreadable(h holder) {
 	d := h.document
@@ -348,7 +352,7 @@ func (b *build) unreadable(h holder) {
 	if d.old.broken {
 		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is no SOPS file", d.path, h.name)
 	}
-	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built, or delete it to have new credentials made"})
+	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: helpRestore})
 }
 
 // plaintext is the document with the text of every secret. It only reads, so that files can be made in parallel.

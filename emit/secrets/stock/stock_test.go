@@ -4,6 +4,8 @@ package stock_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -22,6 +24,7 @@ import (
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
+	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/secrets"
 )
 
@@ -69,26 +72,36 @@ type tree map[string][]byte
 
 func (files tree) build(t *testing.T, o secrets.Options, in []secrets.Input, keys ...*age.X25519Identity) {
 	t.Helper()
+	for _, f := range files.encrypt(t, o, in, keys...) {
+		files[f.Path] = f.Data
+	}
+}
+
+func (files tree) encrypt(t *testing.T, o secrets.Options, in []secrets.Input, keys ...*age.X25519Identity) []emit.File {
+	t.Helper()
+	findings := &diag.List{}
+	made, _, err := secrets.Encrypt(in, files.options(o, t.TempDir(), keys...), findings)
+	if err != nil || len(findings.Sorted()) > 0 {
+		t.Fatalf("%v %+v", err, findings.Sorted())
+	}
+	return made
+}
+
+// options adds the tree, the private keys and an empty folder of arch.cue.
+func (files tree) options(o secrets.Options, folder string, keys ...*age.X25519Identity) secrets.Options {
 	var private []string
 	for _, key := range keys {
 		private = append(private, key.String())
 	}
 	o.Env = func(name string) (string, bool) { return strings.Join(private, "\n"), name == "SOPS_AGE_KEY" }
-	o.ArchDir = t.TempDir()
+	o.ArchDir = folder
 	o.Old = func(name string) ([]byte, error) {
 		if data, ok := files[name]; ok {
 			return data, nil
 		}
 		return nil, fs.ErrNotExist
 	}
-	findings := &diag.List{}
-	made, _, err := secrets.Encrypt(in, o, findings)
-	if err != nil || len(findings.Sorted()) > 0 {
-		t.Fatalf("%v %+v", err, findings.Sorted())
-	}
-	for _, f := range made {
-		files[f.Path] = f.Data
-	}
+	return o
 }
 
 // open is every file in plaintext, by SOPS.
@@ -232,6 +245,41 @@ func TestAPasswordThatIsSetWithSOPSStaysOnBothSides(t *testing.T) {
 	}
 	if !strings.Contains(files.open(t, key)[cloudEnv], ":chosen-by-hand:") {
 		t.Error("the password of the user is lost")
+	}
+}
+
+// TestEditsWithSOPS lets the program change a file that is recorded: what it changed is named, and what it only encrypted anew is accepted.
+func TestEditsWithSOPS(t *testing.T) {
+	t.Parallel()
+	key, second := newKey(t), newKey(t)
+	file := filepath.FromSlash(dbEnv)
+	for want, arguments := range map[string][]string{
+		"POSTGRES_PASSWORD changed":      {"set", file, `["POSTGRES_PASSWORD"]`, `"by-hand"`},
+		"ORDERS_ORDERS_PASSWORD changed": {"set", file, `["ORDERS_ORDERS_PASSWORD"]`, `"by-hand"`},
+		"SECRET_KEY was added":           {"set", file, `["SECRET_KEY"]`, `"by-hand"`},
+		"POSTGRES_PASSWORD is gone":      {"unset", file, `["POSTGRES_PASSWORD"]`},
+		second.Recipient().String():      {"rotate", "--in-place", "--add-age", second.Recipient().String(), file},
+		"":                               {"rotate", "--in-place", file},
+	} {
+		files, written := tree{}, map[string]emit.Written{}
+		o := secrets.Options{Recipients: recipients(key)}
+		for _, f := range files.encrypt(t, o, inputs("one"), key) {
+			sum := sha256.Sum256(f.Data)
+			files[f.Path], written[f.Path] = f.Data, emit.Written{SHA256: hex.EncodeToString(sum[:]), Marks: f.Marks}
+		}
+		folder := files.write(t)
+		sops(t, folder, key, nil, arguments...)
+		files[dbEnv] = read(t, folder, dbEnv)
+		o.Written = func(path string) (emit.Written, bool) { w, ok := written[path]; return w, ok }
+		findings := &diag.List{}
+		_, _, err := secrets.Encrypt(inputs("one"), files.options(o, t.TempDir(), key), findings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := findings.Sorted()
+		if want == "" && len(all) > 0 || want != "" && (len(all) != 1 || all[0].Code != "E0501" || !strings.Contains(all[0].Message, want)) {
+			t.Errorf("sops %v: %+v", arguments, all)
+		}
 	}
 }
 
