@@ -22,6 +22,7 @@ type File struct {
 	Data      []byte
 	Mode      fs.FileMode // 0o644 or 0o755
 	Ownership Ownership
+	Yields    bool // a file of that name that the user had before stays, and this one is left out
 }
 
 // Emitter turns the plan into files. It is pure; emit/secrets gets old files, keys and randomness when it is built.

@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"platc.dev/platc/emit"
 )
 
 // journal is what a build is about to do to the tree; while its file exists the build is not committed.
@@ -129,7 +131,7 @@ func (d disk) clean() error {
 
 // readJournal is nil without one.
 func (d disk) readJournal() (*journal, error) {
-	data, err := d.root.ReadFile(journalPath)
+	data, err := emit.ReadBelow(d.root, journalPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -231,10 +233,10 @@ func (d disk) holds(name, sum string) (bool, error) {
 	if err != nil {
 		return false, d.failed("read", name, err)
 	}
-	if info == nil || !info.Mode().IsRegular() {
+	if info == nil || !info.Mode().IsRegular() || info.Size() > emit.MaxFile {
 		return false, nil
 	}
-	data, err := d.root.ReadFile(name)
+	data, err := emit.ReadBelow(d.root, name)
 	if err != nil {
 		return false, d.failed("read", name, err)
 	}

@@ -18,6 +18,8 @@ import (
 	"filippo.io/age"
 	sopsage "github.com/getsops/sops/v3/age"
 	"go.yaml.in/yaml/v3"
+
+	"platc.dev/platc/emit"
 )
 
 const (
@@ -100,7 +102,11 @@ func withoutComments(text string) string {
 
 // addFile reads an identity file, and says whether it exists. One that cannot be read is an error only where a key is needed, so it is noted, not returned.
 func (k *keyring) addFile(place, name string) bool {
-	data, err := os.ReadFile(name)
+	read := os.ReadFile // the user may name a pipe
+	if place == filepath.Join(k.options.ArchDir, filepath.FromSlash(devKeyFile)) {
+		read = emit.ReadFile
+	}
+	data, err := read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		k.places = append(k.places, place+" (does not exist)")
@@ -249,7 +255,7 @@ func recipients(o Options, paths []string, keys *keyring) ([]*sopsage.MasterKey,
 		name, folder string
 		read         func() ([]byte, error)
 	}{
-		{filepath.Join(o.ArchDir, sopsConfig), o.outFolder(), func() ([]byte, error) { return os.ReadFile(filepath.Join(o.ArchDir, sopsConfig)) }},
+		{filepath.Join(o.ArchDir, sopsConfig), o.outFolder(), func() ([]byte, error) { return emit.ReadFile(filepath.Join(o.ArchDir, sopsConfig)) }},
 		{path.Join(o.outFolder(), sopsConfig), "", func() ([]byte, error) { return o.old(sopsConfig) }},
 	}
 	for _, c := range configs {
