@@ -123,7 +123,11 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	p := c.progress(&o.common)
 	defer p.done()
 	if !o.archive() {
-		if err := output.Recover(o.out); err != nil {
+		undo := output.Recover
+		if o.force {
+			undo = output.Repair
+		}
+		if err := undo(o.out); err != nil {
 			return err
 		}
 	}
