@@ -224,6 +224,9 @@ func TestBothSidesOfAMergeRebuild(t *testing.T) {
 					t.Errorf("%s has marks of the merge, in spite of .gitattributes: %v", name, err)
 				}
 			}
+			if text := w.fails("platc", "build"); !strings.Contains(text, "git checkout --ours -- out") || strings.Contains(text, "elete") {
+				t.Errorf("the way out is not named: %s", text)
+			}
 			w.run("git", "checkout", side, "--", "out")
 			text := w.run("platc", "build")
 			if strings.Contains(text, "new:") {

@@ -62,7 +62,7 @@ func tearUnflushed(t *testing.T, r *rand.Rand, out string) {
 // each of them the tree is the one of before or the new one, whole, with nothing beside it.
 func TestThousandsOfFaults(t *testing.T) {
 	t.Parallel()
-	rounds := 3000
+	rounds := 2000
 	if testing.Short() {
 		rounds = 200
 	}

@@ -245,3 +245,30 @@ func TestStateOfAnArchive(t *testing.T) {
 		t.Errorf("half an archive: %v", err)
 	}
 }
+
+// What a killed build left beside an archive is gone after the next one, and two at once do not mix.
+func TestArchiveAfterACrash(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	put(t, dir+"/.x.tar.platc-new", "half")
+	must(t, WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0"))
+	want := look(t, dir, false)
+	if len(want) != 2 || want["x.tar"].mode != 0o644 {
+		t.Fatalf("%+v", want)
+	}
+	must(t, os.Remove(dir+"/x.tar"))
+	errs := make(chan error)
+	for range 8 {
+		go func() { errs <- WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0") }()
+	}
+	for range 8 {
+		if err := <-errs; err != nil && !strings.Contains(err.Error(), "another platc") {
+			t.Error(err)
+		}
+	}
+	same(t, look(t, dir, false), want)
+	must(t, os.Symlink("x.tar", dir+"/.y.tar.platc-new"))
+	if err := WriteArchive(dir+"/y.tar", newTree.files(), "1.0.0"); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("got %v", err)
+	}
+}
