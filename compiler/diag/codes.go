@@ -330,7 +330,16 @@ $ platc build --no-dev-key
 			Example: `
 $ SOPS_AGE_KEY_FILE= platc build
 `,
-			Fix: "Build where a private key of one of the recipients is: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD.",
+			Fix: "Build where a private key of one of the recipients is: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD. A file that is damaged, or in the middle of a merge, comes back from version control: `git checkout HEAD -- FILE`.",
+		},
+		{
+			ID:    "E0403",
+			Title: "credentials would be drawn anew that a running system may have",
+			Cause: "The files of the last build are the only place where generated credentials are. Here they are missing: the folder has no record of a build though recipients are configured, an archive is made without `--state`, or a file is gone whose password a running server keeps.",
+			Example: `
+$ platc build -o shop.tar
+`,
+			Fix: "Build into the tree that version control has, restore the file (`git checkout HEAD -- FILE`), or name the tree or archive of the last build with `--state`. For the first build of all, where nothing runs yet: `--new-secrets`.",
 		},
 		{
 			ID:    "E0501",
@@ -341,7 +350,7 @@ $ platc build
 $ echo "# mine" >> out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc build --force` overwrites the file.",
+			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc build --force` overwrites the file and lists it. After a merge with conflicts take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue and build again.",
 		},
 		{
 			ID:    "E0502",
@@ -351,7 +360,7 @@ $ platc build
 $ mkdir -p out/orders && touch out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move it away, or build into another directory with `-o`.",
+			Fix: "Move it away, or build into another directory with `-o`. What platc made itself, and only its record is lost, `--force` takes over; better is the record from version control.",
 		},
 		{
 			ID:    "E0503",

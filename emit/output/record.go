@@ -162,6 +162,9 @@ func Recorded(out string) (t owners.Tree, found bool, err error) {
 	if err != nil || data == nil {
 		return t, false, err
 	}
+	if emit.InConflict(data) {
+		return t, true, nil // Plan says so
+	}
 	if t, err = StandsFor(data); err != nil {
 		return t, true, notOurs(out, err)
 	}
@@ -200,7 +203,7 @@ func StandsFor(data []byte) (t owners.Tree, err error) {
 
 // notOurs says that there is a record that platc cannot have written.
 func notOurs(out string, err error) error {
-	return fmt.Errorf("read record %s: %w (platc did not write this; restore it, or delete it: then files with other content than platc's count as yours)", filepath.Join(out, recordPath), err)
+	return fmt.Errorf("read record %s: %w (restore it from version control; where no copy is left, move it away, and platc build --force takes over the files that begin with platc's header)", filepath.Join(out, recordPath), err)
 }
 
 // decodeRecord reads a record, and refuses one that platc cannot have written: it says which files may be replaced and removed.

@@ -94,22 +94,17 @@ func TestDevKey(t *testing.T) {
 	dir := tempDir(t)
 	put(t, dir+"/arch.cue", "package x\n")
 	before := look(t, dir, false)
-	undo, err := WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
+	must(t, WriteDevKey(dir, []byte("KEY\n")))
 	got := look(t, dir, false)
 	if got[devKeyPath] != (state{mode: 0o600, content: "KEY\n"}) || got[ignorePath] != (state{mode: 0o644, content: ignoreText}) || len(got) != len(before)+3 {
 		t.Errorf("%+v", got)
 	}
-	if _, err := WriteDevKey(dir, []byte("OTHER\n")); !errors.Is(err, fs.ErrExist) {
+	if err := WriteDevKey(dir, []byte("OTHER\n")); !errors.Is(err, ErrDevKeyExists) {
 		t.Errorf("got %v", err)
 	}
 	same(t, look(t, dir, false), got)
-	must(t, undo())
-	same(t, look(t, dir, false), before)
 
 	// The tree may stand in the same directory.
-	_, err = WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
 	must(t, Recover(dir))
 	build(t, dir, oldTree)
 	build(t, dir, tree{})
@@ -121,28 +116,26 @@ func TestDevKey(t *testing.T) {
 func TestDevKeyRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(dir string){
-		"already exists":      func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
+		"meanwhile":           func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
 		"does not name it":    func(dir string) { put(t, dir+"/"+ignorePath, "other\n") },
-		".platc is no dir":    func(dir string) { put(t, dir+"/"+own, "x") },
+		".platc is not a dir": func(dir string) { put(t, dir+"/"+own, "x") },
 		"not a directory":     func(dir string) { put(t, dir, "x") },
 		"no such file":        func(string) {},
-		"is a directory":      func(dir string) { put(t, dir+"/"+ignorePath+"/x", "x") },
+		"not a regular file":  func(dir string) { put(t, dir+"/"+ignorePath+"/x", "x") },
 		"directory not empty": func(dir string) { put(t, dir+"/"+devKeyPath+".new/x", "x") },
 	}
 	for want, touch := range tests {
 		dir := filepath.Join(tempDir(t), "arch")
 		touch(dir)
 		before := look(t, filepath.Dir(dir), false)
-		if _, err := WriteDevKey(dir, []byte("KEY\n")); err == nil || !strings.Contains(err.Error(), want) {
+		if err := WriteDevKey(dir, []byte("KEY\n")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)
 		}
 		same(t, look(t, filepath.Dir(dir), false), before)
 	}
 	dir := tempDir(t)
 	put(t, dir+"/"+ignorePath, "# mine\n*.agekey\n")
-	undo, err := WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
-	must(t, undo())
+	must(t, WriteDevKey(dir, []byte("KEY\n")))
 	if data, _ := os.ReadFile(dir + "/" + ignorePath); string(data) != "# mine\n*.agekey\n" {
 		t.Errorf("%s", data)
 	}

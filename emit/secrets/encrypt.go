@@ -47,6 +47,7 @@ type Options struct {
 	Rekey      bool                                   // new data keys for all files: who lost access shall not read what comes after
 	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                                   // E0401 in place of a development identity
+	Drawn      func(Drawn)                            // is told every credential that was drawn, by name; nil: nobody
 }
 
 // Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
@@ -92,6 +93,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 	if err != nil {
 		return nil, nil, err
 	}
+	b.reportDrawn()
 	if devKey != nil {
 		findings.Add(diag.Diagnostic{
 			Code:    "W0116",
@@ -117,11 +119,12 @@ type build struct {
 	findings     diag.List
 	texts        map[string]string // by ID of the secret
 	hashes       map[string]string // by ID of the hash
+	drawn        map[string]bool   // IDs of the secrets that were drawn
 	memory       *memory
 }
 
 func newBuild(inputs []Input, o Options) (*build, error) {
-	b := &build{options: o, rules: newRules(), keys: &keyring{options: o}, texts: map[string]string{}, hashes: map[string]string{}}
+	b := &build{options: o, rules: newRules(), keys: &keyring{options: o}, texts: map[string]string{}, hashes: map[string]string{}, drawn: map[string]bool{}}
 	b.random = &lockedReader{reader: bufio.NewReader(cmp.Or(o.Random, rand.Reader))}
 	now := o.Now
 	if now == nil {
@@ -199,8 +202,8 @@ func (b *build) readOld() error {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
-			b.findings.Add(diag.Diagnostic{Code: "E0402", Message: fmt.Sprintf("%s cannot be read: %v", b.options.name(d.path), err), Help: helpRestore})
+		if why := emit.Refused(err); why != nil {
+			b.findings.Add(diag.Diagnostic{Code: "E0402", Message: fmt.Sprintf("%s cannot be read: %v", b.options.name(d.path), why), Help: helpRestore})
 			continue
 		}
 		if err != nil {
@@ -303,7 +306,7 @@ func noKey(message, searched string) diag.Diagnostic {
 
 // DevKeyUnwritten is the finding for a development identity that could not be written: the output may not be written either.
 func DevKeyUnwritten(err error) diag.Diagnostic {
-	return noKey(fmt.Sprintf("%s cannot be written beside arch.cue: %v", devKeyFile, err), "config.secrets.recipients and "+sopsConfig)
+	return noKey(fmt.Sprintf("a development identity cannot be written beside arch.cue: %v", err), "config.secrets.recipients and "+sopsConfig)
 }
 
 // openOld decrypts the old files. The user's command runs only where the other places do not help.

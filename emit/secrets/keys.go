@@ -19,6 +19,8 @@ import (
 	"filippo.io/age/agessh"
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/ssh"
+
+	"platc.dev/platc/emit"
 )
 
 const (
@@ -124,15 +126,17 @@ func withoutComments(text string) string {
 // content is the content of a file with keys, false where it is of no use. One that cannot be read is an error only where a key is needed, so it
 // is noted, not returned.
 func (k *keyring) content(place, name string) (data []byte, exists, ok bool) {
-	data, err := readFile(name)
+	read := os.ReadFile // the user may name a pipe
+	if place == filepath.Join(k.options.ArchDir, filepath.FromSlash(devKeyFile)) {
+		read = emit.ReadFile
+	}
+	data, err := read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		k.places = append(k.places, place+" (does not exist)")
 		return nil, false, false
-	case errors.Is(err, errNotRegular):
-		k.places = append(k.places, place+" (is not a regular file)")
-	case errors.Is(err, errTooLarge):
-		k.places = append(k.places, place+" (is too large)")
+	case emit.Refused(err) != nil:
+		k.places = append(k.places, fmt.Sprintf("%s (%v)", place, emit.Refused(err)))
 	case err != nil:
 		k.places = append(k.places, place+" (cannot be read)")
 	}
@@ -336,7 +340,7 @@ func recipients(o Options, paths []string, keys *keyring) (to []recipient, outCo
 		seen func(path string) string // a file of the output, from where the configuration stands
 		read func() ([]byte, error)
 	}{
-		{filepath.Join(o.ArchDir, sopsConfig), o.seenFromArch, func() ([]byte, error) { return readFile(filepath.Join(o.ArchDir, sopsConfig)) }},
+		{filepath.Join(o.ArchDir, sopsConfig), o.seenFromArch, func() ([]byte, error) { return emit.ReadFile(filepath.Join(o.ArchDir, sopsConfig)) }},
 		{filepath.Join(cmp.Or(o.OutDir, "out"), sopsConfig), func(path string) string { return path }, func() ([]byte, error) { return o.old(sopsConfig) }},
 	}
 	for i, c := range configs {
@@ -344,7 +348,7 @@ func recipients(o Options, paths []string, keys *keyring) (to []recipient, outCo
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
+		if why := emit.Refused(err); why != nil {
 			return nil, nil, &errConfig{c.name, err}
 		}
 		if err != nil {

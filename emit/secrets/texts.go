@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -32,6 +33,7 @@ func (b *build) findTexts() error {
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
 	}
+	b.checkConflicts()
 	b.checkLocked()
 	b.checkGone(kept)
 	if b.findings.HasErrors() {
@@ -117,6 +119,7 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		return fmt.Errorf("draw secret %q: %w", id, err)
 	}
 	b.texts[id] = text
+	b.drawn[id] = true
 	return nil
 }
 
@@ -350,9 +353,9 @@ func (b *build) unreadable(h holder) {
 	}
 	message := fmt.Sprintf("%s: %s cannot be decrypted: the file was edited or damaged", d.path, h.name)
 	if d.old.broken {
-		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is no SOPS file", d.path, h.name)
+		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is not a SOPS file", d.path, h.name)
 	}
-	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: helpRestore})
+	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built: `git checkout HEAD -- " + path.Join(cmp.Or(b.options.OutDir, "out"), d.path) + "`"})
 }
 
 // plaintext is the document with the text of every secret. It only reads, so that files can be made in parallel.

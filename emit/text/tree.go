@@ -18,7 +18,7 @@ import (
 
 // treeFiles are the files of the whole tree, by the template that makes them.
 func treeFiles() map[string]string {
-	return map[string]string{"README.md": "README.md.tmpl", ".gitignore": "gitignore.tmpl", "scripts/deploy.sh": "deploy.sh.tmpl", "scripts/verify.sh": "verify.sh.tmpl"}
+	return map[string]string{"README.md": "README.md.tmpl", ".gitignore": "gitignore.tmpl", ".gitattributes": "gitattributes.tmpl", "scripts/deploy.sh": "deploy.sh.tmpl", "scripts/verify.sh": "verify.sh.tmpl"}
 }
 
 func tree(p *ir.Plan) ([]emit.File, error) {
@@ -40,6 +40,8 @@ func tree(p *ir.Plan) ([]emit.File, error) {
 		f := emit.File{Path: name, Data: oneNewline(trimBlanks(b.Bytes())), Mode: 0o644, Ownership: emit.Generated}
 		if strings.HasPrefix(name, "scripts/") {
 			f.Mode = 0o755
+		} else {
+			f.Yields = true // a repository whose root is the output directory has files of these names
 		}
 		header, _ := encode.Header(name)
 		f.Data = encode.WithHeader(header, f.Data)
