@@ -194,15 +194,23 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	return o.finished(c, p, b, summary(o.out, change), said)
 }
 
-// compare finds what the build would leave behind of the tree that is there, and gives what that stands for.
+// compare finds what the build would leave behind of the tree that is there, or else of the one that --state names, and gives what the former stands for.
 func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
-	if o.archive() {
-		return old, nil
+	found := false
+	if !o.archive() {
+		if old, found, err = output.Recorded(o.out); err != nil {
+			return old, err
+		}
 	}
-	if old, _, err = output.Recorded(o.out); err == nil {
-		compiler.Compare(b, old, owners.Options{Tree: o.out, Adopt: o.adopt, Only: o.only})
+	stood, name := old, o.out
+	if !found && o.state != "" {
+		if stood, err = output.StateOf(o.state); err != nil {
+			return old, err
+		}
+		name = o.state
 	}
-	return old, err
+	compiler.Compare(b, stood, owners.Options{Tree: name, Adopt: o.adopt, Only: o.only})
+	return old, nil
 }
 
 // onlyEdited says whether nothing but edits stops a build: then the tree differs, which is what --check tells.

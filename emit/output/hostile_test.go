@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/owners"
 )
 
 // promptly fails a test that waits, such as for somebody to write into a pipe.
@@ -226,7 +227,7 @@ func TestTakeOver(t *testing.T) {
 func TestStateOfAnArchive(t *testing.T) {
 	t.Parallel()
 	file := tempDir(t) + "/one.tar"
-	must(t, WriteArchive(file, oldTree.files(), "1.0.0"))
+	must(t, WriteArchive(file, oldTree.files(), "1.0.0", owners.Tree{}))
 	old, err := OpenOld("", file, &diag.List{})
 	must(t, err)
 	defer old.Close()
@@ -251,7 +252,7 @@ func TestArchiveAfterACrash(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	put(t, dir+"/.x.tar.platc-new", "half")
-	must(t, WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0"))
+	must(t, WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0", owners.Tree{}))
 	want := look(t, dir, false)
 	if len(want) != 2 || want["x.tar"].mode != 0o644 {
 		t.Fatalf("%+v", want)
@@ -259,7 +260,7 @@ func TestArchiveAfterACrash(t *testing.T) {
 	must(t, os.Remove(dir+"/x.tar"))
 	errs := make(chan error)
 	for range 8 {
-		go func() { errs <- WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0") }()
+		go func() { errs <- WriteArchive(dir+"/x.tar", oldTree.files(), "1.0.0", owners.Tree{}) }()
 	}
 	for range 8 {
 		if err := <-errs; err != nil && !strings.Contains(err.Error(), "another platc") {
@@ -268,7 +269,7 @@ func TestArchiveAfterACrash(t *testing.T) {
 	}
 	same(t, look(t, dir, false), want)
 	must(t, os.Symlink("x.tar", dir+"/.y.tar.platc-new"))
-	if err := WriteArchive(dir+"/y.tar", newTree.files(), "1.0.0"); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+	if err := WriteArchive(dir+"/y.tar", newTree.files(), "1.0.0", owners.Tree{}); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("got %v", err)
 	}
 }

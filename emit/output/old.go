@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
@@ -64,6 +65,26 @@ func OpenOld(out, state string, findings *diag.List) (*Old, error) {
 		}
 	}
 	return o, nil
+}
+
+// StateOf is what the tree or archive of an earlier build stands for.
+//
+// Errors: those of OpenOld.
+func StateOf(name string) (owners.Tree, error) {
+	old, err := OpenOld("", name, &diag.List{})
+	if err != nil {
+		return owners.Tree{}, err
+	}
+	defer old.Close()
+	record := old.places[0].record
+	if emit.InConflict(record) {
+		return owners.Tree{}, nil // who reads its secrets says so
+	}
+	t, err := StandsFor(record)
+	if err != nil {
+		return t, notOurs(name, err)
+	}
+	return t, nil
 }
 
 func recordInConflict(out string) diag.Diagnostic {
