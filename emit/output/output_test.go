@@ -220,7 +220,7 @@ func TestRecordedWithoutOne(t *testing.T) {
 		}
 	}
 	must(t, os.MkdirAll(filepath.Join(out, own), 0o755))
-	for _, text := range []string{"", "[]", "{", `{"data": 1, "files": []}`, `{"tags": [1], "files": []}`, "<<<<<<< HEAD\n{}"} {
+	for _, text := range []string{"", "[]", "{", `{"data": 1, "files": []}`, `{"tags": [1], "files": []}`} {
 		must(t, os.WriteFile(filepath.Join(out, recordPath), []byte(text), 0o644))
 		if _, _, err := Recorded(out); err == nil || !strings.Contains(err.Error(), recordPath) {
 			t.Errorf("%q: %v", text, err)
