@@ -344,13 +344,13 @@ $ platc build -o shop.tar
 		{
 			ID:    "E0501",
 			Title: "a file that platc wrote was edited since",
-			Cause: "The file differs from what was written last, and a build would lose the edit.",
+			Cause: "The file differs from what was written last, and a build would lose the edit. In files of secrets the values are named that were set, added or removed, as far as a private key is at hand.",
 			Example: `
 $ platc build
 $ echo "# mine" >> out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc build --force` overwrites the file and lists it. After a merge with conflicts take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue and build again.",
+			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc secrets set` sets a secret, `config.secrets.recipients` says who reads them; `platc build --force` overwrites the file and lists it. After a merge with conflicts take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue and build again.",
 		},
 		{
 			ID:    "E0502",

@@ -22,11 +22,11 @@ const (
 	keyMark  = ""
 )
 
-func marksOf(tree, want object, key []byte) map[string]string {
+func marksOf(tree, want object, keySum string) map[string]string {
 	forms := formsOf(want)
 	marks := map[string]string{}
-	if key != nil {
-		marks[keyMark] = markOfKey(key)
+	if keySum != "" {
+		marks[keyMark] = keySum
 	}
 	for _, l := range tree.lines() {
 		marks[l.title()] = markOf(l) + forms[l.title()]
@@ -40,9 +40,6 @@ func markOf(l line) string {
 	}
 	return digest(fmt.Sprintf("%T %v", storedScalar(l.leaf), storedScalar(l.leaf)))
 }
-
-// markOfKey tells nothing of a data key, which is 32 drawn bytes.
-func markOfKey(key []byte) string { return digest("data key " + string(key)) }
 
 // formsOf is what a plan wants in each line: "[secret ID]" stands for a secret.
 func formsOf(want object) map[string]string {
@@ -89,11 +86,11 @@ func (b *build) checkEdited() {
 			touched[d] = true
 		}
 	}
-	untouched := slices.DeleteFunc(slices.Clone(b.docs), func(d *document) bool { return touched[d] || d.old == nil || !d.old.sound })
+	untouched := slices.DeleteFunc(slices.Clone(b.docs), func(d *document) bool { return touched[d] || d.old == nil || !d.old.isAsWritten(b.cloud) })
 	elsewhere := remember(untouched, func(string) bool { return false }).winners()
 	for _, d := range b.docs {
 		w, ok := b.options.written(d.path)
-		if !ok || d.old == nil || !touched[d] && (d.old.sound || d.old.locked()) {
+		if !ok || d.old == nil || !touched[d] && (d.old.isAsWritten(b.cloud) || d.old.locked() || d.old.intact && !d.old.meta.odd) {
 			continue
 		}
 		if d.edited = b.changes(d, w, elsewhere); len(d.edited) > 0 && !b.options.Force {
@@ -120,15 +117,18 @@ func (b *build) changes(d *document, w emit.Written, elsewhere map[string]string
 	case s.locked():
 		return []string{"no private key opens it, so what changed cannot be said"}
 	}
-	c := &comparison{build: b, document: d, marks: w.Marks, sameKey: w.Marks[keyMark] == markOfKey(s.key), elsewhere: elsewhere, forms: formsOf(d.want)}
+	c := &comparison{build: b, document: d, marks: w.Marks, sameKey: w.Marks[keyMark] != "" && w.Marks[keyMark] == keyMarkOf(s.key, s.meta), elsewhere: elsewhere, forms: formsOf(d.want)}
 	names := c.lines()
 	for _, r := range s.meta.recipients() {
 		if !b.options.Rekey && !slices.ContainsFunc(b.to, func(to recipient) bool { return to.text == r }) {
 			names = append(names, fmt.Sprintf("it is encrypted to %s, which is not configured", r))
 		}
 	}
+	if len(s.meta.others) > 0 && !b.options.Rekey && !b.cloud.fits(s.meta.others) {
+		names = append(names, fmt.Sprintf("it is encrypted to %s, and other keys are configured", some(identities(s.meta.others))))
+	}
 	switch {
-	case len(names) > 0 || s.sound || c.explained:
+	case len(names) > 0 || s.intact && !s.meta.odd || c.explained:
 	case s.intact:
 		names = append(names, "its metadata has something that platc does not write")
 	default:
@@ -315,7 +315,7 @@ func (b *build) checkConfig() {
 	}
 	witness := slices.IndexFunc(b.docs, func(d *document) bool {
 		w, ok := b.options.written(d.path)
-		return ok && d.old != nil && sumOf(d.old.data) == w.SHA256 && len(d.old.meta.wraps) > 0
+		return ok && d.old != nil && sumOf(d.old.data) == w.SHA256 && len(d.old.meta.wraps)+len(d.old.meta.others) > 0
 	})
 	var have []string
 	if witness >= 0 {
@@ -323,7 +323,8 @@ func (b *build) checkConfig() {
 		slices.Sort(have)
 	}
 	switch w, ok := b.options.written(sopsConfig); {
-	case witness >= 0 && slices.EqualFunc(have, b.to, func(text string, to recipient) bool { return text == to.text }):
+	case witness >= 0 && slices.EqualFunc(have, b.to, func(text string, to recipient) bool { return text == to.text }) &&
+		b.cloud.fits(b.docs[witness].old.meta.others):
 		return
 	case witness < 0 && (!ok || sumOf(b.outConfig) == w.SHA256):
 		return
@@ -337,6 +338,9 @@ func (b *build) checkConfig() {
 		if !slices.ContainsFunc(b.to, func(to recipient) bool { return to.text == text }) {
 			b.configEdited = append(b.configEdited, text+" is gone")
 		}
+	}
+	if len(b.configEdited) == 0 {
+		b.configEdited = []string{"its keys are not those of the files"}
 	}
 	if witness < 0 {
 		b.configEdited = []string{"no file of secrets is as platc wrote it either"}

@@ -79,7 +79,7 @@ func TestWhatWasEditedWithSOPSIsNamed(t *testing.T) {
 		}, "POSTGRES_PASSWORD does not open\n"},
 		"a clear line in an editor": {func(w *world) { w.replace(cloudEnv, `POSTGRES_PORT=5432`, "POSTGRES_PORT=5433") }, "POSTGRES_PORT changed\n"},
 		"a comment":                 {func(w *world) { w.replace(cloudEnv, `^`, "# mine\n") }, "# mine was added\n"},
-		"a foreign key":             {func(w *world) { w.replace(cloudEnv, `sops_version`, "sops_pgp__list_0__map_fp=ABC\nsops_version") }, "its metadata has something that platc does not write\n"},
+		"a foreign key":             {func(w *world) { w.replace(cloudEnv, `sops_version`, "sops_pgp__list_0__map_fp=ABC\nsops_version") }, "it is encrypted to pgp ABC, and other keys are configured\n"},
 		"another file altogether":   {func(w *world) { w.files[dbEnv] = []byte("hello") }, "it is no longer a SOPS file\n"},
 		"a file that is gone":       {func(w *world) { delete(w.files, dbEnv) }, dbEnv + " was deleted since platc wrote it, and no other file has POSTGRES_PASSWORD\n"},
 		"a value of a JSON document": {func(w *world) {

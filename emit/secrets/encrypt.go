@@ -90,6 +90,11 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		return nil, nil, nil
 	}
 	files, err = b.files()
+	var program *errProgram
+	if errors.As(err, &program) {
+		findings.Add(diag.Diagnostic{Code: "E0401", Message: program.message, Help: program.help})
+		return nil, nil, nil
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,6 +118,7 @@ type build struct {
 	docs         []*document
 	olds         []*stored // each content once
 	keys         *keyring
+	cloud        cloud       // keys that the program sops handles
 	to           []recipient // sorted
 	outConfig    []byte      // .sops.yaml of the output, where it says who they are
 	configEdited []string    // what changed in it
@@ -264,7 +270,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		paths = []string{"component/k8s/deploy/base/secret/cloud.env"} // any that the rules cover
 	}
 	var err error
-	b.to, b.outConfig, err = recipients(b.options, paths, b.keys)
+	b.to, b.cloud, b.outConfig, err = recipients(b.options, paths, b.keys)
 	var noRecipient *errRecipient
 	var noConfig *errConfig
 	switch {
@@ -273,7 +279,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case len(b.to) > 0:
+	case len(b.to) > 0 || !b.cloud.isEmpty():
 		return nil, nil
 	case b.options.NoDevKey:
 		if len(b.docs) > 0 {
@@ -329,6 +335,21 @@ func (b *build) openOld() {
 			}
 		}
 	}
+	var services []*stored
+	for _, s := range b.olds {
+		switch {
+		case !s.locked() || len(s.meta.others) == 0:
+		case !b.cloud.fits(s.meta.others): // sops would show a token of ours to any server that a file names
+			b.keys.places = append(b.keys.places, "the program sops (not asked: no rule of "+sopsConfig+" names "+some(identities(s.meta.others))+")")
+		default:
+			services = append(services, s)
+		}
+	}
+	problems := make([]error, len(services))
+	each(len(services), func(i int) { problems[i] = services[i].openWithSOPS() })
+	if i := slices.IndexFunc(problems, func(err error) bool { return err != nil }); i >= 0 {
+		b.keys.places = append(b.keys.places, fmt.Sprintf("the program sops (%v)", problems[i]))
+	}
 }
 
 // files is the encrypted files and .sops.yaml.
@@ -343,7 +364,7 @@ func (b *build) files() ([]emit.File, error) {
 			Path: d.path, Component: d.component, Data: jobs[i].data, Mode: 0o644, Ownership: emit.State, Marks: b.marks(d, jobs[i]), Edited: d.edited,
 		})
 	}
-	if len(b.to) == 0 || b.options.configIsOfUser() {
+	if len(b.to) == 0 && b.cloud.isEmpty() || b.options.configIsOfUser() {
 		return files, nil
 	}
 	config, err := b.config()
@@ -361,7 +382,19 @@ func (b *build) config() ([]byte, error) {
 	}
 	var rules []any
 	for _, r := range b.rules {
-		fields := map[string]any{"path_regex": r.path, "age": strings.Join(texts, ",")}
+		fields := map[string]any{"path_regex": r.path}
+		if len(texts) > 0 {
+			fields["age"] = strings.Join(texts, ",")
+		}
+		for field, keys := range b.cloud.keys {
+			fields[field] = strings.Join(keys, ",")
+			if field == "hckms" { // the only one that sops takes as a list alone
+				fields[field] = keys
+			}
+		}
+		if b.cloud.profile != "" {
+			fields["aws_profile"] = b.cloud.profile
+		}
 		if r.encrypted != "" {
 			fields["encrypted_regex"] = r.encrypted
 		}
@@ -382,14 +415,14 @@ type job struct {
 	old      *stored // whose data key and ciphertexts are taken; nil: none
 	data     []byte
 	tree     object // of the data
-	key      []byte // data key; nil where no private key opens the file
+	keySum   string // tells its data key from another; "" where no private key opens the file
 	err      error
 }
 
 // marks are those of a file that was made. One that no key opens keeps the mark of its key.
 func (b *build) marks(d *document, j *job) map[string]string {
-	marks := marksOf(j.tree, d.want, j.key)
-	if w, ok := b.options.written(d.path); ok && j.key == nil && w.SHA256 == sumOf(j.data) && w.Marks[keyMark] != "" {
+	marks := marksOf(j.tree, d.want, j.keySum)
+	if w, ok := b.options.written(d.path); ok && j.keySum == "" && w.SHA256 == sumOf(j.data) && w.Marks[keyMark] != "" {
 		marks[keyMark] = w.Marks[keyMark]
 	}
 	return marks
@@ -473,12 +506,15 @@ func samePlain(want, old *leaf) bool {
 // encrypt makes the content of a file: the old one where nothing changed, or as much of it as stays.
 func (b *build) encrypt(j *job) error {
 	old := j.old
-	if old == nil || !old.locked() && (!old.sound || differences(j.plain, old.tree, samePlain) != nil) {
+	if old == nil || !old.locked() && (!old.isAsWritten(b.cloud) || differences(j.plain, old.tree, samePlain) != nil) {
 		return b.encryptNew(j)
 	}
-	j.data, j.tree, j.key = old.data, old.tree, old.key
-	if old.locked() || old.isFor(b.to) {
+	j.data, j.tree, j.keySum = old.data, old.tree, keyMarkOf(old.key, old.meta)
+	if old.locked() || old.isFor(b.to, b.cloud) {
 		return nil
+	}
+	if old.key == nil {
+		return b.encryptNew(j)
 	}
 	m := old.meta
 	var err error
@@ -491,26 +527,31 @@ func (b *build) encrypt(j *job) error {
 
 // encryptNew encrypts the file. With the data key of the old one, what did not change gets its old ciphertext.
 func (b *build) encryptNew(j *job) error {
+	m := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
+	var key []byte
 	var box *box
 	var have []wrap
-	if j.old != nil {
-		j.key, box, have = j.old.key, j.old.box, j.old.meta.wraps
+	var err error
+	if old := j.old; old != nil && old.key != nil && (b.cloud.isEmpty() || b.cloud.fits(old.meta.others)) {
+		key, box, have = old.key, old.box, old.meta.wraps
+		if !b.cloud.isEmpty() {
+			m.others = old.meta.others
+		}
 	} else {
-		j.key = make([]byte, dataKeySize)
-		_, _ = rand.Read(j.key) // it never fails
-		var err error
-		if box, err = newBox(j.key); err != nil {
+		if key, m.others, err = b.newKey(); err != nil {
+			return err
+		}
+		if box, err = newBox(key); err != nil {
 			return err
 		}
 	}
-	m := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
 	if m.encrypted == "" {
 		m.suffix = unencryptedSuffix
 	}
-	var err error
-	if m.wraps, err = b.wraps(j.key, have); err != nil {
+	if m.wraps, err = b.wraps(key, have); err != nil {
 		return err
 	}
+	j.keySum = keyMarkOf(key, m)
 	m.mac = box.seal(code(j.plain), m.stamp())
 	j.tree, err = j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
 		if !l.encrypted || l.value == "" {
@@ -523,6 +564,16 @@ func (b *build) encryptNew(j *job) error {
 	}
 	j.data, err = emitFile(j.document.format, j.tree, m)
 	return err
+}
+
+// newKey draws a data key; where there are keys that sops handles, sops draws it.
+func (b *build) newKey() ([]byte, object, error) {
+	if !b.cloud.isEmpty() {
+		return b.cloud.newKey()
+	}
+	key := make([]byte, dataKeySize)
+	_, _ = rand.Read(key) // it never fails
+	return key, nil, nil
 }
 
 // wraps is the data key for each recipient; a wrap that exists stays.

@@ -37,11 +37,13 @@ type wrap struct{ recipient, text string }
 // metadata is SOPS's own part of a file.
 type metadata struct {
 	wraps     []wrap
+	others    object // keys that the program sops handles, by the name of their list
 	modified  time.Time
 	mac       string // message authentication code, encrypted
 	encrypted string // expression for the keys of encrypted values; or
 	suffix    string // of keys whose values are clear
-	foreign   bool   // something that we do not write, or cannot read: keys of another kind, key groups, another way to choose values
+	foreign   bool   // something that age alone does not need, or that is odd
+	odd       bool   // something that we do not write, or cannot read: key groups, another way to choose values
 }
 
 func (m *metadata) recipients() []string {
@@ -200,37 +202,40 @@ func storedLeaf(text string) *leaf {
 	return &leaf{value: text}
 }
 
-// unflatten is the metadata of a dotenv file, whose lines are named by the way to a text: age__list_0__map_enc. A name that is no such way is left
-// as it is: then the field is one that we do not know.
+// unflatten is the metadata of a dotenv file, whose lines are named by the way to a text: age__list_0__map_enc. A name of another form is left as it is.
 func unflatten(fields map[string]string) map[string]node {
 	own := map[string]node{}
-	ages := map[string]wrap{} // by index
+	lists := map[string]map[string]map[string]string{} // by field, index and key
 	for name, text := range fields {
-		index, key, ok := strings.Cut(strings.TrimPrefix(name, "age"+listSeparator), mapSeparator)
-		if !strings.HasPrefix(name, "age"+listSeparator) || !ok {
+		field, way, _ := strings.Cut(name, listSeparator)
+		index, key, ok := strings.Cut(way, mapSeparator)
+		if !ok || field != "age" && !isService(field) {
 			own[name] = &leaf{value: text}
 			continue
 		}
-		w := ages[index]
-		switch key {
-		case "enc":
-			w.text = text
-		case "recipient":
-			w.recipient = text
+		if lists[field] == nil {
+			lists[field] = map[string]map[string]string{}
 		}
-		ages[index] = w
-	}
-	var all list
-	for i := range len(ages) {
-		if w, ok := ages[strconv.Itoa(i)]; ok {
-			all = append(all, w.object())
+		if lists[field][index] == nil {
+			lists[field][index] = map[string]string{}
 		}
+		lists[field][index][key] = text
 	}
-	if len(all) < len(ages) {
-		all = append(all, nil) // SOPS takes a list with a gap for none
-	}
-	if len(all) > 0 {
-		own["age"] = all
+	for field, items := range lists {
+		var all list
+		for i := range len(items) {
+			item, ok := items[strconv.Itoa(i)]
+			if !ok {
+				all = append(all, nil) // SOPS takes a list with a gap for none
+				continue
+			}
+			var o object
+			for _, key := range slices.Sorted(maps.Keys(item)) {
+				o = append(o, member{key: key, node: &leaf{value: item[key]}})
+			}
+			all = append(all, o)
+		}
+		own[field] = all
 	}
 	return own
 }
@@ -256,25 +261,29 @@ func newMetadata(own map[string]node) (metadata, error) {
 		case name == "unencrypted_suffix" && isText:
 			m.suffix = text
 		case name == "lastmodified", name == "version" && isText:
+		case isService(name) && isKeys(n):
+			m.others = append(m.others, member{key: name, node: n})
 		default:
-			m.foreign = m.foreign || !isEmpty(n)
+			m.odd = m.odd || !isEmpty(n)
 		}
 	}
+	slices.SortFunc(m.others, func(a, b member) int { return strings.Compare(a.key, b.key) })
 	if m.mac == "" && isEmpty(own["lastmodified"]) {
 		return metadata{}, errNoSOPS
 	}
 	text, _ := textOf(own["lastmodified"])
 	var err error
 	if m.modified, err = time.Parse(time.RFC3339, text); err != nil {
-		m.modified, m.foreign = time.Time{}, true
+		m.modified, m.odd = time.Time{}, true
 	}
 	switch {
 	case m.encrypted != "" && m.suffix != "":
-		m.suffix, m.foreign = "", true
+		m.suffix, m.odd = "", true
 	case m.encrypted == "" && m.suffix == "":
 		m.suffix = unencryptedSuffix
 	}
-	m.foreign = m.foreign || len(m.wraps) == 0
+	m.odd = m.odd || len(m.wraps)+len(m.others) == 0 || len(m.wraps) == 0 && !isEmpty(own["age"])
+	m.foreign = m.odd || len(m.others) > 0
 	return m, nil
 }
 
@@ -312,6 +321,12 @@ func wrapsOf(n node) []wrap {
 	return wraps
 }
 
+// isKeys says whether a field is a list of keys.
+func isKeys(n node) bool {
+	l, _ := n.(list)
+	return len(l) > 0 && !slices.ContainsFunc(l, func(item node) bool { _, ok := item.(object); return !ok })
+}
+
 func isEmpty(n node) bool {
 	switch n := n.(type) {
 	case nil:
@@ -344,10 +359,15 @@ func (m *metadata) fields() object {
 		wraps[i] = w.object()
 	}
 	all := map[string]node{
-		"age":          wraps,
 		"lastmodified": &leaf{value: m.stamp()},
 		"mac":          &leaf{value: m.mac},
 		"version":      &leaf{value: sopsVersion},
+	}
+	if len(wraps) > 0 {
+		all["age"] = wraps
+	}
+	for _, keys := range m.others {
+		all[keys.key] = keys.node
 	}
 	if m.encrypted != "" {
 		all["encrypted_regex"] = &leaf{value: m.encrypted}

@@ -327,13 +327,13 @@ func (e *errRecipient) Error() string {
 
 // recipients is the public keys to encrypt to, sorted; the first of these that exist: those of arch.cue, of .sops.yaml beside arch.cue, of .sops.yaml in
 // the output, the public half of an identity found (OUTPUT.md, SEC-06). Empty where there are none.
-// outConfig is the .sops.yaml of the output where that says who they are.
+// theirs is the keys beside them that the program sops handles; outConfig is the .sops.yaml of the output where that says who they are.
 //
 // Errors: a file that cannot be read, a text that is no recipient.
-func recipients(o Options, paths []string, keys *keyring) (to []recipient, outConfig []byte, err error) {
+func recipients(o Options, paths []string, keys *keyring) (to []recipient, theirs cloud, outConfig []byte, err error) {
 	if len(o.Recipients) > 0 {
 		to, err = parseRecipients("config.secrets.recipients", o.Recipients)
-		return to, nil, err
+		return to, cloud{}, nil, err
 	}
 	configs := []struct {
 		name string
@@ -349,28 +349,28 @@ func recipients(o Options, paths []string, keys *keyring) (to []recipient, outCo
 			continue
 		}
 		if why := emit.Refused(err); why != nil {
-			return nil, nil, &errConfig{c.name, err}
+			return nil, cloud{}, nil, &errConfig{c.name, why}
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", c.name, err)
+			return nil, cloud{}, nil, fmt.Errorf("read %s: %w", c.name, err)
 		}
-		texts, err := configRecipients(data, c.seen, paths)
+		texts, theirs, err := configRecipients(data, c.seen, paths)
 		if err != nil {
-			return nil, nil, &errConfig{c.name, err}
+			return nil, cloud{}, nil, &errConfig{c.name, err}
 		}
-		if len(texts) == 0 {
+		if len(texts) == 0 && theirs.isEmpty() {
 			continue
 		}
 		if i > 0 {
 			outConfig = data
 		}
 		to, err = parseRecipients(c.name, texts)
-		return to, outConfig, err
+		return to, theirs, outConfig, err
 	}
 	if p := keys.publicHalf(); p != "" {
 		to, err = parseRecipients("an identity", []string{p})
 	}
-	return to, nil, err
+	return to, cloud{}, nil, err
 }
 
 // errConfig is a .sops.yaml that cannot be understood.
@@ -403,11 +403,42 @@ func parseRecipients(where string, texts []string) ([]recipient, error) {
 
 // creationRule is what matters here of a rule of .sops.yaml. SOPS takes a text with commas or a list of texts.
 type creationRule struct {
-	PathRegex string  `yaml:"path_regex"`
-	Age       ageKeys `yaml:"age"`
+	PathRegex string             `yaml:"path_regex"`
+	Profile   string             `yaml:"aws_profile"`
+	Threshold int                `yaml:"shamir_threshold"`
+	Age       ageKeys            `yaml:"age"`
+	Services  map[string]ageKeys `yaml:"-"` // keys that the program sops handles, by field
 	KeyGroups []struct {
-		Age ageKeys `yaml:"age"`
+		Age    ageKeys        `yaml:"age"`
+		Others map[string]any `yaml:",inline"`
 	} `yaml:"key_groups"`
+}
+
+// UnmarshalYAML reads the fields of the services by their names.
+func (r *creationRule) UnmarshalYAML(n *yaml.Node) error {
+	type plain creationRule
+	if err := n.Decode((*plain)(r)); err != nil {
+		return err
+	}
+	var fields map[string]yaml.Node
+	if err := n.Decode(&fields); err != nil {
+		return err
+	}
+	r.Services = map[string]ageKeys{}
+	for _, s := range services() {
+		field, ok := fields[s.field]
+		if !ok {
+			continue
+		}
+		var keys ageKeys
+		if err := field.Decode(&keys); err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			r.Services[s.field] = keys
+		}
+	}
+	return nil
 }
 
 type ageKeys []string
@@ -429,22 +460,23 @@ func (a *ageKeys) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// configRecipients is the age recipients of the rules that SOPS would take for the files, by the paths that it sees.
-func configRecipients(data []byte, seen func(path string) string, paths []string) ([]string, error) {
+// configRecipients is the age recipients, and the keys that sops handles, of the rules that SOPS would take for the files, by the paths that it sees.
+func configRecipients(data []byte, seen func(path string) string, paths []string) ([]string, cloud, error) {
 	var config struct {
 		CreationRules []creationRule `yaml:"creation_rules"`
 	}
 	if err := yaml.Unmarshal(data, &config); err != nil {
-		return nil, errors.New("it is no YAML, or has another form than SOPS knows")
+		return nil, cloud{}, errors.New("it is no YAML, or has another form than SOPS knows")
 	}
 	exprs := make([]*regexp.Regexp, len(config.CreationRules))
 	for i, r := range config.CreationRules {
 		var err error
 		if exprs[i], err = regexp.Compile(r.PathRegex); err != nil {
-			return nil, fmt.Errorf("rule %d: path_regex is no regular expression", i+1)
+			return nil, cloud{}, fmt.Errorf("rule %d: path_regex is no regular expression", i+1)
 		}
 	}
 	var all []string
+	c := cloud{}
 	taken := make([]bool, len(exprs))
 	for _, p := range paths {
 		i := slices.IndexFunc(exprs, func(e *regexp.Regexp) bool { return e.MatchString(seen(p)) })
@@ -452,12 +484,25 @@ func configRecipients(data []byte, seen func(path string) string, paths []string
 			continue
 		}
 		taken[i] = true
-		all = append(all, config.CreationRules[i].Age...)
-		for _, g := range config.CreationRules[i].KeyGroups {
+		r := config.CreationRules[i]
+		all = append(all, r.Age...)
+		for _, g := range r.KeyGroups {
 			all = append(all, g.Age...)
+			if len(g.Others) > 0 || r.Threshold > 1 {
+				return nil, cloud{}, fmt.Errorf("rule %d: key groups may hold keys of age alone; name other keys in the rule itself", i+1)
+			}
 		}
+		for field, keys := range r.Services {
+			if c.keys == nil {
+				c.keys = map[string][]string{}
+			}
+			c.keys[field] = append(c.keys[field], keys...)
+			slices.Sort(c.keys[field])
+			c.keys[field] = slices.Compact(c.keys[field])
+		}
+		c.profile = cmp.Or(c.profile, r.Profile)
 	}
-	return all, nil
+	return all, c, nil
 }
 
 // newIdentity makes a development identity and the file that holds it. It has no time in it: a second one differs by its key alone.

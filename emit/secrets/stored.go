@@ -2,8 +2,10 @@ package secrets
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // stored is a file of the output tree as it was found. Copies with the same bytes share one.
@@ -15,6 +17,7 @@ type stored struct {
 	broken bool   // it is no SOPS file
 	key    []byte // data key; nil while no private key opened it
 	box    *box   // of that key
+	opened bool   // the program sops opened it: there is no data key
 	intact bool   // SOPS opens it
 	sound  bool   // SOPS opens it, and it has nothing but what we write
 }
@@ -28,7 +31,7 @@ func newStored(f format, data []byte) *stored {
 }
 
 // locked says whether there is something that a private key might open, and none did.
-func (s *stored) locked() bool { return !s.broken && s.key == nil }
+func (s *stored) locked() bool { return !s.broken && s.key == nil && !s.opened }
 
 // open decrypts the file with its data key. Where SOPS would refuse it, every value is opened by itself, and what does not open is damaged.
 func (s *stored) open(key []byte) {
@@ -79,11 +82,33 @@ func (s *stored) salvage() {
 	})
 }
 
-// isFor says whether the file is encrypted to just these recipients.
-func (s *stored) isFor(to []recipient) bool {
+// isFor says whether the file is encrypted to just these recipients and keys.
+func (s *stored) isFor(to []recipient, c cloud) bool {
 	have := s.meta.recipients()
 	slices.Sort(have)
-	return !s.meta.foreign && slices.EqualFunc(have, to, func(h string, r recipient) bool { return h == r.text })
+	return !s.meta.odd && c.fits(s.meta.others) && slices.EqualFunc(have, to, func(h string, r recipient) bool { return h == r.text })
+}
+
+// isAsWritten says whether SOPS opens the file, and it has nothing but what we write for these keys.
+func (s *stored) isAsWritten(c cloud) bool {
+	return s.intact && !s.meta.odd && c.fits(s.meta.others)
+}
+
+// keyMarkOf tells data keys apart: see marksOf. A key that sops made is not always at hand, but its wraps are.
+func keyMarkOf(key []byte, m metadata) string {
+	if len(m.others) > 0 {
+		lines := flatten("", list{m.others})
+		var text strings.Builder
+		for _, l := range lines {
+			t, _ := textOf(l.node)
+			fmt.Fprintf(&text, "%s=%s\n", l.key, t)
+		}
+		return digest(text.String())
+	}
+	if key == nil {
+		return ""
+	}
+	return digest("data key " + string(key)) // 32 drawn bytes, of which it tells nothing
 }
 
 // pair is a leaf that is wanted beside the leaf of the old file in its place.

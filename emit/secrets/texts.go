@@ -213,7 +213,7 @@ func (b *build) checkLocked() {
 			b.cannotOpen(d, fmt.Sprintf("%s: %s shall get a new value", d.path, some(rotated)))
 		case b.options.Rekey:
 			b.cannotOpen(d, d.path+" shall get a new data key")
-		case !d.old.isFor(b.to):
+		case !d.old.isFor(b.to, b.cloud):
 			b.cannotOpen(d, d.path+": the recipients changed")
 		}
 	}
@@ -337,7 +337,7 @@ func (b *build) cannotOpen(d *document, what string) {
 	b.findings.Add(diag.Diagnostic{
 		Code:    "E0402",
 		Message: what + ", but no private key opens the file",
-		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(d.old.meta.recipients(), ", "), "none"), b.keys.searched()),
+		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(append(d.old.meta.recipients(), identities(d.old.meta.others)...), ", "), "none"), b.keys.searched()),
 	})
 }
 

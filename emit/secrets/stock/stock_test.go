@@ -264,8 +264,7 @@ func TestEditsWithSOPS(t *testing.T) {
 		files, written := tree{}, map[string]emit.Written{}
 		o := secrets.Options{Recipients: recipients(key)}
 		for _, f := range files.encrypt(t, o, inputs("one"), key) {
-			sum := sha256.Sum256(f.Data)
-			files[f.Path], written[f.Path] = f.Data, emit.Written{SHA256: hex.EncodeToString(sum[:]), Marks: f.Marks}
+			files[f.Path], written[f.Path] = f.Data, emit.Written{SHA256: sum(f.Data), Marks: f.Marks}
 		}
 		folder := files.write(t)
 		sops(t, folder, key, nil, arguments...)
@@ -364,9 +363,20 @@ func stock(t *testing.T) string {
 // sops runs the program in a folder. Nothing of the user's machine reaches it.
 func sops(t *testing.T, folder string, key *age.X25519Identity, stdin []byte, arguments ...string) []byte {
 	t.Helper()
+	return run(t, folder, "SOPS_AGE_KEY="+key.String(), stdin, arguments...)
+}
+
+// sopsWith runs the program with another key.
+func sopsWith(t *testing.T, folder, variable string, arguments ...string) []byte {
+	t.Helper()
+	return run(t, folder, variable, nil, arguments...)
+}
+
+func run(t *testing.T, folder, variable string, stdin []byte, arguments ...string) []byte {
+	t.Helper()
 	cmd := exec.Command(stock(t), arguments...)
 	cmd.Dir, cmd.Stdin = folder, bytes.NewReader(stdin)
-	cmd.Env = []string{"SOPS_AGE_KEY=" + key.String(), "SOPS_DISABLE_VERSION_CHECK=1", "HOME=" + folder}
+	cmd.Env = []string{variable, "SOPS_DISABLE_VERSION_CHECK=1", "HOME=" + folder}
 	var problems bytes.Buffer
 	cmd.Stderr = &problems
 	out, err := cmd.Output()
@@ -383,6 +393,11 @@ func read(t *testing.T, folder, name string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
 }
 
 func storeFor(name string) string {
