@@ -99,12 +99,22 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	c.Conflicts = s.conflicts()
+	if c.Conflicts.HasErrors() {
+		// what looks like the user's doing may be another build that is writing
+		if now, err := readRecord(c.out, root); err != nil || !bytes.Equal(now, c.before) {
+			return nil, c.overtaken()
+		}
+	}
 	slices.Sort(s.overwritten)
 	c.Overwritten = s.overwritten
 	c.after = newRecord(c.items, recorded, o).encode()
 	c.Record = !bytes.Equal(c.before, c.after)
 	c.list()
 	return c, nil
+}
+
+func (c *Change) overtaken() error {
+	return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
 }
 
 // emittedItems is the emitted files with their sums.
