@@ -181,7 +181,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.compared(c, p, b, change, said)
 	}
 	if b.Findings.HasErrors() {
-		return o.stopped(c, p, b, nil)
+		return o.refused(c, p, b)
 	}
 	p.stage("writing to %s", o.out)
 	started := time.Now()
@@ -283,6 +283,12 @@ func (o *buildOptions) keeping(b *compiler.Build, key []byte, write func() error
 	return compiler.ErrFindings
 }
 
+// refused ends a build that must not be written. The development identity that it would have made does not exist.
+func (o *buildOptions) refused(c *console, p *progress, b *compiler.Build) error {
+	b.Findings.Drop("W0116")
+	return o.stopped(c, p, b, nil)
+}
+
 // stopped ends a build that wrote nothing: with its findings, or with the trouble that stopped it.
 func (o *buildOptions) stopped(c *console, p *progress, b *compiler.Build, err error) error {
 	p.done()
@@ -348,7 +354,7 @@ func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, chan
 // writeArchive writes the tree as one archive and nothing else.
 func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, rendered *compiler.Output) error {
 	if b.Findings.HasErrors() {
-		return o.stopped(c, p, b, nil)
+		return o.refused(c, p, b)
 	}
 	files := rendered.Files
 	if len(o.only) > 0 {

@@ -76,7 +76,8 @@ func TestSignalsAtAnyMoment(t *testing.T) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
-		err := w.interrupt(cmd, s, ended)
+		begun := []string{"out/.platc/new", "out/.platc/journal.json"}[i/len(signals)]
+		err := w.interrupt(cmd, s, begun, ended)
 		text := out.String()
 		w.run("platc", "build", "--check", "--only", "a") // it recovers what was left, and writes nothing else
 		after := w.snapshot("out")
@@ -113,19 +114,21 @@ func TestSignalsAtAnyMoment(t *testing.T) {
 	t.Logf("%d of 8 stopped in time", stopped)
 }
 
-// interrupt waits until a build has begun to write, or has ended, and sends the signal a moment later.
-func (w *workshop) interrupt(cmd *exec.Cmd, s syscall.Signal, ended chan error) error {
-	tick := time.NewTicker(time.Millisecond)
+// interrupt waits until a build has begun to write, or has ended, and sends the signal then, or a moment later.
+func (w *workshop) interrupt(cmd *exec.Cmd, s syscall.Signal, begun string, ended chan error) error {
+	tick := time.NewTicker(100 * time.Microsecond)
 	defer tick.Stop()
 	for {
 		select {
 		case err := <-ended:
 			return err
 		case <-tick.C:
-			if _, err := os.Lstat(filepath.Join(w.dir, "out/.platc/new")); err != nil {
+			if _, err := os.Lstat(filepath.Join(w.dir, begun)); err != nil {
 				continue
 			}
-			time.Sleep(time.Duration(mrand.IntN(60000)) * time.Microsecond)
+			if begun == "out/.platc/new" {
+				time.Sleep(time.Duration(mrand.IntN(60000)) * time.Microsecond)
+			}
 			_ = cmd.Process.Signal(s) // it may have ended
 			return <-ended
 		}

@@ -169,7 +169,7 @@ func (w *workshop) decrypted(label, name string) map[string]string {
 	return all
 }
 
-// passwords is the generated texts by variable: what a server and its applications must agree on stands in POSTGRES_DATABASES, too.
+// keeps demands that every credential of before is there as it was.
 func keeps(t testing.TB, what string, before, after map[string]string) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(before)) {

@@ -154,3 +154,13 @@ func TestReferencesAreToldFromStructures(t *testing.T) {
 		}
 	}
 }
+
+func TestKeptSecrets(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []bool{false, true} {
+		v, err := value.From(map[string]any{"base64": map[string]any{"concat": []any{"x:", map[string]any{"secret": "db/admin", "kept": kept}}}})
+		if err != nil || len(value.Secrets(v)) != 1 || value.Secrets(v)[0].Kept != kept {
+			t.Errorf("%v: %v %v", kept, v, err)
+		}
+	}
+}

@@ -44,8 +44,8 @@ func TestNothingWaitsForAPipe(t *testing.T) {
 			must(t, os.MkdirAll(filepath.Dir(filepath.Join(out, name)), 0o755))
 			must(t, place(filepath.Join(out, name)))
 			promptly(t, kindOf+" "+name, func() {
-				for _, recover := range []func(string) error{Recover, Repair} {
-					_ = recover(out)
+				for _, undo := range []func(string) error{Recover, Repair} {
+					_ = undo(out)
 					if old, err := OpenOld(out, "", &diag.List{}); err == nil {
 						_, _ = old.Read(name)
 						old.Lost(name)

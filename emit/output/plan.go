@@ -106,6 +106,12 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	c.Conflicts = s.conflicts()
+	if c.Conflicts.HasErrors() {
+		// what looks like the user's doing may be another build that is writing
+		if now, err := readRecord(c.out, root); err != nil || !bytes.Equal(now, c.before) {
+			return nil, c.overtaken()
+		}
+	}
 	if len(o.Only) > 0 {
 		o.Tree = o.Tree.Only(stood, o.selects)
 	}
@@ -115,6 +121,10 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	c.Record = !bytes.Equal(c.before, c.after)
 	c.list()
 	return c, nil
+}
+
+func (c *Change) overtaken() error {
+	return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
 }
 
 // asCompared refuses a record that another build has written since the old one was compared with the plan.
@@ -130,7 +140,7 @@ func (c *Change) asCompared(o Options) error {
 		}
 	}
 	if !reflect.DeepEqual(stands, *o.Old) {
-		return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+		return c.overtaken()
 	}
 	return nil
 }
