@@ -245,6 +245,34 @@ objects() {
 	kube get --ignore-not-found --no-headers "$@" --output 'custom-columns=UID:.metadata.uid,API:.apiVersion,KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,PART_OF:.metadata.labels.app\.kubernetes\.io/part-of,INSTANCE:.metadata.labels.app\.kubernetes\.io/instance,OWNER:.metadata.ownerReferences[*].uid,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune,MANAGERS:.metadata.managedFields[*].manager'
 }
 
+# What the cluster has of the objects in a file. kubectl gets none where it does not know the kind of one, such as a custom resource whose
+# definition is not installed yet: those are left out here, and the server says so when they are applied.
+live_of() {
+	[ -s "$1" ] || return 0
+	# a group whose own server is away is an error, but the others are listed all the same; no list is without this kind
+	kube api-resources --no-headers >"$copy/.kinds" || true
+	grep -q ' Namespace$' "$copy/.kinds" || return 1
+	awk '
+		# name, short names where it has some, version, whether it has a namespace, kind
+		FNR == NR && NF < 3 { next }
+		FNR == NR {
+			group = $(NF - 2)
+			known[(sub("/.*", "", group) ? group : "") " " $NF] = 1
+			next
+		}
+		function flush() {
+			if ((sub("/.*", "", version) ? version : "") " " kind in known) printf "---\n%s", text
+			text = version = kind = ""
+		}
+		$0 == "---" { flush(); next }
+		{ text = text $0 "\n" }
+		/^apiVersion: / { version = $2 }
+		/^kind: / { kind = $2 }
+		END { flush() }
+	' "$copy/.kinds" "$1" >"$copy/.known" || return 1
+	[ ! -s "$copy/.known" ] || objects --filename "$copy/.known"
+}
+
 # "Deployment orders in shop", "ClusterRole shop-prom"
 title() {
 	case $2 in
@@ -255,14 +283,7 @@ title() {
 
 # Stops when an object that is to be applied is there already and belongs to somebody else. A namespace may be there without labels.
 refuse_foreign() {
-	[ -s "$1" ] || return 0
-	if ! objects --filename "$1" >"$copy/.live" 2>"$copy/.problems"; then
-		# a kind that the server does not know has no objects; the server says so when it is applied
-		if grep -v -e 'no matches for kind' -e '^ensure CRDs are installed first' "$copy/.problems" | grep -q .; then
-			cat "$copy/.problems" >&2
-			fail "it cannot be known whose the objects in the cluster are: nothing was applied"
-		fi
-	fi
+	live_of "$1" >"$copy/.live" || fail "the server does not say whose the objects in the cluster are: nothing was applied"
 	foreign=
 	while read -r _ _ kind namespace name owner _ _ _ managers; do
 		case $owner in
@@ -389,8 +410,7 @@ prune_objects() {
 		render_to "$folder" "$copy/.one"
 		echo "---" | cat - "$copy/.one" >>"$copy/.all"
 	done 3<"$copy/.more"
-	: >"$copy/.kept"
-	[ ! -s "$copy/.all" ] || objects --filename "$copy/.all" >"$copy/.kept" || fail "it cannot be known what is rendered: nothing was deleted"
+	live_of "$copy/.all" >"$copy/.kept" || fail "the server does not say what it has of the rendered objects: nothing was deleted"
 
 	incomplete=
 	kube api-resources --verbs=list,delete --output=name >"$copy/.types" || incomplete=yes
@@ -407,7 +427,7 @@ prune_objects() {
 		Namespace,*) echo "kept, since a namespace is never deleted: $(title "$kind" "$namespace" "$name")" >&2 ;;
 		PersistentVolumeClaim,*)
 			# the volumes of a StatefulSet that stays are not rendered, but in use
-			awk -v namespace="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == namespace && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
+			awk -v place="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == place && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
 				echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2
 			;;
 		StatefulSet,* | PersistentVolume,* | CustomResourceDefinition,* | *,disabled) echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2 ;;
