@@ -159,14 +159,18 @@ rules() {
 	' "$tree/.sops.yaml"
 }
 
+# A value that SOPS has encrypted, as a regular expression.
+cipher='ENC[[]AES256_GCM,data:[A-Za-z0-9+/=]*,iv:[A-Za-z0-9+/=]*,tag:[A-Za-z0-9+/=]*,type:[a-z]+[]]'
+
 # Every value of a secret file that is not ciphertext: a key that leads to it, a tab, and the whole path. An empty value is never encrypted.
+# Fails on what it cannot read: there could be anything in it.
 in_clear() {
 	case $1 in
 	*.json)
-		awk '
+		cipher=$cipher awk '
 			function leaf(token, path, i) {
 				if (token == "" || token == "\"\"" || token == "null" || key[1] == "sops") return
-				if (token ~ /^"ENC\[AES256_GCM,data:[A-Za-z0-9+\/=]*,iv:[A-Za-z0-9+\/=]*,tag:[A-Za-z0-9+\/=]*,type:[a-z]*\]"$/) return
+				if (token ~ "^\"" ENVIRON["cipher"] "\"$") return
 				for (i = 1; i <= depth; i++) if (key[i] != "") path = path (path == "" ? "" : ".") key[i]
 				for (i = 1; i <= depth; i++) if (key[i] != "") print key[i] "\t" path
 			}
@@ -174,6 +178,7 @@ in_clear() {
 				line = $0
 				while (match(line, /"([^"\\]|\\.)*"|[][{},:]|[^][{},:" \t\r]+/)) {
 					token = substr(line, RSTART, RLENGTH)
+					skipped = skipped substr(line, 1, RSTART - 1)
 					line = substr(line, RSTART + RLENGTH)
 					if (token == "{" || token == "[") key[++depth] = ""
 					else if (token == ":") {
@@ -188,10 +193,22 @@ in_clear() {
 						depth--
 					} else last = token
 				}
+				skipped = skipped line
+			}
+			END { exit depth != 0 || last != "" || skipped ~ /[^ \t\r]/ }
+		' "$1"
+		;;
+	*)
+		cipher=$cipher awk '
+			/^#/ || /^sops_/ || /^[ \t\r]*$/ { next }
+			!/=/ { exit 1 }
+			{
+				key = substr($0, 1, index($0, "=") - 1)
+				value = substr($0, index($0, "=") + 1)
+				if (value != "" && value !~ "^" ENVIRON["cipher"] "$") print key "\t" key
 			}
 		' "$1"
 		;;
-	*) sed -n -e '/^#/d' -e '/^sops_/d' -e '/=$/d' -e '/=ENC\[AES256_GCM,data:[A-Za-z0-9+/=]*,iv:[A-Za-z0-9+/=]*,tag:[A-Za-z0-9+/=]*,type:[a-z]*\]$/d' -e 's/^\([^=]*\)=.*$/\1	\1/p' "$1" ;;
 	esac
 }
 
@@ -203,8 +220,8 @@ wanted() {
 			any_case = sub(/^\(\?i\)/, "", wanted)
 			if (any_case) wanted = tolower(wanted)
 		}
-		(any_case ? tolower($1) : $1) ~ wanted { print $2 }
-	' | sort -u
+		(any_case ? tolower($1) : $1) ~ wanted && !said[$2]++ { print $2 }
+	'
 }
 
 # A secret file, relative to the tree: its metadata, and its values by the first rule whose path fits.
@@ -215,10 +232,11 @@ check_secret() {
 	esac
 	while IFS='	' read -r path keys <&4; do
 		if printf '%s\n' "$1" | grep -q -E -e "$path"; then
-			in_clear "$tree/$1" | wanted "$keys" >"$work/clear"
+			in_clear "$tree/$1" >"$work/clear" || problem "$1 cannot be read: it is not as SOPS writes it"
+			wanted "$keys" <"$work/clear" >"$work/wanted"
 			while IFS= read -r name <&5; do
 				problem "$1: $name is in clear"
-			done 5<"$work/clear"
+			done 5<"$work/wanted"
 			return
 		fi
 	done 4<"$work/rules"
@@ -253,11 +271,11 @@ if [ -n "$server" ]; then
 fi
 
 [ "$status" -eq 0 ] || exit "$status"
-echo "checked: $(count "$work/built") kustomizations build without a warning"
-echo "checked: in $(count "$work/secrets") secret files, each value that .sops.yaml wants encrypted is ciphertext"
+echo "checked: the kustomizations build without a warning ($(count "$work/built"))"
+echo "checked: in the secret files, each value that .sops.yaml wants encrypted is ciphertext ($(count "$work/secrets"))"
 if [ -n "$server" ]; then
-	echo "checked: the server takes $(sort -u "$work/taken" | wc -l | tr -d ' ') objects (dry run)"
-	echo "checked: $(count "$work/live") Secrets in the cluster hold no ciphertext"
+	echo "checked: in a dry run, the server takes the objects ($(sort -u "$work/taken" | wc -l | tr -d ' '))"
+	echo "checked: the Secrets of this architecture in the cluster hold no ciphertext ($(count "$work/live"))"
 fi
 while IFS= read -r dir; do
 	echo "not checked: $dir, which needs a plugin to build"

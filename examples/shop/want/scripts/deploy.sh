@@ -199,7 +199,7 @@ If the key is missing, name a file that holds it: SOPS_AGE_KEY_FILE=FILE scripts
 These places were looked at:
   SOPS_AGE_KEY:      $([ -z "${SOPS_AGE_KEY:-}" ] && echo "not set" || echo "set")
   SOPS_AGE_KEY_FILE: ${SOPS_AGE_KEY_FILE:-not set}
-  SOPS_AGE_KEY_CMD:  ${SOPS_AGE_KEY_CMD:-not set}
+  SOPS_AGE_KEY_CMD:  $([ -z "${SOPS_AGE_KEY_CMD:-}" ] && echo "not set" || echo "set")
   keys of the user:  $keys
   development key:   .platc/dev.agekey in $tree, in $PWD and in the folders above them
 TEXT
@@ -218,6 +218,8 @@ copy_tree() {
 		fi
 	done
 	[ -n "$copy" ] || fail "there is no directory for the decrypted copy"
+	mkdir "$copy/.rendered"
+	: >"$copy/.all"
 	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
 	secret_files >"$copy/.secrets"
 	[ ! -s "$copy/.secrets" ] || find_key
@@ -231,9 +233,10 @@ copy_tree() {
 	rm -f "$copy/.plain" "$copy/.secrets"
 }
 
-# Renders a folder of the copy into a file.
+# Renders a folder of the copy into a file in .rendered, and adds that to .all.
 render_to() {
-	render "$copy/$1" >"$2" || fail "$1 does not render"
+	render "$copy/$1" >"$copy/.rendered/$2" || fail "$1 does not render"
+	echo "---" | cat - "$copy/.rendered/$2" >>"$copy/.all"
 }
 
 apply() {
@@ -245,6 +248,34 @@ objects() {
 	kube get --ignore-not-found --no-headers "$@" --output 'custom-columns=UID:.metadata.uid,API:.apiVersion,KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,PART_OF:.metadata.labels.app\.kubernetes\.io/part-of,INSTANCE:.metadata.labels.app\.kubernetes\.io/instance,OWNER:.metadata.ownerReferences[*].uid,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune,MANAGERS:.metadata.managedFields[*].manager'
 }
 
+# What the cluster has of all that was rendered. kubectl gets none of it where it does not know the kind of one, such as a custom resource whose
+# definition is not installed yet: those are left out here, and the server says so when they are applied.
+live() {
+	[ -s "$copy/.all" ] || return 0
+	# a group whose own server is away is an error, but the others are listed all the same; no list is without this kind
+	kube api-resources --no-headers >"$copy/.kinds" || true
+	grep -q ' Namespace$' "$copy/.kinds" || return 1
+	awk '
+		# name, short names where it has some, version, whether it has a namespace, kind
+		FNR == NR && NF < 3 { next }
+		FNR == NR {
+			group = $(NF - 2)
+			known[(sub("/.*", "", group) ? group : "") " " $NF] = 1
+			next
+		}
+		function flush() {
+			if ((sub("/.*", "", version) ? version : "") " " kind in known) printf "---\n%s", text
+			text = version = kind = ""
+		}
+		$0 == "---" { flush(); next }
+		{ text = text $0 "\n" }
+		/^apiVersion: / { version = $2 }
+		/^kind: / { kind = $2 }
+		END { flush() }
+	' "$copy/.kinds" "$copy/.all" >"$copy/.known" || return 1
+	[ ! -s "$copy/.known" ] || objects --filename "$copy/.known"
+}
+
 # "Deployment orders in shop", "ClusterRole shop-prom"
 title() {
 	case $2 in
@@ -253,16 +284,9 @@ title() {
 	esac
 }
 
-# Stops when an object that is to be applied is there already and belongs to somebody else. A namespace may be there without labels.
+# Stops when an object that was rendered is in the cluster already and belongs to somebody else. A namespace may be there without labels.
 refuse_foreign() {
-	[ -s "$1" ] || return 0
-	if ! objects --filename "$1" >"$copy/.live" 2>"$copy/.problems"; then
-		# a kind that the server does not know has no objects; the server says so when it is applied
-		if grep -v -e 'no matches for kind' -e '^ensure CRDs are installed first' "$copy/.problems" | grep -q .; then
-			cat "$copy/.problems" >&2
-			fail "it cannot be known whose the objects in the cluster are: nothing was applied"
-		fi
-	fi
+	live >"$copy/.live" || fail "the server does not say whose the objects in the cluster are: nothing was applied"
 	foreign=
 	while read -r _ _ kind namespace name owner _ _ _ managers; do
 		case $owner in
@@ -338,12 +362,10 @@ deploy() {
 	[ -z "$prune" ] || [ -z "$selected" ] || fail "--prune needs every component to be applied"
 	copy_tree
 	components | awk -v selected=" $selected " 'selected == "  " || index(selected, " " $1 " ")' >"$copy/.components"
-	mkdir "$copy/.rendered"
 	while read -r name _ _ base <&3; do
-		render_to "$base" "$copy/.rendered/$name"
-		echo "---" | cat - "$copy/.rendered/$name" >>"$copy/.all"
+		render_to "$base" "$name"
 	done 3<"$copy/.components"
-	refuse_foreign "$copy/.all"
+	refuse_foreign
 	while read -r name namespace order _ <&3; do
 		echo "== $name (start-up order $order)" >&2
 		# a mesh that nobody scrapes has no object of its own, and kubectl refuses to apply nothing
@@ -386,11 +408,11 @@ prune_objects() {
 	builds | cut -d ' ' -f 1 | sort -u | sed 's|$|/k8s/build/base|' >"$copy/.more"
 	day2_jobs | cut -d ' ' -f 1 | sort -u | sed 's|$|/day2|' >>"$copy/.more"
 	while read -r folder <&3; do
-		render_to "$folder" "$copy/.one"
-		echo "---" | cat - "$copy/.one" >>"$copy/.all"
+		render_to "$folder" more
 	done 3<"$copy/.more"
-	: >"$copy/.kept"
-	[ ! -s "$copy/.all" ] || objects --filename "$copy/.all" >"$copy/.kept" || fail "it cannot be known what is rendered: nothing was deleted"
+	live >"$copy/.kept" || fail "the server does not say what it has of the rendered objects: nothing was deleted"
+	# all of it has just been applied
+	[ -s "$copy/.kept" ] || [ ! -s "$copy/.all" ] || [ -n "$dry_run" ] || fail "the server has none of the rendered objects: nothing was deleted"
 
 	incomplete=
 	kube api-resources --verbs=list,delete --output=name >"$copy/.types" || incomplete=yes
@@ -407,7 +429,7 @@ prune_objects() {
 		Namespace,*) echo "kept, since a namespace is never deleted: $(title "$kind" "$namespace" "$name")" >&2 ;;
 		PersistentVolumeClaim,*)
 			# the volumes of a StatefulSet that stays are not rendered, but in use
-			awk -v namespace="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == namespace && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
+			awk -v place="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == place && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
 				echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2
 			;;
 		StatefulSet,* | PersistentVolume,* | CustomResourceDefinition,* | *,disabled) echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2 ;;
@@ -438,12 +460,10 @@ build() {
 	[ -n "$chosen" ] || fail "there is no image to build"
 	copy_tree
 	echo "$chosen" >"$copy/.builds"
-	mkdir "$copy/.rendered"
-	while read -r name _ _ job <&3; do
-		render_to "$name/k8s/build/base" "$copy/.rendered/$name"
-		echo "---" | cat - "$copy/.rendered/$name" >>"$copy/.all"
+	while read -r name _ <&3; do
+		render_to "$name/k8s/build/base" "$name"
 	done 3<"$copy/.builds"
-	refuse_foreign "$copy/.all"
+	refuse_foreign
 	while read -r name _ namespace job <&3; do
 		# both builders push one tag, so the other one stays suspended; its Job is immutable too, and names the tag
 		builds | awk -v name="$name" '$1 == name { print $3, $4 }' >"$copy/.jobs"
@@ -467,12 +487,10 @@ day2() {
 	[ -n "$chosen" ] || fail "there is no day-2 test"
 	copy_tree
 	echo "$chosen" >"$copy/.day2"
-	mkdir "$copy/.rendered"
-	while read -r name _ _ <&3; do
-		render_to "$name/day2" "$copy/.rendered/$name"
-		echo "---" | cat - "$copy/.rendered/$name" >>"$copy/.all"
+	while read -r name _ <&3; do
+		render_to "$name/day2" "$name"
 	done 3<"$copy/.day2"
-	refuse_foreign "$copy/.all"
+	refuse_foreign
 	status=0
 	while read -r name namespace job <&3; do
 		remove_job "$namespace" "$job"
