@@ -75,6 +75,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 	if err != nil {
 		return nil, nil, err
 	}
+	b.checkConflicts()
 	if !b.findings.HasErrors() {
 		b.checkConfig()
 		b.openOld()

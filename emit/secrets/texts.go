@@ -33,7 +33,6 @@ func (b *build) findTexts() error {
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
 	}
-	b.checkConflicts()
 	b.checkLocked()
 	b.checkGone(kept)
 	if b.findings.HasErrors() {
