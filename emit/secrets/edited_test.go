@@ -56,12 +56,18 @@ func TestWhatWasEditedWithSOPSIsNamed(t *testing.T) {
 		edit func(w *world)
 		want string
 	}{
-		"a value that only this file has": {func(w *world) { w.edit(dbEnv, key, map[string]string{"POSTGRES_PASSWORD": "hunter2"}, false) },
-			dbEnv + " was edited since platc wrote it: POSTGRES_PASSWORD changed\n"},
-		"a value of one end": {func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, false) },
-			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n"},
-		"a value of one end, with a new data key": {func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, true) },
-			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n"},
+		"a value that only this file has": {
+			func(w *world) { w.edit(dbEnv, key, map[string]string{"POSTGRES_PASSWORD": "hunter2"}, false) },
+			dbEnv + " was edited since platc wrote it: POSTGRES_PASSWORD changed\n",
+		},
+		"a value of one end": {
+			func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, false) },
+			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
+		},
+		"a value of one end, with a new data key": {
+			func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, true) },
+			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
+		},
 		"a value that was added":    {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, false) }, cloudEnv + " was edited since platc wrote it: SECRET_KEY was added\n"},
 		"added with a new data key": {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, true) }, cloudEnv + " was edited since platc wrote it: SECRET_KEY was added\n"},
 		"a value that was removed":  {func(w *world) { w.edit(cloudEnv, key, map[string]string{"API_KEY": ""}, false) }, cloudEnv + " was edited since platc wrote it: API_KEY is gone\n"},

@@ -91,8 +91,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		return nil, nil, nil
 	}
 	files, err = b.files()
-	var program *errProgram
-	if errors.As(err, &program) {
+	if program, ok := errors.AsType[*errProgram](err); ok {
 		findings.Add(diag.Diagnostic{Code: "E0401", Message: program.message, Help: program.help})
 		return nil, nil, nil
 	}
