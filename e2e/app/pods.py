@@ -413,6 +413,13 @@ class Pod:
             if "emptyDir" in source:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to every process."""
+        for container in self.containers:
+            if container.alive:
+                assert container.process is not None
+                os.killpg(container.process.pid, number)
+
     def stop(self, pre_stop: bool = False) -> dict[str, int]:
         """End it as the kubelet does, and return the exit codes.
 

@@ -359,6 +359,30 @@ class Proof:
         problem = app.call(500, "GET", f"{API}/{TOOLS}/boom")
         same("problem", set(problem), {"type", "title", "status", "request_id"})
 
+    def tools_without(self, app: Application) -> None:
+        """Without Redis, what the custom API does not catch is 503 with Retry-After."""
+        for name in ("cache", "task"):
+            path = f"{API}/{TOOLS}/{name}"
+            answer = app.http.get(path)
+            same(f"{path} {answer.text[:200]}", answer.status_code, 503)
+            true(f"{path}: Retry-After", answer.headers.get("retry-after", "").isdigit())
+
+    def hang(self, name: str) -> str:
+        """A Redis that takes connections and answers nothing: 503, and no thread is kept."""
+        users = [app for app in self.applications if TOOLS in app.custom_apis]
+        recovery = self.watched(name)
+        self.providers[name].hang(True)
+        try:
+            for app in users:
+                self.tools_without(app)
+        finally:
+            recovery.begin()
+            self.providers[name].hang(False)
+        said = recovery.end()
+        for app in users:
+            self.tools(app)
+        return said
+
     def quiet(self, app: Application) -> None:
         """No deprecation warning is of the application's own making at start."""
         app.script(WITH_APPLICATION.format("pass"))
@@ -493,6 +517,8 @@ class Proof:
             for app in users:
                 self.noticed(app)
             for app in users:
+                if TOOLS in app.custom_apis and self.settings.kinds[name] == "redis":
+                    self.tools_without(app)
                 link = next(link for link in app.links if link.component == name)
                 check = {"cnpg": "postgresql"}.get(link.kind, link.kind)
                 app.call(200, "GET", "/health")
@@ -684,6 +710,8 @@ class Proof:
         first = {self.settings.kinds[name]: name for name in reversed(self.providers)}
         for kind, name in sorted(first.items()):
             self.step(f"loss and return of {kind} {name}", partial(self.loss, name))
+            if kind == "redis" and any(TOOLS in app.custom_apis for app in self.applications):
+                self.step(f"{kind} {name} hangs and goes on", partial(self.hang, name))
         for app in self.applications:
             if app.linked("celery"):
                 self.step(f"{app.name}: clients after the loss", partial(self.clients, app))

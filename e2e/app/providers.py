@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import urllib.error
@@ -122,6 +123,11 @@ class Provider:
         """End the pods as a crash does."""
         for pod in self.pods:
             pod.kill()
+
+    def hang(self, hung: bool) -> None:
+        """Let the pods stand still, as on a machine that is out of memory, or go on."""
+        for pod in self.pods:
+            pod.send(signal.SIGSTOP if hung else signal.SIGCONT)
 
     def bootstrap(self) -> list[str]:
         """Run the emitted Jobs that prepare the server; return their names."""
