@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -162,11 +161,10 @@ func (o *Objects) Resource(object *unstructured.Unstructured) (dynamic.ResourceI
 	return nil, fmt.Errorf("the server has no type for %s", kind)
 }
 
-// Empty removes all that List returns, namespaces included, and waits until it is gone, for as long as it gets less.
+// Empty removes all that List returns, namespaces included, and waits until it is gone.
 func (o *Objects) Empty(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	least, since := math.MaxInt, time.Now()
 	for {
 		left, err := o.list(ctx)
 		if err != nil {
@@ -176,13 +174,7 @@ func (o *Objects) Empty(ctx context.Context) error {
 		if len(left) == 0 {
 			return nil
 		}
-		if len(left) < least {
-			least, since = len(left), time.Now()
-		}
-		if time.Since(since) > Quiet {
-			cancel()
-		}
-		if err := o.remove(ctx, left); err != nil && ctx.Err() == nil {
+		if err := o.remove(ctx, left); err != nil {
 			return err
 		}
 		select {
