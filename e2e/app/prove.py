@@ -488,14 +488,22 @@ class Proof:
                 if link.kind == "celery" and self.broker(link.component) == name:
                     recovery.celery(app)
                 for item in link.resources if link.component == name else ():
-                    question = self.question(item)
-                    if question is not None:
+                    for question in filter(None, (self.question(item), self.sending(item))):
                         method, path, options = question
                         recovery.route(
-                            f"{app.name}: {item.kind} {item.name}",
+                            f"{app.name}: {method} {path.removeprefix(API)}",
                             partial(self.served, app, method, path, options),
                         )
         return recovery
+
+    def sending(self, item: Resource) -> tuple[str, str, dict[str, Any]] | None:
+        """Return a request that sends a message, which a client keeps for a broker that is gone."""
+        if item.writes and item.provider == "kafka":
+            return "POST", f"{API}/kafka/topics/{item.qualified}/produce", {"json": {"value": 1}}
+        if item.writes and item.provider == "rabbitmq" and item.kind == "queue":
+            path = f"{API}/rabbitmq/queues/{item.qualified}/publish"
+            return "POST", path, {"json": {"content": 1}}
+        return None
 
     def served(self, app: Application, method: str, path: str, options: dict[str, Any]) -> bool:
         """Ask a route; until it succeeds it may only answer 503."""
