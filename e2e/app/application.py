@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import httpx2
 
 from pods import Object, Pod, labels_of
 from providers import Site
+from waiting import CALL, Failure, until
 
 # Modules with routes, and clients without, that no link may bring by mistake.
 MODULES = ("kafka", "minio", "mongodb", "postgresql", "rabbitmq")
@@ -25,10 +24,6 @@ LISTS = {
 }
 
 
-class Failure(Exception):
-    """What was not as expected."""
-
-
 def same(what: str, found: object, expected: object) -> None:
     """Demand that two values are equal."""
     if found != expected:
@@ -39,15 +34,6 @@ def true(what: str, found: object) -> None:
     """Demand something."""
     if not found:
         raise Failure(what)
-
-
-def until(what: str, ready: Callable[[], object], seconds: float) -> None:
-    """Wait for something, and say what did not come."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if time.monotonic() > deadline:
-            raise Failure(f"{what} is not there after {seconds:.0f} s")
-        time.sleep(0.2)
 
 
 @dataclass(frozen=True)
@@ -117,7 +103,7 @@ class Application:
         self.http = httpx2.Client(
             base_url=f"http://{self.host}",
             headers={"X-API-Key": self.key} if self.guarded else {},
-            timeout=60,
+            timeout=CALL,
             trust_env=False,
             limits=httpx2.Limits(max_keepalive_connections=0),
         )
@@ -188,22 +174,25 @@ class Application:
         """Start the pod, and wait until it serves."""
         self.pod.start()
         self.pod.wait(names=("startupProbe", "livenessProbe"))
-        until(f"{self.name} answers", lambda: self.status("GET", "/health") == 200, 120)
+        until(f"an answer of {self.name}", lambda: self.status("GET", "/health") == 200)
 
-    def ready(self, seconds: float = 180) -> None:
+    def ready(self) -> None:
         """Wait until every backend answers."""
-        deadline = time.monotonic() + seconds
-        while True:
-            answer = self.http.get("/ready?all=1")
-            if answer.status_code == 200:
-                return
-            if time.monotonic() > deadline:
-                raise Failure(f"{self.name} is not ready after {seconds:.0f} s: {answer.text}")
-            time.sleep(0.3)
+        said = [""]
 
-    def script(self, text: str, seconds: float = 90) -> str:
+        def ready() -> bool:
+            answer = self.http.get("/ready?all=1")
+            said[0] = answer.text
+            return answer.status_code == 200
+
+        try:
+            until(f"readiness of {self.name}", ready)
+        except Failure as error:
+            raise Failure(f"{error}: {said[0]}") from error
+
+    def script(self, text: str) -> str:
         """Run Python in the pod, beside the application; return what it prints as its result."""
-        done = self.pod.exec("python", "-", text=text, seconds=seconds)
+        done = self.pod.exec("python", "-", text=text)
         if done.returncode != 0:
             raise Failure(f"{self.name}: a script in the pod fails: {done.stderr[-2000:]}")
         lines = [line for line in done.stdout.splitlines() if line.startswith("result: ")]

@@ -43,7 +43,7 @@ class Judges:
             pod = self.site.pod(
                 f"{app.name}-test-{name}", app.namespace, {"metadata": {}, "spec": spec}, []
             )
-            code, text = run_to_end(pod, 600)
+            code, text = run_to_end(pod)
             same(f"{name}: {text[-3000:]}", code, 0)
             said += re.findall(r"\d+ passed.*", text)
         return ", ".join(said)

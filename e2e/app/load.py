@@ -10,6 +10,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from waiting import CALL, OVERALL, Failure
+
+# How often a request is put off, as Retry-After says, until it counts as failed.
+PATIENCE = 10
+
 
 def headers_of(key: str) -> dict[str, str]:
     """Return the headers of a request."""
@@ -23,7 +28,7 @@ class Slow:
         """Send the first part."""
         body = body.replace(b"NAME", uuid.uuid4().hex.encode())
         self.rest = body[len(body) // 2 :]
-        self.connection = http.client.HTTPConnection(host, 80, timeout=40)
+        self.connection = http.client.HTTPConnection(host, 80, timeout=CALL)
         self.connection.putrequest(method, path)
         for name, value in headers_of(key).items():
             self.connection.putheader(name, value)
@@ -66,7 +71,7 @@ class Background:
     def run(self) -> None:
         """Ask until no connection is to be had."""
         while True:
-            connection = http.client.HTTPConnection(self.host, 80, timeout=30)
+            connection = http.client.HTTPConnection(self.host, 80, timeout=CALL)
             try:
                 connection.connect()
             except OSError:
@@ -89,7 +94,9 @@ class Background:
     def stop(self) -> tuple[int, list[str]]:
         """Wait for their end; return how many were served, and what was cut off."""
         for thread in self.threads:
-            thread.join(60)
+            thread.join(OVERALL)
+            if thread.is_alive():
+                raise Failure("a client beside the end is neither served nor refused")
         return self.served, self.cut
 
 
@@ -98,6 +105,7 @@ class Result:
     """What a load gave."""
 
     requests: int = 0
+    put_off: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
     warm: int = 0
@@ -113,17 +121,21 @@ def run(
     seconds: float,
     resident: Callable[[], int],
 ) -> Result:
-    """Let clients ask the routes in turn; 4xx and 5xx are errors."""
+    """Let clients ask the routes in turn; 4xx and 5xx are errors.
+
+    But a client comes again where it is told to (503 with Retry-After), as a slow machine has to
+    tell some of them.
+    """
     result = Result()
     lock = threading.Lock()
     begun = time.monotonic()
 
     def client(number: int) -> None:
-        connection = http.client.HTTPConnection(host, 80, timeout=60)
+        connection = http.client.HTTPConnection(host, 80, timeout=CALL)
         turn = number
+        refused = 0
         while time.monotonic() - begun < seconds:
             method, path, body = routes[turn % len(routes)]
-            turn += 1
             if body == b"ITEM":
                 body = json.dumps({"name": str(uuid.uuid4()), "payload": {"load": 1}}).encode()
             at = time.monotonic()
@@ -132,9 +144,18 @@ def run(
                 answer = connection.getresponse()
                 answer.read()
                 problem = "" if answer.status < 400 else f"{method} {path}: {answer.status}"
+                again = answer.getheader("Retry-After") if answer.status == 503 else None
             except (OSError, http.client.HTTPException) as error:
                 problem = f"{method} {path}: {error!r}"
+                again = None
                 connection.close()
+            refused = refused + 1 if again else 0
+            if again and refused < PATIENCE:
+                with lock:
+                    result.put_off += 1
+                time.sleep(min(float(again), 1.0))
+                continue
+            turn += 1
             with lock:
                 result.requests += 1
                 result.slowest = max(result.slowest, time.monotonic() - at)

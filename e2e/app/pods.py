@@ -19,9 +19,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from waiting import CALL, QUIET, Failure, ended, until
 from world import Endpoint, Network
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -105,6 +107,19 @@ class Container:
     def alive(self) -> bool:
         """Return whether its process runs."""
         return self.process is not None and self.process.poll() is None
+
+    def progress(self) -> tuple[int, int]:
+        """Return what grows while it does something: its CPU time and its log."""
+        ticks = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:  # It has just ended.
+                continue
+            # The session is the container's own, of all its processes; children that ended count.
+            if self.process is not None and int(fields[3]) == self.process.pid:
+                ticks += sum(map(int, fields[11:15]))
+        return ticks, self.log.stat().st_size if self.log.exists() else 0
 
 
 class Pod:
@@ -295,7 +310,8 @@ class Pod:
                 continue
             self.launch(container)
             assert container.process is not None
-            if container.process.wait(600) != 0:
+            what = f"{spec['name']} of {self.name}"
+            if ended(what, container.process, container.progress) != 0:
                 raise RuntimeError(f"{self.name}: {spec['name']} fails:\n{tail(container.log)}")
         for spec in self.spec["containers"]:
             container = self.container(spec)
@@ -309,22 +325,30 @@ class Pod:
         """Return the first container."""
         return self.containers[0]
 
-    def exec(
-        self, *words: str, text: str | None = None, seconds: float = 60, **extra: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the first container, with its environment, user, mounts and network."""
+    def progress(self) -> list[tuple[int, int]]:
+        """Return what grows while its containers do something."""
+        return [container.progress() for container in self.containers]
+
+    def inside(self, *words: str) -> list[str]:
+        """Return a command that runs in the first container: its user, mounts and network."""
         container = self.main()
         assert container.process is not None
         start = container.prefix.index("/usr/bin/setpriv")
         folder = container.spec.get("workingDir", container.image.folder)
+        return [
+            *("/usr/bin/nsenter", f"--target={container.process.pid}", "--mount", "--net"),
+            *("/bin/sh", "-ec", f'cd {shlex.quote(folder)}; exec "$@"', "sh"),
+            *container.prefix[start:],
+            *words,
+        ]
+
+    def exec(
+        self, *words: str, text: str | None = None, seconds: float = CALL
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the first container, with its environment, and wait for its end."""
         return subprocess.run(
-            [
-                *("/usr/bin/nsenter", f"--target={container.process.pid}", "--mount", "--net"),
-                *("/bin/sh", "-ec", f'cd {shlex.quote(folder)}; exec "$@"', "sh"),
-                *container.prefix[start:],
-                *words,
-            ],
-            env={**container.environment, **extra},
+            self.inside(*words),
+            env=self.main().environment,
             input=text,
             capture_output=True,
             text=True,
@@ -339,7 +363,8 @@ class Pod:
         probe = container.spec.get(name)
         if probe is None:
             return True
-        seconds = probe.get("timeoutSeconds", 1) + 5
+        # Longer than the kubelet, which is not the one that is judged here.
+        seconds = probe.get("timeoutSeconds", 1) + 30
         if "exec" in probe:
             try:
                 return self.exec(*probe["exec"]["command"], seconds=seconds).returncode == 0
@@ -358,18 +383,23 @@ class Pod:
         except (OSError, urllib.error.URLError):
             return False
 
-    def wait(self, seconds: float = 180, names: tuple[str, ...] = ()) -> None:
+    def wait(self, names: tuple[str, ...] = ()) -> None:
         """Wait until the probes of every container pass; an end before that is a failure."""
-        deadline = time.monotonic() + seconds
         for container in self.containers:
             for name in names or ("startupProbe", "readinessProbe", "livenessProbe"):
-                while not self.probe(container, name):
-                    if not container.alive:
-                        raise RuntimeError(f"{self.name} has ended:\n{tail(container.log)}")
-                    if time.monotonic() > deadline:
-                        text = f"{self.name}: the {name} of {container.name} does not pass"
-                        raise TimeoutError(f"{text} in {seconds:.0f} s:\n{tail(container.log)}")
-                    time.sleep(0.2)
+                what = f"the success of {name} of {container.name} in {self.name}"
+                try:
+                    until(what, partial(self.passes, container, name), container.progress)
+                except Failure as error:
+                    raise Failure(f"{error}:\n{tail(container.log)}") from error
+
+    def passes(self, container: Container, name: str) -> bool:
+        """Ask a probe of a container that may not have ended."""
+        if self.probe(container, name):
+            return True
+        if not container.alive:
+            raise RuntimeError(f"{self.name} has ended:\n{tail(container.log)}")
+        return False
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -383,10 +413,19 @@ class Pod:
             if "emptyDir" in source:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to every process."""
+        for container in self.containers:
+            if container.alive:
+                assert container.process is not None
+                os.killpg(container.process.pid, number)
+
     def stop(self, pre_stop: bool = False) -> dict[str, int]:
-        """End it as the kubelet does, and return the exit codes; too long is a failure."""
+        """End it as the kubelet does, and return the exit codes.
+
+        A failure is to do nothing for the grace period: a busy machine may need more of it.
+        """
         grace = float(self.spec.get("terminationGracePeriodSeconds", 30))
-        deadline = time.monotonic() + grace
         if pre_stop:
             pauses = [
                 container.spec.get("lifecycle", {}).get("preStop", {}).get("sleep", {})
@@ -399,15 +438,33 @@ class Pod:
         codes: dict[str, int] = {}
         for container in self.containers:
             assert container.process is not None
+            what = f"{container.name} of {self.name}"
             try:
-                left = max(deadline - time.monotonic(), 0.1)
-                codes[container.name] = container.process.wait(left)
-            except subprocess.TimeoutExpired:
+                codes[container.name] = ended(what, container.process, container.progress, grace)
+            except Failure:
                 kill_group(container.process)
-                text = f"{self.name}: {container.name} has not ended in {grace:.0f} s"
-                raise TimeoutError(text) from None
+                raise
         self.containers.clear()
         return codes
+
+    def open_requests(self) -> tuple[bool, int]:
+        """Return whether it takes connections, and how many it holds whose bytes it has read."""
+        container = self.main()
+        if not container.alive:
+            return False, 0
+        assert container.process is not None
+        ports = {f"{number:04X}" for number in self.endpoint.ports.values()}
+        takes, held = False, 0
+        try:
+            lines = Path(f"/proc/{container.process.pid}/net/tcp").read_text().splitlines()[1:]
+        except OSError:
+            return False, 0
+        for line in lines:
+            _, local, _, state, queues = line.split()[:5]
+            if local.partition(":")[2] in ports:
+                takes = takes or state == "0A"
+                held += state == "01" and queues.partition(":")[2] == "00000000"
+        return takes, held
 
     def resident(self) -> int:
         """Return the bytes that its processes hold in memory."""
@@ -420,16 +477,17 @@ class Pod:
         return total
 
 
-def run_to_end(pod: Pod, seconds: float) -> tuple[int, str]:
+def run_to_end(pod: Pod, quiet: float = QUIET) -> tuple[int, str]:
     """Run a Job's pod to its end; return the worst exit code and what its containers said."""
     try:
         pod.start()
         codes = []
         for container in pod.containers:
             assert container.process is not None
+            what = f"{container.name} of {pod.name}"
             try:
-                codes.append(container.process.wait(seconds))
-            except subprocess.TimeoutExpired:
+                codes.append(ended(what, container.process, container.progress, quiet))
+            except Failure:
                 kill_group(container.process)
                 codes.append(124)
     except RuntimeError as error:

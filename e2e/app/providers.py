@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pymongo
 
 import mongo
 from pods import PATH, Image, Object, Objects, Pod, data_of, run_to_end
+from waiting import CALL, until
 from world import Network
 
 HERE = Path(__file__).resolve().parent
@@ -52,14 +55,14 @@ class Site:
             claim["metadata"]["name"] for claim in workload["spec"].get("volumeClaimTemplates", [])
         ]
 
-    def job(self, job: Object, seconds: float | None = None) -> tuple[int, str]:
+    def job(self, job: Object) -> tuple[int, str]:
         """Run a Job's pod to its end; return exit code and output."""
         self.jobs += 1
         meta = job["metadata"]
         pod = self.pod(
             f"{meta['name']}-{self.jobs}", meta["namespace"], job["spec"]["template"], []
         )
-        return run_to_end(pod, seconds or job["spec"].get("activeDeadlineSeconds", 600))
+        return run_to_end(pod, job["spec"]["activeDeadlineSeconds"])
 
 
 class Provider:
@@ -100,6 +103,19 @@ class Provider:
         for pod in self.pods:
             pod.wait()
 
+    def progress(self) -> list[object]:
+        """Return what grows while the server does something."""
+        return [pod.progress() for pod in self.pods]
+
+    @property
+    def address(self) -> str:
+        """Return where the server listens."""
+        return self.pods[0].endpoint.address
+
+    def accepts(self) -> bool:
+        """Return whether a client that comes now would be served, asked without credentials."""
+        raise NotImplementedError
+
     def reconcile(self) -> None:
         """Do what the operator does once the server answers."""
 
@@ -107,6 +123,11 @@ class Provider:
         """End the pods as a crash does."""
         for pod in self.pods:
             pod.kill()
+
+    def hang(self, hung: bool) -> None:
+        """Let the pods stand still, as on a machine that is out of memory, or go on."""
+        for pod in self.pods:
+            pod.send(signal.SIGSTOP if hung else signal.SIGCONT)
 
     def bootstrap(self) -> list[str]:
         """Run the emitted Jobs that prepare the server; return their names."""
@@ -154,7 +175,7 @@ class Postgresql(Provider):
             "port": 5432,
             "dbname": database,
             "user": self.user,
-            "connect_timeout": 10,
+            "connect_timeout": int(CALL),
         }
         if "user" not in other:
             options["password"] = self.secret(self.component)["POSTGRES_PASSWORD"]
@@ -171,6 +192,16 @@ class Postgresql(Provider):
                 return cursor.fetchall() if cursor.description else []
         finally:
             connection.close()
+
+    def accepts(self) -> bool:
+        """Return whether it looks at a password, which it does not while it starts."""
+        try:
+            psycopg2.connect(
+                host=self.address, port=5432, user="nobody", password="x", connect_timeout=5
+            ).close()
+        except psycopg2.OperationalError as error:
+            return "password authentication failed" in str(error)
+        return True
 
     def databases(self) -> list[str]:
         """Return every database that takes connections."""
@@ -351,9 +382,18 @@ class Cnpg(Postgresql):
 class Redis(Provider):
     """Redis under the emitted configuration and users."""
 
+    def accepts(self) -> bool:
+        """Return whether it wants to know who asks."""
+        return answer(self.address, 6379, b"PING\r\n").startswith((b"-NOAUTH", b"+PONG"))
+
 
 class Minio(Provider):
     """MinIO as it is emitted."""
+
+    def accepts(self) -> bool:
+        """Return whether its own check passes."""
+        asked = b"GET /minio/health/ready HTTP/1.0\r\n\r\n"
+        return b" 200 " in answer(self.address, 9000, asked)[:20]
 
     def root(self) -> tuple[str, str]:
         """Return the administrator's keys."""
@@ -462,6 +502,10 @@ class Rabbitmq(Provider):
             )
         ]
 
+    def accepts(self) -> bool:
+        """Return whether it answers the header of its protocol with a method."""
+        return answer(self.address, 5672, b"AMQP\0\0\x09\x01").startswith(b"\x01")
+
     def kill(self) -> None:
         """End the node and the name server that it started."""
         self.pods[0].exec("epmd", "-kill")
@@ -490,11 +534,11 @@ class Rabbitmq(Provider):
 
     def reconcile(self) -> None:
         """Wait for the queues: a quorum queue has to elect its leader."""
-        deadline = time.monotonic() + 60
-        while any(queue.get("state") != "running" for queue in self.api("GET", "/queues")):
-            if time.monotonic() > deadline:
-                raise TimeoutError("a queue has no leader")
-            time.sleep(0.2)
+
+        def elected() -> bool:
+            return all(queue.get("state") == "running" for queue in self.api("GET", "/queues"))
+
+        until("a leader of each queue", elected, self.progress)
 
 
 def management(host: str, user: tuple[str, str], method: str, path: str, body: Any = None) -> Any:
@@ -508,7 +552,7 @@ def management(host: str, user: tuple[str, str], method: str, path: str, body: A
             "Content-Type": "application/json",
         },
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=CALL) as answer:
         text = answer.read()
     return json.loads(text) if text else None
 
@@ -615,6 +659,11 @@ class Kafka(Provider):
         )
         self.site.network.add_name(self.namespace, f"{node}.{brokers}", pod.endpoint.address)
 
+    def accepts(self) -> bool:
+        """Return whether it answers which versions of its protocol it knows."""
+        port = self.custom("Kafka")["spec"]["kafka"]["listeners"][0]["port"]
+        return bool(answer(self.address, port, API_VERSIONS))
+
     def reconcile(self) -> None:
         """Make topics, users and ACLs of the emitted custom resources."""
         lines = []
@@ -656,7 +705,7 @@ class Kafka(Provider):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=CALL,
             check=False,
         )
         if done.returncode != 0:
@@ -738,14 +787,37 @@ class Mongodb(Provider):
         self.site.network.add_name(self.namespace, where, pod.endpoint.address)
         self.pods = [pod]
 
+    def accepts(self) -> bool:
+        """Return whether server and front answer the first question of every client."""
+        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
+            self.address, 27017, directConnection=True, serverSelectionTimeoutMS=500
+        )
+        try:
+            return bool(client.admin.command("hello").get("ok"))
+        except pymongo.errors.PyMongoError:
+            return False
+        finally:
+            client.close()
+
     def reconcile(self) -> None:
         """Wait until the server behind the front answers."""
-        deadline = time.monotonic() + 60
         words = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/27018"]
-        while self.pods[0].exec(*words).returncode != 0:
-            if time.monotonic() > deadline:
-                raise TimeoutError("the stand-in for MongoDB does not listen")
-            time.sleep(0.2)
+        pod = self.pods[0]
+        until("the stand-in for MongoDB", lambda: pod.exec(*words).returncode == 0, self.progress)
+
+
+# Version 0, without a name of the client.
+API_VERSIONS = bytes.fromhex("0000000a 0012 0000 00000001 ffff")
+
+
+def answer(host: str, port: int, question: bytes) -> bytes:
+    """Return what a server says first; nothing where it is not there."""
+    try:
+        with socket.create_connection((host, port), 5) as asked:
+            asked.sendall(question)
+            return asked.recv(4096)
+    except OSError:
+        return b""
 
 
 KINDS: dict[str, type[Provider]] = {

@@ -27,8 +27,9 @@ from minio.error import S3Error
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from application import Application, Failure, Link, Resource, true
+from application import Application, Link, Resource, true
 from providers import Kafka, Minio, Postgresql, Provider, Rabbitmq, management
+from waiting import CALL, Failure
 
 FOREIGN = "platc-e2e-foreign"
 # Refusals are what is looked for.
@@ -179,7 +180,7 @@ class Rights:
                 login=values["USER"],
                 password=password,
                 virtualhost=where,
-                timeout=10,
+                timeout=CALL,
             )
 
         await self.denied("a foreign vhost", connect(FOREIGN, values["PASSWORD"]))
@@ -194,7 +195,7 @@ class Rights:
                 item = access.get(("queue", name))
                 opened = await channel()
                 queue = await opened.get_queue(name, ensure=False)
-                taking = queue.get(no_ack=False, fail=False, timeout=10)
+                taking = queue.get(no_ack=False, fail=False, timeout=CALL)
                 if item is not None and item.reads:
                     message = await taking
                     if message is not None:
@@ -206,12 +207,12 @@ class Rights:
                 await self.denied(
                     f"publishing to {name} through the default exchange",
                     opened.default_exchange.publish(
-                        aio_pika.Message(b"{}"), routing_key=name, timeout=10
+                        aio_pika.Message(b"{}"), routing_key=name, timeout=CALL
                     ),
                 )
                 await self.close(opened)
                 opened = await channel()
-                await self.denied(f"deleting {name}", opened.queue_delete(name, timeout=10))
+                await self.denied(f"deleting {name}", opened.queue_delete(name, timeout=CALL))
                 await self.close(opened)
             for name in filter(None, exchanges):
                 item = access.get(("exchange", name))
@@ -221,7 +222,7 @@ class Rights:
                     aio_pika.Message(b"{}"),
                     routing_key="platc-e2e-nowhere",
                     mandatory=False,
-                    timeout=10,
+                    timeout=CALL,
                 )
                 writes_queues = any(x.kind == "queue" and x.writes for x in link.resources)
                 if (item is not None and item.writes) or (name == own and writes_queues):
@@ -231,11 +232,13 @@ class Rights:
                 await self.close(opened)
             opened = await channel()
             await self.denied(
-                "declaring a queue", opened.declare_queue(FOREIGN, durable=True, timeout=10)
+                "declaring a queue", opened.declare_queue(FOREIGN, durable=True, timeout=CALL)
             )
             await self.close(opened)
             opened = await channel()
-            await self.denied("declaring an exchange", opened.declare_exchange(FOREIGN, timeout=10))
+            await self.denied(
+                "declaring an exchange", opened.declare_exchange(FOREIGN, timeout=CALL)
+            )
             await self.close(opened)
         finally:
             await connection.close()
@@ -346,7 +349,7 @@ class Rights:
                 host=host,
                 port=port,
                 protocol=2,
-                socket_timeout=10,
+                socket_timeout=CALL,
                 retry=Retry(NoBackoff(), 0),
                 username=username,
                 password=password,
@@ -412,7 +415,7 @@ class Rights:
                 await self.consume(login, name, FOREIGN, False)
         wrong = AIOKafkaProducer(**{**login, "sasl_plain_password": "wrong"})
         try:
-            await asyncio.wait_for(wrong.start(), 20)
+            await asyncio.wait_for(wrong.start(), CALL)
         except (KafkaError, TimeoutError):
             pass
         else:
@@ -429,7 +432,7 @@ class Rights:
 
     async def produce(self, login: dict[str, str], topic: str, allowed: bool) -> None:
         """Send one record."""
-        producer = AIOKafkaProducer(**login, request_timeout_ms=10000)
+        producer = AIOKafkaProducer(**login, request_timeout_ms=int(CALL * 1000))
         await producer.start()
         try:
             await producer.send_and_wait(topic, b"{}")
@@ -448,7 +451,7 @@ class Rights:
         try:
             partition = TopicPartition(topic, 0)
             consumer.assign([partition])
-            await asyncio.wait_for(consumer.committed(partition), 15)
+            await asyncio.wait_for(consumer.committed(partition), CALL)
             await consumer.seek_to_beginning(partition)
             await consumer.getmany(timeout_ms=3000, max_records=1)
         except KafkaError as error:

@@ -11,17 +11,8 @@ from typing import Any
 
 import httpx2
 
-from application import (
-    CLIENTS,
-    MODULE_OF,
-    MODULES,
-    Application,
-    Failure,
-    Resource,
-    same,
-    true,
-    until,
-)
+from application import CLIENTS, MODULE_OF, MODULES, Application, Resource, same, true
+from waiting import Failure, until
 
 API = "/api/v1"
 INJECTIONS = (
@@ -318,7 +309,7 @@ class Routes:
         def waiting() -> bool:
             return bool(self.call(200, "GET", f"{base}/info")["messages"] >= 3)
 
-        until("three messages", waiting, 20)
+        until("three messages", waiting)
         taken = self.call(200, "POST", f"{base}/get", json={"max": 2})["messages"]
         same("taken", len(taken), 2)
         rest = self.call(200, "POST", f"{base}/get", json={"max": 100})["messages"]
@@ -432,6 +423,6 @@ class Routes:
             seen.extend((message["partition"], message["offset"]) for message in taken)
             return len(seen) >= 6
 
-        until("six records", all_seen, 60)
+        until("six records", all_seen)
         same("each once", len(set(seen)), len(seen))
         self.call(422, "POST", f"{base}/consume", json={"max": 0})

@@ -256,9 +256,16 @@ func (c *Cluster) populate(ctx context.Context, client kubernetes.Interface, pro
 	})
 }
 
-// wait asks until done, a program of the control plane is over, or a minute has passed.
+// Patience is a time that no machine needs for what the suites wait for, however busy it is; Quiet is the time without any progress that
+// is a failure before that.
+const (
+	Patience = 15 * time.Minute
+	Quiet    = 2 * time.Minute
+)
+
+// wait asks until done, a program of the control plane is over, or Patience has passed.
 func (c *Cluster) wait(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	for {
 		ok, err := done(ctx)
@@ -273,7 +280,7 @@ func (c *Cluster) wait(ctx context.Context, what string, done func(context.Conte
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: not there in a minute, logs are in %s: %w", what, c.Dir, ctx.Err())
+			return fmt.Errorf("wait for %s: not there after %s, logs are in %s: %w", what, Patience, c.Dir, ctx.Err())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

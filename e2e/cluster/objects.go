@@ -163,7 +163,7 @@ func (o *Objects) Resource(object *unstructured.Unstructured) (dynamic.ResourceI
 
 // Empty removes all that List returns, namespaces included, and waits until it is gone.
 func (o *Objects) Empty(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	for {
 		left, err := o.list(ctx)

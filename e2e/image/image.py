@@ -30,6 +30,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CACHE = Path(os.environ.get("PLATC_CACHE") or Path.home() / ".cache" / "platc")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# Times that no machine needs, however busy it is: for an answer, and for a start or an end.
+CALL = 300.0
+PATIENCE = 900.0
 
 # Architectures and the applications in them whose images are built: every module, and none.
 APPLICATIONS = (("everything", "orders"), ("kind-fastapi", "fastapi"))
@@ -237,7 +240,7 @@ def ask(port: int, path: str, key: str = "") -> tuple[int, Any]:
     if key:
         request.add_header("X-API-Key", key)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=CALL) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as e:
         return e.code, json.load(e)
@@ -261,7 +264,7 @@ def boot(plan: Boot) -> None:
         server = server_below(started.pid)
         check_user(plan, run, server)
         os.kill(server, signal.SIGTERM)
-        said, _ = started.communicate(timeout=40)
+        said, _ = started.communicate(timeout=PATIENCE)
         # uvicorn ends by the signal itself, once all is closed
         if '"Application shutdown complete."' not in said or Path(f"/proc/{server}").exists():
             raise Failed(f"after SIGTERM it did not shut down\n{said[-3000:]}")
@@ -287,7 +290,7 @@ def server_below(pid: int) -> int:
 
 def check_answers(plan: Boot, started: subprocess.Popen[str]) -> None:
     """Without any backend it is alive, not ready, and asks for its key."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             status, answer = ask(plan.port, "/health")

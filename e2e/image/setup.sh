@@ -26,7 +26,7 @@ if [ ! -f "$base" ]; then
     work=$(mktemp -d "${TMPDIR:-/tmp}/platc-base.XXXXXX")
     trap 'rm -rf --one-file-system "$work"' EXIT
     root=$work/root
-    debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python3-venv trixie "$root" http://deb.debian.org/debian >"$work/log" 2>&1 || {
+    debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python3-venv trixie "$root" >"$work/log" 2>&1 || {
         cat "$work/log" >&2
         exit 1
     }

@@ -17,9 +17,10 @@ import (
 	"platc.dev/platc/e2e/cluster"
 )
 
-// ready waits until every object that a controller serves is served, and names those that are not.
+// ready waits until every object that a controller serves is served, for as long as controllers do something; it names those that are not.
 func (s *suite) ready(t *testing.T, g *graph, result *row) {
-	deadline := time.Now().Add(time.Minute)
+	begun := time.Now()
+	moved, last := begun, ""
 	for {
 		live := s.snapshot(t)
 		problems := unserved(live)
@@ -27,9 +28,13 @@ func (s *suite) ready(t *testing.T, g *graph, result *row) {
 		if len(problems) == 0 {
 			return
 		}
-		if time.Now().After(deadline) {
+		now := fmt.Sprint(len(live), problems)
+		if now != last {
+			moved, last = time.Now(), now
+		}
+		if time.Since(moved) > cluster.Quiet || time.Since(begun) > cluster.Patience {
 			result.unready = len(problems)
-			t.Fatalf("after a minute:\n%s", strings.Join(problems, "\n"))
+			t.Fatalf("after %.0f s, %.0f s without a change:\n%s", time.Since(begun).Seconds(), time.Since(moved).Seconds(), strings.Join(problems, "\n"))
 		}
 		time.Sleep(200 * time.Millisecond)
 	}

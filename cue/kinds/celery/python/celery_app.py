@@ -7,8 +7,10 @@ src/config.py. The worker is `celery -A src.celery_app worker`; it needs no API_
     send_task(request.app, "src.tasks.echo", "hello")
 
 Every key and channel begins with the application's name and a colon, as the broker's ACL wants.
+A broker that is gone is asked again at least once a second, and every wait for it has an end.
 """
 
+import logging
 import tempfile
 import threading
 import time
@@ -17,20 +19,37 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from celery import Celery, bootsteps, signals
+from celery import Celery, bootsteps, signals, states
+from celery.backends.base import SyncBackendMixin
+from celery.backends.redis import RedisBackend
+from celery.exceptions import TimeoutError as ResultTimeoutError
 from celery.result import AsyncResult
+from celery.worker import consumer
+from celery.worker.state import maybe_shutdown
 from fastapi import FastAPI
+from kombu import Connection
+from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from src.common import configure_logging
+from src.common import KEEPALIVE, RETRY_FIRST, RETRY_LAST, configure_logging, unavailable
 from src.config import CelerySettings, Settings, load_settings
+
+log = logging.getLogger(__name__)
 
 TASK_TIME_LIMIT = 300
 TASK_SOFT_TIME_LIMIT = 270
 VISIBILITY_TIMEOUT = 3600
 CONNECT_SECONDS = 3.0
-SOCKET_SECONDS = 30.0
+CALL_SECONDS = 3.0
+WORKER_CALL_SECONDS = 10.0
+HEALTH_SECONDS = 30
 RESULT_SECONDS = 24 * 3600
+# As many as there are threads that serve `def` routes: none waits for another's connection.
+CONNECTIONS = 40
+RESULT_FIRST = 0.01
+RESULT_LAST = 0.5
 
 HEARTBEAT_FILE = Path(tempfile.gettempdir()) / "celery-heartbeat"
 HEARTBEAT_SECONDS = 5.0
@@ -38,17 +57,11 @@ STALL_SECONDS = 60.0
 
 
 def create_celery(settings: Settings) -> Celery:
-    """Return a Celery application for the one linked broker."""
+    """Return a Celery application for the one linked broker, as the worker uses it."""
     broker = settings.of(CelerySettings)[0]
-    transport = {
-        "global_keyprefix": f"{settings.app_name}:",
-        "health_check_interval": 30,
+    transport = transport_options(settings, WORKER_CALL_SECONDS) | {
+        "health_check_interval": HEALTH_SECONDS,
         "retry_on_timeout": True,
-        "socket_connect_timeout": CONNECT_SECONDS,
-        "socket_keepalive": True,
-        "socket_timeout": SOCKET_SECONDS,
-        # A task that is not acknowledged by then is given to another worker.
-        "visibility_timeout": VISIBILITY_TIMEOUT,
     }
     app = Celery(settings.app_name, include=["src.tasks"])
     app.conf.update(
@@ -61,7 +74,7 @@ def create_celery(settings: Settings) -> Celery:
         redis_retry_on_timeout=True,
         redis_socket_connect_timeout=CONNECT_SECONDS,
         redis_socket_keepalive=True,
-        redis_socket_timeout=SOCKET_SECONDS,
+        redis_socket_timeout=WORKER_CALL_SECONDS,
         result_backend=broker.result_backend.get_secret_value(),
         result_backend_transport_options=transport,
         result_expires=RESULT_SECONDS,
@@ -75,6 +88,7 @@ def create_celery(settings: Settings) -> Celery:
         timezone="UTC",
         # A task that cannot be acknowledged any more is delivered again: two must not run at once.
         worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_consumer=Consumer,
         # Its subscription to a pattern of channels is refused by the broker's ACL.
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
@@ -84,7 +98,65 @@ def create_celery(settings: Settings) -> Celery:
     return app
 
 
+def create_sender(settings: Settings) -> Celery:
+    """Return a Celery application that enqueues: it gives up soon, so that a request ends."""
+    broker = settings.of(CelerySettings)[0]
+    transport = transport_options(settings, CALL_SECONDS) | {
+        "interval_max": RETRY_FIRST,
+        "interval_start": RETRY_FIRST,
+        "interval_step": 0,
+        "max_retries": 1,
+    }
+    app = create_celery(settings)
+    app.conf.update(
+        broker_pool_limit=CONNECTIONS,
+        broker_transport_options=transport,
+        redis_retry_on_timeout=False,
+        redis_socket_timeout=CALL_SECONDS,
+        result_backend_transport_options=transport,
+        # A task that was sent again because no answer came would run twice.
+        task_publish_retry=False,
+    )
+    app.backend_cls = f"{__name__}:Results+{broker.result_backend.get_secret_value()}"
+    return app
+
+
+def transport_options(settings: Settings, seconds: float) -> dict[str, Any]:
+    """Return how the broker is talked to, with this time for an answer."""
+    return {
+        "global_keyprefix": f"{settings.app_name}:",
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_keepalive": True,
+        "socket_keepalive_options": KEEPALIVE,
+        "socket_timeout": seconds,
+        # A task that is not acknowledged by then is given to another worker.
+        "visibility_timeout": VISIBILITY_TIMEOUT,
+    }
+
+
 # --- the worker ---------------------------------------------------------------------------------
+
+
+class Consumer(consumer.Consumer):
+    """The worker's consumer: Celery's own waits up to 30 s more after each refused connection."""
+
+    def ensure_connected(self, connection: Connection) -> Connection:
+        """Connect; ask a broker that is gone again and again, without end, and say so once."""
+        refusals: list[Exception] = []
+
+        def on_refusal(error: Exception, _: float) -> None:
+            if not refusals:
+                log.warning("the broker does not answer: %s", type(error).__name__)
+            refusals.append(error)
+
+        pauses: dict[str, Any] = {
+            "interval_max": RETRY_LAST,
+            "interval_start": RETRY_FIRST,
+            "interval_step": RETRY_FIRST,
+        }
+        connection.ensure_connection(on_refusal, callback=maybe_shutdown, **pauses)
+        self.first_connection_attempt = False
+        return connection
 
 
 class Heartbeat(bootsteps.StartStopStep):
@@ -146,18 +218,75 @@ def __getattr__(name: str) -> Celery:
 # --- the application ----------------------------------------------------------------------------
 
 
+# What a route does not catch of these is 503: the broker, or a worker, is not available.
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    RedisConnectionError,
+    RedisTimeoutError,
+    ResultTimeoutError,
+)
+
+
+class Results(RedisBackend):
+    """The results as the application reads them: it looks for one while somebody waits for it.
+
+    Celery's own subscribes to each task that is sent, all through one connection that is restored
+    behind one lock: with a broker that hangs, every thread would wait for every other.
+    """
+
+    # As for backends that have no subscriptions.
+    add_pending_result = SyncBackendMixin.add_pending_result
+    is_async = SyncBackendMixin.is_async
+    iter_native = SyncBackendMixin.iter_native
+    remove_pending_result = SyncBackendMixin.remove_pending_result
+    wait_for_pending = SyncBackendMixin.wait_for_pending
+
+    def on_task_call(self, producer: Any, task_id: str) -> None:
+        """Subscribe to nothing."""
+
+    def wait_for(
+        self,
+        task_id: str,
+        timeout: float | None = None,
+        interval: float = RESULT_LAST,
+        no_ack: bool = True,
+        on_interval: Any = None,
+    ) -> Any:
+        """Return the result, also through a loss of the broker; after `timeout` seconds give up."""
+        end = None if timeout is None else time.monotonic() + timeout
+        pause = RESULT_FIRST
+        while True:
+            failure: Exception | None = None
+            try:
+                meta = self.get_task_meta(task_id)
+                if meta["status"] in states.READY_STATES:
+                    return meta
+            except (RedisConnectionError, RedisTimeoutError) as error:
+                failure = error
+            left = pause if end is None else end - time.monotonic()
+            if left <= 0:
+                raise ResultTimeoutError("the result is not there in time") from failure
+            if on_interval:
+                on_interval()
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, interval)
+
+
 class Clients:
     """What one application needs to enqueue."""
 
     def __init__(self, settings: Settings) -> None:
         """Make the clients; they connect when they are used."""
-        self.celery = create_celery(settings)
-        url = settings.of(CelerySettings)[0].broker_url.get_secret_value()
+        broker = settings.of(CelerySettings)[0]
+        self.component = broker.provider.component
+        self.celery = create_sender(settings)
         self.redis = Redis.from_url(
-            url,
+            broker.broker_url.get_secret_value(),
             protocol=2,
             socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=CONNECT_SECONDS,
+            socket_keepalive=True,
+            socket_keepalive_options=KEEPALIVE,
+            socket_timeout=CALL_SECONDS,
         )
 
     async def ping(self) -> bool:
@@ -193,6 +322,13 @@ async def check() -> bool:
 
 
 def send_task(app: FastAPI, name: str, *arguments: Any, **options: Any) -> AsyncResult[Any]:
-    """Enqueue a task by its name; it blocks for a round trip, so call it from a `def` route."""
+    """Enqueue a task by its name; it blocks for a round trip, so call it from a `def` route.
+
+    A broker that does not take it within seconds is a problem, 503. `get` of the result needs a
+    `timeout`; nothing that a route does not catch there is worse than 503 either.
+    """
     clients: Clients = app.state.celery
-    return clients.celery.send_task(name, args=arguments, **options)
+    try:
+        return clients.celery.send_task(name, args=arguments, **options)
+    except UNAVAILABLE as error:
+        raise unavailable(clients.component) from error

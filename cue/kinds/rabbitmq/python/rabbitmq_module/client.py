@@ -13,14 +13,15 @@ from urllib.parse import quote
 
 import aio_pika
 from aio_pika.abc import AbstractRobustChannel, AbstractRobustConnection
+from aio_pika.connection import make_url
 from aio_pika.exceptions import AMQPError
 from fastapi import FastAPI, Request
 
-from src.common import CALL_TIMEOUT, Catalogue, Problem, forbidden, unavailable
+from src.common import CALL_TIMEOUT, RETRY_LAST, Catalogue, Problem, forbidden, unavailable
 from src.config import RabbitSettings, Settings
 
-CONNECT_SECONDS = 10
-HEARTBEAT_SECONDS = 30
+CONNECT_SECONDS = 5
+HEARTBEAT_SECONDS = 10
 ACCESS_REFUSED = 403
 
 
@@ -46,12 +47,25 @@ class Broker:
         """Return the connection, made now if there is none."""
         async with self.lock:
             if self.made is None or self.made.is_closed:
-                self.made = await aio_pika.connect_robust(
-                    self.url, timeout=CONNECT_SECONDS, client_properties=self.client_properties
-                )
+                self.made = await self.connect()
             if not self.made.connected.is_set():
                 raise ConnectionError("the connection is being restored")
             return self.made
+
+    async def connect(self) -> AbstractRobustConnection:
+        """Make a connection, which a broker that is gone leaves to the library to restore."""
+        made = aio_pika.RobustConnection(
+            make_url(self.url),
+            client_properties=self.client_properties,
+            reconnect_interval=RETRY_LAST,
+        )
+        try:
+            await made.connect(timeout=CONNECT_SECONDS)
+        except BaseException:
+            # Its attempts would go on behind the back of who gave up.
+            await made.close()
+            raise
+        return made
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractRobustChannel]:

@@ -19,6 +19,9 @@ from src.config import ApplicationSettings, Settings
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 10.0
 
+# What a route does not catch of these is 503.
+UNAVAILABLE: tuple[type[Exception], ...] = (httpx.TransportError,)
+
 ACTIVE: list[FastAPI] = []
 
 

@@ -10,6 +10,7 @@ import logging
 import random
 import re
 import secrets
+import socket
 import sys
 import time
 import uuid
@@ -39,9 +40,18 @@ CALL_TIMEOUT = 10.0
 CHECK_TIMEOUT = 1.5
 CHECK_CACHE = 5.0
 CHECK_INTERVAL = 15.0
-RETRY_FIRST = 0.5
-RETRY_LAST = 30.0
+RETRY_FIRST = 0.2
+RETRY_LAST = 1.0
 QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
+# A server that vanished without a word is noticed within seconds; one that only stalls is not lost.
+KEEPALIVE: dict[int, int] = {}
+if sys.platform == "linux":
+    KEEPALIVE = {
+        socket.TCP_KEEPIDLE: 5,
+        socket.TCP_KEEPINTVL: 1,
+        socket.TCP_KEEPCNT: 3,
+        socket.TCP_USER_TIMEOUT: 8000,
+    }
 
 log = logging.getLogger(__name__)
 
@@ -263,10 +273,19 @@ async def on_invalid(_: Request, error: Exception) -> Response:
     return problem_response(422, "the request is not valid", errors=errors)
 
 
-def add_error_handlers(app: FastAPI) -> None:
+async def on_unavailable(_: Request, error: Exception) -> Response:
+    """Answer 503 to a backend's loss that no route caught; the log says what it was."""
+    log.warning("a backend does not answer: %s", type(error).__name__)
+    problem = unavailable("a backend")
+    return problem_response(problem.status_code, str(problem.detail), problem.headers)
+
+
+def add_error_handlers(app: FastAPI, losses: Iterable[type[Exception]]) -> None:
     """Make every error of `app` a problem; 500 is RequestContext's, the outermost layer."""
     app.add_exception_handler(HTTP_ERROR, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
+    for loss in losses:
+        app.add_exception_handler(loss, on_unavailable)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -16,13 +16,19 @@ from typing import Any
 from fastapi import FastAPI
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from src.common import KEEPALIVE, RETRY_FIRST
 from src.config import RedisSettings, Settings
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0
 HEALTH_SECONDS = 30
+
+# What a route does not catch of these is 503.
+UNAVAILABLE: tuple[type[Exception], ...] = (RedisConnectionError, RedisTimeoutError)
 
 
 class Store:
@@ -42,9 +48,11 @@ class Store:
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=CALL_SECONDS,
             socket_keepalive=True,
+            socket_keepalive_options=KEEPALIVE,
             health_check_interval=HEALTH_SECONDS,
             max_connections=20,
-            retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.1), 2),
+            # Once more over a new connection; not where no answer came: that would take as long.
+            retry=Retry(ConstantBackoff(RETRY_FIRST), 1, (RedisConnectionError,)),
         )
 
     async def ping(self) -> bool:

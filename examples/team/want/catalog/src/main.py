@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.health = health
-    add_error_handlers(app)
+    add_error_handlers(app, losses_of(modules))
     add_system_routes(app, settings, health)
     app.include_router(create_router(settings))
     # The last one added is the outermost.
@@ -130,6 +130,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(EitherSlash, router=app.router)
     app.add_middleware(RequestContext)
     return app
+
+
+def losses_of(modules: Mapping[str, Module]) -> list[type[Exception]]:
+    """Return the errors by which clients without routes say that their backend is lost."""
+    return [loss for module in modules.values() for loss in getattr(module, "UNAVAILABLE", ())]
 
 
 def settings_or_exit() -> Settings:
