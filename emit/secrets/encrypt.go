@@ -43,7 +43,8 @@ type Options struct {
 	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for all that SOPS draws
 	Now        func() time.Time                  // of the files that change; nil: time.Now
 	Given      map[string]func() string          // texts that the user gave, by ID of the secret
-	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
+	Rotate     func(id string) bool              // credentials that get a new text though an old file has one, by ID of the secret or of the turns; nil: none
+	Set        map[string]func() string          // the same, with the text that the user gave
 	Rekey      bool                              // new data keys for all files: who lost access shall not read what comes after
 	ReadOnly   bool                              // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                              // E0401 in place of a development identity
@@ -105,6 +106,7 @@ type build struct {
 	texts    map[string]string // by ID of the secret
 	hashes   map[string]string // by ID of the hash
 	memory   *memory
+	rotation rotation
 }
 
 func newBuild(inputs []Input, o Options) (*build, error) {

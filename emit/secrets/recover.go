@@ -81,6 +81,8 @@ type memory struct {
 	hashes  map[string][]string  // by ID of the hash
 	holders map[string]holder    // by ID of the secret: the first place that has it but cannot be read
 	lengths map[string]int       // by ID of the secret: as far as a ciphertext or a text tells it
+	former  map[string][]vote    // by ID of a secret whose old text does not count: what it was
+	second  func(id string) bool // whether the turn of an ID was that of the second value
 	skip    func(id string) bool // secrets whose old text does not count
 }
 
@@ -91,8 +93,8 @@ type holder struct {
 }
 
 // remember reads the old files by the values that are wanted in their places.
-func remember(docs []*document, skip func(id string) bool) *memory {
-	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, skip}
+func remember(docs []*document, second, skip func(id string) bool) *memory {
+	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, map[string][]vote{}, second, skip}
 	for _, d := range docs {
 		switch {
 		case d.old == nil:
@@ -115,6 +117,7 @@ func (m *memory) take(d *document, p pair) {
 	if !ok || !value.IsSecret(v) {
 		return
 	}
+	v = value.Taken(v, m.second)
 	switch text := p.old.value.(type) {
 	case string:
 		m.read(v, text, p.sameGroup, true)
@@ -134,7 +137,7 @@ func (m *memory) hold(d *document, name string, l *leaf) {
 	if !ok {
 		return
 	}
-	for _, s := range readable(v) {
+	for _, s := range readable(value.Taken(v, m.second)) {
 		if _, ok := m.holders[s.ID]; !ok {
 			m.holders[s.ID] = holder{d, name}
 		}
@@ -162,8 +165,12 @@ func readable(v value.Value) []value.Secret {
 func (m *memory) read(v value.Value, text string, sameGroup, whole bool) {
 	switch v := v.(type) {
 	case value.Secret:
-		if !m.skip(v.ID) && isUsable(text) {
-			m.votes[v.ID] = append(m.votes[v.ID], vote{text, whole, sameGroup})
+		votes := m.votes
+		if m.skip(v.ID) {
+			votes = m.former
+		}
+		if isUsable(text) {
+			votes[v.ID] = append(votes[v.ID], vote{text, whole, sameGroup})
 		}
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {

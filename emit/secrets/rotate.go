@@ -1,0 +1,131 @@
+package secrets
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+
+	"platc.dev/platc/compiler/value"
+)
+
+// rotation is whose turn it is, and which secrets get a new text.
+type rotation struct {
+	was, now map[string]bool          // by ID of a turn: whether it is that of the second value, in the old files and in the new ones
+	renewed  map[string]func() string // by ID of a secret that gets a new text: the text, nil where it is drawn or taken over
+	takes    map[string]string        // by ID of a secret that takes over an old text: the secret that had it
+}
+
+// asked says whether a credential shall get a new text.
+func (b *build) asked(id string) bool {
+	return b.options.Rotate != nil && b.options.Rotate(id) || b.options.Set[id] != nil
+}
+
+// renewed says whether a secret gets a new text.
+func (b *build) renewed(id string) bool {
+	_, ok := b.rotation.renewed[id]
+	return ok
+}
+
+// planRotation reads from the old files whose turn it is, and decides which secrets get a new text. Of a credential with two turns these are
+// those of the other one: what is in use stays as it is.
+func (b *build) planRotation() {
+	r := rotation{b.oldTurns(), map[string]bool{}, map[string]func() string{}, map[string]string{}}
+	inTurns := map[string]bool{}
+	b.eachValue(func(v value.Value) {
+		for _, t := range value.Turns(v) {
+			asked := b.asked(t.ID)
+			r.now[t.ID] = r.was[t.ID] != asked
+			for _, s := range value.Secrets(t) {
+				inTurns[s.ID] = true
+			}
+			for _, s := range value.Secrets(value.Taken(t, r.isSecond)) {
+				if asked {
+					r.renewed[s.ID] = b.options.Set[t.ID]
+				}
+			}
+		}
+	})
+	b.eachValue(func(v value.Value) {
+		for _, s := range value.Secrets(v) {
+			if !inTurns[s.ID] && b.asked(s.ID) {
+				r.renewed[s.ID] = b.options.Set[s.ID]
+			}
+			if s.Follows != "" {
+				r.takes[s.ID] = s.Follows
+			}
+		}
+	})
+	for _, id := range slices.Sorted(maps.Keys(r.takes)) {
+		if _, ok := r.renewed[r.takes[id]]; !ok {
+			delete(r.takes, id)
+			continue
+		}
+		r.renewed[id] = nil
+	}
+	b.rotation = r
+}
+
+func (r rotation) isSecond(id string) bool { return r.now[id] }
+
+func (r rotation) wasSecond(id string) bool { return r.was[id] }
+
+// eachValue calls f for every value that is wanted.
+func (b *build) eachValue(f func(v value.Value)) {
+	for _, d := range b.docs {
+		_ = d.want.visit(func(_ []string, l *leaf) error {
+			if v, ok := l.value.(value.Value); ok {
+				f(v)
+			}
+			return nil
+		})
+	}
+}
+
+// oldTurns says by ID whether the turn is that of the second value: as most of the old files have it, by the texts that turns have in clear.
+func (b *build) oldTurns() map[string]bool {
+	votes := map[string]int{}
+	for _, d := range b.docs {
+		if d.old == nil || d.old.broken {
+			continue
+		}
+		for _, p := range d.pairs() {
+			v, isValue := p.want.value.(value.Value)
+			text, isText := p.old.value.(string)
+			if isValue && isText {
+				b.voteTurns(votes, v, text)
+			}
+		}
+	}
+	second := map[string]bool{}
+	for id, n := range votes {
+		second[id] = n > 0
+	}
+	return second
+}
+
+func (b *build) voteTurns(votes map[string]int, v value.Value, text string) {
+	if len(value.Turns(v)) == 0 {
+		return
+	}
+	switch v := v.(type) {
+	case value.Turn:
+		switch {
+		case value.IsSecret(v):
+		case text == value.Display(v.Of[0]):
+			votes[v.ID]--
+		case text == value.Display(v.Of[1]):
+			votes[v.ID]++
+		}
+	case value.Base64:
+		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
+			b.voteTurns(votes, v.Of, string(plain))
+		}
+	case value.Concat:
+		p := newPattern(v)
+		for i, piece := range p.match(text, b.isGiven) {
+			b.voteTurns(votes, p.holes[i], piece)
+		}
+	}
+}
+
+func (b *build) isGiven(id string) bool { return b.options.Given[id] != nil }
