@@ -10,9 +10,10 @@ import (
 
 // rotation is whose turn it is, and which secrets get a new text.
 type rotation struct {
-	was, now map[string]bool          // by ID of a turn: whether it is that of the second value, in the old files and in the new ones
-	renewed  map[string]func() string // by ID of a secret that gets a new text: the text, nil where it is drawn or taken over
-	takes    map[string]string        // by ID of a secret that takes over an old text: the secret that had it
+	votes   map[string][2]int        // by ID of a turn: places of the old files that have the first value, and the second
+	second  map[string]bool          // by ID of a turn: whether it is that of the second value in the new files
+	renewed map[string]func() string // by ID of a secret that gets a new text: the text, nil where it is drawn or taken over
+	takes   map[string]string        // by ID of a secret that takes over an old text: the secret that had it
 }
 
 // asked says whether a credential shall get a new text.
@@ -34,7 +35,7 @@ func (b *build) planRotation() {
 	b.eachValue(func(v value.Value) {
 		for _, t := range value.Turns(v) {
 			asked := b.asked(t.ID)
-			r.now[t.ID] = r.was[t.ID] != asked
+			r.second[t.ID] = r.wasSecond(t.ID) != asked
 			for _, s := range value.Secrets(t) {
 				inTurns[s.ID] = true
 			}
@@ -65,9 +66,10 @@ func (b *build) planRotation() {
 	b.rotation = r
 }
 
-func (r rotation) isSecond(id string) bool { return r.now[id] }
+func (r rotation) isSecond(id string) bool { return r.second[id] }
 
-func (r rotation) wasSecond(id string) bool { return r.was[id] }
+// wasSecond says whose turn it was: as most of the old files have it, else that of the first.
+func (r rotation) wasSecond(id string) bool { return r.votes[id][1] > r.votes[id][0] }
 
 // eachValue calls f for every value that is wanted.
 func (b *build) eachValue(f func(v value.Value)) {
@@ -81,9 +83,9 @@ func (b *build) eachValue(f func(v value.Value)) {
 	}
 }
 
-// oldTurns says by ID whether the turn is that of the second value: as most of the old files have it, by the texts that turns have in clear.
-func (b *build) oldTurns() map[string]bool {
-	votes := map[string]int{}
+// oldTurns counts whose turn it is in the old files, by the texts that turns have in clear.
+func (b *build) oldTurns() map[string][2]int {
+	votes := map[string][2]int{}
 	for _, d := range b.docs {
 		if d.old == nil || d.old.broken {
 			continue
@@ -96,26 +98,22 @@ func (b *build) oldTurns() map[string]bool {
 			}
 		}
 	}
-	second := map[string]bool{}
-	for id, n := range votes {
-		second[id] = n > 0
-	}
-	return second
+	return votes
 }
 
-func (b *build) voteTurns(votes map[string]int, v value.Value, text string) {
+func (b *build) voteTurns(votes map[string][2]int, v value.Value, text string) {
 	if len(value.Turns(v)) == 0 {
 		return
 	}
 	switch v := v.(type) {
 	case value.Turn:
-		switch {
-		case value.IsSecret(v):
-		case text == value.Display(v.Of[0]):
-			votes[v.ID]--
-		case text == value.Display(v.Of[1]):
-			votes[v.ID]++
+		n := votes[v.ID]
+		for i, of := range v.Of {
+			if !value.IsSecret(v) && text == value.Display(of) {
+				n[i]++
+			}
 		}
+		votes[v.ID] = n
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
 			b.voteTurns(votes, v.Of, string(plain))
