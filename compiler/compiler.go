@@ -44,6 +44,11 @@ type RenderOptions struct {
 	NoDevKey bool     // E0401 instead of a development identity
 	Only     []string // components; empty: all and the files of the whole tree
 	Jobs     int      // workers; 0: one per processor
+
+	// of ChangeSecrets; see secrets.Options
+	Rotate func(id string) bool
+	Set    map[string]func() string
+	Rekey  bool
 }
 
 // Output is the rendered files, in order of path, and what else has to be written.

@@ -179,6 +179,7 @@ func secretOptions(b *Build, o RenderOptions) secrets.Options {
 		},
 		ArchDir: b.Graph.Dir, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
+		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}
 }
 

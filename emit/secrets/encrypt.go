@@ -25,6 +25,9 @@ import (
 	"platc.dev/platc/emit/encode"
 )
 
+// ConfigFile is the file of the output that says how SOPS encrypts the others, and for whom.
+const ConfigFile = ".sops.yaml"
+
 // Input is one file that holds secrets. Its name ends in .env, and Groups is its content; or in .json, and JSON is.
 type Input struct {
 	Path, Component string       // slash-separated, relative to the output directory; the component that it belongs to

@@ -3,6 +3,8 @@ package secrets
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -184,6 +186,22 @@ func (m *memory) read(v value.Value, text string, sameGroup, whole bool) {
 			m.read(p.holes[i], piece, sameGroup, whole && len(p.holes) == 1 && p.literals[0]+p.literals[1] == "")
 		}
 	}
+}
+
+// MaxText is the length of the longest text that a user may give a secret: every server and every file takes it.
+const MaxText = 1000
+
+// CheckText says why a text that a user gives cannot be that of a secret, nil if it can. The error does not show it.
+func CheckText(text string) error {
+	switch {
+	case text == "":
+		return errors.New("is empty")
+	case len(text) > MaxText:
+		return fmt.Errorf("is longer than %d characters", MaxText)
+	case !isUsable(text):
+		return errors.New("has a character that not every server and file takes")
+	}
+	return nil
 }
 
 // isUsable says whether a text can be a generated secret: it is safe in dotenv, URLs, records and SQL, also where a user changed it.

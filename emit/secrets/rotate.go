@@ -16,6 +16,43 @@ type rotation struct {
 	takes   map[string]string        // by ID of a secret that takes over an old text: the secret that had it
 }
 
+// remember reads the old files, for a rotation and for all that stays.
+func (b *build) remember() {
+	b.planRotation()
+	b.memory = remember(b.docs, b.rotation.wasSecond, func(id string) bool { return b.isGiven(id) || b.renewed(id) })
+}
+
+// dropEqual leaves out the credentials that have the text already which they shall get: nothing else may change then. It says whether there are such.
+func (b *build) dropEqual() bool {
+	left := maps.Clone(b.options.Set)
+	drop := func(credential, secret string) {
+		set := left[credential]
+		votes := slices.Concat(b.memory.former[secret], b.memory.votes[secret])
+		if text, ok := elect(votes, func(vote) bool { return true }); ok && set != nil && text == set() {
+			delete(left, credential)
+		}
+	}
+	inTurns := map[string]bool{}
+	b.eachValue(func(v value.Value) {
+		for _, t := range value.Turns(v) {
+			for _, s := range value.Secrets(t) {
+				inTurns[s.ID] = true
+			}
+			for _, s := range value.Secrets(value.Taken(t, b.rotation.wasSecond)) {
+				drop(t.ID, s.ID)
+			}
+		}
+	})
+	for id := range b.options.Set {
+		if !inTurns[id] {
+			drop(id, id)
+		}
+	}
+	dropped := len(left) < len(b.options.Set)
+	b.options.Set = left
+	return dropped
+}
+
 // asked says whether a credential shall get a new text.
 func (b *build) asked(id string) bool {
 	return b.options.Rotate != nil && b.options.Rotate(id) || b.options.Set[id] != nil

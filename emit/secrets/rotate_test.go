@@ -164,6 +164,28 @@ func TestSetGivesTheOtherUserTheText(t *testing.T) {
 	}
 }
 
+func TestSetToTheTextOfTodayChangesNothing(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	w := newWorld(t, key)
+	w.build(turns()...)
+	w.options.Rotate = rotate("orders:db/database/orders", "orders:events")
+	w.build(turns()...)
+	w.options.Rotate = nil
+	plain := w.opened(key)
+	before := w.copy()
+	_, db := login(plain[cloudEnv])
+	w.options.Set = map[string]func() string{
+		"orders:db/database/orders": func() string { return db },
+		"orders:events":             func() string { return variables(plain[cloudEnv])["RABBITMQ_PASSWORD"] },
+		"db/admin":                  func() string { return variables(plain[dbEnv])["POSTGRES_PASSWORD"] },
+	}
+	w.build(turns()...)
+	if !maps.Equal(before, w.copy()) {
+		t.Error("files changed")
+	}
+}
+
 func TestATurnIsKeptWithoutAKey(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)

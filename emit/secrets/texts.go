@@ -27,8 +27,10 @@ func length(s value.Secret) int {
 
 // findTexts gives every secret and every hash its text: given, kept or drawn. It reports the files that would have to change but cannot be opened.
 func (b *build) findTexts() error {
-	b.planRotation()
-	b.memory = remember(b.docs, b.rotation.wasSecond, func(id string) bool { return b.isGiven(id) || b.renewed(id) })
+	b.remember()
+	if b.dropEqual() {
+		b.remember()
+	}
 	kept := b.memory.winners()
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
