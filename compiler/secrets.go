@@ -223,7 +223,7 @@ type Stale struct {
 
 func (s *Stale) Error() string {
 	if s.Empty {
-		return s.Out + " has no output of this architecture yet"
+		return s.Out + " holds no output of platc yet"
 	}
 	if len(s.Paths) == 0 {
 		return s.Out + " was written by another version of platc"
@@ -244,6 +244,9 @@ var ErrChanged = errors.New("another build has written to the output meanwhile: 
 //
 // Errors: ErrFindings with what a build would report; *Stale; ErrChanged; what Render and output.Plan return.
 func ChangeSecrets(b *Build, o RenderOptions, s SecretChange, version string) (*output.Change, error) {
+	if recorded, err := output.HasRecord(o.Out); err != nil || !recorded {
+		return nil, cmp.Or[error](err, &Stale{Out: o.Out, Empty: true})
+	}
 	o.ReadOnly, o.NoDevKey = true, true // a tree that is there has its key
 	now, err := compare(b, o, version)
 	if err != nil {
@@ -295,7 +298,7 @@ func staleness(out string, change *output.Change, rekey bool) error {
 	}
 	slices.Sort(paths)
 	if len(paths) > 0 || change.Record && !rekey {
-		return &Stale{out, len(change.Kept)+len(change.Changed) == 0, paths, keys && len(paths) > 0}
+		return &Stale{Out: out, Paths: paths, Keys: keys && len(paths) > 0}
 	}
 	return nil
 }

@@ -58,8 +58,8 @@ func (o *secretsOptions) valid() error {
 	return nil
 }
 
-// read checks the architecture and lists its secrets.
-func (o *secretsOptions) read(c *console, args []string) (*compiler.Build, []compiler.Credential, error) {
+// read checks the architecture and lists its secrets, with what a tree has of them.
+func (o *secretsOptions) read(c *console, args []string, tree string) (*compiler.Build, []compiler.Credential, error) {
 	if err := o.valid(); err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +70,9 @@ func (o *secretsOptions) read(c *console, args []string) (*compiler.Build, []com
 	if b.Findings.HasErrors() {
 		return nil, nil, c.refuse(&o.common, b.Findings.Sorted())
 	}
-	all, err := compiler.Credentials(b, o.rendering(c))
+	from := o.rendering(c)
+	from.Out = tree
+	all, err := compiler.Credentials(b, from)
 	return b, all, err
 }
 
@@ -88,7 +90,7 @@ date is the oldest one at which SOPS last wrote one of its files: the value has 
 A tree that was edited, or that no key at hand opens, is listed too.`,
 		Example: "  platc secrets list\n  platc secrets list -o deploy --json",
 		RunE: func(_ *cobra.Command, args []string) error {
-			_, all, err := o.read(c, args)
+			_, all, err := o.read(c, args, o.out)
 			if err != nil {
 				return err
 			}
@@ -209,7 +211,7 @@ A value has letters, digits and the characters . _ ~ - and nothing else; a line 
 			if len(args) > 1 && !isInput(c, args[1:]) {
 				return usage{"what follows the name is neither a file nor a directory", "the value is read from stdin, not from the command line"}
 			}
-			b, all, err := o.read(c, args[1:])
+			b, all, err := o.read(c, args[1:], "")
 			if err != nil {
 				return err
 			}
@@ -282,7 +284,7 @@ stays valid until the next rotation: deploy before you rotate again. What you gi
 			if len(args) > 0 && !isArchitecture(args[0]) {
 				what, args = args[0], args[1:]
 			}
-			b, all, err := o.read(c, args)
+			b, all, err := o.read(c, args, "")
 			if err != nil {
 				return err
 			}
@@ -317,7 +319,7 @@ func secretsRekeyCommand(c *console) *cobra.Command {
 cannot read what is written from now on, but knows the values of before: rotate them too.`,
 		Example: "  platc secrets rekey && platc secrets rotate",
 		RunE: func(_ *cobra.Command, args []string) error {
-			b, _, err := o.read(c, args)
+			b, _, err := o.read(c, args, "")
 			if err != nil {
 				return err
 			}

@@ -54,6 +54,19 @@ func (c *Change) Differs() bool {
 	return len(c.Added)+len(c.Changed)+len(c.Removed) > 0 || c.Record
 }
 
+// HasRecord says whether a build has written to the output directory.
+//
+// Errors: those of Plan for the directory and its record.
+func HasRecord(out string) (bool, error) {
+	root, err := openOut(out)
+	if err != nil || root == nil {
+		return false, err
+	}
+	defer disk{root: root}.close()
+	data, err := readRecord(filepath.Clean(out), root)
+	return data != nil, err
+}
+
 // SameRecord says whether two changes were planned while the tree had one and the same record: no other build wrote to it in between.
 func (c *Change) SameRecord(other *Change) bool {
 	return bytes.Equal(c.before, other.before) && (c.before == nil) == (other.before == nil)
