@@ -93,11 +93,18 @@ func FindCredential(all []Credential, name string) (Credential, error) {
 			return c, c.ours()
 		}
 	}
+	return Credential{}, &Unknown{fmt.Sprintf("there is no secret %q", name), nearest(name, CredentialNames(all), "`platc secrets list` prints the names")}
+}
+
+// CredentialNames are the names that FindCredential takes, but for those that the user gives.
+func CredentialNames(all []Credential) []string {
 	var names []string
 	for _, c := range all {
-		names = append(names, c.Name)
+		if !c.Given {
+			names = append(names, c.Name)
+		}
 	}
-	return Credential{}, &Unknown{fmt.Sprintf("there is no secret %q", name), nearest(name, names, "`platc secrets list` prints the names")}
+	return names
 }
 
 func nearest(name string, names []string, help string) string {
@@ -190,20 +197,27 @@ func (b *Build) ofResource(component, resource string) (map[string]bool, error) 
 }
 
 func unknownSelection(b *Build, all []Credential, what string) error {
-	var known []string
-	for _, n := range b.Graph.Components() {
-		known = append(known, n.Name)
+	return &Unknown{
+		fmt.Sprintf("%s has no component, resource or secret %q that has credentials", b.Graph.Name, what),
+		nearest(what, SelectionNames(b, all), "`platc secrets list` prints the names"),
 	}
+}
+
+// SelectionNames are the components, resources and secrets that SelectCredentials takes.
+func SelectionNames(b *Build, all []Credential) []string {
+	names := CredentialNames(all)
 	for _, c := range all {
-		known = append(known, c.Name)
+		if !c.Given {
+			names = append(names, c.Owner)
+		}
 	}
 	for _, edges := range b.links() {
 		for _, e := range edges {
-			known = append(known, e.Target.ID)
+			names = append(names, e.Target.ID, e.Target.Component().Name)
 		}
 	}
-	slices.Sort(known)
-	return &Unknown{fmt.Sprintf("%s has no component, resource or secret %q that has credentials", b.Graph.Name, what), nearest(what, known, "`platc secrets list` prints the names")}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // SecretChange is what happens to the secrets of a tree.

@@ -80,6 +80,21 @@ func (o *secretsOptions) rendering(c *console) compiler.RenderOptions {
 	return compiler.RenderOptions{Out: o.out, Env: c.env, Random: c.random, Now: time.Now}
 }
 
+// complete completes the first argument with names of the architecture in the working directory.
+func (o *secretsOptions) complete(c *console, names func(*compiler.Build, []compiler.Credential) []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		b := compiler.Check(o.input(c, nil))
+		if len(args) > 0 || b.Findings.HasErrors() {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		all, err := compiler.Credentials(b, compiler.RenderOptions{Env: c.env})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return names(b, all), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 func secretsListCommand(c *console) *cobra.Command {
 	var o secretsOptions
 	return o.add(&cobra.Command{
@@ -203,6 +218,9 @@ func secretsSetCommand(c *console) *cobra.Command {
 		Long: `Reads a value from stdin, or asks for it on a terminal, and gives it to a secret of "platc secrets list" on both ends.
 It rotates the secret to that value: what "platc secrets rotate" says of the credential in use is true here too.
 A value has letters, digits and the characters . _ ~ - and nothing else; a line break at its end does not count.`,
+		ValidArgsFunction: o.complete(c, func(b *compiler.Build, all []compiler.Credential) []string {
+			return compiler.CredentialNames(all)
+		}),
 		Example: "  platc secrets set db/admin < password.txt\n  openssl rand -hex 24 | platc secrets set orders/api_key",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -242,7 +260,7 @@ func isInput(c *console, args []string) bool {
 // value reads a value from stdin, or asks for it twice on a terminal.
 func (c *console) value(name string) (string, error) {
 	if c.prompt == nil {
-		text, err := io.ReadAll(io.LimitReader(c.in, 2*secrets.MaxText))
+		text, err := io.ReadAll(io.LimitReader(c.in, 2*secrets.MaxText)) // more is too long in any case
 		if err != nil {
 			return "", fmt.Errorf("read stdin: %w", err)
 		}
@@ -278,7 +296,8 @@ func secretsRotateCommand(c *console) *cobra.Command {
 and those of all links from and to it. RESOURCE narrows this: to the links to another component or resource, to those
 to a resource of the component, or to one secret by its name. Where a server can hold two credentials, the one in use
 stays valid until the next rotation: deploy before you rotate again. What you give, such as the password of a registry, is left out.`,
-		Example: "  platc secrets rotate\n  platc secrets rotate db\n  platc secrets rotate orders/db\n  platc secrets rotate db/admin",
+		ValidArgsFunction: o.complete(c, compiler.SelectionNames),
+		Example:           "  platc secrets rotate\n  platc secrets rotate db\n  platc secrets rotate orders/db\n  platc secrets rotate db/admin",
 		RunE: func(_ *cobra.Command, args []string) error {
 			what := ""
 			if len(args) > 0 && !isArchitecture(args[0]) {
