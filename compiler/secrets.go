@@ -43,8 +43,8 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	links := b.links()
 	all := make([]Credential, len(list))
 	for i, c := range list {
-		all[i] = Credential{Credential: c, By: b.Graph.GivenBy[c.ID]}
-		all[i].Name, all[i].Owner = b.nameOf(c)
+		all[i] = Credential{Credential: c, Name: slashed(c.ID), By: b.Graph.GivenBy[c.ID]}
+		all[i].Owner, _, _ = strings.Cut(all[i].Name, "/")
 		count[all[i].Name]++
 		for _, e := range links[c.ID] {
 			all[i].Links = append(all[i].Links, e.Name())
@@ -59,18 +59,7 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	return all, nil
 }
 
-// nameOf is the ID with slashes alone, and the component that it begins with: orders/db/database/orders. An ID that begins with no component gets
-// the one that has its file.
-func (b *Build) nameOf(c secrets.Credential) (name, owner string) {
-	name = slashed(c.ID)
-	owner, _, found := strings.Cut(name, "/")
-	if found && (c.Given || b.Graph.Node(owner) != nil) {
-		return name, owner
-	}
-	owner = c.Places[0].Component
-	return owner + "/" + name, owner
-}
-
+// slashed is the ID of a credential with slashes alone: orders/db/database/orders. It begins with a component, or with config.
 func slashed(id string) string { return strings.Replace(id, ":", "/", 1) }
 
 // links are the edges that use a credential, by its ID.
