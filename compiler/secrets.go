@@ -229,7 +229,7 @@ func (s *Stale) Error() string {
 		return s.Out + " holds no output of platc yet"
 	}
 	if len(s.Paths) == 0 {
-		return s.Out + " was written by another version of platc"
+		return s.Out + " was written by another version of platc, or for another arch.cue"
 	}
 	const most = 5
 	shown := strings.Join(s.Paths[:min(len(s.Paths), most)], ", ")

@@ -476,7 +476,7 @@ func overlapText(o secrets.Overlap) string {
 	case secrets.OverlapUser:
 		return "a second user takes over; the one of before stays valid until the next rotation"
 	case secrets.OverlapPassword:
-		return "the server takes both values; the one of before stays valid until the next rotation"
+		return "the server keeps the value of before until the next rotation"
 	}
 	return "the value of before ends when the server gets the new one"
 }
