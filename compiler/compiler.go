@@ -9,6 +9,7 @@ import (
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/secrets"
 )
 
 // Input is what a command reads.
@@ -36,14 +37,19 @@ type Timing struct {
 
 // RenderOptions are what rendering needs beside the plan.
 type RenderOptions struct {
-	Out      string // existing output directory, read for the secrets that are kept; "" for an archive
-	Env      func(string) (string, bool)
-	Random   io.Reader
-	Now      func() time.Time
-	ReadOnly bool     // never make a development identity
-	NoDevKey bool     // E0401 instead of a development identity
-	Only     []string // components; empty: all and the files of the whole tree
-	Jobs     int      // workers; 0: one per processor
+	Out        string                                 // existing output directory, read for the secrets that are kept; "": there is none
+	Archive    string                                 // what is written in its place, for messages; "": a directory
+	State      string                                 // tree or archive of an earlier build, whose secrets are kept where Out has none; "": none
+	Written    func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
+	Force      bool                                   // make files of secrets as wanted that were edited
+	Env        func(string) (string, bool)
+	Random     io.Reader
+	Now        func() time.Time
+	ReadOnly   bool     // never make a development identity
+	NoDevKey   bool     // E0401 instead of a development identity
+	NewSecrets bool     // E0403 is passed
+	Only       []string // components; empty: all and the files of the whole tree
+	Jobs       int      // workers; 0: one per processor
 
 	// of ChangeSecrets; see secrets.Options
 	Rotate func(id string) bool
@@ -53,6 +59,8 @@ type RenderOptions struct {
 
 // Output is the rendered files, in order of path, and what else has to be written.
 type Output struct {
-	Files  []emit.File
-	DevKey []byte // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
+	Files   []emit.File
+	DevKey  []byte          // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
+	New     []secrets.Drawn // credentials that were drawn, by name
+	Refused diag.List       // E0403: what must not be written
 }

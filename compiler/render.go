@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
 	"platc.dev/platc/emit/text"
 )
@@ -47,7 +46,18 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	b.stage("emit", &started)
 	out := &Output{Files: files}
-	encrypted, devKey, err := secrets.Encrypt(secretInputs(b.Plan, nodes), secretOptions(b, o), &b.Findings)
+	old, err := output.OpenOld(o.Out, o.State, &b.Findings)
+	if err != nil {
+		return nil, err
+	}
+	defer old.Close()
+	if b.Findings.HasErrors() {
+		return nil, ErrFindings
+	}
+	options := secretOptions(b, o)
+	options.Old = old.Read
+	options.Drawn = func(n secrets.Drawn) { out.New = append(out.New, n) }
+	encrypted, devKey, err := secrets.Encrypt(secretInputs(b.Plan, nodes), options, &b.Findings)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +65,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	out.Files, out.DevKey = append(out.Files, encrypted...), devKey
+	out.Refused = o.refuseNew(b, old, out.New)
 	slices.SortFunc(out.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
 	b.stage("secrets", &started)
 	return out, nil
@@ -171,13 +182,7 @@ func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
 func secretOptions(b *Build, o RenderOptions) secrets.Options {
 	home, _ := os.UserHomeDir()
 	return secrets.Options{
-		Old: func(name string) ([]byte, error) {
-			if o.Out == "" {
-				return nil, fs.ErrNotExist
-			}
-			return os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(name)))
-		},
-		ArchDir: b.Graph.Dir, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
+		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}

@@ -10,6 +10,7 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/kubernetes"
@@ -31,6 +32,12 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 		return nil, ErrFindings
 	}
 	options := secretOptions(b, o)
+	old, err := output.OpenOld(o.Out, "", &b.Findings)
+	if err != nil {
+		return nil, err
+	}
+	defer old.Close()
+	options.Old = old.Read
 	options.Given = map[string]func() string{}
 	for id := range b.Graph.Given {
 		options.Given[id] = func() string { return "" }
@@ -247,11 +254,19 @@ var ErrChanged = errors.New("another build has written to the output meanwhile: 
 //
 // Errors: ErrFindings with what a build would report; *Stale; ErrChanged; what Render and output.Plan return.
 func ChangeSecrets(b *Build, o RenderOptions, s SecretChange, version string) (*output.Change, error) {
-	if recorded, err := output.HasRecord(o.Out); err != nil || !recorded {
-		return nil, cmp.Or[error](err, &Stale{Out: o.Out, Empty: true})
+	old, found, err := output.Recorded(o.Out)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, &Stale{Out: o.Out, Empty: true}
+	}
+	Compare(b, old, owners.Options{Tree: o.Out})
+	if b.Findings.HasErrors() {
+		return nil, ErrFindings
 	}
 	o.ReadOnly, o.NoDevKey = true, true // a tree that is there has its key
-	now, err := compare(b, o, version)
+	now, err := compareTree(b, o, &old, version)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +274,7 @@ func ChangeSecrets(b *Build, o RenderOptions, s SecretChange, version string) (*
 		return nil, stale
 	}
 	o.Rotate, o.Set, o.Rekey = func(id string) bool { return s.Rotate[id] }, s.Set, s.Rekey
-	change, err := compare(b, o, version)
+	change, err := compareTree(b, o, &old, version)
 	if err != nil {
 		return nil, err
 	}
@@ -269,15 +284,19 @@ func ChangeSecrets(b *Build, o RenderOptions, s SecretChange, version string) (*
 	return change, nil
 }
 
-// compare renders a build, and compares it with the output directory. What only a build has to say is left out of the findings.
-func compare(b *Build, o RenderOptions, version string) (*output.Change, error) {
+// compareTree renders a build, and compares it with the output directory. What only a build has to say is left out of the findings.
+func compareTree(b *Build, o RenderOptions, old *owners.Tree, version string) (*output.Change, error) {
 	attempt := *b
 	rendered, err := Render(&attempt, o)
 	if err != nil {
 		b.Findings = attempt.Findings
 		return nil, err
 	}
-	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Workers: o.Jobs})
+	if rendered.Refused.HasErrors() {
+		b.Findings.AddAll(&rendered.Refused)
+		return nil, ErrFindings
+	}
+	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Tree: owners.Of(b.Plan), Old: old, Workers: o.Jobs})
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ func Facts() []Fact {
 		{order, "A component stands behind what it waits for.", orderHolds},
 		{files, "Every file with content was decided, and no two are one path.", filesHold},
 		{objects, "No two components have an object of one kind, namespace and name.", objectsHold},
+		{reachable, "No file is in a folder that another program trusts.", reachHolds},
 		{sealed, "The plan is closed, and it verifies.", sealedHolds},
 	}
 }
@@ -281,6 +282,17 @@ func objectsHold(c *pass.Context) error {
 				return fmt.Errorf("%s and %s have the object %v", other.Name, n.Name, o)
 			}
 			owner[o] = n
+		}
+	}
+	return nil
+}
+
+func reachHolds(c *pass.Context) error {
+	for _, n := range c.Graph.Components() {
+		for _, row := range c.Of(n).Rows {
+			if reservedFolder(row.Path) != "" && !c.Findings.HasErrors() {
+				return fmt.Errorf("%s has the file %s", n.Name, row.Path)
+			}
 		}
 	}
 	return nil

@@ -15,13 +15,17 @@ type Graph struct {
 	Given   map[string]func() string // texts of secrets that the user gave, by ID
 	GivenBy map[string]string        // where these texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
-	Pos     diag.Pos // of the architecture's name
-	Nodes   []*Node  // by ID
-	Links   []Link   // as written, by source and target; resolve-links makes edges of them
-	Edges   []*Edge  // by source and target
+	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
+	Pos     diag.Pos          // of the architecture's name
+	Nodes   []*Node           // by ID
+	Links   []Link            // as written, by source and target; resolve-links makes edges of them
+	Edges   []*Edge           // by source and target
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+
+	ComponentsPos diag.Pos // of the key components
 }
 
 // Config is what the compiler itself needs of `config`.

@@ -26,9 +26,9 @@ func fixed() []string { return []string{"kind", "links"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
-// lower reads the top level: name, config, components.
+// lower reads the top level: name, config, retired, components.
 func (l *lowering) lower(top *kind.Given) {
-	known := []string{"name", "config", "components"}
+	known := []string{"name", "config", "components", "retired"}
 	for _, f := range top.Fields {
 		if !slices.Contains(known, f.Key) {
 			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
@@ -37,6 +37,7 @@ func (l *lowering) lower(top *kind.Given) {
 	}
 	l.name(top)
 	config := l.config(top.Field("config"))
+	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {
 		l.add(diag.Diagnostic{Code: "E0103", Path: "components", Pos: top.FirstPos(), Message: "the architecture has no components, which are required", Help: "add components: {name: {kind: \"fastapi\", …}}; `platc init` writes a small one"})
@@ -46,7 +47,7 @@ func (l *lowering) lower(top *kind.Given) {
 		l.notStruct(components, "components", "the architecture's components")
 		return
 	}
-	l.graph.Arch = config
+	l.graph.Arch, l.graph.ComponentsPos = config, components.KeyPos
 	for _, f := range components.Fields {
 		l.component(f)
 	}
@@ -187,6 +188,19 @@ func (l *lowering) secret(section, key string, data any, given *kind.Given) func
 		return func() string { return s }
 	}
 	return nil
+}
+
+// retired reads why data of owners that are gone may stay behind.
+func (l *lowering) retired(given *kind.Given) map[string]string {
+	if given == nil {
+		return nil
+	}
+	if !given.Struct {
+		l.notStruct(given, "retired", "retired")
+		return nil
+	}
+	data, _ := l.library.Retired.Complete(given, kind.Place{Path: "retired", Subject: "retired", KeyPos: given.KeyPos}, l.list).(kind.Object)
+	return strMap(data)
 }
 
 // placeholders warns of defaults that work nowhere.

@@ -3,6 +3,8 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +19,7 @@ type Literal string
 type Secret struct {
 	ID     string // names the thing, not the file: both ends of an edge use the same one
 	Length int    // characters of a generated text; 0 means the default of 32
+	Kept   bool   // a server takes it over only when its volume is made, and keeps it from then on
 	// Follows names the secret whose text this one takes over when that one gets a new text: a server that knows both knows the credential
 	// of before, too. Until then it has a text that nobody uses. "" for most.
 	Follows string
@@ -299,8 +302,9 @@ func fromMap(d map[string]any) (Value, error) {
 	case int64:
 		length = int(n)
 	}
+	kept, _ := d["kept"].(bool)
 	follows, _ := d["follows"].(string)
-	return Secret{ID: id, Length: length, Follows: follows}, nil
+	return Secret{ID: id, Length: length, Kept: kept, Follows: follows}, nil
 }
 
 func turn(id string, of any) (Value, error) {
@@ -335,4 +339,30 @@ func IsReference(d map[string]any) bool {
 	}
 	_, ok := d["base64"]
 	return ok && len(d) == 1
+}
+
+// InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.
+func InData(data any) []Secret {
+	switch d := data.(type) {
+	case Value:
+		return Secrets(d)
+	case []any:
+		var all []Secret
+		for _, item := range d {
+			all = append(all, InData(item)...)
+		}
+		return all
+	case map[string]any:
+		if IsReference(d) {
+			if v, err := From(d); err == nil {
+				return Secrets(v)
+			}
+		}
+		var all []Secret
+		for _, key := range slices.Sorted(maps.Keys(d)) {
+			all = append(all, InData(d[key])...)
+		}
+		return all
+	}
+	return nil
 }

@@ -122,8 +122,8 @@ func (l *listing) document(d *document) {
 			if !slices.ContainsFunc(c.Places, func(o Stored) bool { return o.Path == at.Path && o.Name == at.Name }) {
 				c.Places = append(c.Places, at)
 			}
-			if d.old != nil && !d.old.broken && (c.Since.IsZero() || d.old.meta.LastModified.Before(c.Since)) {
-				c.Since = d.old.meta.LastModified
+			if d.old != nil && !d.old.broken && (c.Since.IsZero() || d.old.meta.modified.Before(c.Since)) {
+				c.Since = d.old.meta.modified
 			}
 		}
 	}
@@ -169,7 +169,7 @@ func (l *listing) read(v value.Value, text, id string) (s State, other bool) {
 		return StateRead, false
 	}
 	alone := remember(nil, l.rotation.wasSecond, l.isGiven)
-	alone.read(v, text, true, true)
+	alone.read(v, text, vote{whole: true, sameGroup: true})
 	known := l.texts[id]
 	for _, h := range hashesOf(v) {
 		if known != "" && value.Equal(h.Of, value.Secret{ID: id}) {

@@ -75,6 +75,7 @@ type vote struct {
 	text      string
 	whole     bool // it was the whole value, not a part of one
 	sameGroup bool // it stood under the comment of today
+	edited    bool // it changed since it was written
 }
 
 // memory is what the old files say of secrets.
@@ -122,7 +123,7 @@ func (m *memory) take(d *document, p pair) {
 	v = value.Taken(v, m.second)
 	switch text := p.old.value.(type) {
 	case string:
-		m.read(v, text, p.sameGroup, true)
+		m.read(v, text, vote{whole: true, sameGroup: p.sameGroup, edited: d.doubtful[p.old]})
 	case locked, damaged:
 		m.hold(d, p.name, p.want)
 		if s, ok := v.(value.Secret); ok {
@@ -164,7 +165,7 @@ func readable(v value.Value) []value.Secret {
 }
 
 // read takes the secrets out of an old text by the form of the value that is wanted in its place.
-func (m *memory) read(v value.Value, text string, sameGroup, whole bool) {
+func (m *memory) read(v value.Value, text string, as vote) {
 	switch v := v.(type) {
 	case value.Secret:
 		votes := m.votes
@@ -172,18 +173,22 @@ func (m *memory) read(v value.Value, text string, sameGroup, whole bool) {
 			votes = m.former
 		}
 		if isUsable(text) {
-			votes[v.ID] = append(votes[v.ID], vote{text, whole, sameGroup})
+			as.text = text
+			votes[v.ID] = append(votes[v.ID], as)
 		}
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
-			m.read(v.Of, string(plain), sameGroup, false)
+			as.whole = false
+			m.read(v.Of, string(plain), as)
 		}
 	case value.Hash:
 		m.hashes[v.ID] = append(m.hashes[v.ID], text)
 	case value.Concat:
 		p := newPattern(v)
 		for i, piece := range p.match(text, m.skip) {
-			m.read(p.holes[i], piece, sameGroup, whole && len(p.holes) == 1 && p.literals[0]+p.literals[1] == "")
+			part := as
+			part.whole = as.whole && len(p.holes) == 1 && p.literals[0]+p.literals[1] == ""
+			m.read(p.holes[i], piece, part)
 		}
 	}
 }
@@ -209,25 +214,26 @@ func isUsable(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-") == ""
 }
 
-// winners picks a text for every secret that has one. A text under the comment of today counts before one under another, which is taken only
+// winners picks a text for every secret that has one. One that was edited counts only where there is no other. A text under the comment of today counts before one under another, which is taken only
 // where no other secret has it: the same variable may have come to mean another component. Then most votes win, then a value of its own, then the first.
 func (m *memory) winners() map[string]string {
 	texts := map[string]string{}
 	owned := map[string]bool{}
 	ids := slices.Sorted(maps.Keys(m.votes))
-	for _, id := range ids {
-		if text, ok := elect(m.votes[id], func(v vote) bool { return v.sameGroup }); ok {
-			texts[id] = text
-			owned[text] = true
-		}
-	}
-	for _, id := range ids {
-		if _, ok := texts[id]; ok {
-			continue
-		}
-		if text, ok := elect(m.votes[id], func(v vote) bool { return !owned[v.text] }); ok {
-			texts[id] = text
-			owned[text] = true
+	for _, counts := range []func(vote) bool{
+		func(v vote) bool { return v.sameGroup && !v.edited },
+		func(v vote) bool { return !v.edited && !owned[v.text] },
+		func(v vote) bool { return v.sameGroup },
+		func(v vote) bool { return !owned[v.text] },
+	} {
+		for _, id := range ids {
+			if _, ok := texts[id]; ok {
+				continue
+			}
+			if text, ok := elect(m.votes[id], counts); ok {
+				texts[id] = text
+				owned[text] = true
+			}
 		}
 	}
 	return texts

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -35,7 +36,9 @@ func (b *build) findTexts() error {
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
 	}
+	b.checkConflicts()
 	b.checkLocked()
+	b.checkGone(kept)
 	if b.findings.HasErrors() {
 		return nil
 	}
@@ -132,6 +135,7 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		return fmt.Errorf("draw secret %q: %w", id, err)
 	}
 	b.texts[id] = text
+	b.drawn[id] = true
 	return nil
 }
 
@@ -242,7 +246,7 @@ func (b *build) shareLocked() {
 	copies := map[content]*document{}
 	for _, d := range b.docs {
 		if d.old != nil && d.old.locked() {
-			copies[content{d.rule, plainText(d.want)}] = d
+			copies[content{d.rule, fingerprint(d.want)}] = d
 		}
 	}
 	if len(copies) == 0 {
@@ -252,7 +256,7 @@ func (b *build) shareLocked() {
 		if d.old != nil {
 			continue
 		}
-		if other := copies[content{d.rule, plainText(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
+		if other := copies[content{d.rule, fingerprint(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
 			d.old = other.old
 		}
 	}
@@ -359,6 +363,9 @@ func (b *build) cannotOpen(d *document, what string) {
 	})
 }
 
+// helpRestore never says to delete a file: what a running server keeps may stand nowhere else.
+const helpRestore = "restore the file from version control (git checkout), and build on a machine that has one of the keys"
+
 // unreadable reports a place that holds a secret which cannot be read.
 func (b *build) unreadable(h holder) {
 	d := h.document
@@ -368,9 +375,9 @@ func (b *build) unreadable(h holder) {
 	}
 	message := fmt.Sprintf("%s: %s cannot be decrypted: the file was edited or damaged", d.path, h.name)
 	if d.old.broken {
-		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is no SOPS file", d.path, h.name)
+		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is not a SOPS file", d.path, h.name)
 	}
-	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built, or delete it to have new credentials made"})
+	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built: `git checkout HEAD -- " + path.Join(cmp.Or(b.options.OutDir, "out"), d.path) + "`"})
 }
 
 // plaintext is the document with the text of every secret. It only reads, so that files can be made in parallel.
