@@ -50,6 +50,11 @@ type RenderOptions struct {
 	NewSecrets bool     // E0403 is passed
 	Only       []string // components; empty: all and the files of the whole tree
 	Jobs       int      // workers; 0: one per processor
+
+	// of ChangeSecrets; see secrets.Options
+	Rotate func(id string) bool
+	Set    map[string]func() string
+	Rekey  bool
 }
 
 // Output is the rendered files, in order of path, and what else has to be written.

@@ -184,6 +184,7 @@ func secretOptions(b *Build, o RenderOptions) secrets.Options {
 	return secrets.Options{
 		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
+		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}
 }
 

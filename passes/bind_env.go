@@ -392,9 +392,9 @@ func firstField(r record) string {
 	return value.Display(r.fields[0])
 }
 
-// literal is one literal where nothing is secret.
+// literal is one literal where everything is known.
 func literal(v value.Concat) value.Value {
-	if value.IsSecret(v) {
+	if value.IsSecret(v) || len(value.Turns(v)) > 0 {
 		return v
 	}
 	return value.Literal(value.Display(v))

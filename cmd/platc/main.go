@@ -39,6 +39,8 @@ func collectLate() {
 
 // console is everything outside the process that a command touches.
 type console struct {
+	in          io.Reader
+	prompt      func(question string) (string, error) // asks on the terminal without an echo; nil: stdin is none
 	out, err    io.Writer
 	outTerminal bool
 	errTerminal bool
@@ -52,11 +54,15 @@ func system() *console {
 	if err != nil {
 		dir = "."
 	}
-	return &console{
-		out: os.Stdout, err: os.Stderr,
+	c := &console{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		env: os.LookupEnv, dir: dir, random: rand.Reader,
 	}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		c.prompt = c.askHidden
+	}
+	return c
 }
 
 // exit ends a command whose output is complete with a code.

@@ -13,6 +13,7 @@ type Graph struct {
 	Name    string
 	Arch    kind.Object              // what kinds see as #arch; secrets are references
 	Given   map[string]func() string // texts of secrets that the user gave, by ID
+	GivenBy map[string]string        // where these texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted

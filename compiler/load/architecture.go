@@ -136,7 +136,7 @@ func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.
 	if !ok {
 		return nil, list
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]func() string{}, Failed: map[string]bool{}}}
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]func() string{}, GivenBy: map[string]string{}, Failed: map[string]bool{}}}
 	top := l.given(v, "")
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list

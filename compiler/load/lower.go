@@ -129,6 +129,7 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 		if read := l.secret(section, key, data[key], given.Field(key)); read != nil {
 			id := "config/" + section + "/" + key
 			l.graph.Given[id] = read
+			l.graph.GivenBy[id] = givenBy(data[key])
 			out[key] = kind.Object{"secret": id}
 		}
 	}
@@ -141,6 +142,18 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 		}
 	}
 	return out
+}
+
+// givenBy says where a text comes from.
+func givenBy(data any) string {
+	v, _ := data.(kind.Object)
+	if env, ok := v["env"].(string); ok {
+		return "the environment variable " + env
+	}
+	if file, ok := v["file"].(string); ok {
+		return "the file " + file
+	}
+	return "arch.cue"
 }
 
 func (l *lowering) secret(section, key string, data any, given *kind.Given) func() string {

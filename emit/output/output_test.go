@@ -777,3 +777,33 @@ func BenchmarkBuildWithoutChange(b *testing.B) {
 		must(b, Write(b.Context(), c))
 	}
 }
+
+func TestABuildInBetweenIsNoticed(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	files := func(text string) []emit.File {
+		return []emit.File{{Path: "a/secret/cloud.env", Component: "a", Data: []byte(text), Mode: 0o644, Ownership: emit.State}}
+	}
+	planned := func(text string) *Change {
+		c, err := Plan(out, files(text), Options{Version: "v1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	write := func(c *Change) {
+		if err := Write(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := planned("one")
+	write(first)
+	second := planned("one")
+	if second.SameRecord(first) || !second.SameRecord(planned("two")) {
+		t.Error("the first build is a difference, and no build is none")
+	}
+	write(planned("other"))
+	if planned("two").SameRecord(second) {
+		t.Error("a build in between went unnoticed")
+	}
+}

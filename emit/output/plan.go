@@ -60,6 +60,11 @@ func (c *Change) Differs() bool {
 	return len(c.Added)+len(c.Changed)+len(c.Removed) > 0 || c.Record
 }
 
+// SameRecord says whether two changes were planned while the tree had one and the same record: no other build wrote to it in between.
+func (c *Change) SameRecord(other *Change) bool {
+	return bytes.Equal(c.before, other.before) && (c.before == nil) == (other.before == nil)
+}
+
 // Plan compares rendered files with the output directory and the record of what platc wrote there. It reads, and never writes.
 // Call Recover first.
 //

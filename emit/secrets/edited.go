@@ -87,7 +87,7 @@ func (b *build) checkEdited() {
 		}
 	}
 	untouched := slices.DeleteFunc(slices.Clone(b.docs), func(d *document) bool { return touched[d] || d.old == nil || !d.old.isAsWritten(b.cloud) })
-	elsewhere := remember(untouched, func(string) bool { return false }).winners()
+	elsewhere := remember(untouched, b.rotation.wasSecond, func(string) bool { return false }).winners()
 	for _, d := range b.docs {
 		w, ok := b.options.written(d.path)
 		if !ok || d.old == nil || !touched[d] && (d.old.isAsWritten(b.cloud) || d.old.locked() || d.old.intact && !d.old.meta.odd) {
@@ -225,8 +225,8 @@ func isClear(want *leaf) bool {
 }
 
 // textsIn is the secrets in a text, by the form of what is wanted in its place.
-func textsIn(l, want *leaf) map[string]string {
-	v, _ := want.value.(value.Value)
+func (b *build) textsIn(l, want *leaf) map[string]string {
+	v := b.wasWanted(want)
 	text, ok := l.value.(string)
 	if v == nil || !ok {
 		return nil
@@ -236,10 +236,19 @@ func textsIn(l, want *leaf) map[string]string {
 	return m.winners()
 }
 
+// wasWanted is the value of a leaf, with the turns as the old files have them; nil where it is none.
+func (b *build) wasWanted(want *leaf) value.Value {
+	v, _ := want.value.(value.Value)
+	if v == nil {
+		return nil
+	}
+	return value.Taken(v, b.rotation.wasSecond)
+}
+
 // agrees says whether all secrets in a text are as another file has them.
 func (c *comparison) agrees(l, want *leaf) bool {
-	v, _ := want.value.(value.Value)
-	texts := textsIn(l, want)
+	v := c.build.wasWanted(want)
+	texts := c.build.textsIn(l, want)
 	if v == nil || len(texts) == 0 {
 		return false
 	}
@@ -253,7 +262,7 @@ func (c *comparison) agrees(l, want *leaf) bool {
 
 // contradicts says whether a secret in a text is not as another file has it.
 func (c *comparison) contradicts(l, want *leaf) bool {
-	for id, text := range textsIn(l, want) {
+	for id, text := range c.build.textsIn(l, want) {
 		if other, ok := c.elsewhere[id]; ok && other != text {
 			return true
 		}
@@ -264,7 +273,7 @@ func (c *comparison) contradicts(l, want *leaf) bool {
 // setsAnew says whether the build gives the value a new secret anyway.
 func (b *build) setsAnew(want *leaf) bool {
 	v, ok := want.value.(value.Value)
-	return ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.rotated(s.ID) })
+	return ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.renewed(s.ID) })
 }
 
 // doubt notes that a leaf was edited: its text counts only where no other file has one.
@@ -289,7 +298,7 @@ func (b *build) checkGone(kept map[string]string) {
 			v, ok := l.leaf.value.(value.Value)
 			if ok && slices.ContainsFunc(readable(v), func(s value.Secret) bool {
 				_, known := kept[s.ID]
-				return !known && b.options.Given[s.ID] == nil && !b.rotated(s.ID)
+				return !known && b.options.Given[s.ID] == nil && !b.renewed(s.ID)
 			}) {
 				lost = append(lost, l.name)
 			}

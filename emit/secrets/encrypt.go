@@ -23,6 +23,9 @@ import (
 	"platc.dev/platc/emit/encode"
 )
 
+// ConfigFile is the file of the output that says how SOPS encrypts the others, and for whom.
+const ConfigFile = ".sops.yaml"
+
 // Input is one file that holds secrets. Its name ends in .env, and Groups is its content; or in .json, and JSON is.
 type Input struct {
 	Path, Component string       // slash-separated, relative to the output directory; the component that it belongs to
@@ -43,7 +46,8 @@ type Options struct {
 	Given      map[string]func() string               // texts that the user gave, by ID of the secret
 	Written    func(path string) (emit.Written, bool) // what the record says of a file of the output; nil: there is no record, and no file counts as edited
 	Force      bool                                   // files that were edited are made as wanted all the same
-	Rotate     func(id string) bool                   // secrets that are drawn anew though an old file has them; nil: none
+	Rotate     func(id string) bool                   // credentials that get a new text though an old file has one, by ID of the secret or of the turns; nil: none
+	Set        map[string]func() string               // the same, with the text that the user gave
 	Rekey      bool                                   // new data keys for all files: who lost access shall not read what comes after
 	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                                   // E0401 in place of a development identity
@@ -79,6 +83,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 	if !b.findings.HasErrors() {
 		b.checkConfig()
 		b.openOld()
+		b.planRotation()
 		b.checkEdited()
 	}
 	if !b.findings.HasErrors() {
@@ -127,6 +132,7 @@ type build struct {
 	hashes       map[string]string // by ID of the hash
 	drawn        map[string]bool   // IDs of the secrets that were drawn
 	memory       *memory
+	rotation     rotation
 }
 
 func newBuild(inputs []Input, o Options) (*build, error) {

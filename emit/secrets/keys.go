@@ -25,7 +25,7 @@ import (
 
 const (
 	devKeyFile     = ".platc/dev.agekey" // beside arch.cue
-	sopsConfig     = ".sops.yaml"
+	sopsConfig     = ConfigFile
 	commandTimeout = 30 * time.Second
 )
 

@@ -3,6 +3,8 @@ package secrets
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -82,6 +84,8 @@ type memory struct {
 	hashes  map[string][]string  // by ID of the hash
 	holders map[string]holder    // by ID of the secret: the first place that has it but cannot be read
 	lengths map[string]int       // by ID of the secret: as far as a ciphertext or a text tells it
+	former  map[string][]vote    // by ID of a secret whose old text does not count: what it was
+	second  func(id string) bool // whether the turn of an ID was that of the second value
 	skip    func(id string) bool // secrets whose old text does not count
 }
 
@@ -92,8 +96,8 @@ type holder struct {
 }
 
 // remember reads the old files by the values that are wanted in their places.
-func remember(docs []*document, skip func(id string) bool) *memory {
-	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, skip}
+func remember(docs []*document, second, skip func(id string) bool) *memory {
+	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, map[string][]vote{}, second, skip}
 	for _, d := range docs {
 		switch {
 		case d.old == nil:
@@ -116,6 +120,7 @@ func (m *memory) take(d *document, p pair) {
 	if !ok || !value.IsSecret(v) {
 		return
 	}
+	v = value.Taken(v, m.second)
 	switch text := p.old.value.(type) {
 	case string:
 		m.read(v, text, vote{whole: true, sameGroup: p.sameGroup, edited: d.doubtful[p.old]})
@@ -135,7 +140,7 @@ func (m *memory) hold(d *document, name string, l *leaf) {
 	if !ok {
 		return
 	}
-	for _, s := range readable(v) {
+	for _, s := range readable(value.Taken(v, m.second)) {
 		if _, ok := m.holders[s.ID]; !ok {
 			m.holders[s.ID] = holder{d, name}
 		}
@@ -163,9 +168,13 @@ func readable(v value.Value) []value.Secret {
 func (m *memory) read(v value.Value, text string, as vote) {
 	switch v := v.(type) {
 	case value.Secret:
-		if !m.skip(v.ID) && isUsable(text) {
+		votes := m.votes
+		if m.skip(v.ID) {
+			votes = m.former
+		}
+		if isUsable(text) {
 			as.text = text
-			m.votes[v.ID] = append(m.votes[v.ID], as)
+			votes[v.ID] = append(votes[v.ID], as)
 		}
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
@@ -182,6 +191,22 @@ func (m *memory) read(v value.Value, text string, as vote) {
 			m.read(p.holes[i], piece, part)
 		}
 	}
+}
+
+// MaxText is the length of the longest text that a user may give a secret: every server and every file takes it.
+const MaxText = 1000
+
+// CheckText says why a text that a user gives cannot be that of a secret, nil if it can. The error does not show it.
+func CheckText(text string) error {
+	switch {
+	case text == "":
+		return errors.New("is empty")
+	case len(text) > MaxText:
+		return fmt.Errorf("is longer than %d characters", MaxText)
+	case !isUsable(text):
+		return errors.New("has a character that not every server and file takes")
+	}
+	return nil
 }
 
 // isUsable says whether a text can be a generated secret: it is safe in dotenv, URLs, records and SQL, also where a user changed it.

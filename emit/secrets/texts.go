@@ -28,7 +28,10 @@ func length(s value.Secret) int {
 
 // findTexts gives every secret and every hash its text: given, kept or drawn. It reports the files that would have to change but cannot be opened.
 func (b *build) findTexts() error {
-	b.memory = remember(b.docs, func(id string) bool { return b.options.Given[id] != nil || b.rotated(id) })
+	b.remember()
+	if b.dropEqual() {
+		b.remember()
+	}
 	kept := b.memory.winners()
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
@@ -53,8 +56,6 @@ func (b *build) findTexts() error {
 	return nil
 }
 
-func (b *build) rotated(id string) bool { return b.options.Rotate != nil && b.options.Rotate(id) }
-
 // needed is the secrets that stand readable in a file that may be written, with the length for a new text, and all hashes of these files.
 func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 	lengths = map[string]int{}
@@ -68,6 +69,7 @@ func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 			if !ok {
 				return nil
 			}
+			v = value.Taken(v, b.rotation.isSecond)
 			for _, s := range readable(v) {
 				lengths[s.ID] = max(lengths[s.ID], length(s))
 			}
@@ -109,7 +111,21 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		b.texts[id] = text
 		return nil
 	}
-	if h, ok := b.memory.holders[id]; ok && !b.rotated(id) {
+	if set := b.rotation.renewed[id]; set != nil {
+		b.texts[id] = set()
+		return nil
+	}
+	if taken, ok := b.rotation.takes[id]; ok {
+		if text, ok := elect(b.memory.former[taken], func(vote) bool { return true }); ok {
+			b.texts[id] = text
+			return nil
+		}
+		if h, ok := b.memory.holders[taken]; ok {
+			b.unreadable(h)
+			return nil
+		}
+	}
+	if h, ok := b.memory.holders[id]; ok && !b.renewed(id) {
 		b.unreadable(h)
 		return nil
 	}
@@ -129,7 +145,7 @@ func (b *build) findHash(h value.Hash, kept map[string]string) error {
 			continue
 		}
 		_, known := kept[s.ID]
-		if !known && b.options.Given[s.ID] == nil && !b.rotated(s.ID) {
+		if !known && b.options.Given[s.ID] == nil && !b.renewed(s.ID) {
 			i := slices.IndexFunc(b.memory.hashes[h.ID], func(old string) bool { return isHash(h.Algorithm, old) })
 			if i >= 0 {
 				b.hashes[h.ID] = b.memory.hashes[h.ID][i]
@@ -167,6 +183,8 @@ func (b *build) text(v value.Value) string {
 		return b.texts[v.ID]
 	case value.Hash:
 		return b.hashes[v.ID]
+	case value.Turn:
+		return b.text(value.Taken(v, b.rotation.isSecond))
 	case value.Base64:
 		return base64.StdEncoding.EncodeToString([]byte(b.text(v.Of)))
 	case value.Concat:
@@ -258,7 +276,7 @@ func (b *build) rotatedIn(d *document) []string {
 		if l.leaf == nil {
 			continue
 		}
-		if v, ok := l.leaf.value.(value.Value); ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.rotated(s.ID) }) {
+		if v, ok := l.leaf.value.(value.Value); ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.renewed(s.ID) }) {
 			names = append(names, l.name)
 		}
 	}
@@ -277,7 +295,7 @@ func (b *build) sameLocked(want, old *leaf) bool {
 		text, known := b.clear(v)
 		return old.value == "" && (text == "" || !known)
 	case !old.encrypted:
-		return old.value == value.Display(v)
+		return old.value == value.Display(value.Taken(v, b.rotation.wasSecond))
 	case !want.encrypted:
 		return false
 	}
@@ -318,6 +336,10 @@ func (b *build) valueLength(v value.Value) (least int, exact bool) {
 	case value.Base64:
 		n, ok := b.valueLength(v.Of)
 		return base64.StdEncoding.EncodedLen(n), ok
+	case value.Turn:
+		n, ok := b.valueLength(v.Of[0])
+		other, too := b.valueLength(v.Of[1])
+		return min(n, other), ok && too && n == other
 	}
 	return 0, false
 }
