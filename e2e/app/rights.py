@@ -129,6 +129,12 @@ class Rights:
             "SELECT rolpassword FROM pg_authid",
             "SELECT pg_read_file('PG_VERSION')",
             "COPY app.items TO PROGRAM 'true'",
+            "SELECT lo_creat(-1)",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, 'x')",
+            "SELECT lo_put(1, 0, 'x')",
+            "SELECT lo_import('PG_VERSION')",
+            "SET lo_compat_privileges = on",
         ):
             refused(f"{item.record[1]}: {text}", partial(run, text), denied)
         others = run(
