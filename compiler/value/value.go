@@ -322,6 +322,36 @@ func turn(id string, of any) (Value, error) {
 	return t, nil
 }
 
+// Data is a value in the form that From reads.
+func Data(v Value) any {
+	switch v := v.(type) {
+	case Secret:
+		d := map[string]any{"secret": v.ID}
+		if v.Length > 0 {
+			d["length"] = int64(v.Length)
+		}
+		if v.Follows != "" {
+			d["follows"] = v.Follows
+		}
+		return d
+	case Concat:
+		parts := make([]any, len(v))
+		for i, part := range v {
+			parts[i] = Data(part)
+		}
+		return map[string]any{"concat": parts}
+	case Base64:
+		return map[string]any{"base64": Data(v.Of)}
+	case Hash:
+		return map[string]any{"secret": v.ID, "hash": v.Algorithm, "of": Data(v.Of)}
+	case Turn:
+		return map[string]any{"turn": v.ID, "of": []any{Data(v.Of[0]), Data(v.Of[1])}}
+	case Literal:
+		return string(v)
+	}
+	return nil
+}
+
 // IsReference says whether a map is a value in the form of From rather than a structure of its own.
 func IsReference(d map[string]any) bool {
 	if _, ok := d["secret"].(string); ok {
