@@ -76,10 +76,8 @@ func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) 
 // MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
 
-// String is what everybody may see of both values.
-func (t Turn) String() string {
-	return "[turn of " + Display(t.Of[0]) + " and " + Display(t.Of[1]) + "]"
-}
+// String is what everybody may see of the value to begin with, which names the credential: whose turn it is, the files of secrets alone tell.
+func (t Turn) String() string { return Display(t.Of[0]) }
 
 // GoString is String, for %#v.
 func (t Turn) GoString() string { return t.String() }
