@@ -183,7 +183,9 @@ func TestOneUserMayHaveThePasswordOfBefore(t *testing.T) {
 	w := newWorld(t)
 	w.kind("app")
 	w.kind("cache")
-	w.rule("app -> cache", func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_", PerComponent: true, Rotate: kind.RotatePasswords} })
+	w.rule("app -> cache", func(r *kind.Rule) {
+		r.Identity = &kind.Identity{Style: "_", PerComponent: true, Rotate: kind.RotatePasswords}
+	})
 	w.add("app", "cart")
 	w.add("cache", "store")
 	w.link("cart -> store")
