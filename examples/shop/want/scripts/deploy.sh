@@ -56,6 +56,7 @@ wait_for() {
 	bus)
 		wait_condition kafka kafka/bus 'Ready'
 		wait_condition kafka kafkauser/orders-bus 'Ready'
+		wait_condition kafka kafkauser/orders-bus-2 'Ready'
 		;;
 	db)
 		wait_rollout data statefulset/db
