@@ -203,8 +203,8 @@ func (k *credentials) given(c *pass.Context, e *ir.Edge, secrets func(kind.Resul
 // add takes in what a link gives: its credential, what rules hand over at it, and the secrets that its ends name as their own.
 func (k *credentials) add(c *pass.Context, e *ir.Edge) {
 	if id, ok := c.Plan.Identities[e]; ok {
-		for _, s := range value.Secrets(id.Value.Password) {
-			k.ids[s.ID] = true
+		for _, login := range id.Value.Logins() {
+			k.ids[login.Password.ID] = true
 		}
 	}
 	k.approach(c, e.Source.Component())

@@ -124,11 +124,13 @@ func identitiesHold(c *pass.Context) error {
 	}
 	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
 	for e, d := range c.Plan.Identities {
-		id, u := d.Value, user{e.Target.Component(), d.Value.User}
-		if other, ok := owner[u]; ok && other != id.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
-			return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+		for _, id := range d.Value.Logins() {
+			u := user{e.Target.Component(), id.User}
+			if other, ok := owner[u]; ok && other != d.Value.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+			}
+			owner[u] = d.Value.Password.ID
 		}
-		owner[u] = id.Password.ID
 	}
 	return nil
 }

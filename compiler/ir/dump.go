@@ -20,7 +20,11 @@ func (p *Plan) Dump() ([]byte, error) {
 	identities := map[string]any{}
 	for e, id := range p.Identities {
 		identities[e.Name()] = decided(id, func(v Identity) any {
-			return map[string]any{"user": v.User, "password": v.Password.String(), "access": v.Access}
+			logins := []any{}
+			for _, l := range v.Logins() {
+				logins = append(logins, map[string]any{"user": l.User, "password": l.Password.String()})
+			}
+			return map[string]any{"logins": logins, "access": v.Access}
 		})
 	}
 	namespaces := map[string]any{}

@@ -146,9 +146,38 @@ type Decided[T any] struct {
 
 // Identity is the credential of an edge.
 type Identity struct {
+	Login
+	Other  Login  // what the server accepts besides: a user that takes turns with this one, or this one with its password of before; zero for most
+	Access string // union over the edges that share it; "" where the rules have no access
+}
+
+// Login is a user name with the password that goes with it.
+type Login struct {
 	User     string
 	Password value.Secret
-	Access   string // union over the edges that share it; "" where the rules have no access
+}
+
+// Logins are all pairs that the server accepts.
+func (i Identity) Logins() []Login {
+	if i.Other == (Login{}) {
+		return []Login{i.Login}
+	}
+	return []Login{i.Login, i.Other}
+}
+
+// Active is the user name that the source logs in with: in turns where two users take them.
+func (i Identity) Active() value.Value {
+	return i.turn(value.Literal(i.User), value.Literal(i.Other.User))
+}
+
+// ActivePassword is the password of the user that the source logs in with.
+func (i Identity) ActivePassword() value.Value { return i.turn(i.Password, i.Other.Password) }
+
+func (i Identity) turn(first, other value.Value) value.Value {
+	if i.Other.User == "" || i.Other.User == i.User {
+		return first
+	}
+	return value.Turn{ID: i.Password.ID, Of: [2]value.Value{first, other}}
 }
 
 // Instance is one provider component as an application sees it.

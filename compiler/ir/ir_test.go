@@ -281,7 +281,7 @@ func sound() *ir.Plan {
 	}
 	p.Of[a].Policies["server"].Egress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: b, Group: "server"}, Port: 80}, By: by}}
 	p.Of[b].Policies["server"].Ingress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: a, Group: "server"}, Port: 80}, By: by}}
-	p.Identities[g.Edges[0]] = ir.Decided[ir.Identity]{Value: ir.Identity{User: "a_b", Password: value.Secret{ID: "a:b"}}, By: by}
+	p.Identities[g.Edges[0]] = ir.Decided[ir.Identity]{Value: ir.Identity{Login: ir.Login{User: "a_b", Password: value.Secret{ID: "a:b"}}}, By: by}
 	p.Namespaces["ns-a"] = &ir.Namespace{Name: "ns-a", Enforce: ir.Decided[string]{Value: "restricted", By: by}}
 	return p
 }

@@ -208,7 +208,14 @@ func (r *Rule) Name() string { return r.From + " -> " + r.To }
 type Identity struct {
 	PerComponent bool   // one per (source component, target component); else per target
 	Style        string // "_" or "-"
+	Rotate       string // how the server keeps the credential of before valid when it is rotated: RotateUsers, RotatePasswords, or "" where it does not
 }
+
+// Ways to rotate a credential without a gap.
+const (
+	RotateUsers     = "users"     // two users take turns
+	RotatePasswords = "passwords" // one user has two passwords
+)
 
 // Input is one edge as a rule sees it.
 type Input struct {

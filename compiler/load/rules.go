@@ -252,7 +252,7 @@ func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[s
 		}
 	}
 	if i := lookup(v, "identity"); i.Exists() {
-		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
+		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style"), Rotate: text(i, "rotate")}
 	}
 	q := l.question(v, names)
 	rule.InModules = texts(v, "in.modules")

@@ -79,10 +79,8 @@ func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) 
 // MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
 
-// String is what everybody may see of both values.
-func (t Turn) String() string {
-	return "[turn of " + Display(t.Of[0]) + " and " + Display(t.Of[1]) + "]"
-}
+// String is what everybody may see of the value to begin with, which names the credential: whose turn it is, the files of secrets alone tell.
+func (t Turn) String() string { return Display(t.Of[0]) }
 
 // GoString is String, for %#v.
 func (t Turn) GoString() string { return t.String() }
@@ -324,6 +322,36 @@ func turn(id string, of any) (Value, error) {
 		t.Of[i] = v
 	}
 	return t, nil
+}
+
+// Data is a value in the form that From reads.
+func Data(v Value) any {
+	switch v := v.(type) {
+	case Secret:
+		d := map[string]any{"secret": v.ID}
+		if v.Length > 0 {
+			d["length"] = int64(v.Length)
+		}
+		if v.Follows != "" {
+			d["follows"] = v.Follows
+		}
+		return d
+	case Concat:
+		parts := make([]any, len(v))
+		for i, part := range v {
+			parts[i] = Data(part)
+		}
+		return map[string]any{"concat": parts}
+	case Base64:
+		return map[string]any{"base64": Data(v.Of)}
+	case Hash:
+		return map[string]any{"secret": v.ID, "hash": v.Algorithm, "of": Data(v.Of)}
+	case Turn:
+		return map[string]any{"turn": v.ID, "of": []any{Data(v.Of[0]), Data(v.Of[1])}}
+	case Literal:
+		return string(v)
+	}
+	return nil
 }
 
 // IsReference says whether a map is a value in the form of From rather than a structure of its own.

@@ -158,6 +158,20 @@ func TestValuesAreReadFromData(t *testing.T) {
 	}
 }
 
+func TestDataIsReadAgain(t *testing.T) {
+	t.Parallel()
+	for _, v := range []value.Value{
+		value.Literal("a"), value.Secret{ID: "a"}, value.Secret{ID: "b#previous", Length: 8, Follows: "b"},
+		value.Hash{ID: "h", Algorithm: "salted-sha256", Of: value.Secret{ID: "a"}}, value.Base64{Of: value.Literal("a")},
+		value.Concat{value.Literal("a"), value.Turn{ID: "a", Of: [2]value.Value{value.Secret{ID: "a"}, value.Secret{ID: "a#2"}}}},
+	} {
+		got, err := value.From(value.Data(v))
+		if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", v) || !value.Equal(got, v) {
+			t.Errorf("%#v is read as %#v (%v)", v, got, err)
+		}
+	}
+}
+
 func TestReferencesAreToldFromStructures(t *testing.T) {
 	t.Parallel()
 	type object = map[string]any
