@@ -11,8 +11,8 @@ import (
 // Graph is an architecture: components and sub-components as nodes, links as edges.
 type Graph struct {
 	Name    string
-	Arch    kind.Object              // what kinds see as #arch; secrets are references
-	Given   map[string]func() string // texts of secrets that the user gave, by ID
+	Arch    kind.Object      // what kinds see as #arch; secrets are references
+	Given   map[string]Given // secrets that the user gave, by ID
 	Config  Config
 	Pos     diag.Pos // of the architecture's name
 	Nodes   []*Node  // by ID
@@ -22,6 +22,9 @@ type Graph struct {
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
 }
+
+// Given reads the text of a secret that the user gave, or says why it cannot be read.
+type Given func() (string, *diag.Diagnostic)
 
 // Config is what the compiler itself needs of `config`.
 type Config struct {

@@ -27,6 +27,9 @@ type Source struct {
 	Dir  string   // the working directory
 	Tags []string // key=value
 	Env  func(string) (string, bool)
+
+	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
+	Restrict *Restriction // of what {env} and {file} may read; nil: none
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
@@ -128,11 +131,12 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 
 // graph makes the graph of an architecture with the kinds of a library.
 func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
-	v, ok := s.evaluate(list)
+	c := newConcealer(s.Hidden, library)
+	v, ok := s.evaluate(list, c)
 	if !ok {
 		return nil, list
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Given: map[string]func() string{}, Failed: map[string]bool{}}}
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Given: map[string]ir.Given{}, Failed: map[string]bool{}}}
 	top := l.given(v, "")
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list
@@ -205,7 +209,7 @@ func (s Source) files() []string {
 }
 
 // evaluate is the user's value; ok is false when there is none.
-func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
+func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, ok bool) {
 	args := s.Args
 	if len(args) == 0 {
 		args = []string{"."}
@@ -238,8 +242,9 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 		return cue.Value{}, false
 	}
 	inst := insts[0]
+	c.reads(inst, s.Tags)
 	if inst.Err != nil {
-		s.report(list, inst.Err, inst)
+		s.report(list, inst.Err, inst, c)
 		return cue.Value{}, false
 	}
 	if len(inst.Files) == 0 {
@@ -252,7 +257,7 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	}
 	v = cuecontext.New().BuildInstance(inst)
 	if err := v.Validate(cue.Concrete(false)); err != nil {
-		s.report(list, err, inst)
+		s.report(list, err, inst, c)
 		// a whole that is broken at the top has no fields to go on with
 		if !lookup(v, "name").Exists() && !lookup(v, "components").Exists() {
 			return v, false
@@ -264,13 +269,13 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 // maxErrors bounds how many findings of CUE are shown: a binary file gives thousands.
 const maxErrors = 25
 
-func (s Source) report(list *diag.List, err error, inst *build.Instance) {
+func (s Source) report(list *diag.List, err error, inst *build.Instance, c *concealer) {
 	all := errors.Errors(err)
 	if len(all) > maxErrors {
 		all = all[:maxErrors]
 	}
 	for _, e := range all {
-		report(list, e, s.Dir, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+		report(list, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
 	}
 }
 
@@ -362,7 +367,8 @@ func moduleRoot(dir string) string {
 type lowering struct {
 	reader
 
-	library *kind.Library
-	source  Source
-	graph   *ir.Graph
+	concealer *concealer
+	library   *kind.Library
+	source    Source
+	graph     *ir.Graph
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -47,6 +45,7 @@ func (l *lowering) lower(top *kind.Given) {
 		return
 	}
 	l.graph.Arch = config
+	defer l.exceptNames()
 	for _, f := range components.Fields {
 		l.component(f)
 	}
@@ -58,6 +57,15 @@ func (l *lowering) lower(top *kind.Given) {
 	for _, n := range l.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	}
+}
+
+// exceptNames keeps the names of the architecture readable: a secret that has the text of one is in every file anyway.
+func (l *lowering) exceptNames() {
+	names := []string{l.graph.Name}
+	for _, n := range l.graph.Nodes {
+		names = append(names, n.Name, n.Namespace(), n.Kind.Name, n.SubKind())
+	}
+	l.source.Hidden.Except(names...)
 }
 
 func (l *lowering) notStruct(g *kind.Given, path, subject string) {
@@ -98,6 +106,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 		l.notStruct(given, "config", "config")
 		return arch
 	}
+	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
 	for _, section := range []string{"registry", "git"} {
 		var g *kind.Given
@@ -105,6 +114,10 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 			g = given.Field(section)
 		}
 		maps.Copy(object(arch[section]), l.withSecrets(section, object(data[section]), g))
+	}
+	if url, _ := object(data["git"])["url"].(string); inURL(url) != "" {
+		at := given.Field("git").Field("url")
+		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in clear", Help: "take it out of the URL, and give it as config.git.username and password: {env: \"NAME\"}"})
 	}
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
@@ -142,36 +155,17 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 	return out
 }
 
-func (l *lowering) secret(section, key string, data any, given *kind.Given) func() string {
+func (l *lowering) secret(section, key string, data any, given *kind.Given) ir.Given {
 	name := "config." + section + "." + key
-	missing := func(what, help string) func() string {
-		l.add(diag.Diagnostic{Code: "E0107", Path: name, Pos: given.Pos, Message: fmt.Sprintf("%s is to be read from %s", name, what), Help: help})
-		return nil
-	}
 	switch v := data.(type) {
 	case string:
-		if key == "password" {
+		// what -t gave is in no file
+		if key == "password" && l.concealer.written(v) {
 			l.add(diag.Diagnostic{Code: "W0120", Secret: true, Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
 		}
-		return func() string { return v }
+		return func() (string, *diag.Diagnostic) { return v, nil }
 	case kind.Object:
-		if env, ok := v["env"].(string); ok {
-			s, set := l.source.Env(env)
-			if !set || s == "" {
-				return missing(fmt.Sprintf("the environment variable %s, which is not set", env), "export "+env)
-			}
-			return func() string { return s }
-		}
-		path, _ := v["file"].(string)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(l.graph.Dir, path)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return missing(fmt.Sprintf("the file %s, which cannot be read: %s", str(v["file"]), cause(err)), "create it, beside arch.cue where the path is relative")
-		}
-		s := strings.TrimRight(string(text), "\r\n")
-		return func() string { return s }
+		return l.external(name, v, given.Pos)
 	}
 	return nil
 }
@@ -294,6 +288,7 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 			own.Fields = append(own.Fields, f)
 		}
 	}
+	l.concealer.values(n.Kind.Attributes, own)
 	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
 	l.atMost(n, attrs, at)
 	return attrs
@@ -343,6 +338,7 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		return
 	}
 	for _, f := range g.Fields {
+		l.concealer.named(f)
 		if !f.Struct {
 			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
 			continue
