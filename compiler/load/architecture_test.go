@@ -81,8 +81,8 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"a secret that is not concrete":    {arch(good) + `config: registry: {username: "u", password: {env: string}}`, "E0106 6:51", ""},
 
 		// E0107: what the settings name and is not there
-		"a device":                   {arch(good) + `config: git: {username: "u", password: {file: "/dev/zero"}}`, "E0107 6:40", "is not a regular file"},
-		"a folder":                   {arch(good) + `config: git: {username: "u", password: {file: "."}}`, "E0107 6:40", "is not a regular file"},
+		"a device": {arch(good) + `config: git: {username: "u", password: {file: "/dev/zero"}}`, "E0107 6:40", "is not a regular file"},
+		"a folder": {arch(good) + `config: git: {username: "u", password: {file: "."}}`, "E0107 6:40", "is not a regular file"},
 
 		// E0108: names of components and sub-components, name, namespace
 		"a component with capitals":     {arch(`	Ab: {kind: "postgresql", namespace: "a"}`), "E0108 4:2", "DNS-1123 label of at most 40 characters"},

@@ -536,6 +536,14 @@ func lineLength(data []byte) int {
 	return len(data)
 }
 
+// masks is what no message may show; nil without a concealer.
+func (c *concealer) masks() *diag.Hidden {
+	if c == nil {
+		return nil
+	}
+	return c.hidden
+}
+
 // at says whether an error of CUE is about a secret: at its path, above it or below it, or at a place where one is written.
 func (c *concealer) at(e errors.Error) bool {
 	if c == nil {

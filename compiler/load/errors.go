@@ -51,15 +51,15 @@ func relative(p diag.Pos, dir string) diag.Pos {
 
 // message is a CUE error's own text, without positions and without the path that the diagnostic has apart. Values are
 // not in it: the excerpt shows them, but for secrets. Of what is about a secret nothing is said but what is wrong.
-func message(e errors.Error, secret bool) string {
+func message(e errors.Error, hidden *diag.Hidden, secret bool) string {
 	format, args := e.Msg()
-	text := withoutValues(format, args, secret)
+	text := withoutValues(format, args, hidden, secret)
 	if w := errors.Unwrap(e); w != nil {
 		if inner := errors.Error(nil); errors.As(w, &inner) {
-			if t := message(inner, secret); t != "" && !strings.Contains(text, t) {
+			if t := message(inner, hidden, secret); t != "" && !strings.Contains(text, t) {
 				text = strings.TrimSuffix(text+": "+t, ": ")
 			}
-		} else if t := cutValues(w.Error(), secret); !strings.Contains(text, t) {
+		} else if t := cutValues(hidden.Text(w.Error()), secret); !strings.Contains(text, t) {
 			text = strings.TrimPrefix(text+": "+t, ": ")
 		}
 	}
@@ -77,7 +77,7 @@ func naming() *regexp.Regexp {
 }
 
 // withoutValues is the text of a CUE error without the values that it speaks of.
-func withoutValues(format string, args []any, secret bool) string {
+func withoutValues(format string, args []any, hidden *diag.Hidden, secret bool) string {
 	switch {
 	case format == "expected %s, found '%s' %s" && len(args) == 3:
 		// the third is what is written there
@@ -91,7 +91,8 @@ func withoutValues(format string, args []any, secret bool) string {
 	case !secret && naming().MatchString(format):
 		return fmt.Sprintf(format, args...)
 	}
-	return cutValues(fmt.Sprintf(format, args...), secret)
+	// a message of the user's own may hold a secret without quotes
+	return cutValues(hidden.Text(fmt.Sprintf(format, args...)), secret)
 }
 
 // cutValues is a text without the strings, structs and lists in it; where it is about a secret, without numbers and names too.
@@ -208,7 +209,7 @@ func isNotAllowed(e errors.Error) bool {
 func report(list *diag.List, err error, dir string, c *concealer, at func(path []string) diag.Pos) {
 	for _, e := range errors.Errors(err) {
 		path := strings.Join(e.Path(), ".")
-		d := diag.Diagnostic{Code: "E0101", Path: path, Message: local(message(e, c.at(e)), dir), Pos: positionOf(e, dir)}
+		d := diag.Diagnostic{Code: "E0101", Path: path, Message: local(message(e, c.masks(), c.at(e)), dir), Pos: positionOf(e, dir)}
 		d.Help = selection(d.Message)
 		if !d.Pos.IsValid() && at != nil {
 			d.Pos = at(e.Path())
