@@ -130,21 +130,26 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	return arch
 }
 
-// withSecrets replaces user name and password by references to what the user gave.
+// withSecrets replaces user names and passwords by references to what the user gave.
 func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Given) kind.Object {
 	out := kind.Object{}
 	for _, key := range sorted(data) {
-		if key != "username" && key != "password" {
+		inner, isObject := data[key].(kind.Object)
+		isSecret := key == userName || key == "password"
+		switch {
+		case isObject && !isSecret:
+			out[key] = l.withSecrets(section+"/"+key, inner, given.Field(key))
+		case !isSecret:
 			out[key] = data[key]
-			continue
-		}
-		if read := l.secret(section, key, data[key], given.Field(key)); read != nil {
+		default:
 			id := "config/" + section + "/" + key
-			l.graph.Given[id] = read
-			out[key] = kind.Object{"secret": id}
+			if read := l.secret(id, key, data[key], given.Field(key)); read != nil {
+				l.graph.Given[id] = read
+				out[key] = kind.Object{"secret": id}
+			}
 		}
 	}
-	if given == nil {
+	if given == nil || strings.Contains(section, "/") {
 		return out
 	}
 	for _, pair := range [][2]string{{"username", "password"}, {"password", "username"}} {
@@ -155,8 +160,9 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 	return out
 }
 
-func (l *lowering) secret(section, key string, data any, given *kind.Given) ir.Given {
-	name := "config." + section + "." + key
+// secret is what reads a secret; id is its name in the plan.
+func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given {
+	name := strings.ReplaceAll(id, "/", ".")
 	switch v := data.(type) {
 	case string:
 		// what -t gave is in no file
