@@ -136,7 +136,7 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
 	for _, f := range given.Fields {
-		if t.Keys != nil && !t.Keys(f.Key) {
+		if !t.allows(f.Key) {
 			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed there", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
 			continue
 		}
@@ -145,6 +145,11 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 		}
 	}
 	return o
+}
+
+// allows says whether a map may have a key.
+func (t *Type) allows(key string) bool {
+	return (t.Keys == nil || t.Keys(key)) && (t.Reserved == nil || !t.Reserved(key))
 }
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.

@@ -15,7 +15,9 @@ import (
 )
 
 var (
-	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	// a component's folder stands beside those of the whole tree, and is checked out on any system
+	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
 	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 )
 
@@ -203,6 +205,9 @@ func (l *lowering) placeholders(top *kind.Given) {
 // component reads one component.
 func (l *lowering) component(g *kind.Given) {
 	path := "components." + ir.Label(g.Key)
+	if reserved.MatchString(g.Key) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is the one of a folder of the output, or of a device on Windows", strconv.Quote(g.Key)), Help: "choose another name"})
+	}
 	if !component.MatchString(g.Key) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is no DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
 	}
