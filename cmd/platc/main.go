@@ -116,6 +116,9 @@ func internal(c *console, cause any, stack []byte) {
 	} else {
 		c.say("platc: internal error in %s: %v\n", origin(string(stack)), cause)
 	}
+	if p, ok := cause.(interface{ Trace() []byte }); ok {
+		stack = p.Trace() // of another goroutine
+	}
 	if _, ok := c.env("PLATC_TRACE"); ok {
 		c.say("%s", stack)
 		return

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -30,6 +31,8 @@ type Source struct {
 
 	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
+
+	limit time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
@@ -132,12 +135,11 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 // graph makes the graph of an architecture with the kinds of a library.
 func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
 	c := newConcealer(s.Hidden, library)
-	v, ok := s.evaluate(list, c)
+	top, ok := s.evaluateInTime(list, c)
 	if !ok {
 		return nil, list
 	}
 	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Given: map[string]ir.Given{}, Failed: map[string]bool{}}}
-	top := l.given(v, "")
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list
 	}
@@ -147,7 +149,7 @@ func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.
 
 // readable reports files that are missing, too large, or nested so deep that CUE would overflow the stack.
 func (s Source) readable(list *diag.List) bool {
-	ok := true
+	ok, total := true, int64(0)
 	for _, arg := range s.files() {
 		name := relative(diag.Pos{File: arg}, s.Dir).File
 		info, err := os.Stat(arg)
@@ -156,7 +158,10 @@ func (s Source) readable(list *diag.List) bool {
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err)), Help: "name a CUE file, several files of one package, a directory or a package"})
 		case info.Size() > maxSize:
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s has %d MiB, more than the %d MiB that an architecture may have", name, info.Size()>>20, maxSize>>20), Help: "split what belongs elsewhere out of it"})
+		case total+info.Size() > maxSize:
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s and the files before it have more than the %d MiB that an architecture may have", name, maxSize>>20), Help: "split what belongs elsewhere out of it"})
 		case info.Mode().IsRegular():
+			total += info.Size()
 			data, err := os.ReadFile(arg)
 			if err != nil {
 				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err))})

@@ -46,6 +46,10 @@ func (l *lowering) lower(top *kind.Given) {
 		l.notStruct(components, "components", "the architecture's components")
 		return
 	}
+	if n := len(components.Fields); n > maxComponents {
+		l.add(diag.Diagnostic{Code: "E0101", Path: "components", Pos: components.KeyPos, Message: fmt.Sprintf("the architecture has %d components, more than %d", n, maxComponents), Help: "split it: an architecture is what is built and deployed together"})
+		return
+	}
 	l.graph.Arch = config
 	defer l.exceptNames()
 	for _, f := range components.Fields {
