@@ -229,6 +229,9 @@ func (l *lowering) component(g *kind.Given) {
 	l.graph.Nodes = append(l.graph.Nodes, n)
 	subs := sorted(k.Subs)
 	n.Attrs = l.attributes(n, append(fixed(), subs...))
+	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which is Kubernetes' own: its pods do not run at the level that platc sets", g.Key, ns), Help: "choose a namespace of the architecture"})
+	}
 	l.links(n, g.Field("links"))
 	for _, short := range subs {
 		f := g.Field(short)
