@@ -17,9 +17,13 @@ import (
 
 // Check loads an architecture and runs the passes. Every finding is in the result; the plan is sealed when none is an error.
 func Check(in Input) *Build {
-	b := &Build{}
+	b := &Build{Hidden: in.Hidden}
+	if b.Hidden == nil {
+		b.Hidden = &diag.Hidden{}
+	}
+	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
-	graph, findings := load.Architecture(load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env})
+	graph, findings := load.Architecture(load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Hidden: b.Hidden, Restrict: in.Restrict})
 	b.Findings.AddAll(findings)
 	b.stage("load", &started)
 	if graph == nil {

@@ -8,6 +8,7 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/secrets"
 )
@@ -19,7 +20,13 @@ type Input struct {
 	Tags []string                         // key=value, for @tag
 	Env  func(string) (string, bool)      // the environment
 	Dump func(pass string, plan *ir.Plan) // called after every pass; may be nil
+
+	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
+	Restrict *Restriction // of what {env} and {file} may read; nil: none
 }
+
+// Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
+type Restriction = load.Restriction
 
 // Build is what came of an input.
 type Build struct {
@@ -27,6 +34,7 @@ type Build struct {
 	Plan     *ir.Plan  // nil when loading failed; not sealed when a pass found errors
 	Findings diag.List
 	Timings  []Timing
+	Hidden   *diag.Hidden // what no output may show; the findings are without it
 }
 
 // Timing is how long a stage took.

@@ -31,14 +31,13 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	if b.Plan == nil || !b.Plan.Sealed {
 		return nil, ErrFindings
 	}
-	options := secretOptions(b, o)
+	options := secretOptions(b, o, map[string]func() string{})
 	old, err := output.OpenOld(o.Out, "", &b.Findings)
 	if err != nil {
 		return nil, err
 	}
 	defer old.Close()
 	options.Old = old.Read
-	options.Given = map[string]func() string{}
 	for id := range b.Graph.Given {
 		options.Given[id] = func() string { return "" }
 	}

@@ -139,7 +139,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	in := o.input(c, args)
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
-	if err := dumps.write(o.dump); err != nil {
+	if err := dumps.write(o.dump, b.Hidden); err != nil {
 		return err
 	}
 	if b.Findings.HasErrors() {
@@ -425,9 +425,12 @@ func (o *buildOptions) dumping(in *compiler.Input) *dumps {
 	return d
 }
 
-func (d *dumps) write(dir string) error {
+func (d *dumps) write(dir string, hidden *diag.Hidden) error {
 	if d.err != nil || len(d.files) == 0 {
 		return d.err
+	}
+	for i := range d.files {
+		d.files[i].Data = []byte(hidden.Text(string(d.files[i].Data)))
 	}
 	return output.Dump(dir, d.files)
 }

@@ -37,7 +37,7 @@ func Codes() []Code {
 		{
 			ID:    "E0101",
 			Title: "CUE: syntax, reference or evaluation error",
-			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, or two values of your own contradict each other. The text is CUE's.",
+			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, two values of your own contradict each other, or the evaluation has no end. The text is CUE's, without values: the excerpt shows the place.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: nowhere}
@@ -97,7 +97,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: int}
 		{
 			ID:    "E0107",
 			Title: "a setting is needed by something used",
-			Cause: "Something in the architecture needs a setting that is not there, or an environment variable or a file that the configuration names cannot be read. The message names what needs it.",
+			Cause: "Something in the architecture needs a setting that is not there, or an environment variable or a file that the configuration names cannot be read by the build that needs it, or may not be read with `--restrict-env`. The message names what needs it.",
 			Example: `
 name: "shop"
 components: {
@@ -521,7 +521,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		{
 			ID:    "W0120",
 			Title: "secret in clear in arch.cue",
-			Cause: "A password stands in a file that is likely to be committed.",
+			Cause: "A password, or a token in `git.url`, stands in a file that is likely to be committed.",
 			Example: `
 name: "shop"
 config: registry: {host: "registry.example.com", project: "shop", username: "robot", password: "hunter2"}

@@ -11,9 +11,9 @@ import (
 // Graph is an architecture: components and sub-components as nodes, links as edges.
 type Graph struct {
 	Name    string
-	Arch    kind.Object              // what kinds see as #arch; secrets are references
-	Given   map[string]func() string // texts of secrets that the user gave, by ID
-	GivenBy map[string]string        // where these texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
+	Arch    kind.Object       // what kinds see as #arch; secrets are references
+	Given   map[string]Given  // secrets that the user gave, by ID
+	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
@@ -27,6 +27,9 @@ type Graph struct {
 
 	ComponentsPos diag.Pos // of the key components
 }
+
+// Given reads the text of a secret that the user gave, or says why it cannot be read.
+type Given func() (string, *diag.Diagnostic)
 
 // Config is what the compiler itself needs of `config`.
 type Config struct {

@@ -378,7 +378,7 @@ func TestViewsHoldEverySubKindAndQuantities(t *testing.T) {
 func TestDumpsAreEqualAndHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	p := sound()
-	p.Graph.Given = map[string]func() string{"config/registry/password": func() string { return "hunter2" }}
+	p.Graph.Given = map[string]ir.Given{"config/registry/password": func() (string, *diag.Diagnostic) { return "hunter2", nil }}
 	p.Of[p.Graph.Node("a")].Env["DSN"] = ir.Decided[value.Value]{Value: value.Concat{value.Literal("x:"), value.Secret{ID: "a:b"}}, By: []ir.Origin{{Edge: p.Graph.Edges[0], Rule: &kind.Rule{From: "app", To: "app"}}}}
 	first, err := p.Dump()
 	if err != nil {
