@@ -110,7 +110,9 @@ wait_for() {
 		wait_condition streaming kafka/bus 'Ready'
 		wait_condition streaming kafkaconnect/bus-connect 'Ready'
 		wait_condition streaming kafkauser/billing-bus 'Ready'
+		wait_condition streaming kafkauser/billing-bus-2 'Ready'
 		wait_condition streaming kafkauser/orders-bus 'Ready'
+		wait_condition streaming kafkauser/orders-bus-2 'Ready'
 		;;
 	orders)
 		wait_rollout shop deployment/orders

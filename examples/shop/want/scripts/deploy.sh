@@ -64,6 +64,7 @@ wait_for() {
 	bus)
 		wait_condition kafka kafka/bus 'Ready'
 		wait_condition kafka kafkauser/orders-bus 'Ready'
+		wait_condition kafka kafkauser/orders-bus-2 'Ready'
 		;;
 	db)
 		wait_rollout data statefulset/db
