@@ -99,7 +99,10 @@ func TestKindsFromElsewhereStayWithinReach(t *testing.T) {
 		reachCase
 		want string // code and a part of the message; "": all is well
 	}{
-		"as it is":                             {},
+		"as it is": {},
+		"a part that its kind cannot use": {reachCase{out: `}
+		in: parts: monitors: [{x: 1}]
+		out: {`}, `E0101: the rule "evil -> redis" gives cache what its kind redis cannot use`},
 		"own secret in describe":               {reachCase{describe: `variables: [{comment: "x", vars: X: secret: "evil/y"}]`}, ""},
 		"secret of a linked component":         {reachCase{files: dotenv("cache/probe")}, ""},
 		"login to the registry":                {reachCase{files: `"k8s/deploy/base/secret/registry.json": json: auths: (#arch.registry.host): auth: base64: concat: [#arch.registry.username, ":", #arch.registry.password]`}, ""},

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -178,14 +179,30 @@ func newCredentials(c *pass.Context, nodes ...*ir.Node) *credentials {
 	return k
 }
 
-// approach takes in a component, with what rules of other kinds export for whoever links to it.
+// approach takes in a component, with what its links export for whoever links to it: of a rule of the user's own only the credential of that link.
 func (k *credentials) approach(c *pass.Context, n *ir.Node) {
 	k.near[n.Name] = true
 	for _, e := range c.Graph.Edges {
-		if e.Source.Component() == n {
-			k.given(c, e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
+		if e.Source.Component() != n {
+			continue
+		}
+		k.given(c, e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
+		of := passwords(c, e)
+		for _, s := range value.InData(c.Of(n).Exports) {
+			k.ids[s.ID] = k.ids[s.ID] || of[s.ID]
 		}
 	}
+}
+
+// passwords are the IDs of the credential of a link.
+func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
+	ids := map[string]bool{}
+	if id, ok := c.Plan.Identities[e]; ok {
+		for _, login := range id.Value.Logins() {
+			ids[login.Password.ID] = true
+		}
+	}
+	return ids
 }
 
 // given takes in what the rules of other kinds hand over at a link: they may pass on what they like.
@@ -202,11 +219,7 @@ func (k *credentials) given(c *pass.Context, e *ir.Edge, secrets func(kind.Resul
 
 // add takes in what a link gives: its credential, what rules hand over at it, and the secrets that its ends name as their own.
 func (k *credentials) add(c *pass.Context, e *ir.Edge) {
-	if id, ok := c.Plan.Identities[e]; ok {
-		for _, login := range id.Value.Logins() {
-			k.ids[login.Password.ID] = true
-		}
-	}
+	maps.Copy(k.ids, passwords(c, e))
 	k.approach(c, e.Source.Component())
 	k.approach(c, e.Target.Component())
 	k.given(c, e, func(r kind.Result) []value.Secret { return slices.Concat(secretsOf(r.Out), secretsOf(r.In)) })

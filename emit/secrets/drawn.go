@@ -27,6 +27,11 @@ func (b *build) reportDrawn() {
 	for id := range b.drawn {
 		drawn[id] = &Drawn{ID: id}
 	}
+	for id, is := range b.idle() {
+		if is {
+			delete(drawn, id)
+		}
+	}
 	for _, d := range b.docs {
 		_ = d.want.visit(func(_ []string, l *leaf) error {
 			v, ok := l.value.(value.Value)
@@ -52,4 +57,27 @@ func (b *build) reportDrawn() {
 	for _, n := range all {
 		b.options.Drawn(n)
 	}
+}
+
+// idle are the secrets that nobody logs in with: the other one of two that take turns, and the text of before where there was none.
+func (b *build) idle() map[string]bool {
+	idle := map[string]bool{}
+	b.eachValue(func(v value.Value) {
+		for _, t := range value.Turns(v) {
+			for _, s := range value.Secrets(t) {
+				idle[s.ID] = true
+			}
+		}
+		for _, s := range value.Secrets(v) {
+			idle[s.ID] = idle[s.ID] || s.Follows != ""
+		}
+	})
+	b.eachValue(func(v value.Value) {
+		for _, t := range value.Turns(v) {
+			for _, s := range value.Secrets(value.Taken(t, b.rotation.isSecond)) {
+				idle[s.ID] = false
+			}
+		}
+	})
+	return idle
 }
