@@ -173,6 +173,9 @@ func (w *workshop) decrypted(label, name string) map[string]string {
 func keeps(t testing.TB, what string, before, after map[string]string) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if strings.HasSuffix(name, "_2_PASSWORD") || strings.HasSuffix(name, "PREVIOUS_PASSWORD") {
+			continue // of a login that nobody uses: only the server has it
+		}
 		old, is := before[name], after[name]
 		// a list of records grows with the links; each old record stays
 		for record := range strings.SplitSeq(old, ";") {
