@@ -346,7 +346,12 @@ func plainReference(e ast.Expr) bool {
 		return true
 	}
 	text, err := literal.Unquote(lit.Value)
-	return err != nil || regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$|[/.]`).MatchString(text)
+	return err != nil || namesPlace(text)
+}
+
+// namesPlace says whether a text reads like the name of a variable or the path of a file.
+func namesPlace(text string) bool {
+	return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$|[/.]`).MatchString(text)
 }
 
 func predeclared(name string) bool {
@@ -434,7 +439,7 @@ func (c *concealer) named(g *kind.Given) {
 
 func (c *concealer) value(g *kind.Given) {
 	for _, inner := range slices.Concat(g.Fields, g.Items) {
-		if inner.Key != "env" && inner.Key != "file" {
+		if text, _ := inner.Scalar.(string); inner.Key != "env" && inner.Key != "file" || !namesPlace(text) {
 			c.value(inner)
 		}
 	}
