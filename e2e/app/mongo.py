@@ -135,7 +135,12 @@ class Front:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
-        behind, to_behind = await asyncio.open_connection("127.0.0.1", self.backend)
+        try:
+            behind, to_behind = await asyncio.open_connection("127.0.0.1", self.backend)
+        except ConnectionError:
+            # A server that is not there yet refuses; it does not take a connection and keep silent.
+            writer.close()
+            return
         session = Session(self)
         try:
             while True:

@@ -394,7 +394,7 @@ class Minio(Provider):
 
     def accepts(self) -> bool:
         """Return whether its own check passes."""
-        asked = b"GET /minio/health/ready HTTP/1.0\r\n\r\n"
+        asked = b"GET /minio/health/ready HTTP/1.1\r\nHost: e2e\r\nConnection: close\r\n\r\n"
         return b" 200 " in answer(self.address, 9000, asked)[:20]
 
     def root(self) -> tuple[str, str]:
