@@ -516,13 +516,23 @@ class Rabbitmq(Provider):
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the management API as the emitted administrator."""
         secret = self.secret(f"{self.component}-admin")
-        return management(
-            f"{self.component}.{self.namespace}.svc.cluster.local",
-            (secret["ADMIN_USER"], secret["ADMIN_PASSWORD"]),
-            method,
-            path,
-            body,
-        )
+        host = f"{self.component}.{self.namespace}.svc.cluster.local"
+        user = (secret["ADMIN_USER"], secret["ADMIN_PASSWORD"])
+        if method != "GET":
+            return management(host, user, method, path, body)
+        found: list[Any] = []
+
+        def answered() -> bool:
+            try:
+                found.append(management(host, user, method, path, body))
+            except urllib.error.HTTPError:
+                raise
+            except OSError:  # Its listener is there before what serves the connections.
+                return False
+            return True
+
+        until(f"an answer of {self.component}'s management", answered, self.progress)
+        return found[0]
 
     def state(self) -> str:
         """Return the definitions of the broker."""
