@@ -177,7 +177,6 @@ func leakCommands() [][]string {
 		{"secrets", "list", "--json"},
 		{"secrets", "rotate", "orders"},
 		{"secrets", "rekey", "--json"},
-		{"secrets", "set", "config/registry/password"},
 		{"graph"},
 		{"graph", "--json", "--expand"},
 		{"graph", "--format", "mermaid", "--expand"},
@@ -281,12 +280,12 @@ func inFolder(dir string, args []string) []string {
 	all := append([]string{}, args...)
 	has := false
 	for i, arg := range all[:len(all)-1] {
-		if arg == "-o" || arg == "--dump-ir" {
+		if arg == "-o" || arg == "--dump-ir" || arg == "--state" {
 			all[i+1] = filepath.Join(dir, all[i+1])
 			has = has || arg == "-o"
 		}
 	}
-	if args[0] == "build" && !has {
+	if (args[0] == "build" || args[0] == "secrets") && !has {
 		all = append(all, "-o", filepath.Join(dir, "out"))
 	}
 	return all
