@@ -494,6 +494,9 @@ class Proof:
                             f"{app.name}: {method} {path.removeprefix(API)}",
                             partial(self.served, app, method, path, options),
                         )
+            if any(link.component == name for link in app.links):
+                ready = partial(self.served, app, "GET", "/ready?all=1", {})
+                recovery.route(f"{app.name}: readiness", ready)
         return recovery
 
     def sending(self, item: Resource) -> tuple[str, str, dict[str, Any]] | None:
