@@ -111,7 +111,13 @@ func nearest(name string, names []string, help string) string {
 
 // ours refuses a credential whose text is not in platc's hands.
 func (c Credential) ours() error {
-	if !c.Given {
+	switch {
+	case c.Keeps == secrets.OverlapFixed:
+		return &Unknown{
+			fmt.Sprintf("%s is kept by the running server as it was at its first start, so platc cannot change it", c.Name),
+			"change it in the server by hand, edit the secret with sops, then run `platc build --force`",
+		}
+	case !c.Given:
 		return nil
 	}
 	return &Unknown{
@@ -150,7 +156,7 @@ func SelectCredentials(b *Build, all []Credential, what string) ([]Credential, e
 			ids[id] = ids[id] || slices.ContainsFunc(edges, func(e *ir.Edge) bool { return e.Target.Component() == n })
 		}
 	}
-	chosen := slices.DeleteFunc(slices.Clone(all), func(c Credential) bool { return c.Given || !ids[c.ID] })
+	chosen := slices.DeleteFunc(slices.Clone(all), func(c Credential) bool { return c.Given || c.Keeps == secrets.OverlapFixed || !ids[c.ID] })
 	switch {
 	case len(chosen) > 0:
 		return chosen, nil

@@ -477,6 +477,8 @@ func overlapText(o secrets.Overlap) string {
 		return "a second user takes over; the one of before stays valid until the next rotation"
 	case secrets.OverlapPassword:
 		return "the server keeps the value of before until the next rotation"
+	case secrets.OverlapHandover:
+		return "the value of before ends when a Job of the deployment has set the new one"
 	}
 	return "the value of before ends when the server gets the new one"
 }

@@ -17,6 +17,7 @@ type Credential struct {
 	Differ bool      // its places hold different texts: somebody edited one of them
 	Keeps  Overlap   // what stays valid when it gets a new text
 	Given  bool      // the user gave the text
+	kept   bool      // its server keeps the text that it had first
 }
 
 // Overlap is what stays valid for a while when a credential gets a new text.
@@ -27,6 +28,8 @@ const (
 	OverlapNone     Overlap = "none"     // nothing: the old text ends with the new one
 	OverlapUser     Overlap = "user"     // the user of before, until the next rotation
 	OverlapPassword Overlap = "password" // the password of before, until the next rotation
+	OverlapHandover Overlap = "handover" // the server keeps its own; the one of before lets in who sets the new one, and ends then
+	OverlapFixed    Overlap = "fixed"    // the server keeps its own, and takes no other
 )
 
 // Stored is a place of a credential in the output tree.
@@ -140,6 +143,7 @@ func (l *listing) credential(s value.Secret) *Credential {
 	if s.Follows != "" {
 		c.Keeps = OverlapPassword
 	}
+	c.kept = c.kept || s.Kept
 	return c
 }
 
@@ -199,6 +203,9 @@ func (l *listing) finished() []Credential {
 	var list []Credential
 	for _, id := range slices.Sorted(maps.Keys(l.all)) {
 		c := l.all[id]
+		if c.kept {
+			c.Keeps = map[Overlap]Overlap{OverlapNone: OverlapFixed, OverlapPassword: OverlapHandover, OverlapUser: OverlapUser}[c.Keeps]
+		}
 		slices.SortFunc(c.Places, func(x, y Stored) int { return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Name, y.Name)) })
 		list = append(list, *c)
 	}
