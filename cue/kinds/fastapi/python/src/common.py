@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from collections.abc import MutableMapping as Map
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -579,6 +579,7 @@ class Probe:
         self.ok = False
         self.passed_once = False
         self.task: asyncio.Task[bool] | None = None
+        self.lost = asyncio.Event()
         self.jitter = random.SystemRandom()
 
     async def run(self) -> bool:
@@ -611,6 +612,10 @@ class Probe:
             )
         self.ok = passed
         self.passed_once = self.passed_once or passed
+        if passed:
+            self.lost.clear()
+        else:
+            self.lost.set()
 
     async def watch(self) -> None:
         """Connect in the background: retry with backoff and jitter, without end."""
@@ -618,7 +623,9 @@ class Probe:
         while True:
             if await self.run():
                 delay = RETRY_FIRST
-                await asyncio.sleep(CHECK_INTERVAL)
+                # Whoever else finds a loss meanwhile ends the pause.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.lost.wait(), CHECK_INTERVAL)
             else:
                 await asyncio.sleep(delay * self.jitter.uniform(0.5, 1.0))
                 delay = min(delay * 2, RETRY_LAST)

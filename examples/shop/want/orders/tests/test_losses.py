@@ -5,6 +5,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -12,9 +13,9 @@ import pytest
 from fastapi import Request
 from fastapi.testclient import TestClient
 
-from src.common import RETRY_LAST, Probe
+from src.common import RETRY_LAST, Probe, Problem
 from src.main import create_app
-from src.wiring import CLIENTS, PROVIDERS
+from src.wiring import CLIENTS, MODULES, PROVIDERS
 from tests.samples import CLOSED_PORT, HOST, environment
 
 
@@ -101,6 +102,48 @@ def test_a_lost_backend_is_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> 
     task: Callable[[], Awaitable[None]] = watch
     anyio.run(task)
     assert max(pauses) <= RETRY_LAST <= 1
+
+
+def test_a_loss_that_a_request_finds_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The return is noticed as soon where /ready has found the loss, not the watcher."""
+    monkeypatch.setattr("src.common.CHECK_INTERVAL", 3600.0)
+
+    async def run() -> None:
+        passed, passed_again = anyio.Event(), anyio.Event()
+        results = iter([(True, passed), (False, None), (True, passed_again)])
+
+        async def check() -> bool:
+            result, event = next(results)
+            if event is not None:
+                event.set()
+            return result
+
+        probe = Probe("sample", check)
+        async with anyio.create_task_group() as group:
+            group.start_soon(probe.watch)
+            with anyio.fail_after(60):
+                await passed.wait()
+                await anyio.sleep(0.1)
+                assert not await probe.run()
+                await passed_again.wait()
+            group.cancel_scope.cancel()
+
+    task: Callable[[], Awaitable[None]] = run
+    anyio.run(task)
+
+
+@pytest.mark.skipif("minio" not in MODULES, reason="no bucket is linked")
+def test_a_server_that_starts_is_503() -> None:
+    """Whatever part of MinIO is not there yet, the route is 503 with Retry-After."""
+    module = import_module("src.minio_module.client")
+    bucket = module.Bucket.__new__(module.Bucket)
+    bucket.component, bucket.client = "files", None
+    for status, raised in ((503, Problem), (400, module.S3Error)):
+        response = SimpleNamespace(status=status)
+        with pytest.raises(raised) as caught, bucket.errors():
+            raise module.S3Error(response, "XMinioIAMNotInitialized", None, None, None, None)
+        if status == 503:
+            assert caught.value.headers == {"Retry-After": "5"}
 
 
 @pytest.mark.skipif("celery_app" not in CLIENTS, reason="no Celery is linked")

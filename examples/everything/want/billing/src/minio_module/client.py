@@ -62,6 +62,9 @@ class Bucket:
             yield self.client
         except S3Error as error:
             answer = self.problem(error.code)
+            if answer is None and error.response.status >= 500:
+                # It starts, or is short of something: there is a code for each of its parts.
+                answer = unavailable(self.component)
             if answer is None:
                 raise
             raise answer from error
