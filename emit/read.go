@@ -54,21 +54,13 @@ func Refused(err error) error {
 }
 
 // ReadFile is Read for a name; links are followed.
-func ReadFile(name string) ([]byte, error) {
-	f, err := os.OpenFile(name, ReadFlags, 0)
-	if err != nil {
-		return nil, err
-	}
-	data, err := Read(f)
-	if err != nil {
-		return nil, &os.PathError{Op: "read", Path: name, Err: err}
-	}
-	return data, nil
-}
+func ReadFile(name string) ([]byte, error) { return readWith(os.OpenFile, name) }
 
 // ReadBelow is Read for a path below a folder; a link that leaves the folder is an error.
-func ReadBelow(folder *os.Root, name string) ([]byte, error) {
-	f, err := folder.OpenFile(name, ReadFlags, 0)
+func ReadBelow(folder *os.Root, name string) ([]byte, error) { return readWith(folder.OpenFile, name) }
+
+func readWith(open func(string, int, os.FileMode) (*os.File, error), name string) ([]byte, error) {
+	f, err := open(name, ReadFlags, 0)
 	if err != nil {
 		return nil, err
 	}
