@@ -149,12 +149,7 @@ func TestTextsArriveAsGivenOrAreRefused(t *testing.T) {
 			// what is refused is refused by name; the rest is compiled without it
 			if found := errorsOf(b); len(found) > 0 {
 				laid = slices.DeleteFunc(laid, func(l leaf) bool {
-					for _, d := range found {
-						if l.of.concerns(d) {
-							return true
-						}
-					}
-					return false
+					return slices.ContainsFunc(found, l.of.concerns)
 				})
 				w.layTexts(t, laid, bases)
 				before = tree(t, w.checkEscaped(t))
@@ -336,7 +331,7 @@ func onlyValue(x, y any, base, value string) string {
 // excerpt is the first line of a text that another one does not have.
 func excerpt(s, other string) string {
 	have := strings.Split(other, "\n")
-	for _, line := range strings.Split(s, "\n") {
+	for line := range strings.SplitSeq(s, "\n") {
 		if !slices.Contains(have, line) {
 			return line[:min(len(line), 300)]
 		}

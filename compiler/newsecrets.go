@@ -78,7 +78,7 @@ func hasRecipients(b *Build, out string) bool {
 		return false
 	}
 	header, _ := encode.Header(name)
-	return !(sameFolder(b.Graph.Dir, out) && bytes.HasPrefix(data, []byte(header))) // the output's own, of an output beside arch.cue
+	return !sameFolder(b.Graph.Dir, out) || !bytes.HasPrefix(data, []byte(header)) // the output's own, of an output beside arch.cue
 }
 
 func sameFolder(a, b string) bool {

@@ -220,7 +220,7 @@ func missed(t *testing.T, what string, old owners.Tree, w world, code string) {
 	found := owners.Compare(old, b.Plan, owners.Options{}).Sorted()
 	retired := map[string]string{}
 	for _, d := range old.Data {
-		name := strings.Split(d.Node, "/")[0]
+		name, _, _ := strings.Cut(d.Node, "/")
 		if retired[name] != "" {
 			continue
 		}

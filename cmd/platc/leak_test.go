@@ -189,7 +189,14 @@ func leakCommands() [][]string {
 // plainCommands read no architecture, but stand beside one.
 func plainCommands() [][]string {
 	return [][]string{
-		{"explain", "E0107"}, {"explain", "vault"}, {"kinds"}, {"links"}, {"passes"}, {"init", "fresh"}, {"version"}, {"completion", "bash"},
+		{"explain", "E0107"},
+		{"explain", "vault"},
+		{"kinds"},
+		{"links"},
+		{"passes"},
+		{"init", "fresh"},
+		{"version"},
+		{"completion", "bash"},
 		{"check", "password=" + inLiteral, "--no-such-flag"},
 	}
 }

@@ -197,6 +197,7 @@ func stateNote(s secrets.State) string {
 		return " (not there)"
 	case secrets.StateDamaged:
 		return " (edited or damaged)"
+	case secrets.StateLocked:
 	}
 	return " (" + string(s) + ")"
 }
@@ -479,6 +480,7 @@ func overlapText(o secrets.Overlap) string {
 		return "the server keeps the value of before until the next rotation"
 	case secrets.OverlapHandover:
 		return "the value of before ends when a Job of the deployment has set the new one"
+	case secrets.OverlapNone, secrets.OverlapFixed:
 	}
 	return "the value of before ends when the server gets the new one"
 }

@@ -41,7 +41,7 @@ type declared struct {
 }
 
 // speaking are names that say that a secret stands there, whatever the schema says of them.
-var speaking = func() *regexp.Regexp {
+func speaking() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)pass(w|phrase|code)|passwd|pwd|secret|token|credential|(api|private|access|signing|encryption)[_-]?key|_key$`)
 }
 
@@ -559,12 +559,7 @@ func (c *concealer) at(e errors.Error) bool {
 			return true
 		}
 	}
-	for _, p := range errors.Positions(e) {
-		if c.holds(p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(errors.Positions(e), c.holds)
 }
 
 // holds says whether a place is in the value of a secret.

@@ -174,7 +174,7 @@ func (s Source) file(dir, name string) (string, *problem) {
 	if err != nil {
 		return "", unreadable(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret))
 	if err != nil {
 		return "", unreadable(err)

@@ -113,7 +113,7 @@ func TestTakenDecidesEveryTurn(t *testing.T) {
 	if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
 		t.Errorf("%#v", got)
 	}
-	if all := value.Turns(v); len(all) != 3 || all[0] != value.Turn(user) || len(value.Turns(got)) != 0 {
+	if all := value.Turns(v); len(all) != 3 || all[0] != user || len(value.Turns(got)) != 0 {
 		t.Errorf("%v", all)
 	}
 	if value.IsSecret(user) || !value.IsSecret(password) {
@@ -161,8 +161,11 @@ func TestValuesAreReadFromData(t *testing.T) {
 func TestDataIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for _, v := range []value.Value{
-		value.Literal("a"), value.Secret{ID: "a"}, value.Secret{ID: "b#previous", Length: 8, Follows: "b"},
-		value.Hash{ID: "h", Algorithm: "salted-sha256", Of: value.Secret{ID: "a"}}, value.Base64{Of: value.Literal("a")},
+		value.Literal("a"),
+		value.Secret{ID: "a"},
+		value.Secret{ID: "b#previous", Length: 8, Follows: "b"},
+		value.Hash{ID: "h", Algorithm: "salted-sha256", Of: value.Secret{ID: "a"}},
+		value.Base64{Of: value.Literal("a")},
 		value.Concat{value.Literal("a"), value.Turn{ID: "a", Of: [2]value.Value{value.Secret{ID: "a"}, value.Secret{ID: "a#2"}}}},
 	} {
 		got, err := value.From(value.Data(v))

@@ -83,7 +83,7 @@ func replaceFile(file string, data []byte, mode fs.FileMode) (err error) {
 	}
 	defer unlock(f)
 	free, err := lock(f)
-	if err == nil && !(free && isNamed(f, waiting)) {
+	if err == nil && (!free || !isNamed(f, waiting)) {
 		err = errors.New("another platc is writing to it: wait for its end")
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package secrets_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,14 +51,7 @@ func login(plain string) (user, password string) {
 }
 
 func rotate(ids ...string) func(id string) bool {
-	return func(id string) bool {
-		for _, one := range ids {
-			if one == id {
-				return true
-			}
-		}
-		return false
-	}
+	return func(id string) bool { return slices.Contains(ids, id) }
 }
 
 func TestUsersTakeTurns(t *testing.T) {
