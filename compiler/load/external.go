@@ -43,7 +43,10 @@ func (l *lowering) external(name string, ref kind.Object, pos diag.Pos) ir.Given
 	if isEnv {
 		p = l.source.allowsVariable(variable)
 	} else {
-		_, p = l.source.openable(l.graph.Dir, file)
+		var o opened
+		if o, p = l.source.openable(l.graph.Dir, file); p == nil {
+			o.close()
+		}
 	}
 	if p != nil && !p.absent {
 		l.add(*finding(p))
