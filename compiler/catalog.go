@@ -49,6 +49,7 @@ type LinkDoc struct {
 	Ports      []string       `json:"ports"`
 	Startup    bool           `json:"startup"`  // the source waits for the target
 	Identity   string         `json:"identity"` // which edges share a credential; "" without one
+	Rotation   string         `json:"rotation"` // what keeps the credential of before valid when it is rotated; "" where nothing does
 	Variables  []string       `json:"variables"`
 	Outbound   SideDoc        `json:"outbound"`
 	Inbound    SideDoc        `json:"inbound"`
@@ -121,6 +122,12 @@ func DescribeRule(r *kind.Rule) LinkDoc {
 		d.Identity = "one per application and resource"
 		if r.Identity.PerComponent {
 			d.Identity = "one per application and component"
+		}
+		switch r.Identity.Rotate {
+		case kind.RotateUsers:
+			d.Rotation = "two users take turns"
+		case kind.RotatePasswords:
+			d.Rotation = "the server also takes the password of before"
 		}
 	}
 	return d

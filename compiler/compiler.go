@@ -8,7 +8,9 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/secrets"
 )
 
 // Input is what a command reads.
@@ -18,7 +20,13 @@ type Input struct {
 	Tags []string                         // key=value, for @tag
 	Env  func(string) (string, bool)      // the environment
 	Dump func(pass string, plan *ir.Plan) // called after every pass; may be nil
+
+	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
+	Restrict *Restriction // of what {env} and {file} may read; nil: none
 }
+
+// Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
+type Restriction = load.Restriction
 
 // Build is what came of an input.
 type Build struct {
@@ -26,6 +34,7 @@ type Build struct {
 	Plan     *ir.Plan  // nil when loading failed; not sealed when a pass found errors
 	Findings diag.List
 	Timings  []Timing
+	Hidden   *diag.Hidden // what no output may show; the findings are without it
 }
 
 // Timing is how long a stage took.
@@ -36,18 +45,30 @@ type Timing struct {
 
 // RenderOptions are what rendering needs beside the plan.
 type RenderOptions struct {
-	Out      string // existing output directory, read for the secrets that are kept; "" for an archive
-	Env      func(string) (string, bool)
-	Random   io.Reader
-	Now      func() time.Time
-	ReadOnly bool     // never make a development identity
-	NoDevKey bool     // E0401 instead of a development identity
-	Only     []string // components; empty: all and the files of the whole tree
-	Jobs     int      // workers; 0: one per processor
+	Out        string                                 // existing output directory, read for the secrets that are kept; "": there is none
+	Archive    string                                 // what is written in its place, for messages; "": a directory
+	State      string                                 // tree or archive of an earlier build, whose secrets are kept where Out has none; "": none
+	Written    func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
+	Force      bool                                   // make files of secrets as wanted that were edited
+	Env        func(string) (string, bool)
+	Random     io.Reader
+	Now        func() time.Time
+	ReadOnly   bool     // never make a development identity
+	NoDevKey   bool     // E0401 instead of a development identity
+	NewSecrets bool     // E0403 is passed
+	Only       []string // components; empty: all and the files of the whole tree
+	Jobs       int      // workers; 0: one per processor
+
+	// of ChangeSecrets; see secrets.Options
+	Rotate func(id string) bool
+	Set    map[string]func() string
+	Rekey  bool
 }
 
 // Output is the rendered files, in order of path, and what else has to be written.
 type Output struct {
-	Files  []emit.File
-	DevKey []byte // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
+	Files   []emit.File
+	DevKey  []byte          // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
+	New     []secrets.Drawn // credentials that were drawn, by name
+	Refused diag.List       // E0403: what must not be written
 }

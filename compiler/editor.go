@@ -23,6 +23,8 @@ func EditorSchema(l *kind.Library) []byte {
 	e.line(1, "name!: string")
 	e.line(1, "// Settings of the whole architecture.")
 	e.line(1, "config?: %s", asCUE(l.Config, 1))
+	e.line(1, "// Why data of components and sub-components that are gone may stay behind, by id.")
+	e.line(1, "retired?: %s", asCUE(l.Retired, 1))
 	e.line(1, "// Components by name.")
 	e.line(1, "components?: [string]: #Component")
 	e.line(0, "}")

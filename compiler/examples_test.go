@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 )
@@ -22,8 +24,16 @@ func TestEveryExampleGivesItsCode(t *testing.T) {
 		t.Run(c.ID, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte("package arch\n\n"+example+"\n"), 0o644); err != nil {
-				t.Fatal(err)
+			// further files follow as in an archive of txtar
+			archive := txtar.Parse([]byte("-- arch.cue --\npackage arch\n\n" + example + "\n"))
+			for _, f := range archive.Files {
+				file := filepath.Join(dir, filepath.FromSlash(f.Name))
+				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, f.Data, 0o644); err != nil {
+					t.Fatal(err)
+				}
 			}
 			b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "", false }})
 			var found, errors []string

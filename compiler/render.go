@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
 	"platc.dev/platc/emit/text"
 )
@@ -29,8 +29,17 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Plan == nil || !b.Plan.Sealed {
 		return nil, ErrFindings
 	}
+	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
 	nodes := chosen(b.Plan, o.Only)
+	inputs := secretInputs(b.Plan, nodes)
+	given, err := readGiven(b, inputs, o.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	if b.Findings.HasErrors() {
+		return nil, ErrFindings
+	}
 	files, err := renderComponents(b.Plan, nodes, o.Jobs)
 	if err != nil {
 		return nil, err
@@ -47,7 +56,18 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	b.stage("emit", &started)
 	out := &Output{Files: files}
-	encrypted, devKey, err := secrets.Encrypt(secretInputs(b.Plan, nodes), secretOptions(b, o), &b.Findings)
+	old, err := output.OpenOld(o.Out, o.State, &b.Findings)
+	if err != nil {
+		return nil, err
+	}
+	defer old.Close()
+	if b.Findings.HasErrors() {
+		return nil, ErrFindings
+	}
+	options := secretOptions(b, o, given)
+	options.Old = old.Read
+	options.Drawn = func(n secrets.Drawn) { out.New = append(out.New, n) }
+	encrypted, devKey, err := secrets.Encrypt(inputs, options, &b.Findings)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +75,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	out.Files, out.DevKey = append(out.Files, encrypted...), devKey
+	out.Refused = o.refuseNew(b, old, out.New)
 	slices.SortFunc(out.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
 	b.stage("secrets", &started)
 	return out, nil
@@ -141,6 +162,33 @@ func secretInputs(p *ir.Plan, nodes []*ir.Node) []secrets.Input {
 	return all
 }
 
+// readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that
+// cannot be read is left out: the tree has it.
+func readGiven(b *Build, inputs []secrets.Input, readOnly bool) (map[string]func() string, error) {
+	places, err := secrets.Places(inputs)
+	if err != nil {
+		return nil, err
+	}
+	needed := map[string]bool{}
+	for _, p := range places {
+		needed[p.ID] = true
+	}
+	given := map[string]func() string{}
+	for _, id := range slices.Sorted(maps.Keys(b.Graph.Given)) {
+		if !needed[id] {
+			continue
+		}
+		text, finding := b.Graph.Given[id]()
+		switch {
+		case finding == nil:
+			given[id] = func() string { return text }
+		case !readOnly:
+			b.Findings.Add(*finding)
+		}
+	}
+	return given, nil
+}
+
 // environment is the variables of a component's links, a group for each provider, then further groups.
 func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
 	groups := map[string]kind.Group{}
@@ -168,17 +216,12 @@ func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
 	return append(all, e.Extra...)
 }
 
-func secretOptions(b *Build, o RenderOptions) secrets.Options {
+func secretOptions(b *Build, o RenderOptions, given map[string]func() string) secrets.Options {
 	home, _ := os.UserHomeDir()
 	return secrets.Options{
-		Old: func(name string) ([]byte, error) {
-			if o.Out == "" {
-				return nil, fs.ErrNotExist
-			}
-			return os.ReadFile(filepath.Join(o.Out, filepath.FromSlash(name)))
-		},
-		ArchDir: b.Graph.Dir, Recipients: b.Graph.Config.Recipients, Env: o.Env, Home: home, Random: o.Random, Given: b.Graph.Given,
+		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: home, Random: o.Random, Given: given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
+		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}
 }
 

@@ -22,6 +22,15 @@ type File struct {
 	Data      []byte
 	Mode      fs.FileMode // 0o644 or 0o755
 	Ownership Ownership
+	Marks     map[string]string // of a state file: by line, what tells later whether it changed; it goes into the record, and holds no secret
+	Edited    []string          // what was edited since the file was written, and is overwritten by force; names, never values
+	Yields    bool              // a file of that name that the user had before stays, and this one is left out
+}
+
+// Written is what the record says of a file that was written.
+type Written struct {
+	SHA256 string
+	Marks  map[string]string
 }
 
 // Emitter turns the plan into files. It is pure; emit/secrets gets old files, keys and randomness when it is built.

@@ -32,7 +32,7 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 	for _, r := range e.Rules {
 		in := kind.Input{From: v.end(e.Source, r.From), To: v.end(e.Target, r.To), Link: e.Attrs, Arch: c.Graph.Arch}
 		if id, ok := c.Plan.Identities[e]; ok {
-			in.Identity = kind.Object{"user": id.Value.User, "password": kind.Object{"secret": id.Value.Password.ID}, "access": id.Value.Access}
+			in.Identity = identityView(id.Value)
 		}
 		result, err := r.Apply(in)
 		if err != nil {
@@ -48,6 +48,15 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 			v.forget(e.Source.Component())
 		}
 	}
+}
+
+// identityView is a credential as rules see it.
+func identityView(id ir.Identity) kind.Object {
+	var logins []any
+	for _, l := range id.Logins() {
+		logins = append(logins, kind.Object{"user": l.User, "password": value.Data(l.Password)})
+	}
+	return kind.Object{"user": id.User, "active": value.Data(id.Active()), "password": value.Data(id.ActivePassword()), "logins": logins, "access": id.Access}
 }
 
 // views are nodes as rules see them, each made once.

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -17,7 +18,9 @@ type credential struct {
 	source, resource string // names before reduction
 	style            string
 	id               string // of the password: the source and the ID of the target, unreduced
+	rotate           string // of kind.Identity
 	user             string
+	other            string // the user that takes turns with it, where users do
 	edges            []*ir.Edge
 	rule             *kind.Rule
 }
@@ -44,7 +47,7 @@ func assignIdentities(c *pass.Context) bool {
 				access = union(access, a)
 			}
 			for _, e := range cred.edges {
-				c.Plan.Identities[e] = ir.Decided[ir.Identity]{Value: ir.Identity{User: cred.user, Password: value.Secret{ID: cred.id}, Access: access}, By: []ir.Origin{c.From(e, cred.rule)}}
+				c.Plan.Identities[e] = ir.Decided[ir.Identity]{Value: cred.identity(access), By: []ir.Origin{c.From(e, cred.rule)}}
 			}
 		}
 	}
@@ -66,19 +69,41 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 		cred = &credential{source: source.Name, resource: resource, style: r.Identity.Style, id: id, rule: r}
 		servers[server][id] = cred
 	}
+	cred.rotate = cmp.Or(cred.rotate, r.Identity.Rotate)
 	cred.edges = append(cred.edges, e)
 }
 
-// name gives every credential of a server its user: <source>_<resource>, reduced. Names that are equal after that all get the hash of what they were.
+// identity is the credential as the plan has it. Passwords beside the first have its ID with an ending that no name of a component has.
+func (c *credential) identity(access string) ir.Identity {
+	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access}
+	switch c.rotate {
+	case kind.RotateUsers:
+		id.Other = ir.Login{User: c.other, Password: value.Secret{ID: c.id + "#2"}}
+	case kind.RotatePasswords:
+		id.Other = ir.Login{User: c.user, Password: value.Secret{ID: c.id + "#previous", Follows: c.id}}
+	}
+	return id
+}
+
+// name gives every credential of a server its user: <source>_<resource>, reduced. Names that are equal after that all get the hash of what they were,
+// and so does one that is equal to another's second user.
 func name(credentials map[string]*credential) {
-	count := map[string]int{}
+	count, seconds := map[string]int{}, map[string]bool{}
 	for _, cred := range credentials {
 		cred.user = reduce(cred.source+"_"+cred.resource, cred.style)
 		count[cred.user]++
+		if cred.rotate == kind.RotateUsers {
+			seconds[cred.user+cred.style+"2"] = true
+		}
 	}
 	for _, cred := range credentials {
-		if count[cred.user] > 1 || len(cred.user) > maxUser {
-			cred.user = withHash(cred.user, cred.id, cred.style)
+		if count[cred.user] > 1 || len(cred.user) > maxUser || seconds[cred.user] {
+			cred.user = withHash(cred.user, cred.id, cred.style, maxUser)
+		}
+		second := cred.style + "2"
+		cred.other = cred.user + second
+		if len(cred.other) > maxUser {
+			cred.other = withHash(cred.user, cred.id, cred.style, maxUser-len(second)) + second
 		}
 	}
 }
@@ -96,10 +121,10 @@ func reduce(s, style string) string {
 	}, strings.ToLower(s))
 }
 
-func withHash(user, of, style string) string {
+func withHash(user, of, style string, most int) string {
 	sum := sha256.Sum256([]byte(of))
 	hash := hex.EncodeToString(sum[:])[:8]
-	if keep := maxUser - len(hash) - 1; len(user) > keep {
+	if keep := most - len(hash) - 1; len(user) > keep {
 		user = user[:keep]
 	}
 	return user + style + hash

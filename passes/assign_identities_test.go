@@ -7,6 +7,7 @@ import (
 
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
 )
 
 // servers is applications that get credentials: of tables one each, of brokers one together.
@@ -22,7 +23,7 @@ func servers(t *testing.T) *world {
 	access := func(r *kind.Rule) {
 		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "access", Type: &kind.Type{Optional: true, Check: func(any) bool { return true }}}}}
 	}
-	perTable := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_"} }
+	perTable := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_", Rotate: kind.RotateUsers} }
 	together := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "-", PerComponent: true} }
 	w.rule("app -> store")
 	w.rule("app -> store/table", perTable, access)
@@ -143,6 +144,57 @@ func TestLongNamesAreCutWithAHash(t *testing.T) {
 	}
 	if got := b.identity(long + " -> db/" + strings.Repeat("y", 23)).User; len(got) != 63 || !strings.HasPrefix(got, long+"_yyyyyyyyyyyyy_") {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestUsersThatTakeTurnsHaveASecondName(t *testing.T) {
+	t.Parallel()
+	w := servers(t)
+	long := strings.Repeat("y", 60)
+	w.add("app", "cart a")
+	w.add("store", "db")
+	w.add("store/table", "db/table/orders db/table/"+long+" db/table/b db/table/b_2")
+	w.add("broker", "bus")
+	for _, l := range []string{"cart -> db/orders", "a -> db/" + long, "a -> db/b", "a -> db/b_2", "cart -> bus"} {
+		w.link(l)
+	}
+	b := w.run("assign-identities").clean()
+	id := b.identity("cart -> db/orders")
+	if id.Other != (ir.Login{User: "cart_orders_2", Password: value.Secret{ID: "cart:db/table/orders#2"}}) {
+		t.Errorf("%+v", id)
+	}
+	want := value.Turn{ID: "cart:db/table/orders", Of: [2]value.Value{id.Password, id.Other.Password}}
+	if !value.Equal(id.ActivePassword(), want) || value.Display(id.Active()) != "cart_orders" {
+		t.Errorf("%s with %s", value.Display(id.Active()), value.Display(id.ActivePassword()))
+	}
+	if id = b.identity("a -> db/" + long); id.User != "a_"+long || len(id.Other.User) > 63 || !regexp.MustCompile(`^a_y{50}_[0-9a-f]{8}_2$`).MatchString(id.Other.User) {
+		t.Errorf("the second user of %s is %s", id.User, id.Other.User)
+	}
+	if one, other := b.identity("a -> db/b"), b.identity("a -> db/b_2"); one.Other.User != "a_b_2" || other.User == "a_b_2" {
+		t.Errorf("%s and %s are users of two credentials", one.Other.User, other.User)
+	}
+	if id = b.identity("cart -> bus"); id.Other != (ir.Login{}) || id.Active() != value.Literal("cart-bus") || id.ActivePassword() != id.Password {
+		t.Errorf("%+v", id)
+	}
+}
+
+func TestOneUserMayHaveThePasswordOfBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.kind("app")
+	w.kind("cache")
+	w.rule("app -> cache", func(r *kind.Rule) {
+		r.Identity = &kind.Identity{Style: "_", PerComponent: true, Rotate: kind.RotatePasswords}
+	})
+	w.add("app", "cart")
+	w.add("cache", "store")
+	w.link("cart -> store")
+	id := w.run("assign-identities").clean().identity("cart -> store")
+	if id.Other != (ir.Login{User: "cart_store", Password: value.Secret{ID: "cart:store#previous", Follows: "cart:store"}}) {
+		t.Errorf("%+v", id)
+	}
+	if id.Active() != value.Literal("cart_store") || id.ActivePassword() != id.Password {
+		t.Errorf("%s", id.Active())
 	}
 }
 

@@ -207,6 +207,10 @@ func readLinks(c *pass.Context, b *binding) {
 				c.Conflict("E0301", fmt.Sprintf("%s would have two names for %s", b.source.Name, from), "keep one of the renames", first, second)
 				continue
 			}
+			if to, _ := r.to.(string); isSystemVariable(to) {
+				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s renames %s to %s, which decides how the image of %s itself runs", e.Name(), from, to, b.source.Name), Help: "choose another name"})
+				continue
+			}
 			b.renames[from] = r
 			if key := strings.TrimPrefix(from, b.prefix+"_"); r.to == nil && !b.optional[key] {
 				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s leaves out %s, without which %s does not start", e.Name(), from, b.source.Name), Help: "rename it instead, or remove the link"})
@@ -392,10 +396,15 @@ func firstField(r record) string {
 	return value.Display(r.fields[0])
 }
 
-// literal is one literal where nothing is secret.
+// literal is one literal where everything is known.
 func literal(v value.Concat) value.Value {
-	if value.IsSecret(v) {
+	if value.IsSecret(v) || len(value.Turns(v)) > 0 {
 		return v
 	}
 	return value.Literal(value.Display(v))
+}
+
+// isSystemVariable says whether the system or the loader of programs reads a variable.
+func isSystemVariable(name string) bool {
+	return slices.Contains([]string{"PATH", "HOME", "HOSTNAME", "PWD", "TMPDIR"}, name) || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "PYTHON") || strings.HasPrefix(name, "UVICORN_")
 }

@@ -21,6 +21,7 @@ func checkObjects(c *pass.Context) bool {
 	spaces := map[string]claimedSpace{}
 	for _, n := range c.Graph.Components() {
 		checkSpaces(c, n, spaces)
+		checkSizes(c, n)
 		for _, o := range objectsOf(c, n) {
 			if other := first[o]; other != nil && other != n {
 				c.Report(diag.Diagnostic{
@@ -33,6 +34,39 @@ func checkObjects(c *pass.Context) bool {
 		}
 	}
 	return true
+}
+
+// maxObject is what the API server takes of a ConfigMap or a Secret; of other objects it is hardly more.
+const maxObject = 1 << 20
+
+// checkSizes refuses objects that the API server would.
+func checkSizes(c *pass.Context, n *ir.Node) {
+	for _, row := range c.Of(n).Rows {
+		for _, o := range row.Objects {
+			if size := textSize(o); size > maxObject {
+				meta, _ := o["metadata"].(kind.Object)
+				c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has texts of %.1f MiB for the %v %v, more than the 1 MiB that an object of Kubernetes holds", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
+			}
+		}
+	}
+}
+
+// textSize is the bytes of all texts in data, keys too.
+func textSize(data any) int {
+	size := 0
+	switch v := data.(type) {
+	case string:
+		return len(v)
+	case kind.Object:
+		for key, item := range v {
+			size += len(key) + textSize(item)
+		}
+	case []any:
+		for _, item := range v {
+			size += textSize(item)
+		}
+	}
+	return size
 }
 
 // claimedSpace is a Namespace as the first component writes it.

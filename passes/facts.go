@@ -40,6 +40,7 @@ func Facts() []Fact {
 		{order, "A component stands behind what it waits for.", orderHolds},
 		{files, "Every file with content was decided, and no two are one path.", filesHold},
 		{objects, "No two components have an object of one kind, namespace and name.", objectsHold},
+		{reachable, "No file is in a folder that another program trusts.", reachHolds},
 		{sealed, "The plan is closed, and it verifies.", sealedHolds},
 	}
 }
@@ -123,11 +124,13 @@ func identitiesHold(c *pass.Context) error {
 	}
 	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
 	for e, d := range c.Plan.Identities {
-		id, u := d.Value, user{e.Target.Component(), d.Value.User}
-		if other, ok := owner[u]; ok && other != id.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
-			return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+		for _, id := range d.Value.Logins() {
+			u := user{e.Target.Component(), id.User}
+			if other, ok := owner[u]; ok && other != d.Value.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+			}
+			owner[u] = d.Value.Password.ID
 		}
-		owner[u] = id.Password.ID
 	}
 	return nil
 }
@@ -281,6 +284,17 @@ func objectsHold(c *pass.Context) error {
 				return fmt.Errorf("%s and %s have the object %v", other.Name, n.Name, o)
 			}
 			owner[o] = n
+		}
+	}
+	return nil
+}
+
+func reachHolds(c *pass.Context) error {
+	for _, n := range c.Graph.Components() {
+		for _, row := range c.Of(n).Rows {
+			if reservedFolder(row.Path) != "" && !c.Findings.HasErrors() {
+				return fmt.Errorf("%s has the file %s", n.Name, row.Path)
+			}
 		}
 	}
 	return nil

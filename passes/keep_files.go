@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -30,9 +31,24 @@ func keepFiles(c *pass.Context) bool {
 		for _, row := range rows {
 			keepRow(c, n, row)
 		}
-		slices.SortFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
+		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
+		p.Rows = once(c, n, p.Rows)
 	}
 	return true
+}
+
+// once drops a file that is there already: a module that a rule brings may have the path of one of the kind's own files.
+func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
+	return slices.CompactFunc(rows, func(a, b kind.Row) bool {
+		if a.Path != b.Path {
+			return false
+		}
+		c.Report(diag.Diagnostic{
+			Code: "E0205", Path: n.Path(), Pos: rowPos(n, b, c.Of(n)), Message: fmt.Sprintf("%s would have the file %q twice", n.Name, b.Path),
+			Help: "rename the module or the file that the kind brings", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+		})
+		return true
+	})
 }
 
 // keepRow decides the files of a row, one for each name where it has several.

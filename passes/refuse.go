@@ -2,6 +2,7 @@ package passes
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
@@ -15,9 +16,18 @@ import (
 func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.Node) {
 	m, own := errors.AsType[*kind.Mistakes](err)
 	if !own {
-		if !c.Findings.HasErrors() {
+		if c.Findings.HasErrors() {
+			return
+		}
+		r, n := meddling(c, nodes)
+		if r == nil {
 			panic(about + ": " + err.Error())
 		}
+		cause, _, _ := strings.Cut(err.Error(), "\n")
+		m, _ = errors.AsType[*kind.Mistakes](kind.Mistake(true, r.Pos,
+			fmt.Sprintf("the rule %q gives %s what its kind %s cannot use: %s", r.Name(), n.Name, n.Kind.Name, cause), "bring the parts that the kind's own rules bring; `platc links` lists them"))
+		m.Found[0].Path, m.Found[0].Related = n.Path(), []diag.Related{{Message: "asked for " + about, Pos: at}}
+		c.Report(m.Found[0])
 		return
 	}
 	for _, n := range nodes {
@@ -29,6 +39,20 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		d.Related = append(d.Related, diag.Related{Message: "asked for " + about, Pos: at})
 		c.Report(d)
 	}
+}
+
+// meddling is a rule of the user's own that changes one of the components, with that component; nil without. A built-in kind trusts what it is given.
+func meddling(c *pass.Context, nodes []*ir.Node) (*kind.Rule, *ir.Node) {
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			for _, n := range nodes {
+				if n = n.Component(); a.Rule.Own && (e.Source.Component() == n || e.Target.Component() == n) {
+					return a.Rule, n
+				}
+			}
+		}
+	}
+	return nil, nil
 }
 
 // blamed says whether an error stands at a component, its sub-components or its links.

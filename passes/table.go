@@ -24,6 +24,7 @@ const (
 	order        pass.Fact = "order"
 	files        pass.Fact = "files"
 	objects      pass.Fact = "objects"
+	reachable    pass.Fact = "reachable"
 	sealed       pass.Fact = "sealed"
 )
 
@@ -49,9 +50,10 @@ func Table() []pass.Pass {
 		row("check-capacity", "What edges use of a component together does not exceed what it has.", facts{effects}, facts{capacity}, []string{"E0208"}, checkCapacity),
 		row("network-policies", "Egress at the source, ingress at the target, just that port and those pods.", facts{hosts, effects}, facts{policies}, nil, networkPolicies),
 		row("order-start", "The place of each component in the start-up order, and what it waits for.", facts{acyclic}, facts{order}, nil, orderStart),
-		row("keep-files", "The condition of every file with a reason either way, and the content of those kept.", facts{env, requirements, modules, inbound, exposure, policies, order}, facts{files}, nil, keepFiles),
-		row("check-objects", "No two components emit an object of one kind, namespace and name.", facts{files, unique}, facts{objects}, []string{"E0205"}, checkObjects),
-		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects}, facts{sealed}, nil, seal),
+		row("keep-files", "The condition of every file with a reason either way, and the content of those kept.", facts{env, requirements, modules, inbound, exposure, policies, order}, facts{files}, []string{"E0205"}, keepFiles),
+		row("check-objects", "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.", facts{files, unique}, facts{objects}, []string{"E0205", "E0208"}, checkObjects),
+		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link.", facts{files}, facts{reachable}, []string{"E0109"}, checkReach),
+		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects, reachable}, facts{sealed}, nil, seal),
 	}
 }
 

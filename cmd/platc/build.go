@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,22 +17,27 @@ import (
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
+	"platc.dev/platc/emit/secrets"
 )
 
 // buildOptions are the flags of build.
 type buildOptions struct {
 	common
-	out      string
-	check    bool
-	force    bool
-	noDevKey bool
-	only     []string
-	jobs     int
-	dump     string
-	timings  bool
-	watch    bool
+	out        string
+	check      bool
+	force      bool
+	adopt      bool
+	noDevKey   bool
+	newSecrets bool
+	state      string
+	only       []string
+	jobs       int
+	dump       string
+	timings    bool
+	watch      bool
 }
 
 func buildCommand(c *console) *cobra.Command {
@@ -42,10 +48,13 @@ func buildCommand(c *console) *cobra.Command {
 		Long: `Checks and compiles an architecture and writes the output of every component. It is all or nothing: with an
 error nothing is written. Files that did not change keep their times; files that are no longer emitted are
 removed; files that platc did not write are never touched.`,
-		Example: "  platc build\n  platc build -o deploy -t env=production arch.cue\n  platc build --check\n  platc build -o shop.tar",
+		Example: "  platc build\n  platc build -o deploy -t env=production arch.cue\n  platc build --check\n  platc build -o shop.tar --state out",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := o.valid(); err != nil {
 				return err
+			}
+			if o.out == "-" && c.outTerminal {
+				return usage{"-o - writes an archive, and stdout is a terminal", "redirect it to a file or a pipe, or give -o FILE.tar"}
 			}
 			if o.watch {
 				ctx, stop := interruptible(context.Background())
@@ -60,6 +69,9 @@ removed; files that platc did not write are never touched.`,
 	o.addInput(flags)
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit with 3 when the tree would change")
 	flags.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were written")
+	flags.BoolVar(&o.adopt, "adopt", false, "take over the tree of another architecture, or of other tags")
+	flags.StringVar(&o.state, "state", "", "keep the secrets of an earlier build, `DIR|FILE.tar`, where -o has none")
+	flags.BoolVar(&o.newSecrets, "new-secrets", false, "draw credentials anew although a running system may have others (E0403)")
 	flags.BoolVar(&o.noDevKey, "no-dev-key", false, "never make a development identity; E0401 in its place")
 	flags.StringArrayVar(&o.only, "only", nil, "write the files of the component `NAME` only (repeatable)")
 	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to work on at once, `N` (default: one per processor)")
@@ -77,6 +89,8 @@ func (o *buildOptions) valid() error {
 	switch {
 	case o.out == "":
 		return usage{"-o needs a directory, a file that ends in .tar, or -", ""}
+	case packed(o.out):
+		return usage{"-o " + o.out + ": of archives only .tar is written", "pack it yourself: platc build -o FILE.tar, or -o - in a pipe"}
 	case o.jobs < 0:
 		return usage{fmt.Sprintf("-j %d: a number of jobs is not negative", o.jobs), ""}
 	case o.archive() && o.check:
@@ -91,10 +105,21 @@ func (o *buildOptions) valid() error {
 	return nil
 }
 
+// packed says whether a name is that of an archive that is not written, rather than of a directory.
+func packed(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{".zip", ".tgz", ".tbz2", ".txz", ".tzst", ".7z", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tar.lz4"},
+		func(ending string) bool { return strings.HasSuffix(name, ending) })
+}
+
 // interruptible is a context that a signal ends: writing then takes back what it did. Until there is something to take back, a signal
 // ends the process at once, since nothing inside CUE would look at a context.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signal.NotifyContext(ctx, signals...)
 }
 
 // build runs once.
@@ -102,7 +127,11 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	p := c.progress(&o.common)
 	defer p.done()
 	if !o.archive() {
-		if err := output.Recover(o.out); err != nil {
+		undo := output.Recover
+		if o.force {
+			undo = output.Repair
+		}
+		if err := undo(o.out); err != nil {
 			return err
 		}
 	}
@@ -110,7 +139,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	in := o.input(c, args)
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
-	if err := dumps.write(o.dump); err != nil {
+	if err := dumps.write(o.dump, b.Hidden); err != nil {
 		return err
 	}
 	if b.Findings.HasErrors() {
@@ -119,25 +148,40 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b.Graph); err != nil {
 		return err
 	}
-	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
-	rendered, err := compiler.Render(b, o.rendering(c))
+	old, err := o.compare(b)
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
+	if b.Findings.HasErrors() {
+		return o.stopped(c, p, b, nil)
+	}
+	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
+	rendered, err := compiler.Render(b, o.rendering(c))
+	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
+		if err := o.finished(c, p, b, "", news{}); err != nil {
+			return err
+		}
+		return exit(exitDifferent)
+	}
+	if err != nil {
+		return o.stopped(c, p, b, err)
+	}
+	b.Findings.AddAll(&rendered.Refused)
 	if o.archive() {
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Only: o.only, Force: o.force, Workers: o.jobs})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
 	b.Findings.AddAll(&change.Conflicts)
+	said := news{drawn: rendered.New, overwritten: o.overwritten(rendered, change), would: o.check}
 	if o.check {
-		return o.compared(c, p, b, change)
+		return o.compared(c, p, b, change, said)
 	}
-	if change.Conflicts.HasErrors() {
-		return o.stopped(c, p, b, nil)
+	if b.Findings.HasErrors() {
+		return o.refused(c, p, b)
 	}
 	p.stage("writing to %s", o.out)
 	started := time.Now()
@@ -147,16 +191,61 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.stopped(c, p, b, err)
 	}
 	b.Timings = append(b.Timings, compiler.Timing{Stage: "write", Took: time.Since(started)})
-	return o.finished(c, p, b, summary(o.out, change))
+	return o.finished(c, p, b, summary(o.out, change), said)
+}
+
+// compare finds what the build would leave behind of the tree that is there, or else of the one that --state names, and gives what the former stands for.
+func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
+	found := false
+	if !o.archive() {
+		if old, found, err = output.Recorded(o.out); err != nil {
+			return old, err
+		}
+	}
+	stood, name := old, o.out
+	if !found && o.state != "" {
+		if stood, err = output.StateOf(o.state); err != nil {
+			return old, err
+		}
+		name = o.state
+	}
+	compiler.Compare(b, stood, owners.Options{Tree: name, Adopt: o.adopt, Only: o.only})
+	return old, nil
+}
+
+// onlyEdited says whether nothing but edits stops a build: then the tree differs, which is what --check tells.
+func onlyEdited(findings []diag.Diagnostic) bool {
+	return !slices.ContainsFunc(findings, func(d diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != "E0501" })
+}
+
+// overwritten lists what --force makes of edited files: of those of secrets by the names inside, never with values.
+func (o *buildOptions) overwritten(rendered *compiler.Output, change *output.Change) []string {
+	all := slices.Clone(change.Overwritten)
+	for _, f := range rendered.Files {
+		if len(f.Edited) == 0 || !o.force {
+			continue
+		}
+		name := filepath.Join(o.out, filepath.FromSlash(f.Path))
+		all = slices.DeleteFunc(all, func(s string) bool { return s == name })
+		all = append(all, name+": "+strings.Join(f.Edited, ", "))
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
-	dir := o.out
-	if o.archive() {
-		dir = ""
+	r := compiler.RenderOptions{
+		Out: o.out, Written: output.Written(o.out), State: o.state, NewSecrets: o.newSecrets, Force: o.force, Env: c.env, Random: c.random, Now: time.Now,
+		ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs,
 	}
-	return compiler.RenderOptions{Out: dir, Env: c.env, Random: c.random, Now: time.Now, ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs}
+	if o.archive() {
+		r.Out, r.Archive, r.Written = "", "-o "+o.out, nil
+	}
+	return r
 }
+
+// errInterrupted says how a signal ended a build.
+var errInterrupted = errors.New("interrupted; nothing was changed")
 
 // known refuses --only with a name that no component has.
 func (o *buildOptions) known(g *ir.Graph) error {
@@ -177,19 +266,27 @@ func (o *buildOptions) known(g *ir.Graph) error {
 	return nil
 }
 
-// keeping makes a new development identity before what is encrypted to it is written, and takes it back when that fails.
+// keeping makes a new development identity before what is encrypted to it is written.
 func (o *buildOptions) keeping(b *compiler.Build, key []byte, write func() error) error {
 	if len(key) == 0 {
 		return write()
 	}
-	undo, err := output.WriteDevKey(b.Graph.Dir, key)
-	if err != nil {
+	err := output.WriteDevKey(b.Graph.Dir, key)
+	if err == nil {
+		return write()
+	}
+	b.Findings.Drop("W0116")
+	if errors.Is(err, output.ErrDevKeyExists) {
 		return err
 	}
-	if err := write(); err != nil {
-		return errors.Join(err, undo())
-	}
-	return nil
+	b.Findings.Add(secrets.DevKeyUnwritten(err))
+	return compiler.ErrFindings
+}
+
+// refused ends a build that must not be written. The development identity that it would have made does not exist.
+func (o *buildOptions) refused(c *console, p *progress, b *compiler.Build) error {
+	b.Findings.Drop("W0116")
+	return o.stopped(c, p, b, nil)
 }
 
 // stopped ends a build that wrote nothing: with its findings, or with the trouble that stopped it.
@@ -198,30 +295,41 @@ func (o *buildOptions) stopped(c *console, p *progress, b *compiler.Build, err e
 	if reported := c.report(&o.common, b.Findings.Sorted()); reported != nil {
 		return reported
 	}
-	if err != nil && !errors.Is(err, compiler.ErrFindings) {
-		return err
+	switch {
+	case err == nil, errors.Is(err, compiler.ErrFindings):
+		return exit(exitErrors)
+	case err == context.Canceled: //nolint:errorlint // with more around it something else went wrong besides
+		return errInterrupted
 	}
-	return exit(exitErrors)
+	return err
 }
 
 // finished ends a build that is complete.
-func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summary string) error {
+func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summary string, said news) error {
 	p.done()
-	if err := c.report(&o.common, b.Findings.Sorted()); err != nil {
+	report := c.report
+	if o.format.value == "json" {
+		report = func(_ *common, findings []diag.Diagnostic) error { return said.json(c.out, findings) }
+	}
+	if err := report(&o.common, b.Findings.Sorted()); err != nil {
 		return err
 	}
 	if o.timings {
 		printTimings(c, b.Timings)
 	}
-	if o.format.value != "text" || o.quiet || summary == "" {
+	if o.format.value != "text" || o.quiet {
 		return nil
 	}
-	_, err := fmt.Fprintln(c.out, summary)
+	if o.out == "-" { // stdout is the archive
+		c.say("%s", said.text())
+		return nil
+	}
+	_, err := fmt.Fprintf(c.out, "%s\n%s", summary, said.text())
 	return err
 }
 
 // compared ends build --check: what would change is listed, and is a difference.
-func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, change *output.Change) error {
+func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, change *output.Change, said news) error {
 	var lines []string
 	for _, list := range []struct {
 		what    string
@@ -234,10 +342,10 @@ func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, chan
 	if len(lines) == 0 {
 		lines = append(lines, summary(o.out, change))
 	}
-	if err := o.finished(c, p, b, strings.Join(lines, "\n")); err != nil {
+	if err := o.finished(c, p, b, strings.Join(lines, "\n"), said); err != nil {
 		return err
 	}
-	if change.Differs() || change.Conflicts.HasErrors() {
+	if change.Differs() || b.Findings.HasErrors() {
 		return exit(exitDifferent)
 	}
 	return nil
@@ -245,24 +353,27 @@ func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, chan
 
 // writeArchive writes the tree as one archive and nothing else.
 func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, rendered *compiler.Output) error {
+	if b.Findings.HasErrors() {
+		return o.refused(c, p, b)
+	}
 	files := rendered.Files
 	if len(o.only) > 0 {
 		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
 	}
+	tree := owners.Of(b.Plan)
+	if len(o.only) > 0 {
+		tree = tree.Only(owners.Tree{}, func(component string) bool { return slices.Contains(o.only, component) })
+	}
 	err := o.keeping(b, rendered.DevKey, func() error {
 		if o.out == "-" {
-			return output.Archive(c.out, files, platcVersion())
+			return output.Archive(c.out, files, platcVersion(), tree)
 		}
-		return output.WriteArchive(o.out, files, platcVersion())
+		return output.WriteArchive(o.out, files, platcVersion(), tree)
 	})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
-	said := ""
-	if o.out != "-" {
-		said = fmt.Sprintf("%s: %s", o.out, plural(len(files), "file"))
-	}
-	return o.finished(c, p, b, said)
+	return o.finished(c, p, b, fmt.Sprintf("%s: %s", o.out, plural(len(files), "file")), news{drawn: rendered.New})
 }
 
 // summary is "out: 143 files: 12 added, 1 removed".
@@ -314,9 +425,12 @@ func (o *buildOptions) dumping(in *compiler.Input) *dumps {
 	return d
 }
 
-func (d *dumps) write(dir string) error {
+func (d *dumps) write(dir string, hidden *diag.Hidden) error {
 	if d.err != nil || len(d.files) == 0 {
 		return d.err
+	}
+	for i := range d.files {
+		d.files[i].Data = []byte(hidden.Text(string(d.files[i].Data)))
 	}
 	return output.Dump(dir, d.files)
 }

@@ -7,18 +7,31 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/owners"
+	"platc.dev/platc/emit/output"
 )
 
 func checkCommand(c *console) *cobra.Command {
 	var o common
+	against := ""
 	cmd := &cobra.Command{
 		Use:   "check [flags] [arch.cue | directory | package]",
 		Short: "Check an architecture; nothing is written",
 		Long: `Reads an architecture and runs every check. All errors are reported together, and nothing is written:
 not even the development identity that a build would make.`,
-		Example: "  platc check\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
+		Example: "  platc check\n  platc check --against out\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
 		RunE: func(_ *cobra.Command, args []string) error {
 			b := compiler.Check(o.input(c, args))
+			if against != "" && !b.Findings.HasErrors() {
+				old, found, err := output.Recorded(against)
+				if err != nil {
+					return err
+				}
+				if !found {
+					return fmt.Errorf("--against %s: there is no record of a build (.platc/manifest.json)", against)
+				}
+				compiler.Compare(b, old, owners.Options{Tree: against})
+			}
 			if err := c.report(&o, b.Findings.Sorted()); err != nil {
 				return err
 			}
@@ -33,6 +46,7 @@ not even the development identity that a build would make.`,
 		},
 	}
 	o.addInput(cmd.Flags())
+	cmd.Flags().StringVar(&against, "against", "", "also find what a build into `DIR` would leave behind of the tree there")
 	o.addOutput(cmd.Flags(), "text", "json", "sarif")
 	return cmd
 }

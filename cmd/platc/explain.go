@@ -224,6 +224,9 @@ func ruleText(b *strings.Builder, d compiler.LinkDoc) {
 	if d.Identity != "" {
 		both = append(both, "a credential, "+d.Identity)
 	}
+	if d.Rotation != "" {
+		both = append(both, "when the credential is rotated, "+d.Rotation)
+	}
 	section(b, "Both sides", both)
 	section(b, "Outbound: the source gets", slices.Concat(labelled("variables", d.Variables), sideLines(d.Outbound)))
 	section(b, "Inbound: the target gets", sideLines(d.Inbound))

@@ -14,10 +14,30 @@ import (
 
 // common are the flags of every command that reads an architecture, and of those that print a table.
 type common struct {
-	tags    []string
-	format  choice
-	quiet   bool
-	noColor bool
+	tags     []string
+	restrict restriction
+	format   choice
+	quiet    bool
+	noColor  bool
+}
+
+// restriction is the value of --restrict-env: names joined by commas, none too.
+type restriction struct {
+	set   bool
+	names []string
+}
+
+func (r *restriction) String() string { return strings.Join(r.names, ",") }
+func (r *restriction) Type() string   { return "NAMES" }
+
+func (r *restriction) Set(v string) error {
+	r.set = true
+	for name := range strings.SplitSeq(v, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			r.names = append(r.names, name)
+		}
+	}
+	return nil
 }
 
 // choice is the value of a flag that takes one of a list.
@@ -80,10 +100,15 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 // addInput adds the flags of what is read.
 func (o *common) addInput(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+	flags.Var(&o.restrict, "restrict-env", "allow {env: …} to read the variables `NAMES` only (a,b; repeatable), and {file: …} files below the project only")
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {
-	return compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env}
+	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden}
+	if o.restrict.set {
+		in.Restrict = &compiler.Restriction{Env: o.restrict.names}
+	}
+	return in
 }
 
 func flagNames(cmd *cobra.Command) []string {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -69,15 +71,20 @@ func quotedAll(all []string) string {
 func commandsPage(t *testing.T) string {
 	var p page
 	p.line("# Commands")
-	for _, cmd := range newRoot(&console{}).Commands() {
+	commandPages(t, &p, newRoot(&console{}).Commands())
+	return p.String()
+}
+
+func commandPages(t *testing.T, p *page, commands []*cobra.Command) {
+	for _, cmd := range commands {
 		var b bytes.Buffer
 		c := &console{out: &b, err: &b, env: func(string) (string, bool) { return "", false }}
-		if code := run([]string{cmd.Name(), "--help"}, c); code != exitDone {
-			t.Errorf("%s --help: exit code %d", cmd.Name(), code)
+		if code := run(append(strings.Fields(cmd.CommandPath())[1:], "--help"), c); code != exitDone {
+			t.Errorf("%s --help: exit code %d", cmd.CommandPath(), code)
 		}
-		p.line("\n## platc %s\n\n```text\n%s```", cmd.Name(), b.String())
+		p.line("\n## %s\n\n```text\n%s```", cmd.CommandPath(), b.String())
+		commandPages(t, p, cmd.Commands())
 	}
-	return p.String()
 }
 
 func diagnosticsPage() string {

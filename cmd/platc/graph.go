@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -65,7 +66,7 @@ func printGraph(c *console, format string, g *ir.Graph, o graph.Options) error {
 	default:
 		data = graph.DOT(g, o)
 	}
-	_, err := c.out.Write(data)
+	_, err := io.WriteString(c.out, c.hidden.Text(string(data)))
 	return err
 }
 

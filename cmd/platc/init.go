@@ -65,6 +65,8 @@ name: "NAME"
 config: {
 	registry: {host: "registry.example.com", project: "NAME"}
 	git: {url: "https://git.example.com/NAME.git", ref: "main"}
+	// for a team: whose age keys open the secrets. The first build then takes --new-secrets; commit what it writes.
+	// secrets: recipients: ["age1…"]
 }
 
 components: {

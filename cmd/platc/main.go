@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/pass"
 )
 
@@ -39,12 +40,15 @@ func collectLate() {
 
 // console is everything outside the process that a command touches.
 type console struct {
+	in          io.Reader
+	prompt      func(question string) (string, error) // asks on the terminal without an echo; nil: stdin is none
 	out, err    io.Writer
 	outTerminal bool
 	errTerminal bool
 	env         func(string) (string, bool)
 	dir         string // the working directory
 	random      io.Reader
+	hidden      *diag.Hidden // what nothing that is printed may show
 }
 
 func system() *console {
@@ -52,11 +56,15 @@ func system() *console {
 	if err != nil {
 		dir = "."
 	}
-	return &console{
-		out: os.Stdout, err: os.Stderr,
+	c := &console{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		env: os.LookupEnv, dir: dir, random: rand.Reader,
+		env: os.LookupEnv, dir: dir, random: rand.Reader, hidden: &diag.Hidden{},
 	}
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		c.prompt = c.askHidden
+	}
+	return c
 }
 
 // exit ends a command whose output is complete with a code.
@@ -114,6 +122,9 @@ func internal(c *console, cause any, stack []byte) {
 	} else {
 		c.say("platc: internal error in %s: %v\n", origin(string(stack)), cause)
 	}
+	if p, ok := cause.(interface{ Trace() []byte }); ok {
+		stack = p.Trace() // of another goroutine
+	}
 	if _, ok := c.env("PLATC_TRACE"); ok {
 		c.say("%s", stack)
 		return
@@ -122,7 +133,9 @@ func internal(c *console, cause any, stack []byte) {
 }
 
 // say prints to stderr. When even that fails there is nobody left to tell.
-func (c *console) say(format string, args ...any) { _, _ = fmt.Fprintf(c.err, format, args...) }
+func (c *console) say(format string, args ...any) {
+	_, _ = io.WriteString(c.err, c.hidden.Text(fmt.Sprintf(format, args...)))
+}
 
 // origin is the function of ours that panicked: the first one in the trace below the panic.
 func origin(stack string) string {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"platc.dev/platc/compiler/diag"
 )
@@ -112,19 +110,7 @@ func (c *console) source(file string) []byte {
 	if err != nil {
 		return nil
 	}
-	return masked(data)
-}
-
-// masked hides the text of passwords that stand in clear in a source, so that an excerpt does not spread them.
-func masked(data []byte) []byte {
-	inClear := regexp.MustCompile(`(?i)(password"?[?!]?:\s*)("(?:[^"\\]|\\.)*")`)
-	out := bytes.Clone(data)
-	for _, at := range inClear.FindAllSubmatchIndex(data, -1) {
-		for i := at[4] + 1; i < at[5]-1; i++ {
-			out[i] = '*'
-		}
-	}
-	return out
+	return c.hidden.Source(data)
 }
 
 // path is a path as the user named it, from the working directory.

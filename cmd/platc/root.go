@@ -26,13 +26,13 @@ is the current directory.`,
 	}
 	commands := []*cobra.Command{
 		buildCommand(c), checkCommand(c), graphCommand(c), whyCommand(c), explainCommand(c), kindsCommand(c),
-		linksCommand(c), passesCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+		linksCommand(c), passesCommand(c), secretsCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usage{"a command is needed", "one of " + names(commands) + "; `platc --help` says what they do"}
 		}
-		return unknownCommand(args[0], commands)
+		return unknownCommand("", args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetUsageTemplate(usageTemplate)
@@ -43,14 +43,20 @@ is the current directory.`,
 	root.SetErr(c.err)
 	root.AddCommand(commands...)
 	root.SetHelpCommand(helpCommand(commands))
+	prepare(commands)
+	return root
+}
+
+// prepare sets what all commands share, also those below others.
+func prepare(commands []*cobra.Command) {
 	for _, cmd := range commands {
 		cmd.DisableFlagsInUseLine = true
 		cmd.Flags().SortFlags = false
 		if cmd.Args == nil {
 			cmd.Args = cobra.ArbitraryArgs
 		}
+		prepare(cmd.Commands())
 	}
-	return root
 }
 
 // usageTemplate says one form of use, where the one of the library says two.
@@ -82,16 +88,17 @@ func names(commands []*cobra.Command) string {
 	return strings.Join(all, ", ")
 }
 
-func unknownCommand(name string, commands []*cobra.Command) error {
+// unknownCommand refuses a name that no command has; parent is the one that they stand below, "" for platc itself.
+func unknownCommand(parent, name string, commands []*cobra.Command) error {
 	var known []string
 	for _, cmd := range commands {
 		known = append(known, cmd.Name())
 	}
 	help := "one of " + names(commands)
 	if near := diag.Nearest(name, known); near != "" {
-		help = fmt.Sprintf("did you mean `platc %s`?", near)
+		help = fmt.Sprintf("did you mean `platc %s`?", strings.TrimSpace(parent+" "+near))
 	}
-	return usage{fmt.Sprintf("there is no command %q", name), help}
+	return usage{fmt.Sprintf("there is no command %q", strings.TrimSpace(parent+" "+name)), help}
 }
 
 func helpCommand(commands []*cobra.Command) *cobra.Command {
@@ -102,12 +109,20 @@ func helpCommand(commands []*cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return cmd.Root().Help()
 			}
-			i := slices.IndexFunc(commands, func(c *cobra.Command) bool { return c.Name() == args[0] })
-			if i < 0 {
-				return unknownCommand(args[0], commands)
+			parent, commands := "", commands
+			for n, name := range args {
+				i := slices.IndexFunc(commands, func(c *cobra.Command) bool { return c.Name() == name })
+				if i < 0 {
+					return unknownCommand(parent, name, commands)
+				}
+				if below := commands[i].Commands(); n < len(args)-1 && len(below) > 0 {
+					parent, commands = name, below
+					continue
+				}
+				commands[i].InitDefaultHelpFlag()
+				return commands[i].Help()
 			}
-			commands[i].InitDefaultHelpFlag()
-			return commands[i].Help()
+			return nil
 		},
 	}
 }

@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs},
 	})
 }
 
@@ -80,6 +80,21 @@ func appendLine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = f.WriteString(args[1] + "\n")
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// programs puts stand-ins of programs that the emitted scripts call, from testdata/programs, before those of PATH: programs kubectl sops.
+func programs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: programs name...")
+	}
+	bin := ts.MkAbs("bin")
+	ts.Check(os.MkdirAll(bin, 0o755))
+	for _, name := range args {
+		data, err := os.ReadFile(filepath.Join("../../testdata/programs", name))
+		ts.Check(err)
+		ts.Check(os.WriteFile(filepath.Join(bin, name), data, 0o755))
+	}
+	ts.Setenv("PATH", bin+string(os.PathListSeparator)+ts.Getenv("PATH"))
 }
 
 func TestEveryCodeKindAndCommandHasAScript(t *testing.T) {

@@ -22,13 +22,13 @@ versions that emitted files are pinned to.`,
 		Example: "  platc version\n  platc version --json",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			l, _ := compiler.Library("") // kinds of one's own have no pins
+			pins := compiler.Versions()
 			if o.format.value == "json" {
-				return printJSON(c.out, map[string]any{"platc": platcVersion(), "cue": moduleVersion("cuelang.org/go"), "pins": l.Versions})
+				return printJSON(c.out, map[string]any{"platc": platcVersion(), "cue": moduleVersion("cuelang.org/go"), "pins": pins})
 			}
 			rows := [][]string{{"platc", platcVersion()}, {"CUE", moduleVersion("cuelang.org/go")}}
-			for _, name := range slices.Sorted(maps.Keys(l.Versions)) {
-				rows = append(rows, pinRows(name, l.Versions[name])...)
+			for _, name := range slices.Sorted(maps.Keys(pins)) {
+				rows = append(rows, pinRows(name, pins[name])...)
 			}
 			return printTable(c.out, rows)
 		},

@@ -36,9 +36,14 @@ folder) or a line of one (FILE:LINE). What is absent is explained too, when a li
 				return err
 			}
 			if o.format.value == "json" {
-				return printJSON(c.out, answer)
+				var text strings.Builder
+				if err := printJSON(&text, answer); err != nil {
+					return err
+				}
+				_, err = fmt.Fprint(c.out, c.hidden.Text(text.String()))
+				return err
 			}
-			_, err = fmt.Fprint(c.out, answerText(answer))
+			_, err = fmt.Fprint(c.out, c.hidden.Text(answerText(answer)))
 			return err
 		},
 	}

@@ -37,7 +37,7 @@ func Codes() []Code {
 		{
 			ID:    "E0101",
 			Title: "CUE: syntax, reference or evaluation error",
-			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, or two values of your own contradict each other. The text is CUE's.",
+			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, two values of your own contradict each other, or the evaluation has no end. The text is CUE's, without values: the excerpt shows the place.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: nowhere}
@@ -97,7 +97,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: int}
 		{
 			ID:    "E0107",
 			Title: "a setting is needed by something used",
-			Cause: "Something in the architecture needs a setting that is not there, or an environment variable or a file that the configuration names cannot be read. The message names what needs it.",
+			Cause: "Something in the architecture needs a setting that is not there, or an environment variable or a file that the configuration names cannot be read by the build that needs it, or may not be read with `--restrict-env`. The message names what needs it.",
 			Example: `
 name: "shop"
 components: {
@@ -120,6 +120,31 @@ name: "shop"
 components: Orders: {kind: "fastapi", namespace: "orders", port: 8080}
 `,
 			Fix: "Choose a name as the help describes.",
+		},
+		{
+			ID:    "E0109",
+			Title: "a kind of your own reaches beyond its component",
+			Cause: "A kind beside arch.cue may only read its own folder, write files below its component's folder, and use secrets of its component or of components that a link connects it to.",
+			Example: `
+name: "shop"
+components: note: {kind: "note", namespace: "notes"}
+-- kinds/note/kind.cue --
+package note
+
+kind: {
+	name: "note"
+	doc:  "A note."
+	attributes: {
+		// Kubernetes namespace.
+		namespace!: string
+	}
+}
+-- kinds/note/manifests.cue --
+package note
+
+manifests: files: ".git/config": verbatim: "[core]"
+`,
+			Fix: "Link the components, and use the credential of the link; or change the kind.",
 		},
 		{
 			ID:    "E0201",
@@ -305,18 +330,27 @@ $ platc build --no-dev-key
 			Example: `
 $ SOPS_AGE_KEY_FILE= platc build
 `,
-			Fix: "Build where a private key of one of the recipients is: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD.",
+			Fix: "Build where a private key of one of the recipients is: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD. A file that is damaged, or in the middle of a merge, comes back from version control: `git checkout HEAD -- FILE`.",
+		},
+		{
+			ID:    "E0403",
+			Title: "credentials would be drawn anew that a running system may have",
+			Cause: "The files of the last build are the only place where generated credentials are. Here they are missing: the folder has no record of a build though recipients are configured, an archive is made without `--state`, or a file is gone whose password a running server keeps.",
+			Example: `
+$ platc build -o shop.tar
+`,
+			Fix: "Build into the tree that version control has, restore the file (`git checkout HEAD -- FILE`), or name the tree or archive of the last build with `--state`. For the first build of all, where nothing runs yet: `--new-secrets`.",
 		},
 		{
 			ID:    "E0501",
 			Title: "a file that platc wrote was edited since",
-			Cause: "The file differs from what was written last, and a build would lose the edit.",
+			Cause: "The file differs from what was written last, and a build would lose the edit. In files of secrets the values are named that were set, added or removed, as far as a private key is at hand.",
 			Example: `
 $ platc build
 $ echo "# mine" >> out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc build --force` overwrites the file.",
+			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc secrets set` sets a secret, `config.secrets.recipients` says who reads them; `platc build --force` overwrites the file and lists it. After a merge with conflicts take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue and build again.",
 		},
 		{
 			ID:    "E0502",
@@ -326,7 +360,39 @@ $ platc build
 $ mkdir -p out/orders && touch out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move it away, or build into another directory with `-o`.",
+			Fix: "Move it away, or build into another directory with `-o`. What platc made itself, and only its record is lost, `--force` takes over; better is the record from version control.",
+		},
+		{
+			ID:    "E0503",
+			Title: "the output directory holds the tree of another architecture, or of other tags",
+			Cause: "A build would replace the files and secrets of something else: of an architecture with another name, or of the same one built with other tags of those that `@if` reads. Values, as in `-t key=value`, do not count.",
+			Example: `
+$ platc build
+$ platc build -t prod
+`,
+			Fix: "Give each architecture, and each set of tags, an output directory of its own with `-o`. Where the tree is to be the one of this build from now on, `platc build --adopt` takes it over; its credentials are kept.",
+		},
+		{
+			ID:    "E0504",
+			Title: "data would be left behind",
+			Cause: "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, is gone, has another name, or is in another namespace. What has its name now begins empty; the data, and often the only password to it, would be left behind.",
+			Example: `
+$ platc build
+$ sed -i 's/database: orders:/database: sales:/' arch.cue
+$ platc build
+`,
+			Fix: "Undo the change; or move or give up the data, and say so in arch.cue: `retired: \"db/database/orders\": \"moved to sales on 2026-12-01\"`. A key covers what is below it. `--force` does not help here.",
+		},
+		{
+			ID:    "E0505",
+			Title: "data in a format that the new version does not read",
+			Cause: "The version, or another attribute, has changed so that the server would not start on the volume that it has, or not read what is on it.",
+			Example: `
+$ platc build
+$ sed -i 's|kind: "redis"|kind: "redis", image: "redis:8.10.1"|' arch.cue
+$ platc build
+`,
+			Fix: "Go back to the old version, or upgrade as the help says; then write `retired: \"cache\": \"upgraded on 2026-12-01\"` into arch.cue. `--force` does not help here.",
 		},
 		{
 			ID:    "W0110",
@@ -410,7 +476,9 @@ components: {
 			Example: `
 $ platc build
 `,
-			Fix: "Write public keys of the team and of the cluster into `config.secrets.recipients` before anything is deployed.",
+			Fix: "Write public keys of the team and of the cluster into `config.secrets.recipients` before anything is deployed. " +
+				"Until then the key is `.platc/dev.agekey` beside arch.cue: keep a copy of it, and in that folder say `export SOPS_AGE_KEY_FILE=$PWD/.platc/dev.agekey` before you run `sops`. " +
+				"`scripts/deploy.sh` finds the key by itself where the output is below that folder.",
 		},
 		{
 			ID:    "W0117",
@@ -453,7 +521,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		{
 			ID:    "W0120",
 			Title: "secret in clear in arch.cue",
-			Cause: "A password stands in a file that is likely to be committed.",
+			Cause: "A password, or a token in `git.url`, stands in a file that is likely to be committed.",
 			Example: `
 name: "shop"
 config: registry: {host: "registry.example.com", project: "shop", username: "robot", password: "hunter2"}
@@ -491,6 +559,28 @@ components: {
 }
 `,
 			Fix: "Name one of them differently, for example after what it is for.",
+		},
+		{
+			ID:    "W0123",
+			Title: "what an application kept below its old name",
+			Cause: "An application has another name, and its name is part of names that it uses elsewhere: keys and queues in a redis begin with it, a consumer group is called like it. What is there below the old name is not found any more.",
+			Example: `
+$ platc build
+$ sed -i 's/orders:/sales:/' arch.cue
+$ platc check --against out
+`,
+			Fix: "Keep the name; or let the application finish its work before it gets the new one.",
+		},
+		{
+			ID:    "W0124",
+			Title: "variables that a second instance takes away",
+			Cause: "An application links to a second component of one kind, so that its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; code of your own may read the plain names.",
+			Example: `
+$ platc build
+$ sed -i 's/links: db: {}/links: {db: {}, pg: {}}/' arch.cue
+$ platc check --against out
+`,
+			Fix: "Set `primary: true` on the link to the component that keeps the plain names.",
 		},
 	}
 }

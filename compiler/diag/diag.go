@@ -76,6 +76,11 @@ func (l *List) Add(d Diagnostic) {
 	l.all = append(l.all, d)
 }
 
+// Drop takes back the findings of a code.
+func (l *List) Drop(code string) {
+	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return d.Code == code })
+}
+
 // AddAll appends the findings of another list.
 func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
 

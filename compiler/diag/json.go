@@ -3,6 +3,7 @@ package diag
 import (
 	"encoding/json"
 	"io"
+	"maps"
 )
 
 type jsonDiagnostic struct {
@@ -25,7 +26,10 @@ type jsonRelated struct {
 }
 
 // JSON writes findings in the schema of the command line's contract: every key is always there.
-func JSON(w io.Writer, findings []Diagnostic) error {
+func JSON(w io.Writer, findings []Diagnostic) error { return JSONWith(w, findings, nil) }
+
+// JSONWith writes findings beside what else a command has to say.
+func JSONWith(w io.Writer, findings []Diagnostic, more map[string]any) error {
 	all := make([]jsonDiagnostic, 0, len(findings))
 	for _, d := range findings {
 		related := make([]jsonRelated, 0, len(d.Related))
@@ -37,7 +41,9 @@ func JSON(w io.Writer, findings []Diagnostic) error {
 			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Help: d.Help, Related: related,
 		})
 	}
-	return document(w, map[string]any{"diagnostics": all})
+	doc := map[string]any{"diagnostics": all}
+	maps.Copy(doc, more)
+	return document(w, doc)
 }
 
 // document writes a value as indented JSON.

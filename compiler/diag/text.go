@@ -124,7 +124,8 @@ func (p printer) excerpt(u underline) {
 		bytes = token(line, offset)
 	}
 	bytes = min(bytes, max(len(line)-offset, 1))
-	if end := min(offset+bytes, len(line)); u.hidden && end > offset {
+	// inside brackets the source covers what is secret, and the rest helps
+	if end := min(offset+bytes, len(line)); u.hidden && end > offset && !strings.ContainsAny(line[offset:offset+1], "{[(") {
 		line = line[:offset] + strings.Repeat("*", end-offset) + line[end:]
 	}
 	shown, from, columns := window(line, offset, bytes)

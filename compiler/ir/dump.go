@@ -20,7 +20,11 @@ func (p *Plan) Dump() ([]byte, error) {
 	identities := map[string]any{}
 	for e, id := range p.Identities {
 		identities[e.Name()] = decided(id, func(v Identity) any {
-			return map[string]any{"user": v.User, "password": v.Password.String(), "access": v.Access}
+			logins := []any{}
+			for _, l := range v.Logins() {
+				logins = append(logins, map[string]any{"user": l.User, "password": l.Password.String()})
+			}
+			return map[string]any{"logins": logins, "access": v.Access}
 		})
 	}
 	namespaces := map[string]any{}
@@ -45,19 +49,43 @@ func dumpGraph(g *Graph) any {
 	nodes, edges := []any{}, []any{}
 	for _, n := range g.Nodes {
 		nodes = append(nodes, map[string]any{
-			"id": n.ID, "kind": n.Kind.Name, "implied": n.Implied, "attributes": n.Attrs, "derived": n.Description.Derived, "host": n.Description.Host, "at": place(n.Pos),
+			"id": n.ID, "kind": n.Kind.Name, "implied": n.Implied, "attributes": shown(n.Kind.Attributes, n.Attrs), "derived": n.Description.Derived, "host": n.Description.Host, "at": place(n.Pos),
 		})
 	}
 	for _, e := range g.Edges {
 		rules := []string{}
+		attrs := e.Attrs
 		for _, r := range e.Rules {
 			rules = append(rules, r.Name())
+			attrs, _ = shown(r.Attributes, attrs).(kind.Object)
 		}
 		edges = append(edges, map[string]any{
-			"source": e.Source.ID, "target": e.Target.ID, "as": e.As, "rules": rules, "attributes": e.Attrs, "startup": e.Startup, "at": place(e.Pos),
+			"source": e.Source.ID, "target": e.Target.ID, "as": e.As, "rules": rules, "attributes": attrs, "startup": e.Startup, "at": place(e.Pos),
 		})
 	}
 	return map[string]any{"name": g.Name, "nodes": nodes, "edges": edges}
+}
+
+// shown is data of a type without its secrets.
+func shown(t *kind.Type, data any) any {
+	o, isObject := data.(kind.Object)
+	switch {
+	case t == nil:
+		return data
+	case t.Secret && data != nil:
+		return "[secret]"
+	case isObject && o != nil:
+		out := kind.Object{}
+		for name, v := range o {
+			inner := t.Field(name)
+			if inner == nil {
+				inner = t.Elem
+			}
+			out[name] = shown(inner, v)
+		}
+		return out
+	}
+	return data
 }
 
 func dumpNode(p *NodePlan) any {

@@ -11,17 +11,25 @@ import (
 // Graph is an architecture: components and sub-components as nodes, links as edges.
 type Graph struct {
 	Name    string
-	Arch    kind.Object              // what kinds see as #arch; secrets are references
-	Given   map[string]func() string // texts of secrets that the user gave, by ID
+	Arch    kind.Object       // what kinds see as #arch; secrets are references
+	Given   map[string]Given  // secrets that the user gave, by ID
+	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
-	Pos     diag.Pos // of the architecture's name
-	Nodes   []*Node  // by ID
-	Links   []Link   // as written, by source and target; resolve-links makes edges of them
-	Edges   []*Edge  // by source and target
+	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
+	Pos     diag.Pos          // of the architecture's name
+	Nodes   []*Node           // by ID
+	Links   []Link            // as written, by source and target; resolve-links makes edges of them
+	Edges   []*Edge           // by source and target
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+
+	ComponentsPos diag.Pos // of the key components
 }
+
+// Given reads the text of a secret that the user gave, or says why it cannot be read.
+type Given func() (string, *diag.Diagnostic)
 
 // Config is what the compiler itself needs of `config`.
 type Config struct {
@@ -141,9 +149,38 @@ type Decided[T any] struct {
 
 // Identity is the credential of an edge.
 type Identity struct {
+	Login
+	Other  Login  // what the server accepts besides: a user that takes turns with this one, or this one with its password of before; zero for most
+	Access string // union over the edges that share it; "" where the rules have no access
+}
+
+// Login is a user name with the password that goes with it.
+type Login struct {
 	User     string
 	Password value.Secret
-	Access   string // union over the edges that share it; "" where the rules have no access
+}
+
+// Logins are all pairs that the server accepts.
+func (i Identity) Logins() []Login {
+	if i.Other == (Login{}) {
+		return []Login{i.Login}
+	}
+	return []Login{i.Login, i.Other}
+}
+
+// Active is the user name that the source logs in with: in turns where two users take them.
+func (i Identity) Active() value.Value {
+	return i.turn(value.Literal(i.User), value.Literal(i.Other.User))
+}
+
+// ActivePassword is the password of the user that the source logs in with.
+func (i Identity) ActivePassword() value.Value { return i.turn(i.Password, i.Other.Password) }
+
+func (i Identity) turn(first, other value.Value) value.Value {
+	if i.Other.User == "" || i.Other.User == i.User {
+		return first
+	}
+	return value.Turn{ID: i.Password.ID, Of: [2]value.Value{first, other}}
 }
 
 // Instance is one provider component as an application sees it.

@@ -281,7 +281,7 @@ func sound() *ir.Plan {
 	}
 	p.Of[a].Policies["server"].Egress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: b, Group: "server"}, Port: 80}, By: by}}
 	p.Of[b].Policies["server"].Ingress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: a, Group: "server"}, Port: 80}, By: by}}
-	p.Identities[g.Edges[0]] = ir.Decided[ir.Identity]{Value: ir.Identity{User: "a_b", Password: value.Secret{ID: "a:b"}}, By: by}
+	p.Identities[g.Edges[0]] = ir.Decided[ir.Identity]{Value: ir.Identity{Login: ir.Login{User: "a_b", Password: value.Secret{ID: "a:b"}}}, By: by}
 	p.Namespaces["ns-a"] = &ir.Namespace{Name: "ns-a", Enforce: ir.Decided[string]{Value: "restricted", By: by}}
 	return p
 }
@@ -378,7 +378,7 @@ func TestViewsHoldEverySubKindAndQuantities(t *testing.T) {
 func TestDumpsAreEqualAndHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	p := sound()
-	p.Graph.Given = map[string]func() string{"config/registry/password": func() string { return "hunter2" }}
+	p.Graph.Given = map[string]ir.Given{"config/registry/password": func() (string, *diag.Diagnostic) { return "hunter2", nil }}
 	p.Of[p.Graph.Node("a")].Env["DSN"] = ir.Decided[value.Value]{Value: value.Concat{value.Literal("x:"), value.Secret{ID: "a:b"}}, By: []ir.Origin{{Edge: p.Graph.Edges[0], Rule: &kind.Rule{From: "app", To: "app"}}}}
 	first, err := p.Dump()
 	if err != nil {

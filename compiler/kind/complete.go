@@ -61,10 +61,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		code = "E0104"
 	}
 	value := given.describe()
-	if t.Secret {
+	secret := t.holdsSecret()
+	if secret && !given.Struct && !given.List || t.Secret {
 		value = "a value that is not shown"
 	}
-	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, value), Help: "give it " + t.allowed(), Secret: t.Secret})
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, value), Help: "give it " + t.allowed(), Secret: secret})
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}
@@ -73,7 +74,17 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 
 // open reports a value that is not concrete.
 func (t *Type) open(given *Given, at Place, list *diag.List) {
-	list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text)), Help: "give it a value: " + t.allowed()})
+	message := fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text))
+	secret := t.holdsSecret()
+	if secret {
+		message = at.Subject + " is not a concrete value"
+	}
+	list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: message, Help: "give it a value: " + t.allowed(), Secret: secret})
+}
+
+// holdsSecret says whether a value of the type is a secret, or has one in it.
+func (t *Type) holdsSecret() bool {
+	return t != nil && (t.Secret || slices.ContainsFunc(t.Fields, func(f Field) bool { return f.Type.holdsSecret() }) || t.Elem.holdsSecret())
 }
 
 // absent is the data of a value that was not given.
@@ -125,7 +136,7 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
 	for _, f := range given.Fields {
-		if t.Keys != nil && !t.Keys(f.Key) {
+		if !t.allows(f.Key) {
 			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed there", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
 			continue
 		}
@@ -134,6 +145,11 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 		}
 	}
 	return o
+}
+
+// allows says whether a map may have a key.
+func (t *Type) allows(key string) bool {
+	return (t.Keys == nil || t.Keys(key)) && (t.Reserved == nil || !t.Reserved(key))
 }
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.

@@ -80,6 +80,7 @@ type Description struct {
 	Findings      []Finding
 	Level         *Level
 	Capacity      map[string]Capacity
+	Data          []Data
 	Requirements  []string // pins
 	Rollout       []any    // strings "type/name", or objects {job}, {resource, condition}
 	Prerequisites []Object
@@ -106,6 +107,17 @@ type Capacity struct {
 	Limit int
 	What  string // "connections of db"
 }
+
+// Data is storage that a node owns, and that stays when the node goes.
+type Data struct {
+	What, Namespace, Object string // "database", "data", "orders"
+	Format                  string // another one cannot be read; "": any can
+	Upgrade                 string // how data of another format is brought along
+	Attribute               string // that decides on the format
+}
+
+// Kept is what the source of an edge keeps at the target below a name that is made of the source's.
+type Kept struct{ What, Object string }
 
 // Claim says that a name is taken.
 type Claim struct {
@@ -196,7 +208,14 @@ func (r *Rule) Name() string { return r.From + " -> " + r.To }
 type Identity struct {
 	PerComponent bool   // one per (source component, target component); else per target
 	Style        string // "_" or "-"
+	Rotate       string // how the server keeps the credential of before valid when it is rotated: RotateUsers, RotatePasswords, or "" where it does not
 }
+
+// Ways to rotate a credential without a gap.
+const (
+	RotateUsers     = "users"     // two users take turns
+	RotatePasswords = "passwords" // one user has two passwords
+)
 
 // Input is one edge as a rule sees it.
 type Input struct {
@@ -209,7 +228,8 @@ type Result struct {
 	Claims   []Claim
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
-	Acts     *Acts  // nil: the target does not act for the source
+	Keeps    []Kept
+	Acts     *Acts // nil: the target does not act for the source
 	Out, In  Effects
 }
 
@@ -249,13 +269,13 @@ type Namespace struct {
 
 // Library is all kinds and rules of a build.
 type Library struct {
-	Kinds    map[string]*Kind // component kinds and sub-kinds, by name
-	Rules    map[string]*Rule // by "from -> to"
-	Failed   map[string]bool  // names of kinds that were left out, because of mistakes in them
-	Lacking  map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
-	Versions Object           // the table of pins, for `platc version`
-	Config   *Type            // of `config`
-	Tree     fs.FS            // templates of the files of the whole tree
+	Kinds   map[string]*Kind // component kinds and sub-kinds, by name
+	Rules   map[string]*Rule // by "from -> to"
+	Failed  map[string]bool  // names of kinds that were left out, because of mistakes in them
+	Lacking map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
+	Config  *Type            // of `config`
+	Retired *Type            // of `retired`
+	Tree    fs.FS            // templates of the files of the whole tree
 }
 
 // Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.

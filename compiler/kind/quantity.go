@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -52,7 +53,9 @@ func parseQuantity(s string) (*big.Rat, bool) {
 	if !ok {
 		return nil, false
 	}
-	return q.Mul(q, scale), true
+	q.Mul(q, scale)
+	// Kubernetes cuts what is larger to this without a word
+	return q, q.Cmp(new(big.Rat).SetInt64(math.MaxInt64)) <= 0
 }
 
 // suffix is the factor of a unit: 1024 to a power with an i, 1000 to a power without.

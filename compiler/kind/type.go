@@ -10,6 +10,7 @@ type Type struct {
 	Fields    []Field // of a struct, in order of declaration
 	IsStruct  bool
 	Keys      func(string) bool // of a map: which keys may be; nil: all
+	Reserved  func(string) bool // of a map: which of these keys are not the user's; nil: none
 	Elem      *Type             // of a map or a list: its values
 	IsMap     bool
 	IsList    bool
@@ -57,7 +58,7 @@ func (t *Type) Fits(data any) bool {
 
 func (t *Type) fitsMap(d Object) bool {
 	for k, v := range d {
-		if t.Keys != nil && !t.Keys(k) || !t.Elem.Fits(v) {
+		if !t.allows(k) || !t.Elem.Fits(v) {
 			return false
 		}
 	}

@@ -3,10 +3,12 @@ package load
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -27,6 +29,11 @@ type Source struct {
 	Dir  string   // the working directory
 	Tags []string // key=value
 	Env  func(string) (string, bool)
+
+	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
+	Restrict *Restriction // of what {env} and {file} may read; nil: none
+
+	limit time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
@@ -112,14 +119,17 @@ func packageDir(dir, name string) string {
 // Architecture reads, checks and completes an architecture. The graph is nil when there is nothing to go on with.
 func Architecture(s Source) (*ir.Graph, *diag.List) {
 	list := &diag.List{}
-	if !s.readable(list) {
+	if !s.special(list) || !s.readable(list) {
 		return nil, list
 	}
 	dir := s.dir()
 	var users fs.FS
 	name := relative(diag.Pos{File: filepath.Join(dir, "kinds")}, s.Dir).File
 	if info, err := os.Stat(filepath.Join(dir, "kinds")); err == nil && info.IsDir() {
-		users = os.DirFS(filepath.Join(dir, "kinds"))
+		if users, err = Folder(filepath.Join(dir, "kinds")); err != nil {
+			list.Add(diag.Diagnostic{Code: "E0101", Message: name + " cannot be read", Help: err.Error(), Pos: diag.Pos{File: name}})
+			return nil, list
+		}
 	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
@@ -128,12 +138,12 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 
 // graph makes the graph of an architecture with the kinds of a library.
 func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
-	v, ok := s.evaluate(list)
+	c := newConcealer(s.Hidden, library)
+	top, tags, ok := s.evaluateInTime(list, c)
 	if !ok {
 		return nil, list
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Given: map[string]func() string{}, Failed: map[string]bool{}}}
-	top := l.given(v, "")
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]ir.Given{}, GivenBy: map[string]string{}, Failed: map[string]bool{}}}
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list
 	}
@@ -143,7 +153,7 @@ func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.
 
 // readable reports files that are missing, too large, or nested so deep that CUE would overflow the stack.
 func (s Source) readable(list *diag.List) bool {
-	ok := true
+	ok, total := true, int64(0)
 	for _, arg := range s.files() {
 		name := relative(diag.Pos{File: arg}, s.Dir).File
 		info, err := os.Stat(arg)
@@ -152,7 +162,10 @@ func (s Source) readable(list *diag.List) bool {
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err)), Help: "name a CUE file, several files of one package, a directory or a package"})
 		case info.Size() > maxSize:
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s has %d MiB, more than the %d MiB that an architecture may have", name, info.Size()>>20, maxSize>>20), Help: "split what belongs elsewhere out of it"})
+		case total+info.Size() > maxSize:
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s and the files before it have more than the %d MiB that an architecture may have", name, maxSize>>20), Help: "split what belongs elsewhere out of it"})
 		case info.Mode().IsRegular():
+			total += info.Size()
 			data, err := os.ReadFile(arg)
 			if err != nil {
 				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err))})
@@ -204,8 +217,8 @@ func (s Source) files() []string {
 	return all
 }
 
-// evaluate is the user's value; ok is false when there is none.
-func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
+// evaluate is the user's value, and the tags that decide on its files; ok is false when there is none.
+func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, tags []string, ok bool) {
 	args := s.Args
 	if len(args) == 0 {
 		args = []string{"."}
@@ -235,16 +248,17 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", named, len(insts)), Help: "name one package"})
-		return cue.Value{}, false
+		return cue.Value{}, nil, false
 	}
 	inst := insts[0]
+	c.reads(inst, s.Tags)
 	if inst.Err != nil {
-		s.report(list, inst.Err, inst)
-		return cue.Value{}, false
+		s.report(list, inst.Err, inst, c)
+		return cue.Value{}, nil, false
 	}
 	if len(inst.Files) == 0 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s holds no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
-		return cue.Value{}, false
+		return cue.Value{}, nil, false
 	}
 	if inst.Module == "" {
 		// CUE embeds files in modules only, and takes files that are named for none
@@ -252,25 +266,78 @@ func (s Source) evaluate(list *diag.List) (v cue.Value, ok bool) {
 	}
 	v = cuecontext.New().BuildInstance(inst)
 	if err := v.Validate(cue.Concrete(false)); err != nil {
-		s.report(list, err, inst)
+		s.report(list, err, inst, c)
 		// a whole that is broken at the top has no fields to go on with
 		if !lookup(v, "name").Exists() && !lookup(v, "components").Exists() {
-			return v, false
+			return v, nil, false
 		}
 	}
-	return v, true
+	return v, s.deciding(inst), true
+}
+
+// deciding are the tags given that an @if reads, be it in a file that they keep out. Those of @tag, as key=value or in short, are values.
+func (s Source) deciding(inst *build.Instance) []string {
+	read := map[string]bool{}
+	seen := map[*build.Instance]bool{}
+	var walk func(*build.Instance)
+	walk = func(inst *build.Instance) {
+		if seen[inst] {
+			return
+		}
+		seen[inst] = true
+		for _, f := range slices.Concat(inst.BuildFiles, inst.IgnoredFiles) {
+			conditions(f, read)
+		}
+		for _, imported := range inst.Imports {
+			walk(imported)
+		}
+	}
+	walk(inst)
+	var tags []string
+	for _, tag := range s.Tags {
+		if read[tag] {
+			tags = append(tags, tag)
+		}
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// conditions enters the names in the @if of a file.
+func conditions(f *build.File, read map[string]bool) {
+	data, err := os.ReadFile(f.Filename)
+	if err != nil {
+		return
+	}
+	file, err := parser.ParseFile(f.Filename, data, parser.PackageClauseOnly)
+	if err != nil {
+		return
+	}
+	for _, decl := range file.Decls {
+		attr, ok := decl.(*ast.Attribute)
+		if !ok {
+			continue
+		}
+		key, body := attr.Split()
+		if key != "if" {
+			continue
+		}
+		if expr, err := parser.ParseExpr("", body); err == nil {
+			maps.Copy(read, mentions(expr))
+		}
+	}
 }
 
 // maxErrors bounds how many findings of CUE are shown: a binary file gives thousands.
 const maxErrors = 25
 
-func (s Source) report(list *diag.List, err error, inst *build.Instance) {
+func (s Source) report(list *diag.List, err error, inst *build.Instance, c *concealer) {
 	all := errors.Errors(err)
 	if len(all) > maxErrors {
 		all = all[:maxErrors]
 	}
 	for _, e := range all {
-		report(list, e, s.Dir, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+		report(list, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
 	}
 }
 
@@ -362,7 +429,8 @@ func moduleRoot(dir string) string {
 type lowering struct {
 	reader
 
-	library *kind.Library
-	source  Source
-	graph   *ir.Graph
+	concealer *concealer
+	library   *kind.Library
+	source    Source
+	graph     *ir.Graph
 }

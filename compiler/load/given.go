@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -69,11 +70,41 @@ func (r *reader) bottom(g *kind.Given, v cue.Value) {
 	switch {
 	case v.Err() == nil || incomplete(v):
 		g.Text = display(v)
+		if strings.Contains(g.Text, "_|_") && r.list != nil && r.list.HasErrors() {
+			g.Broken = true // the whole was validated, and this is a part of what was found
+			return
+		}
+		g.Text = shape(g.Text)
 	case r.fields(g, v) && len(g.Fields) > 0, r.items(g, v) && len(g.Items) > 0:
 	default:
 		g.Struct, g.List, g.Concrete = false, false, false
 		g.Broken = true
 	}
+}
+
+// shape is the text of a type without what stands inside a struct or list: messages name the type, not values.
+func shape(text string) string {
+	text, _, broken := strings.Cut(text, "_|_")
+	if broken {
+		return "an error"
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		n := cutAt(text[i:])
+		switch {
+		case n == 0:
+			b.WriteByte(text[i])
+			continue
+		case text[i] == '{':
+			b.WriteString("{…}")
+		case text[i] == '[' && n > 2:
+			b.WriteString("[…]")
+		default:
+			b.WriteString(text[i : i+n])
+		}
+		i += n - 1
+	}
+	return b.String()
 }
 
 // incomplete says whether a value is a type or waits for another one, rather than being an error.

@@ -15,7 +15,7 @@ func (f files) read(t *testing.T) *kind.Given {
 	t.Helper()
 	list := &diag.List{}
 	s := Source{Dir: f.write(t), Env: environ()}
-	v, ok := s.evaluate(list)
+	v, _, ok := s.evaluate(list, newConcealer(nil, shared()))
 	if err := list.Err(); err != nil || !ok {
 		t.Fatal(err)
 	}

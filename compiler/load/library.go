@@ -58,6 +58,22 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	return read(roots)
 }
 
+// Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
+func Versions() kind.Object {
+	data, err := fs.ReadFile(library.FS, "schema/versions.cue")
+	if err != nil {
+		panic(err)
+	}
+	file := cuecontext.New().CompileBytes(data)
+	table := kind.Object{}
+	for _, name := range []string{"versions", "pins"} {
+		if table[name], err = decode(lookup(file, name)); err != nil {
+			panic(fmt.Sprintf("the library's %s: %s", name, err))
+		}
+	}
+	return table
+}
+
 func read(roots []root) (*kind.Library, *diag.List) {
 	ctx := cuecontext.New()
 	l := &lib{
@@ -74,17 +90,12 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	if err := l.schema.Err(); err != nil {
 		panic(fmt.Sprintf("the library's schema: %s", errors.Details(err, nil)))
 	}
-	versions, err := decode(lookup(l.schema, "versions"))
-	if err != nil {
-		panic(fmt.Sprintf("the library's versions: %s", err))
-	}
-	pins, err := decode(lookup(l.schema, "pins"))
-	if err != nil {
-		panic(fmt.Sprintf("the library's pins: %s", err))
-	}
-	l.out.Versions = kind.Object{"versions": versions, "pins": pins}
+	var err error
 	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
 		panic(fmt.Sprintf("the library's #Config: %s", err))
+	}
+	if l.out.Retired, err = l.fieldType(scope{own: l.shared}, l.shared["#Retired"], l.schema.LookupPath(cue.MakePath(cue.Def("#Retired")))); err != nil {
+		panic(fmt.Sprintf("the library's #Retired: %s", err))
 	}
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
@@ -140,13 +151,18 @@ func (l *lib) instance(r root, dir, importPath string) *build.Instance {
 	inst := l.build.NewInstance(dir, nil)
 	l.modules[key] = inst
 	inst.ImportPath = importPath
-	for _, name := range sources(r.fs, dir) {
-		data, err := fs.ReadFile(r.fs, name)
+	folder, err := fs.Sub(r.fs, dir)
+	if err != nil {
+		inst.Err = errors.Promote(err, dir)
+		return inst
+	}
+	for _, name := range sources(folder, ".") {
+		data, err := fs.ReadFile(folder, name)
 		if err != nil {
 			inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
 			continue
 		}
-		l.addFile(inst, path.Join(r.name, name), data)
+		l.addFile(inst, path.Join(r.name, dir, name), data)
 	}
 	if err := inst.Complete(); err != nil && inst.Err == nil {
 		inst.Err = errors.Promote(err, dir)
@@ -182,6 +198,12 @@ func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
 // addKind reads the kind in a folder, with its rules. It says whether there is one now.
 func (l *lib) addKind(r root, dir string) bool {
 	at := diag.Pos{File: path.Join(r.name, dir)}
+	if r.own() {
+		if err := contained(r, dir); err != nil {
+			l.fail(r, at, err)
+			return false
+		}
+	}
 	inst := l.instance(r, dir, module+"/kinds/"+path.Base(dir))
 	if inst.Err != nil {
 		l.fail(r, at, inst.Err)

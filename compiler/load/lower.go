@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,7 +15,9 @@ import (
 )
 
 var (
-	label     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	// a component's folder stands beside those of the whole tree, and is checked out on any system
+	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
 	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 )
 
@@ -26,9 +26,9 @@ func fixed() []string { return []string{"kind", "links"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
-// lower reads the top level: name, config, components.
+// lower reads the top level: name, config, retired, components.
 func (l *lowering) lower(top *kind.Given) {
-	known := []string{"name", "config", "components"}
+	known := []string{"name", "config", "components", "retired"}
 	for _, f := range top.Fields {
 		if !slices.Contains(known, f.Key) {
 			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
@@ -37,6 +37,7 @@ func (l *lowering) lower(top *kind.Given) {
 	}
 	l.name(top)
 	config := l.config(top.Field("config"))
+	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {
 		l.add(diag.Diagnostic{Code: "E0103", Path: "components", Pos: top.FirstPos(), Message: "the architecture has no components, which are required", Help: "add components: {name: {kind: \"fastapi\", …}}; `platc init` writes a small one"})
@@ -46,7 +47,12 @@ func (l *lowering) lower(top *kind.Given) {
 		l.notStruct(components, "components", "the architecture's components")
 		return
 	}
-	l.graph.Arch = config
+	if n := len(components.Fields); n > maxComponents {
+		l.add(diag.Diagnostic{Code: "E0101", Path: "components", Pos: components.KeyPos, Message: fmt.Sprintf("the architecture has %d components, more than %d", n, maxComponents), Help: "split it: an architecture is what is built and deployed together"})
+		return
+	}
+	l.graph.Arch, l.graph.ComponentsPos = config, components.KeyPos
+	defer l.exceptNames()
 	for _, f := range components.Fields {
 		l.component(f)
 	}
@@ -58,6 +64,15 @@ func (l *lowering) lower(top *kind.Given) {
 	for _, n := range l.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	}
+}
+
+// exceptNames keeps the names of the architecture readable: a secret that has the text of one is in every file anyway.
+func (l *lowering) exceptNames() {
+	names := []string{l.graph.Name}
+	for _, n := range l.graph.Nodes {
+		names = append(names, n.Name, n.Namespace(), n.Kind.Name, n.SubKind())
+	}
+	l.source.Hidden.Except(names...)
 }
 
 func (l *lowering) notStruct(g *kind.Given, path, subject string) {
@@ -98,6 +113,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 		l.notStruct(given, "config", "config")
 		return arch
 	}
+	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
 	for _, section := range []string{"registry", "git"} {
 		var g *kind.Given
@@ -105,6 +121,10 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 			g = given.Field(section)
 		}
 		maps.Copy(object(arch[section]), l.withSecrets(section, object(data[section]), g))
+	}
+	if url, _ := object(data["git"])["url"].(string); inURL(url) != "" {
+		at := given.Field("git").Field("url")
+		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in clear", Help: "take it out of the URL, and give it as config.git.username and password: {env: \"NAME\"}"})
 	}
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
@@ -117,21 +137,26 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	return arch
 }
 
-// withSecrets replaces user name and password by references to what the user gave.
+// withSecrets replaces user names and passwords by references to what the user gave.
 func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Given) kind.Object {
 	out := kind.Object{}
 	for _, key := range sorted(data) {
-		if key != "username" && key != "password" {
+		inner, isObject := data[key].(kind.Object)
+		isSecret := key == userName || key == "password"
+		switch {
+		case isObject && !isSecret:
+			out[key] = l.withSecrets(section+"/"+key, inner, given.Field(key))
+		case !isSecret:
 			out[key] = data[key]
-			continue
-		}
-		if read := l.secret(section, key, data[key], given.Field(key)); read != nil {
+		default:
 			id := "config/" + section + "/" + key
-			l.graph.Given[id] = read
-			out[key] = kind.Object{"secret": id}
+			if read := l.secret(id, key, data[key], given.Field(key)); read != nil {
+				l.graph.Given[id], l.graph.GivenBy[id] = read, givenBy(data[key])
+				out[key] = kind.Object{"secret": id}
+			}
 		}
 	}
-	if given == nil {
+	if given == nil || strings.Contains(section, "/") {
 		return out
 	}
 	for _, pair := range [][2]string{{"username", "password"}, {"password", "username"}} {
@@ -142,38 +167,45 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 	return out
 }
 
-func (l *lowering) secret(section, key string, data any, given *kind.Given) func() string {
-	name := "config." + section + "." + key
-	missing := func(what, help string) func() string {
-		l.add(diag.Diagnostic{Code: "E0107", Path: name, Pos: given.Pos, Message: fmt.Sprintf("%s is to be read from %s", name, what), Help: help})
-		return nil
+// givenBy says where a text comes from.
+func givenBy(data any) string {
+	v, _ := data.(kind.Object)
+	if env, ok := v["env"].(string); ok {
+		return "the environment variable " + env
 	}
+	if file, ok := v["file"].(string); ok {
+		return "the file " + file
+	}
+	return "arch.cue"
+}
+
+// secret is what reads a secret; id is its name in the plan.
+func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given {
+	name := strings.ReplaceAll(id, "/", ".")
 	switch v := data.(type) {
 	case string:
-		if key == "password" {
+		// what -t gave is in no file
+		if key == "password" && l.concealer.written(v) {
 			l.add(diag.Diagnostic{Code: "W0120", Secret: true, Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
 		}
-		return func() string { return v }
+		return func() (string, *diag.Diagnostic) { return v, nil }
 	case kind.Object:
-		if env, ok := v["env"].(string); ok {
-			s, set := l.source.Env(env)
-			if !set || s == "" {
-				return missing(fmt.Sprintf("the environment variable %s, which is not set", env), "export "+env)
-			}
-			return func() string { return s }
-		}
-		path, _ := v["file"].(string)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(l.graph.Dir, path)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return missing(fmt.Sprintf("the file %s, which cannot be read: %s", str(v["file"]), cause(err)), "create it, beside arch.cue where the path is relative")
-		}
-		s := strings.TrimRight(string(text), "\r\n")
-		return func() string { return s }
+		return l.external(name, v, given.Pos)
 	}
 	return nil
+}
+
+// retired reads why data of owners that are gone may stay behind.
+func (l *lowering) retired(given *kind.Given) map[string]string {
+	if given == nil {
+		return nil
+	}
+	if !given.Struct {
+		l.notStruct(given, "retired", "retired")
+		return nil
+	}
+	data, _ := l.library.Retired.Complete(given, kind.Place{Path: "retired", Subject: "retired", KeyPos: given.KeyPos}, l.list).(kind.Object)
+	return strMap(data)
 }
 
 // placeholders warns of defaults that work nowhere.
@@ -203,6 +235,9 @@ func (l *lowering) placeholders(top *kind.Given) {
 // component reads one component.
 func (l *lowering) component(g *kind.Given) {
 	path := "components." + ir.Label(g.Key)
+	if reserved.MatchString(g.Key) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is the one of a folder of the output, or of a device on Windows", strconv.Quote(g.Key)), Help: "choose another name"})
+	}
 	if !component.MatchString(g.Key) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is no DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
 	}
@@ -220,6 +255,9 @@ func (l *lowering) component(g *kind.Given) {
 	l.graph.Nodes = append(l.graph.Nodes, n)
 	subs := sorted(k.Subs)
 	n.Attrs = l.attributes(n, append(fixed(), subs...))
+	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which is Kubernetes' own: its pods do not run at the level that platc sets", g.Key, ns), Help: "choose a namespace of the architecture"})
+	}
 	l.links(n, g.Field("links"))
 	for _, short := range subs {
 		f := g.Field(short)
@@ -294,6 +332,7 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 			own.Fields = append(own.Fields, f)
 		}
 	}
+	l.concealer.values(n.Kind.Attributes, own)
 	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
 	l.atMost(n, attrs, at)
 	return attrs
@@ -343,6 +382,7 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		return
 	}
 	for _, f := range g.Fields {
+		l.concealer.named(f)
 		if !f.Struct {
 			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
 			continue

@@ -102,6 +102,15 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 		if str(o["apiVersion"]) == "" || str(o["kind"]) == "" || str(object(o["metadata"])["name"]) == "" {
 			return wrong("has no apiVersion, kind or metadata.name in objects[%d]", i)
 		}
+		if secrets := value.InData(o); len(secrets) > 0 {
+			return wrong("names the secret %s in objects[%d], where it would be in plain text; put it into a file below secret/ and refer to that", secrets[0], i)
+		}
+	}
+	if secrets := value.InData(row.Kustomization); len(secrets) > 0 {
+		return wrong("names the secret %s, which would be in plain text there", secrets[0])
+	}
+	if len(value.InData(row.JSON)) > 0 && !strings.Contains("/"+name, "/secret/") {
+		return wrong("holds a secret, but is not below secret/")
 	}
 	for _, g := range row.Dotenv {
 		for _, variable := range sorted(g.Vars) {

@@ -39,7 +39,7 @@ func (r root) mistakes(at diag.Pos, err error) error {
 	m := &kind.Mistakes{}
 	all := errors.Errors(errors.Sanitize(errors.Promote(err, "")))
 	for _, e := range all[:min(len(all), maxMistakes)] {
-		d := diag.Diagnostic{Code: "E0101", Path: strings.Join(e.Path(), "."), Message: message(e), Help: kindHelp, Pos: at}
+		d := diag.Diagnostic{Code: "E0101", Path: strings.Join(e.Path(), "."), Message: message(e, nil, false), Help: kindHelp, Pos: at}
 		if isNotAllowed(e) {
 			d.Code = "E0102"
 		}

@@ -114,6 +114,7 @@ func description(o kind.Object) (kind.Description, error) {
 	d := kind.Description{
 		Host: str(o["host"]), Services: strs(o["services"]), Derived: object(o["derived"]), Claims: claims(o["claims"]), Findings: findings(o["findings"]), Level: level(o["level"]),
 		Rollout: list(o["rollout"]), Requirements: strs(o["requirements"]), Prerequisites: objects(o["prerequisites"]), Notes: strs(o["notes"]),
+		Data:  data(o["data"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
 	for name, p := range object(o["ports"]) {
@@ -179,6 +180,22 @@ func claims(v any) []kind.Claim {
 	return all
 }
 
+func data(v any) []kind.Data {
+	var all []kind.Data
+	for _, o := range objects(v) {
+		all = append(all, kind.Data{What: str(o["what"]), Namespace: str(o["namespace"]), Object: str(o["object"]), Format: str(o["format"]), Upgrade: str(o["upgrade"]), Attribute: str(o["attribute"])})
+	}
+	return all
+}
+
+func keeps(v any) []kind.Kept {
+	var all []kind.Kept
+	for _, o := range objects(v) {
+		all = append(all, kind.Kept{What: str(o["what"]), Object: str(o["object"])})
+	}
+	return all
+}
+
 func findings(v any) []kind.Finding {
 	var all []kind.Finding
 	for _, o := range objects(v) {
@@ -235,7 +252,7 @@ func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[s
 		}
 	}
 	if i := lookup(v, "identity"); i.Exists() {
-		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style")}
+		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style"), Rotate: text(i, "rotate")}
 	}
 	q := l.question(v, names)
 	rule.InModules = texts(v, "in.modules")
@@ -302,14 +319,14 @@ func result(v cue.Value) (kind.Result, error) {
 	}
 	var r kind.Result
 	sections := map[string]any{}
-	for _, name := range []string{"claims", "findings", "open", "acts", "out", "in"} {
+	for _, name := range []string{"claims", "findings", "open", "keeps", "acts", "out", "in"} {
 		data, err := section(v, name)
 		if err != nil {
 			return r, err
 		}
 		sections[name] = data
 	}
-	r.Claims, r.Findings = claims(sections["claims"]), findings(sections["findings"])
+	r.Claims, r.Findings, r.Keeps = claims(sections["claims"]), findings(sections["findings"]), keeps(sections["keeps"])
 	for _, p := range list(sections["open"]) {
 		r.Open = append(r.Open, port(p))
 	}

@@ -154,6 +154,12 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 				return nil, err
 			}
 			copied.Keys = re.MatchString
+		case "reserved":
+			re, err := regexp.Compile(unquote(body))
+			if err != nil {
+				return nil, err
+			}
+			copied.Reserved = re.MatchString
 		}
 	}
 	return &copied, nil
@@ -239,7 +245,9 @@ func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
 }
 
 // misplacedKeys says whether @keys stands behind the values of a map, as in `labels: [string]: string @keys(…)`.
-func misplacedKeys(elem *kind.Type) bool { return elem.Keys != nil && !elem.IsMap }
+func misplacedKeys(elem *kind.Type) bool {
+	return (elem.Keys != nil || elem.Reserved != nil) && !elem.IsMap
+}
 
 // plainList is [...T], or a concrete list.
 func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {

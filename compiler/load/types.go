@@ -113,6 +113,10 @@ func (t *typer) attributes(typ *kind.Type, v cue.Value, depth int) {
 			if re, err := regexp.Compile(unquote(a.Contents())); err == nil {
 				typ.Keys = re.MatchString
 			}
+		case "reserved":
+			if re, err := regexp.Compile(unquote(a.Contents())); err == nil {
+				typ.Reserved = re.MatchString
+			}
 		case "code":
 			if typ.Code == "" {
 				typ.Code = a.Contents()

@@ -3,11 +3,13 @@ package value
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Value is a Literal, a Secret, a Concat, a Base64 or a Hash, and nothing else.
+// Value is a Literal, a Secret, a Concat, a Base64, a Hash or a Turn, and nothing else.
 type Value interface{ isValue() }
 
 // Literal is text that everybody may see.
@@ -17,6 +19,10 @@ type Literal string
 type Secret struct {
 	ID     string // names the thing, not the file: both ends of an edge use the same one
 	Length int    // characters of a generated text; 0 means the default of 32
+	Kept   bool   // a server takes it over only when its volume is made, and keeps it from then on
+	// Follows names the secret whose text this one takes over when that one gets a new text: a server that knows both knows the credential
+	// of before, too. Until then it has a text that nobody uses. "" for most.
+	Follows string
 }
 
 // Concat is the values one after the other.
@@ -32,11 +38,19 @@ type Hash struct {
 	Of        Value
 }
 
+// Turn is one of two values: the one whose turn it is. All turns of one ID change together, when the credential that the ID names is rotated;
+// one of them has values in clear, which tell the turn of an old file. It belongs into files of secrets alone: whose turn it is, is state.
+type Turn struct {
+	ID string   // of the credential: that of the first secret
+	Of [2]Value // the first is the one to begin with
+}
+
 func (Literal) isValue() {}
 func (Secret) isValue()  {}
 func (Concat) isValue()  {}
 func (Base64) isValue()  {}
 func (Hash) isValue()    {}
+func (Turn) isValue()    {}
 
 // String is what everybody may see of a secret: its name.
 func (s Secret) String() string { return "[secret " + s.ID + "]" }
@@ -65,6 +79,15 @@ func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) 
 // MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
 
+// String is what everybody may see of the value to begin with, which names the credential: whose turn it is, the files of secrets alone tell.
+func (t Turn) String() string { return Display(t.Of[0]) }
+
+// GoString is String, for %#v.
+func (t Turn) GoString() string { return t.String() }
+
+// MarshalJSON writes String.
+func (t Turn) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
+
 // Display is the value as people and dumps may see it: every secret as "[secret ID]".
 func Display(v Value) string {
 	switch v := v.(type) {
@@ -81,6 +104,8 @@ func Display(v Value) string {
 	case Base64:
 		return v.String()
 	case Hash:
+		return v.String()
+	case Turn:
 		return v.String()
 	}
 	return ""
@@ -103,8 +128,52 @@ func Secrets(v Value) []Secret {
 		return Secrets(v.Of)
 	case Hash:
 		return Secrets(v.Of)
+	case Turn:
+		return append(Secrets(v.Of[0]), Secrets(v.Of[1])...)
 	}
 	return nil
+}
+
+// Turns lists the turns inside a value, in order of appearance.
+func Turns(v Value) []Turn {
+	switch v := v.(type) {
+	case Concat:
+		var all []Turn
+		for _, part := range v {
+			all = append(all, Turns(part)...)
+		}
+		return all
+	case Base64:
+		return Turns(v.Of)
+	case Hash:
+		return Turns(v.Of)
+	case Turn:
+		return []Turn{v}
+	}
+	return nil
+}
+
+// Taken is the value with each turn decided: second says whether it is that of the second value, by ID.
+func Taken(v Value, second func(id string) bool) Value {
+	switch v := v.(type) {
+	case Concat:
+		all := make(Concat, len(v))
+		for i, part := range v {
+			all[i] = Taken(part, second)
+		}
+		return all
+	case Base64:
+		return Base64{Of: Taken(v.Of, second)}
+	case Hash:
+		v.Of = Taken(v.Of, second)
+		return v
+	case Turn:
+		if second(v.ID) {
+			return v.Of[1]
+		}
+		return v.Of[0]
+	}
+	return v
 }
 
 // IsSecret says whether the value holds a secret or a hash of one.
@@ -137,6 +206,8 @@ func key(v Value) string {
 		return "base64(" + key(v.Of) + ")"
 	case Hash:
 		return fmt.Sprintf("hash %q %q (%s)", v.Algorithm, v.ID, key(v.Of))
+	case Turn:
+		return fmt.Sprintf("turn %q (%s, %s)", v.ID, key(v.Of[0]), key(v.Of[1]))
 	}
 	return ""
 }
@@ -165,7 +236,8 @@ func flatten(c Concat) Concat {
 
 func isLiteral(v Value) bool { _, ok := v.(Literal); return ok }
 
-// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?}, {secret: ID, hash, of}, {concat: [...]} or {base64: value}.
+// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, follows?}, {secret: ID, hash, of},
+// {concat: [...]}, {base64: value} or {turn: ID, of: [value, value]}.
 func From(data any) (Value, error) {
 	switch d := data.(type) {
 	case Value:
@@ -207,6 +279,9 @@ func fromMap(d map[string]any) (Value, error) {
 		}
 		return Base64{Of: v}, nil
 	}
+	if id, ok := d["turn"].(string); ok {
+		return turn(id, d["of"])
+	}
 	id, ok := d["secret"].(string)
 	if !ok {
 		return nil, fmt.Errorf("no value: %v", d)
@@ -225,7 +300,58 @@ func fromMap(d map[string]any) (Value, error) {
 	case int64:
 		length = int(n)
 	}
-	return Secret{ID: id, Length: length}, nil
+	kept, _ := d["kept"].(bool)
+	follows, _ := d["follows"].(string)
+	return Secret{ID: id, Length: length, Kept: kept, Follows: follows}, nil
+}
+
+func turn(id string, of any) (Value, error) {
+	both, _ := of.([]any)
+	if len(both) != 2 {
+		return nil, fmt.Errorf("the turn %q is not that of two values", id)
+	}
+	t := Turn{ID: id}
+	for i, data := range both {
+		v, err := From(data)
+		if err != nil {
+			return nil, err
+		}
+		if len(Turns(v)) > 0 {
+			return nil, fmt.Errorf("the turn %q is one of turns", id)
+		}
+		t.Of[i] = v
+	}
+	return t, nil
+}
+
+// Data is a value in the form that From reads.
+func Data(v Value) any {
+	switch v := v.(type) {
+	case Secret:
+		d := map[string]any{"secret": v.ID}
+		if v.Length > 0 {
+			d["length"] = int64(v.Length)
+		}
+		if v.Follows != "" {
+			d["follows"] = v.Follows
+		}
+		return d
+	case Concat:
+		parts := make([]any, len(v))
+		for i, part := range v {
+			parts[i] = Data(part)
+		}
+		return map[string]any{"concat": parts}
+	case Base64:
+		return map[string]any{"base64": Data(v.Of)}
+	case Hash:
+		return map[string]any{"secret": v.ID, "hash": v.Algorithm, "of": Data(v.Of)}
+	case Turn:
+		return map[string]any{"turn": v.ID, "of": []any{Data(v.Of[0]), Data(v.Of[1])}}
+	case Literal:
+		return string(v)
+	}
+	return nil
 }
 
 // IsReference says whether a map is a value in the form of From rather than a structure of its own.
@@ -236,6 +362,35 @@ func IsReference(d map[string]any) bool {
 	if _, ok := d["concat"].([]any); ok && len(d) == 1 {
 		return true
 	}
+	if _, ok := d["turn"].(string); ok && len(d) == 2 && d["of"] != nil {
+		return true
+	}
 	_, ok := d["base64"]
 	return ok && len(d) == 1
+}
+
+// InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.
+func InData(data any) []Secret {
+	switch d := data.(type) {
+	case Value:
+		return Secrets(d)
+	case []any:
+		var all []Secret
+		for _, item := range d {
+			all = append(all, InData(item)...)
+		}
+		return all
+	case map[string]any:
+		if IsReference(d) {
+			if v, err := From(d); err == nil {
+				return Secrets(v)
+			}
+		}
+		var all []Secret
+		for _, key := range slices.Sorted(maps.Keys(d)) {
+			all = append(all, InData(d[key])...)
+		}
+		return all
+	}
+	return nil
 }

@@ -26,6 +26,7 @@ func TestNoFormShowsASecret(t *testing.T) {
 		value.Concat{value.Literal("amqp://u:"), secret, value.Literal("@host")},
 		value.Base64{Of: value.Concat{value.Literal("u:"), secret}},
 		value.Hash{ID: "orders:db", Algorithm: "salted-sha256", Of: secret},
+		value.Turn{ID: "orders:db", Of: [2]value.Value{secret, value.Secret{ID: "orders:db#2"}}},
 	}
 	for _, v := range values {
 		h := holder{v, v, func() string { return "hunter2" }}
@@ -83,6 +84,9 @@ func TestEqualComparesWhatValuesComeTo(t *testing.T) {
 		{value.Hash{ID: "a", Algorithm: "x", Of: s("a")}},
 		{value.Hash{ID: "a", Algorithm: "xa", Of: s("")}},
 		{value.Hash{ID: "b", Algorithm: "x", Of: s("a")}},
+		{value.Turn{ID: "a", Of: [2]value.Value{s("a"), s("b")}}, value.Concat{value.Turn{ID: "a", Of: [2]value.Value{value.Concat{s("a")}, s("b")}}}},
+		{value.Turn{ID: "b", Of: [2]value.Value{s("a"), s("b")}}},
+		{value.Turn{ID: "a", Of: [2]value.Value{s("b"), s("a")}}},
 	}
 	for i, one := range classes {
 		for j, other := range classes {
@@ -94,6 +98,26 @@ func TestEqualComparesWhatValuesComeTo(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestTakenDecidesEveryTurn(t *testing.T) {
+	t.Parallel()
+	l, s := func(s string) value.Value { return value.Literal(s) }, func(id string) value.Value { return value.Secret{ID: id} }
+	user := value.Turn{ID: "a", Of: [2]value.Value{l("u"), l("u_2")}}
+	password := value.Turn{ID: "a", Of: [2]value.Value{s("a"), s("a#2")}}
+	other := value.Turn{ID: "b", Of: [2]value.Value{s("b"), s("b#2")}}
+	v := value.Concat{user, l(":"), value.Base64{Of: password}, value.Hash{ID: "h", Of: other}, l("@host")}
+	got := value.Taken(v, func(id string) bool { return id == "a" })
+	want := value.Concat{l("u_2"), l(":"), value.Base64{Of: s("a#2")}, value.Hash{ID: "h", Of: s("b")}, l("@host")}
+	if fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", want) {
+		t.Errorf("%#v", got)
+	}
+	if all := value.Turns(v); len(all) != 3 || all[0] != user || len(value.Turns(got)) != 0 {
+		t.Errorf("%v", all)
+	}
+	if value.IsSecret(user) || !value.IsSecret(password) {
+		t.Error("a turn is secret where one of its values is")
 	}
 }
 
@@ -113,7 +137,9 @@ func TestValuesAreReadFromData(t *testing.T) {
 		{object{"secret": "a/admin"}, value.Secret{ID: "a/admin"}},
 		{object{"secret": "a/admin", "length": int64(40)}, value.Secret{ID: "a/admin", Length: 40}},
 		{object{"secret": "a", "hash": "salted-sha256", "of": object{"secret": "b"}}, value.Hash{ID: "a", Algorithm: "salted-sha256", Of: value.Secret{ID: "b"}}},
+		{object{"secret": "b", "follows": "a"}, value.Secret{ID: "b", Follows: "a"}},
 		{object{"base64": object{"secret": "a"}}, value.Base64{Of: value.Secret{ID: "a"}}},
+		{object{"turn": "a", "of": []any{"u", object{"secret": "a"}}}, value.Turn{ID: "a", Of: [2]value.Value{value.Literal("u"), value.Secret{ID: "a"}}}},
 		{object{"concat": []any{"a", int64(1), object{"secret": "b"}}}, value.Concat{value.Literal("a"), value.Literal("1"), value.Secret{ID: "b"}}},
 		{[]any{"a", object{"concat": []any{"b"}}}, value.Concat{value.Literal("a"), value.Concat{value.Literal("b")}}},
 	} {
@@ -121,13 +147,30 @@ func TestValuesAreReadFromData(t *testing.T) {
 		if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", c.want) {
 			t.Errorf("%v is %#v (%v), want %#v", c.data, got, err, c.want)
 		}
-		if s, ok := c.want.(value.Secret); ok && got.(value.Secret).Length != s.Length {
-			t.Errorf("%v has the length %d", c.data, got.(value.Secret).Length)
+		if s, ok := c.want.(value.Secret); ok && got != s {
+			t.Errorf("%v has the length %d and follows %q", c.data, got.(value.Secret).Length, got.(value.Secret).Follows)
 		}
 	}
-	for _, data := range []any{nil, struct{}{}, object{}, object{"secrte": "a"}, object{"base64": nil}, object{"concat": []any{nil}}, []any{object{}}, object{"secret": "a", "hash": "x"}} {
+	for _, data := range []any{nil, struct{}{}, object{}, object{"secrte": "a"}, object{"base64": nil}, object{"concat": []any{nil}}, []any{object{}}, object{"secret": "a", "hash": "x"}, object{"turn": "a"}, object{"turn": "a", "of": []any{"x"}}, object{"turn": "a", "of": []any{"x", nil}}, object{"turn": "a", "of": []any{"x", object{"turn": "b", "of": []any{"y", "z"}}}}} {
 		if v, err := value.From(data); err == nil {
 			t.Errorf("%v is taken for %#v", data, v)
+		}
+	}
+}
+
+func TestDataIsReadAgain(t *testing.T) {
+	t.Parallel()
+	for _, v := range []value.Value{
+		value.Literal("a"),
+		value.Secret{ID: "a"},
+		value.Secret{ID: "b#previous", Length: 8, Follows: "b"},
+		value.Hash{ID: "h", Algorithm: "salted-sha256", Of: value.Secret{ID: "a"}},
+		value.Base64{Of: value.Literal("a")},
+		value.Concat{value.Literal("a"), value.Turn{ID: "a", Of: [2]value.Value{value.Secret{ID: "a"}, value.Secret{ID: "a#2"}}}},
+	} {
+		got, err := value.From(value.Data(v))
+		if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", v) || !value.Equal(got, v) {
+			t.Errorf("%#v is read as %#v (%v)", v, got, err)
 		}
 	}
 }
@@ -143,6 +186,9 @@ func TestReferencesAreToldFromStructures(t *testing.T) {
 		{object{"secret": "a", "length": int64(4)}, true},
 		{object{"concat": []any{}}, true},
 		{object{"base64": "x"}, true},
+		{object{"turn": "a", "of": []any{"x", "y"}}, true},
+		{object{"turn": "a"}, false},
+		{object{"turn": "a", "of": []any{}, "name": "x"}, false},
 		{object{}, false},
 		{object{"secret": object{"secret": "a"}}, false},
 		{object{"concat": "x"}, false},
@@ -151,6 +197,16 @@ func TestReferencesAreToldFromStructures(t *testing.T) {
 	} {
 		if got := value.IsReference(c.data); got != c.want {
 			t.Errorf("%v: %v", c.data, got)
+		}
+	}
+}
+
+func TestKeptSecrets(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []bool{false, true} {
+		v, err := value.From(map[string]any{"base64": map[string]any{"concat": []any{"x:", map[string]any{"secret": "db/admin", "kept": kept}}}})
+		if err != nil || len(value.Secrets(v)) != 1 || value.Secrets(v)[0].Kept != kept {
+			t.Errorf("%v: %v %v", kept, v, err)
 		}
 	}
 }

@@ -335,6 +335,8 @@ class Cnpg(Postgresql):
         initdb = self.custom("Cluster")["spec"]["bootstrap"]["initdb"]
         self.role({"name": initdb["owner"], "login": True, "passwordSecret": initdb["secret"]})
         if initdb["database"] not in self.databases():
+            for text in initdb.get("postInitTemplateSQL", []):
+                self.sql(text, "template1")
             self.sql(f'CREATE DATABASE "{initdb["database"]}" OWNER "{initdb["owner"]}"')
         roles = [item["spec"] for item in self.mine("DatabaseRole")]
         for role in sorted(roles, key=lambda role: len(role.get("inRoles", []))):

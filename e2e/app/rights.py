@@ -130,6 +130,12 @@ class Rights:
             "SELECT rolpassword FROM pg_authid",
             "SELECT pg_read_file('PG_VERSION')",
             "COPY app.items TO PROGRAM 'true'",
+            "SELECT lo_creat(-1)",
+            "SELECT lo_create(0)",
+            "SELECT lo_from_bytea(0, 'x')",
+            "SELECT lo_put(1, 0, 'x')",
+            "SELECT lo_import('PG_VERSION')",
+            "SET lo_compat_privileges = on",
         ):
             refused(f"{item.record[1]}: {text}", partial(run, text), denied)
         others = run(
@@ -376,9 +382,22 @@ class Rights:
             ("SHUTDOWN", partial(ask, "SHUTDOWN")),
             ("MONITOR", partial(ask, "MONITOR")),
             ("REPLICAOF", partial(ask, "REPLICAOF", "NO", "ONE")),
+            ("loading a function", partial(ask, "FUNCTION", "LOAD", "REPLACE", LIBRARY)),
+            ("FUNCTION FLUSH", partial(ask, "FUNCTION", "FLUSH")),
+            ("calling a function", partial(ask, "FCALL", "f", "0")),
+            ("SCRIPT FLUSH", partial(ask, "SCRIPT", "FLUSH")),
+            ("SCRIPT KILL", partial(ask, "SCRIPT", "KILL")),
+            ("SCAN", partial(ask, "SCAN", "0")),
+            ("RANDOMKEY", partial(ask, "RANDOMKEY")),
+            ("DBSIZE", partial(ask, "DBSIZE")),
+            ("PUBSUB CHANNELS", partial(ask, "PUBSUB", "CHANNELS")),
+            ("the broadcast of keys", partial(ask, "CLIENT", "TRACKING", "ON", "BCAST")),
         ]
         for what, call in calls:
             refused(f"{user}: {what}", call, denied)
+        for text in ("redis.call('SCAN', '0')", "redis.call('GET', 'other:platc-e2e')"):
+            script = partial(ask, "EVAL", f"return {text}", "0")
+            refused(f"{user}: a script with {text}", script, redis.exceptions.ResponseError)
         wrong = (redis.exceptions.AuthenticationError, redis.exceptions.ResponseError)
         refused("nobody", lambda: connect().ping(), *wrong)
         refused("a wrong password", lambda: connect(username=user, password="x").ping(), *wrong)
@@ -506,6 +525,8 @@ class Rights:
                     refused(f"{user} {what}", call, denied)
             client.close()
 
+
+LIBRARY = "#!lua name=other\nredis.register_function('f', function() return 1 end)"
 
 MAKE_TOPIC = """
 import asyncio

@@ -25,7 +25,7 @@ mkdir -p "$cache"
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"; }
 
 missing=
-for package in postgresql postgresql-client redis-server rabbitmq-server openssl iproute2 iptables gcc libc6-dev libpq-dev python3-dev python3-venv \
+for package in postgresql postgresql-client redis-server rabbitmq-server openssl iproute2 iptables gcc libc6-dev libpq-dev python3-dev python3-venv python3-yaml \
     ca-certificates; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done

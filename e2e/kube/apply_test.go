@@ -319,7 +319,7 @@ func (s *suite) prune(t *testing.T, g *graph, result *row) {
 		result.pruned = "-"
 		return
 	}
-	before, old := s.snapshot(t), g.want
+	before, old := s.snapshot(t), g.everything()
 	g.withoutLink(t)
 	if g.refused(t, s, "E0206") {
 		result.pruned = "needed"
@@ -328,8 +328,36 @@ func (s *suite) prune(t *testing.T, g *graph, result *row) {
 	if err := g.build(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := s.script(t, g, "deploy.sh", "--dry-run").CombinedOutput(); err != nil {
-		t.Errorf("deploy.sh --dry-run: %v\n%s", err, out)
+	gone, _ := s.pruned(t, g, before, old)
+	result.pruned = fmt.Sprintf("%d of %d", gone, len(before))
+}
+
+// vanish removes a component that had a namespace of its own, and demands that what it had goes as well.
+func (s *suite) vanish(t *testing.T, g *graph, name string) {
+	before, old, namespace := s.snapshot(t), g.everything(), ""
+	for _, each := range g.components {
+		if each.name == name {
+			namespace = each.namespace
+		}
+	}
+	g.rewrite(t, func(architecture map[string]any) { unstructured.RemoveNestedField(architecture, "components", name) })
+	if err := g.build(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	gone, said := s.pruned(t, g, before, old)
+	if gone == 0 {
+		t.Errorf("nothing of %s was deleted", name)
+	}
+	if !strings.Contains(said, "kept, since a namespace is never deleted: Namespace "+namespace+"\n") {
+		t.Errorf("deploy.sh --prune does not name the namespace %s, which it keeps:\n%s", namespace, said)
+	}
+}
+
+// pruned deploys with --prune, after a dry run, and returns how many objects are gone and what the script said.
+func (s *suite) pruned(t *testing.T, g *graph, before, old map[string]*unstructured.Unstructured) (gone int, said string) {
+	t.Helper()
+	if out, err := s.script(t, g, "deploy.sh", "--dry-run", "--prune").CombinedOutput(); err != nil {
+		t.Errorf("deploy.sh --dry-run --prune: %v\n%s", err, out)
 	}
 	compare(t, before, s.snapshot(t))
 	cmd := s.script(t, g, "deploy.sh", "--prune")
@@ -339,15 +367,14 @@ func (s *suite) prune(t *testing.T, g *graph, result *row) {
 	if err != nil {
 		t.Fatalf("deploy.sh --prune: %v\n%s%s", err, out, &problems)
 	}
-	after := s.snapshot(t)
-	gone := 0
+	after, now := s.snapshot(t), g.everything()
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		object := before[key]
-		if object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" || len(object.GetOwnerReferences()) != 0 || g.extra[key] != nil {
+		if object.GetLabels()["app.kubernetes.io/managed-by"] != "platc" || len(object.GetOwnerReferences()) != 0 {
 			continue
 		}
 		_, was := old[key]
-		_, is := g.want[key]
+		_, is := now[key]
 		kept := ownsData(object)
 		switch there := after[key] != nil; {
 		case was && !is && !kept && there:
@@ -365,7 +392,14 @@ func (s *suite) prune(t *testing.T, g *graph, result *row) {
 			t.Errorf("%s is rendered, but is not there", key)
 		}
 	}
-	result.pruned = fmt.Sprintf("%d of %d", gone, len(before))
+	return gone, problems.String()
+}
+
+// everything is what the kustomizations of the graph render to, those of builds and day 2 too.
+func (g *graph) everything() map[string]*unstructured.Unstructured {
+	all := maps.Clone(g.want)
+	maps.Copy(all, g.extra)
+	return all
 }
 
 func ownsData(object *unstructured.Unstructured) bool {
@@ -377,8 +411,26 @@ func ownsData(object *unstructured.Unstructured) bool {
 	}
 }
 
-// withoutLink rewrites arch.cue, which is JSON here, without the only link of the component that the graph is named after.
+// withoutLink rewrites arch.cue without the only link of the component that the graph is named after.
 func (g *graph) withoutLink(t *testing.T) {
+	t.Helper()
+	g.rewrite(t, func(architecture map[string]any) {
+		source, _, _ := strings.Cut(strings.TrimPrefix(g.name, "link-"), "-to-")
+		component, found, err := unstructured.NestedMap(architecture, "components", "a-"+source)
+		if err != nil || !found {
+			t.Fatalf("the graph has no component a-%s (%v)", source, err)
+		}
+		if removed := dropLinks(component); removed != 1 {
+			t.Fatalf("a-%s has %d links instead of one", source, removed)
+		}
+		if err := unstructured.SetNestedMap(architecture, component, "components", "a-"+source); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// rewrite changes arch.cue, which is JSON here.
+func (g *graph) rewrite(t *testing.T, change func(architecture map[string]any)) {
 	t.Helper()
 	path := filepath.Join(g.dir, "arch.cue")
 	text, err := os.ReadFile(path)
@@ -389,17 +441,13 @@ func (g *graph) withoutLink(t *testing.T) {
 	if err := json.Unmarshal(text, &architecture); err != nil {
 		t.Fatal(err)
 	}
-	source, _, _ := strings.Cut(strings.TrimPrefix(g.name, "link-"), "-to-")
-	component, found, err := unstructured.NestedMap(architecture, "components", "a-"+source)
-	if err != nil || !found {
-		t.Fatalf("the graph has no component a-%s (%v)", source, err)
+	// a link to a whole server means a resource of it, whose data the build would not leave behind without a reason
+	retired := map[string]any{}
+	for name := range architecture["components"].(map[string]any) {
+		retired[name] = "the test removes it"
 	}
-	if removed := dropLinks(component); removed != 1 {
-		t.Fatalf("a-%s has %d links instead of one", source, removed)
-	}
-	if err := unstructured.SetNestedMap(architecture, component, "components", "a-"+source); err != nil {
-		t.Fatal(err)
-	}
+	architecture["retired"] = retired
+	change(architecture)
 	if text, err = json.MarshalIndent(architecture, "", "\t"); err != nil {
 		t.Fatal(err)
 	}

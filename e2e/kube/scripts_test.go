@@ -3,18 +3,23 @@ package kube
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
 	"platc.dev/platc/e2e/cluster"
@@ -111,6 +116,144 @@ func (s *suite) tamper(t *testing.T, g *graph) {
 		if !bytes.Contains(out, []byte(each.GetName())) {
 			t.Errorf("verify.sh --server does not name %s, which holds ciphertext\n%s", key, out)
 		}
+	}
+}
+
+// elsewhere runs the scripts with a kubeconfig whose current context leads nowhere, and without a key but the one of the build.
+func (s *suite) elsewhere(t *testing.T, g *graph) {
+	text, err := os.ReadFile(s.cluster.Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	right := strings.TrimSpace(s.run(t, g.dir, s.kubectl, "--kubeconfig", kubeconfig, "config", "current-context"))
+	for _, args := range [][]string{{"set-cluster", "nowhere", "--server=https://127.0.0.1:1"}, {"set-context", "wrong", "--cluster=nowhere"}, {"use-context", "wrong"}} {
+		s.run(t, g.dir, s.kubectl, append([]string{"--kubeconfig", kubeconfig, "config"}, args...)...)
+	}
+	run := func(name string, args ...string) (string, error) {
+		cmd := s.script(t, g, name, args...)
+		cmd.Env = slices.DeleteFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, "KUBECONFIG=") || strings.HasPrefix(v, "SOPS_") })
+		cmd.Env = append(cmd.Env, "KUBECONFIG="+kubeconfig)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := run("deploy.sh", "--dry-run", "--context", right)
+	if err != nil {
+		t.Errorf("deploy.sh --dry-run --context %s: %v\n%s", right, err, out)
+	}
+	if first, _, _ := strings.Cut(out, "\n"); !strings.HasPrefix(first, "context "+right+", cluster ") || !strings.HasSuffix(first, "("+s.cluster.Config.Host+")") {
+		t.Errorf("deploy.sh first says %q", first)
+	}
+	if !strings.Contains(out, "SOPS_AGE_KEY_FILE="+g.key()+"\n") {
+		t.Errorf("deploy.sh does not name the development key\n%s", out)
+	}
+	if out, err := run("verify.sh", "--server", "--context", right); err != nil {
+		t.Errorf("verify.sh --server --context %s: %v\n%s", right, err, out)
+	}
+	for _, each := range []struct{ name, arg, want string }{
+		{"deploy.sh", "--dry-run", "context wrong, cluster nowhere (https://127.0.0.1:1)"},
+		{"deploy.sh", "--dry-run", "nothing was applied"},
+		{"deploy.sh", "--context=gone", "kubectl has no context gone; it has: "},
+		{"verify.sh", "--server", "the server does not answer"},
+	} {
+		if out, err := run(each.name, each.arg); err == nil || !strings.Contains(out, each.want) {
+			t.Errorf("%s %s does not say %q: %v\n%s", each.name, each.arg, each.want, err, out)
+		}
+	}
+	g.leavesNothing(t, nil)
+}
+
+// foreign hands objects to another architecture, and to nobody, and demands that deploy.sh names them and leaves all as it is, also where
+// the tree has a kind that the server does not know.
+func (s *suite) foreign(t *testing.T, g *graph) {
+	refuses := func(g *graph, want string) {
+		t.Helper()
+		before := s.snapshot(t)
+		out, err := s.script(t, g, "deploy.sh").CombinedOutput()
+		if err == nil || !bytes.Contains(out, []byte(want+", not of "+g.partOf()+"\n")) || !bytes.Contains(out, []byte("nothing was applied")) {
+			t.Errorf("deploy.sh does not refuse, for %q: %v\n%s", want, err, out)
+		}
+		compare(t, before, s.snapshot(t))
+	}
+	unknown := *g
+	unknown.tree = filepath.Join(g.dir, "unknown")
+	if err := os.CopyFS(unknown.tree, os.DirFS(g.tree)); err != nil {
+		t.Fatal(err)
+	}
+	last := g.components[len(g.components)-1]
+	file, err := os.OpenFile(filepath.Join(unknown.tree, last.name, "k8s/deploy/base/networkpolicy.yaml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString("---\napiVersion: unknown.example.com/v1\nkind: Unknown\nmetadata:\n  name: unknown\n")
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, kind := range []string{"Service", "ClusterRole"} {
+		object := g.first(t, kind)
+		place := ""
+		if object.GetNamespace() != "" {
+			place = " in " + object.GetNamespace()
+		}
+		s.label(t, object, "bank")
+		refuses(g, kind+" "+object.GetName()+place+" is part of bank")
+		refuses(&unknown, kind+" "+object.GetName()+place+" is part of bank")
+		s.label(t, object, g.partOf())
+	}
+	out, err := s.script(t, &unknown, "deploy.sh").CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte(`no matches for kind "Unknown"`)) || bytes.Contains(out, []byte("cannot be known")) {
+		t.Errorf("deploy.sh does not get as far as the kind that the server does not know: %v\n%s", err, out)
+	}
+
+	account := g.first(t, "ServiceAccount")
+	client, err := kubernetes.NewForConfig(s.cluster.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := client.CoreV1().ServiceAccounts(account.GetNamespace())
+	if err := accounts.Delete(t.Context(), account.GetName(), metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: account.GetName()}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	refuses(g, "ServiceAccount "+account.GetName()+" in "+account.GetNamespace()+" is of no architecture")
+	s.label(t, account, g.partOf()) // what the message says hands it over
+	if out, err := s.script(t, g, "deploy.sh").CombinedOutput(); err != nil {
+		t.Errorf("deploy.sh: %v\n%s", err, out)
+	}
+	g.leavesNothing(t, nil)
+}
+
+// partOf is the name of the architecture.
+func (g *graph) partOf() string { return strings.TrimPrefix(g.name, "example-") }
+
+// first is the first object of a kind, by its key.
+func (g *graph) first(t *testing.T, kind string) *unstructured.Unstructured {
+	t.Helper()
+	for _, key := range slices.Sorted(maps.Keys(g.want)) {
+		if g.want[key].GetKind() == kind {
+			return g.want[key]
+		}
+	}
+	t.Fatalf("the graph has no %s", kind)
+	return nil
+}
+
+// label says whose a live object is.
+func (s *suite) label(t *testing.T, object *unstructured.Unstructured, architecture string) {
+	t.Helper()
+	resource, err := s.objects.Resource(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch := fmt.Sprintf(`{"metadata": {"labels": {"app.kubernetes.io/part-of": %q}}}`, architecture)
+	if _, err := resource.Patch(t.Context(), object.GetName(), types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "kubectl-label"}); err != nil {
+		t.Fatal(err)
 	}
 }
 

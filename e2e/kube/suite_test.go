@@ -211,10 +211,15 @@ func (s *suite) prove(t *testing.T, g *graph, result *row) {
 	}
 	if g.name == "example-shop" { // the scripts are the same everywhere
 		t.Run("images are built and day 2 is tested", func(t *testing.T) { s.buildAndTest(t, g, result) })
+		t.Run("the scripts go where they are told to, with the development key", func(t *testing.T) { s.elsewhere(t, g) })
+		t.Run("deploy.sh takes nothing from another architecture", func(t *testing.T) { s.foreign(t, g) })
 		t.Run("verify.sh finds ciphertext that was applied", func(t *testing.T) { s.tamper(t, g) })
 		t.Run("an interrupted deploy.sh leaves nothing", func(t *testing.T) { s.interrupt(t, g) })
 	}
 	t.Run("without a link its objects go and no others", func(t *testing.T) { s.prune(t, g, result) })
+	if g.name == "link-kong-to-fastapi" {
+		t.Run("without a component what it had in its namespace goes", func(t *testing.T) { s.vanish(t, g, "a-kong") })
+	}
 	if err := s.cluster.Alive(); err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func textOf(v value.Value) (string, error) {
 	case value.Base64:
 		text, err := textOf(v.Of)
 		return base64.StdEncoding.EncodeToString([]byte(text)), err
-	case value.Secret, value.Hash:
+	case value.Secret, value.Hash, value.Turn:
 		return "", fmt.Errorf("%s: %w", value.Display(v), ErrSecret)
 	}
 	return "", fmt.Errorf("%T is no value", v)

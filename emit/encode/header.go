@@ -27,6 +27,12 @@ func Header(name string) (line string, ok bool) {
 	return HeaderAs("#"), true
 }
 
+// HasHeader says whether a file begins with a header, as far as the mark of a comment or of an unfinished merge leaves it the first.
+func HasHeader(data []byte) bool {
+	lines := bytes.SplitN(data, []byte("\n"), 4)
+	return bytes.Contains(bytes.Join(lines[:min(len(lines), 3)], []byte("\n")), []byte(generated))
+}
+
 // HeaderAs is the header behind a mark that begins a comment, for a file whose name does not tell: HeaderAs("--").
 func HeaderAs(mark string) string { return mark + " " + generated }
 

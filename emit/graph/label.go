@@ -60,11 +60,24 @@ func attributes(e *ir.Edge) string {
 	var all []string
 	for _, f := range e.Given.Fields {
 		if !f.Struct && !f.List && f.Scalar != nil {
-			all = append(all, fmt.Sprintf("%s: %v", f.Key, f.Scalar))
+			all = append(all, fmt.Sprintf("%s: %v", f.Key, shown(e, f.Key, f.Scalar)))
 		}
 	}
 	slices.Sort(all)
 	return strings.Join(all, ", ")
+}
+
+// shown is the value of a link attribute, unless a rule calls it a secret.
+func shown(e *ir.Edge, name string, v any) any {
+	for _, r := range e.Rules {
+		if r.Attributes == nil {
+			continue
+		}
+		if t := r.Attributes.Field(name); t != nil && t.Secret {
+			return "[secret]"
+		}
+	}
+	return v
 }
 
 // short is a text on one line, cut where it is long.

@@ -13,16 +13,17 @@ import (
 	"strings"
 	"time"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
 // Archive writes the tree as a tar archive: the files by path and the record, without owners and times, so that equal files give equal bytes.
-func Archive(w io.Writer, files []emit.File, version string) error {
+func Archive(w io.Writer, files []emit.File, version string, tree owners.Tree) error {
 	emitted, err := checkFiles(files)
 	if err != nil {
 		return err
 	}
-	r := record{Version: version, Files: make([]entry, 0, len(emitted))}
+	r := record{Version: version, Tree: tree, Files: make([]entry, 0, len(emitted))}
 	for _, f := range emitted {
 		r.Files = append(r.Files, entryOf(f, sumOf(f.Data)))
 	}
@@ -47,9 +48,9 @@ func Archive(w io.Writer, files []emit.File, version string) error {
 // WriteArchive puts the archive into a file, entirely or not at all: it is written beside it first. An equal file keeps its time.
 //
 // Errors: those of Archive; the name is one of a directory, a link or a special file; trouble with the disk.
-func WriteArchive(file string, files []emit.File, version string) error {
+func WriteArchive(file string, files []emit.File, version string, tree owners.Tree) error {
 	var data bytes.Buffer
-	if err := Archive(&data, files, version); err != nil {
+	if err := Archive(&data, files, version, tree); err != nil {
 		return err
 	}
 	info, err := os.Lstat(file)
@@ -70,29 +71,51 @@ func WriteArchive(file string, files []emit.File, version string) error {
 	return nil
 }
 
-// replaceFile writes a file beside its name and moves it there.
+// replaceFile writes a file beside its name and moves it there. What a crash left of an earlier one is taken for it, so that none stays.
 func replaceFile(file string, data []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	waiting := filepath.Join(filepath.Dir(file), "."+filepath.Base(file)+".platc-new")
+	if info, err := os.Lstat(waiting); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is %s", waiting, what(info))
+	}
+	f, err := os.OpenFile(waiting, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer unlock(f)
+	free, err := lock(f)
+	if err == nil && (!free || !isNamed(f, waiting)) {
+		err = errors.New("another platc is writing to it: wait for its end")
+	}
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(f.Name()) // the first error is the one to report
+			_ = os.Remove(waiting) // the first error is the one to report
 		}
 	}()
-	_, err = f.Write(data)
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = f.Write(data)
+	}
 	if err == nil {
 		err = f.Chmod(mode)
 	}
 	if err == nil {
 		err = f.Sync()
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
 	if err == nil {
-		err = os.Rename(f.Name(), file)
+		err = os.Rename(waiting, file)
 	}
 	return err
+}
+
+// isNamed says whether an open file still has its name: another build may have moved it to its place.
+func isNamed(f *os.File, name string) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(name)
+	return err == nil && os.SameFile(opened, named)
 }

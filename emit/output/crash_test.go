@@ -99,7 +99,7 @@ func TestCrashAtEachStep(t *testing.T) {
 				}
 				for k := 1; ; k++ {
 					again := &failing{at: k, forever: true}
-					err := recoverTree(out, again.before)
+					err := recoverTree(out, false, again.before)
 					if again.now < k {
 						must(t, err)
 						break

@@ -10,6 +10,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
+
+	"platc.dev/platc/emit"
 )
 
 // journal is what a build is about to do to the tree; while its file exists the build is not committed.
@@ -53,9 +57,13 @@ func below(dir, name string) string {
 //
 // What the user did to a file since the crash is left alone; the next Plan reports it.
 // Errors: another build is running there; a journal that this version did not write; trouble with the disk.
-func Recover(out string) error { return recoverTree(out, nil) }
+func Recover(out string) error { return recoverTree(out, false, nil) }
 
-func recoverTree(out string, before func(action, name string) error) error {
+// Repair is Recover that also gets past a journal which nobody can read: old files go back to where nothing is, and what else was done
+// stays. The next build puts it right.
+func Repair(out string) error { return recoverTree(out, true, nil) }
+
+func recoverTree(out string, repair bool, before func(action, name string) error) error {
 	root, err := openOut(out)
 	if root == nil {
 		return err
@@ -71,7 +79,11 @@ func recoverTree(out string, before func(action, name string) error) error {
 	}
 	defer unlock(locked)
 	j, err := d.readJournal()
-	if err != nil {
+	if errors.Is(err, errJournal) && repair {
+		if err := d.putBackAll(); err != nil {
+			return fmt.Errorf("undo an interrupted build: %w", err)
+		}
+	} else if err != nil {
 		return err
 	}
 	if j != nil {
@@ -127,28 +139,38 @@ func (d disk) clean() error {
 	return nil
 }
 
+// errJournal is what to do about a journal that nobody can read.
+var errJournal = errors.New("platc build --force goes on without it, puts back the old files that are missing and makes the others anew")
+
 // readJournal is nil without one.
 func (d disk) readJournal() (*journal, error) {
-	data, err := d.root.ReadFile(journalPath)
+	unreadable := func(err error) error {
+		return fmt.Errorf("%s of an interrupted build cannot be read (%w): %w", filepath.Join(d.name, filepath.FromSlash(journalPath)), cause(err), errJournal)
+	}
+	data, err := emit.ReadBelow(d.root, journalPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, d.failed("read", journalPath, err)
+		return nil, unreadable(err)
 	}
 	var j journal
+	if json.Unmarshal(data, &j) == nil && j.Format != 0 && j.Format != journalFormat {
+		return nil, d.failed("read journal", journalPath, errors.New("another version of platc wrote it, and has to undo it"))
+	}
+	j = journal{}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&j); err != nil {
-		return nil, d.failed("read journal", journalPath, err)
+		return nil, unreadable(err)
 	}
 	if j.Format != journalFormat {
-		return nil, d.failed("read journal", journalPath, errors.New("another version of platc wrote it, and has to undo it"))
+		return nil, unreadable(errors.New("it has no format"))
 	}
 	for _, s := range j.Steps {
 		if s.Path != recordPath {
 			if err := checkPath(s.Path); err != nil {
-				return nil, d.failed("read journal", journalPath, err)
+				return nil, unreadable(err)
 			}
 		}
 	}
@@ -172,6 +194,38 @@ func (d disk) undo(j journal) error {
 		}
 	}
 	return d.remove(journalPath)
+}
+
+// putBackAll moves the old record to its place and old files to where nothing is, and removes the journal, without knowing what it said.
+func (d disk) putBackAll() error {
+	var names []string
+	err := fs.WalkDir(d.root.FS(), oldDir, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case e.Type().IsRegular():
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return d.failed("read", oldDir, err)
+	}
+	for _, name := range names {
+		if name == kept(recordPath) { // it knows what was to be removed
+			if err := d.rename(name, recordPath); err != nil {
+				return err
+			}
+			continue
+		}
+		to := strings.TrimPrefix(name, oldDir+"/tree/")
+		// a new file may be where the folder of an old one was
+		if err := d.putBack(step{Path: to}); err != nil && !errors.Is(err, syscall.ENOTDIR) {
+			return err
+		}
+	}
+	return d.removeAll(journalPath)
 }
 
 // takeBack removes an added file, and the folders that came with it.
@@ -231,10 +285,10 @@ func (d disk) holds(name, sum string) (bool, error) {
 	if err != nil {
 		return false, d.failed("read", name, err)
 	}
-	if info == nil || !info.Mode().IsRegular() {
+	if info == nil || !info.Mode().IsRegular() || info.Size() > emit.MaxFile {
 		return false, nil
 	}
-	data, err := d.root.ReadFile(name)
+	data, err := emit.ReadBelow(d.root, name)
 	if err != nil {
 		return false, d.failed("read", name, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
@@ -133,14 +135,40 @@ func TestVersionStandsInTheRecordOnly(t *testing.T) {
 	same(t, look(t, out, false), want)
 }
 
+// stands is what a tree stands for, with every part.
+func stands() owners.Tree {
+	return owners.Tree{
+		Architecture: "shop", Tags: []string{"prod", "eu"},
+		Data: []owners.Data{
+			{Node: "a", Kind: "postgresql", What: "volume claim", Namespace: "data", Object: "data-a-0", Format: "18"},
+			{Node: "b/queue/\"x\"", Kind: "rabbitmq/queue", What: "queue", Namespace: "mq", Object: "\"x\" <&> ä"},
+		},
+		Keeps:     []owners.Kept{{Source: "a", Target: "b", What: "keys", Object: "a:*"}},
+		Variables: []owners.Variables{{Source: "a", Prefix: "REDIS", Target: "b", Names: []string{"REDIS_HOST", "REDIS_PORT"}}},
+	}
+}
+
 func TestRecordFormat(t *testing.T) {
 	t.Parallel()
 	out := tempDir(t)
-	build(t, out, tree{"a/secret/x.env": "A=1\n", "b!": "#!/bin/sh\n", "Größe \"1\"": "x\n"})
+	c := plan(t, out, tree{"a/secret/x.env": "A=1\n", "b!": "#!/bin/sh\n", "Größe \"1\"": "x\n"}, Options{Tree: stands()})
+	must(t, Write(t.Context(), c))
 	got, err := os.ReadFile(filepath.Join(out, recordPath))
 	must(t, err)
 	want := `{
   "version": "1.0.0",
+  "architecture": "shop",
+  "tags": ["prod", "eu"],
+  "data": [
+    {"node": "a", "kind": "postgresql", "what": "volume claim", "namespace": "data", "object": "data-a-0", "format": "18"},
+    {"node": "b/queue/\"x\"", "kind": "rabbitmq/queue", "what": "queue", "namespace": "mq", "object": "\"x\" \u003c\u0026\u003e ä", "format": ""}
+  ],
+  "keeps": [
+    {"source": "a", "target": "b", "what": "keys", "object": "a:*"}
+  ],
+  "variables": [
+    {"source": "a", "prefix": "REDIS", "target": "b", "names": ["REDIS_HOST", "REDIS_PORT"]}
+  ],
   "files": [
     {"path": "Größe \"1\"", "sha256": "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac", "mode": "0644", "component": "", "ownership": "generated"},
     {"path": "a/secret/x.env", "sha256": "2ef0eb2acf6d8bb27ca22ddcbe6034ac6f3ea96e6c04b1c6d17acf1ba13edd63", "mode": "0644", "component": "a", "ownership": "state"},
@@ -150,6 +178,89 @@ func TestRecordFormat(t *testing.T) {
 `
 	if hashless(string(got)) != hashless(want) {
 		t.Errorf("got %s", got)
+	}
+	if read, found, err := Recorded(out); err != nil || !found || !reflect.DeepEqual(read, stands()) {
+		t.Errorf("read back: %+v, %v, %v", read, found, err)
+	}
+	if again := plan(t, out, tree{"a/secret/x.env": "A=1\n", "b!": "#!/bin/sh\n", "Größe \"1\"": "x\n"}, Options{Tree: stands()}); again.Differs() {
+		t.Error("a second build differs")
+	}
+}
+
+// A record that is older than owners of data is read, and says nothing of them; the next build completes it.
+func TestOlderRecordHasNoOwners(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	build(t, out, tree{"a": "1\n"})
+	name := filepath.Join(out, recordPath)
+	data, err := os.ReadFile(name)
+	must(t, err)
+	version, rest, _ := strings.Cut(string(data), `  "architecture"`)
+	_, files, _ := strings.Cut(rest, `  "files"`)
+	must(t, os.WriteFile(name, []byte(version+`  "files"`+files), 0o644))
+	if read, found, err := Recorded(out); err != nil || !found || read.Architecture != "" {
+		t.Errorf("read: %+v, %v, %v", read, found, err)
+	}
+	c := plan(t, out, tree{"a": "1\n"}, Options{Tree: stands()})
+	if !c.Record || len(c.Kept) != 1 {
+		t.Fatalf("%+v", c)
+	}
+	must(t, Write(t.Context(), c))
+	if read, _, err := Recorded(out); err != nil || !reflect.DeepEqual(read, stands()) {
+		t.Errorf("read back: %+v, %v", read, err)
+	}
+}
+
+func TestRecordedWithoutOne(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	for _, dir := range []string{out, filepath.Join(out, "none")} {
+		if _, found, err := Recorded(dir); found || err != nil {
+			t.Errorf("%s: %v, %v", dir, found, err)
+		}
+	}
+	must(t, os.MkdirAll(filepath.Join(out, own), 0o755))
+	for _, text := range []string{"", "[]", "{", `{"data": 1, "files": []}`, `{"tags": [1], "files": []}`} {
+		must(t, os.WriteFile(filepath.Join(out, recordPath), []byte(text), 0o644))
+		if _, _, err := Recorded(out); err == nil || !strings.Contains(err.Error(), recordPath) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// What was compared is what is replaced.
+func TestPlanRefusesARecordThatWasNotCompared(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	old, _, err := Recorded(out)
+	must(t, err)
+	if _, err := Plan(out, nil, Options{Old: &old}); err != nil {
+		t.Error(err)
+	}
+	must(t, Write(t.Context(), plan(t, out, tree{"a": "1\n"}, Options{Tree: stands()})))
+	if _, err := Plan(out, nil, Options{Old: &old}); err == nil || !strings.Contains(err.Error(), "meanwhile") {
+		t.Error(err)
+	}
+	old, _, err = Recorded(out)
+	must(t, err)
+	if _, err := Plan(out, nil, Options{Old: &old}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A build of some components leaves what others own as it was.
+func TestOnlyKeepsOwnersOfOthers(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	must(t, Write(t.Context(), plan(t, out, tree{"a/x": "1\n", "b/x": "1\n"}, Options{Tree: stands()})))
+	after := stands()
+	after.Data = []owners.Data{{Node: "a/database/new", Kind: "postgresql/database", What: "database", Namespace: "data", Object: "new"}}
+	after.Keeps, after.Variables = nil, nil
+	must(t, Write(t.Context(), plan(t, out, tree{"a/x": "2\n"}, Options{Tree: after, Only: []string{"a"}})))
+	read, _, err := Recorded(out)
+	must(t, err)
+	if len(read.Data) != 2 || read.Data[0] != after.Data[0] || read.Data[1] != stands().Data[1] || len(read.Keeps)+len(read.Variables) != 0 {
+		t.Errorf("read: %+v", read)
 	}
 }
 
@@ -374,7 +485,7 @@ func TestRecordRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		"", "{", "[]", "null", "{}", `{"version": "1"}`, `{"files": [{"path": "a"}]}`, `{"manifest": {}}`, "<<<<<<< HEAD\n" + good, good + "{}",
+		"", "{", "[]", "null", "{}", `{"version": "1"}`, `{"files": [{"path": "a"}]}`, `{"manifest": {}}`, good + "{}",
 		strings.Replace(good, `"a"`, `"../a"`, 1), strings.Replace(good, `"a"`, `"/etc/passwd"`, 1), strings.Replace(good, `"a"`, `".platc/manifest.json"`, 1), strings.Replace(good, `"a"`, `""`, 1),
 		strings.Replace(good, "0644", "0777", 1), strings.Replace(good, "generated", "other", 1), strings.Replace(good, "ab", "", 1), strings.Replace(good, "ab", "xy", 1),
 		strings.Replace(good, "\"files\": [", `"files": [{"path": "a", "sha256": "`+strings.Repeat("ab", 32)+`", "mode": "0644", "component": "", "ownership": "generated"},`, 1),
@@ -664,5 +775,35 @@ func BenchmarkBuildWithoutChange(b *testing.B) {
 		c, err := Plan(out, files, Options{Version: "1.0.0"})
 		must(b, err)
 		must(b, Write(b.Context(), c))
+	}
+}
+
+func TestABuildInBetweenIsNoticed(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	files := func(text string) []emit.File {
+		return []emit.File{{Path: "a/secret/cloud.env", Component: "a", Data: []byte(text), Mode: 0o644, Ownership: emit.State}}
+	}
+	planned := func(text string) *Change {
+		c, err := Plan(out, files(text), Options{Version: "v1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	write := func(c *Change) {
+		if err := Write(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := planned("one")
+	write(first)
+	second := planned("one")
+	if second.SameRecord(first) || !second.SameRecord(planned("two")) {
+		t.Error("the first build is a difference, and no build is none")
+	}
+	write(planned("other"))
+	if planned("two").SameRecord(second) {
+		t.Error("a build in between went unnoticed")
 	}
 }

@@ -9,27 +9,33 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/encode"
 )
 
 // Options say how a tree is written.
 type Options struct {
-	Version string   // of platc; stands in the record
-	Only    []string // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
-	Force   bool     // files that were edited are overwritten, or removed
-	Workers int      // files that are read or written at a time; 0: 2
+	Version string       // of platc; stands in the record
+	Tree    owners.Tree  // what the tree stands for from now on
+	Old     *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
+	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
+	Force   bool         // files that were edited are overwritten, or removed
+	Workers int          // files that are read or written at a time; 0: 2
 }
 
 // Change is what a build does to the output directory. The lists are by path.
 type Change struct {
 	Added, Changed, Removed, Kept []Entry
 	Record                        bool      // the record changes, be it only by platc's version
+	Overwritten                   []string  // edits that Force overwrites or removes, as the user names them, sorted
 	Conflicts                     diag.List // E0501, E0502: Write refuses them
 
 	out     string
@@ -52,6 +58,11 @@ type Entry struct {
 // Differs says whether Write would change anything on the disk.
 func (c *Change) Differs() bool {
 	return len(c.Added)+len(c.Changed)+len(c.Removed) > 0 || c.Record
+}
+
+// SameRecord says whether two changes were planned while the tree had one and the same record: no other build wrote to it in between.
+func (c *Change) SameRecord(other *Change) bool {
+	return bytes.Equal(c.before, other.before) && (c.before == nil) == (other.before == nil)
 }
 
 // Plan compares rendered files with the output directory and the record of what platc wrote there. It reads, and never writes.
@@ -81,8 +92,15 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	if c.before, err = readRecord(c.out, root); err != nil {
 		return nil, err
 	}
+	if emit.InConflict(c.before) {
+		c.Conflicts.Add(recordInConflict(c.out))
+		return c, nil
+	}
+	if err := c.asCompared(o); err != nil {
+		return nil, err
+	}
 	items := emittedItems(emitted, c.workers)
-	recorded, err := c.recorded(items, o)
+	recorded, stood, err := c.recorded(items, o)
 	if err != nil {
 		return nil, err
 	}
@@ -93,10 +111,43 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	c.Conflicts = s.conflicts()
+	if c.Conflicts.HasErrors() {
+		// what looks like the user's doing may be another build that is writing
+		if now, err := readRecord(c.out, root); err != nil || !bytes.Equal(now, c.before) {
+			return nil, c.overtaken()
+		}
+	}
+	if len(o.Only) > 0 {
+		o.Tree = o.Tree.Only(stood, o.selects)
+	}
+	slices.Sort(s.overwritten)
+	c.Overwritten = s.overwritten
 	c.after = newRecord(c.items, recorded, o).encode()
 	c.Record = !bytes.Equal(c.before, c.after)
 	c.list()
 	return c, nil
+}
+
+func (c *Change) overtaken() error {
+	return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+}
+
+// asCompared refuses a record that another build has written since the old one was compared with the plan.
+func (c *Change) asCompared(o Options) error {
+	if o.Old == nil {
+		return nil
+	}
+	var stands owners.Tree
+	if c.before != nil {
+		var err error
+		if stands, err = StandsFor(c.before); err != nil {
+			return notOurs(c.out, err)
+		}
+	}
+	if !reflect.DeepEqual(stands, *o.Old) {
+		return c.overtaken()
+	}
+	return nil
 }
 
 // emittedItems is the emitted files with their sums.
@@ -112,12 +163,12 @@ func emittedItems(emitted []*emit.File, workers int) []*item {
 	return items
 }
 
-// recorded is the entries of the record by path.
-func (c *Change) recorded(items []*item, o Options) (map[string]*entry, error) {
+// recorded is the entries of the record by path, and what the tree stands for by it.
+func (c *Change) recorded(items []*item, o Options) (map[string]*entry, owners.Tree, error) {
 	if c.before == nil {
-		return nil, nil
+		return nil, owners.Tree{}, nil
 	}
-	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	r := record{Version: o.Version, Tree: o.Tree, Files: make([]entry, 0, len(items))}
 	for _, it := range items {
 		r.Files = append(r.Files, entryOf(it.file, it.sum))
 	}
@@ -125,14 +176,14 @@ func (c *Change) recorded(items []*item, o Options) (map[string]*entry, error) {
 	if !bytes.Equal(r.encode(), c.before) {
 		var err error
 		if r, err = decodeRecord(c.before); err != nil {
-			return nil, fmt.Errorf("read record %s: %w (platc did not write this; restore it, or delete it: then files with other content than platc's count as yours)", filepath.Join(c.out, recordPath), err)
+			return nil, owners.Tree{}, notOurs(c.out, err)
 		}
 	}
 	recorded := make(map[string]*entry, len(r.Files))
 	for i := range r.Files {
 		recorded[r.Files[i].Path] = &r.Files[i]
 	}
-	return recorded, nil
+	return recorded, r.Tree, nil
 }
 
 // union adds what was recorded to what is emitted, leaves out what is not asked for, and sorts by path.
@@ -161,10 +212,10 @@ func (o Options) selects(component string) bool {
 
 // newRecord is the record after the build: what is emitted, and what was not asked for as it was.
 func newRecord(items []*item, recorded map[string]*entry, o Options) record {
-	r := record{Version: o.Version, Files: make([]entry, 0, len(items))}
+	r := record{Version: o.Version, Tree: o.Tree, Files: make([]entry, 0, len(items))}
 	emitted := map[string]bool{}
 	for _, it := range items {
-		if it.file != nil {
+		if it.file != nil && !it.left {
 			r.Files = append(r.Files, entryOf(it.file, it.sum))
 			if len(o.Only) > 0 {
 				emitted[it.path] = true
@@ -213,10 +264,13 @@ type scan struct {
 	force   bool
 	folders map[string]*folder
 
-	mu      sync.Mutex
-	edited  []string
-	inWay   []string
-	blocked []*item // where a folder stands
+	mu          sync.Mutex
+	edited      []string
+	conflicted  []string // edited, with the marks of a merge
+	inWay       []string
+	unrecorded  []string // in the way, but made by platc
+	overwritten []string
+	blocked     []*item // where a folder stands
 }
 
 func (s *scan) run(tree *folder, workers int) error {
@@ -329,8 +383,8 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 		s.blocked = append(s.blocked, it)
 		s.mu.Unlock()
 		return nil
-	case !it.info.Mode().IsRegular():
-		s.replace(it, false)
+	case !it.info.Mode().IsRegular(), it.info.Size() > emit.MaxFile:
+		s.replace(it, nil)
 		return nil
 	}
 	old, err := r.read(dir, path.Base(it.path), it.info.Size())
@@ -347,23 +401,42 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 		it.action = change
 		return nil
 	}
-	s.replace(it, it.recorded != nil && (it.recorded.SHA256 == sumOf(old) || it.file != nil && it.file.Ownership == emit.State))
+	s.replace(it, it.old)
 	return nil
 }
 
-// replace decides about something that is not what platc wants there; ours says that it is as platc left it.
-func (s *scan) replace(it *item, ours bool) {
-	if it.recorded == nil {
-		s.note(&s.inWay, s.name(it.path)+ifNotFile(it.info))
+// replace decides about something that is not what platc wants there; old is its content, nil if it is no file that one would read.
+func (s *scan) replace(it *item, old []byte) {
+	name := s.name(it.path)
+	ours := it.recorded != nil && old != nil && (it.recorded.SHA256 == sumOf(old) || it.file != nil && it.file.Ownership == emit.State)
+	made := it.recorded != nil || old != nil && (encode.HasHeader(old) || it.ownership() == emit.State && isEncrypted(old))
+	switch {
+	case !made && it.file.Yields:
+		it.left = true
 		return
+	case !made:
+		s.note(&s.inWay, name+ifNotFile(it.info))
+		return
+	case ours:
+	case s.force:
+		s.note(&s.overwritten, name)
+	case emit.InConflict(old):
+		s.note(&s.conflicted, name)
+	case it.recorded == nil:
+		s.note(&s.unrecorded, name)
+		return
+	default:
+		s.note(&s.edited, name)
 	}
 	it.action = change
 	if it.file == nil {
 		it.action = remove
 	}
-	if !ours && !s.force {
-		s.note(&s.edited, s.name(it.path))
-	}
+}
+
+// isEncrypted says whether a file looks as SOPS writes it, in dotenv or JSON: emit/secrets has read it, and kept what it holds.
+func isEncrypted(data []byte) bool {
+	return bytes.Contains(data, []byte("\nsops_mac=")) || bytes.Contains(data, []byte("\"sops\":"))
 }
 
 func ifNotFile(info fs.FileInfo) string {
@@ -424,22 +497,25 @@ func (s *scan) failed(p string, err error) error {
 
 func (s *scan) conflicts() diag.List {
 	var l diag.List
-	slices.Sort(s.edited)
-	slices.Sort(s.inWay)
-	switch len(s.edited) {
-	case 0:
-	case 1:
-		l.Add(diag.Diagnostic{Code: "E0501", Message: s.edited[0] + " was edited since platc wrote it", Help: "undo the edit, or overwrite it with --force"})
-	default:
-		l.Add(diag.Diagnostic{Code: "E0501", Message: strings.Join(s.edited, ", ") + " were edited since platc wrote them", Help: "undo the edits, or overwrite them with --force"})
+	add := func(code string, names []string, one, many, help string) {
+		slices.Sort(names)
+		switch len(names) {
+		case 0:
+		case 1:
+			l.Add(diag.Diagnostic{Code: code, Message: names[0] + " " + one, Help: help})
+		default:
+			l.Add(diag.Diagnostic{Code: code, Message: strings.Join(names, ", ") + " " + many, Help: help})
+		}
 	}
-	switch len(s.inWay) {
-	case 0:
-	case 1:
-		l.Add(diag.Diagnostic{Code: "E0502", Message: s.inWay[0] + " is in the way, and platc did not write it", Help: "move or delete it, or choose another directory with -o"})
-	default:
-		l.Add(diag.Diagnostic{Code: "E0502", Message: strings.Join(s.inWay, ", ") + " are in the way, and platc did not write them", Help: "move or delete them, or choose another directory with -o"})
+	edits, them := "the edit", "it"
+	if len(s.edited) > 1 {
+		edits, them = "the edits", "them"
 	}
+	add("E0501", s.edited, "was edited since platc wrote it", "were edited since platc wrote them", "undo "+edits+", or overwrite "+them+" with --force")
+	add("E0501", s.conflicted, "has the conflict marks of a merge that was not resolved", "have the conflict marks of a merge that was not resolved", emit.ResolveConflict(s.out))
+	add("E0502", s.inWay, "is in the way, and platc did not write it", "are in the way, and platc did not write them", "move it away, or choose another directory with -o")
+	add("E0502", s.unrecorded, "was made by platc, but is not in its record", "were made by platc, but are not in its record",
+		"restore "+s.name(recordPath)+" from version control, or take over with --force what begins with platc's header")
 	return l
 }
 
@@ -448,7 +524,7 @@ type reader struct{ buffer []byte }
 
 // read returns what is valid until the next call. A regular file of that size takes one call of the system.
 func (r *reader) read(dir *os.Root, name string, size int64) ([]byte, error) {
-	f, err := dir.Open(name)
+	f, err := dir.OpenFile(name, emit.ReadFlags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -463,7 +539,7 @@ func (r *reader) read(dir *os.Root, name string, size int64) ([]byte, error) {
 	if int64(n) == size {
 		return r.buffer[:n], nil
 	}
-	rest, err := io.ReadAll(f) // it changes at this moment
+	rest, err := io.ReadAll(io.LimitReader(f, emit.MaxFile)) // it changes at this moment
 	return append(bytes.Clone(r.buffer[:n]), rest...), err
 }
 
@@ -523,7 +599,7 @@ func readRecord(out string, root *os.Root) ([]byte, error) {
 			return nil, fmt.Errorf("%s: an earlier build was interrupted, and has to be undone first", filepath.Join(out, name))
 		}
 	}
-	data, err := root.ReadFile(recordPath)
+	data, err := emit.ReadBelow(root, recordPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -10,18 +11,21 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
 // entry is what the record says of one file that platc wrote.
 type entry struct {
-	Path      string         `json:"path"`
-	SHA256    string         `json:"sha256"`
-	Mode      string         `json:"mode"`
-	Component string         `json:"component"`
-	Ownership emit.Ownership `json:"ownership"`
+	Path      string            `json:"path"`
+	SHA256    string            `json:"sha256"`
+	Mode      string            `json:"mode"`
+	Component string            `json:"component"`
+	Ownership emit.Ownership    `json:"ownership"`
+	Marks     map[string]string `json:"marks,omitempty"` // see emit.File
 }
 
 func (e entry) mode() fs.FileMode {
@@ -36,20 +40,35 @@ func entryOf(f *emit.File, sum string) entry {
 	if f.Mode == 0o755 {
 		mode = "0755"
 	}
-	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership}
+	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership, Marks: f.Marks}
 }
 
 // record is the content of .platc/manifest.json. It does not list itself.
 type record struct {
-	Version string  `json:"version"` // of platc, and nowhere else in the tree
-	Files   []entry `json:"files"`   // by path
+	Version string `json:"version"` // of platc, and nowhere else in the tree
+	owners.Tree
+	Files []entry `json:"files"` // by path
 }
 
-// encode writes one line per file, so that a diff of two records is short.
+// encode writes one line per file and owner, so that a diff of two records is short. What the tree stands for comes before the files.
 func (r record) encode() []byte {
-	b := make([]byte, 0, 256+200*len(r.Files))
+	b := make([]byte, 0, 256+200*(len(r.Files)+len(r.Data)+len(r.Keeps)+len(r.Variables)))
 	b = append(b, "{\n  \"version\": "...)
 	b = appendString(b, r.Version)
+	b = append(b, ",\n  \"architecture\": "...)
+	b = appendString(b, r.Architecture)
+	b = append(b, ",\n  \"tags\": "...)
+	b = appendStrings(b, r.Tags)
+	b = appendRows(b, "data", r.Data, func(b []byte, d owners.Data) []byte {
+		return appendFields(b, "node", d.Node, "kind", d.Kind, "what", d.What, "namespace", d.Namespace, "object", d.Object, "format", d.Format)
+	})
+	b = appendRows(b, "keeps", r.Keeps, func(b []byte, k owners.Kept) []byte {
+		return appendFields(b, "source", k.Source, "target", k.Target, "what", k.What, "object", k.Object)
+	})
+	b = appendRows(b, "variables", r.Variables, func(b []byte, v owners.Variables) []byte {
+		b = appendFields(b, "source", v.Source, "prefix", v.Prefix, "target", v.Target)
+		return append(appendStrings(append(b[:len(b)-1], ", \"names\": "...), v.Names), '}')
+	})
 	b = append(b, ",\n  \"files\": ["...)
 	for i, e := range r.Files {
 		if i > 0 {
@@ -60,9 +79,63 @@ func (r record) encode() []byte {
 		b = append(append(b, ", \"sha256\": \""...), e.SHA256...)
 		b = append(append(b, "\", \"mode\": \""...), e.Mode...)
 		b = appendString(append(b, "\", \"component\": "...), e.Component)
-		b = append(append(append(b, ", \"ownership\": \""...), e.Ownership...), "\"}"...)
+		b = append(append(append(b, ", \"ownership\": \""...), e.Ownership...), '"')
+		for j, name := range sorted(e.Marks) {
+			if j == 0 {
+				b = append(b, ", \"marks\": {"...)
+			} else {
+				b = append(b, ", "...)
+			}
+			b = appendString(append(appendString(b, name), ": "...), e.Marks[name])
+		}
+		if len(e.Marks) > 0 {
+			b = append(b, '}')
+		}
+		b = append(b, '}')
 	}
 	return append(b, "\n  ]\n}\n"...)
+}
+
+// appendRows writes a list, one line per row.
+func appendRows[R any](b []byte, name string, rows []R, row func([]byte, R) []byte) []byte {
+	b = append(append(append(b, ",\n  \""...), name...), "\": ["...)
+	for i, r := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = row(append(b, "\n    "...), r)
+	}
+	if len(rows) > 0 {
+		b = append(b, "\n  "...)
+	}
+	return append(b, ']')
+}
+
+// appendFields writes an object of strings: names and values in turn.
+func appendFields(b []byte, fields ...string) []byte {
+	b = append(b, '{')
+	for i, s := range fields {
+		switch {
+		case i == 0:
+		case i%2 == 0:
+			b = append(b, ", "...)
+		default:
+			b = append(b, ": "...)
+		}
+		b = appendString(b, s)
+	}
+	return append(b, '}')
+}
+
+func appendStrings(b []byte, all []string) []byte {
+	b = append(b, '[')
+	for i, s := range all {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
 }
 
 // appendString writes a JSON string; most need no escape.
@@ -74,6 +147,63 @@ func appendString(b []byte, s string) []byte {
 		}
 	}
 	return append(append(append(b, '"'), s...), '"')
+}
+
+// Recorded is what a tree stands for by its record, if there is one; of a record that is older than this it is the zero value.
+//
+// Errors: those of Plan.
+func Recorded(out string) (t owners.Tree, found bool, err error) {
+	root, err := openOut(out)
+	if err != nil || root == nil {
+		return t, false, err
+	}
+	defer disk{root: root}.close()
+	data, err := readRecord(filepath.Clean(out), root)
+	if err != nil || data == nil {
+		return t, false, err
+	}
+	if emit.InConflict(data) {
+		return t, true, nil // Plan says so
+	}
+	if t, err = StandsFor(data); err != nil {
+		return t, true, notOurs(out, err)
+	}
+	return t, true, nil
+}
+
+// StandsFor is what a tree stands for by the bytes of its record. The list of files, which comes last and is long, is not looked at.
+func StandsFor(data []byte) (t owners.Tree, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+		return t, cmp.Or(err, errors.New("it is not a JSON object"))
+	}
+	head := map[string]json.RawMessage{}
+	for {
+		key, err := decoder.Token()
+		if err != nil {
+			return t, err
+		}
+		name, more := key.(string)
+		if !more || name == "files" {
+			break
+		}
+		var field json.RawMessage
+		if err := decoder.Decode(&field); err != nil {
+			return t, err
+		}
+		head[name] = field
+	}
+	whole, err := json.Marshal(head)
+	if err != nil {
+		return t, err
+	}
+	err = json.Unmarshal(whole, &t)
+	return t, err
+}
+
+// notOurs says that there is a record that platc cannot have written.
+func notOurs(out string, err error) error {
+	return fmt.Errorf("read record %s: %w (restore it from version control; where no copy is left, move it away, and platc build --force takes over the files that begin with platc's header)", filepath.Join(out, recordPath), err)
 }
 
 // decodeRecord reads a record, and refuses one that platc cannot have written: it says which files may be replaced and removed.
@@ -117,6 +247,41 @@ func (e entry) check() error {
 		return fmt.Errorf("%q has ownership %q", e.Path, e.Ownership)
 	}
 	return nil
+}
+
+// Written gives what the record of an output directory says of a file. A record that is not there or cannot be read knows none: Plan says why.
+func Written(out string) func(path string) (emit.Written, bool) {
+	files := map[string]emit.Written{}
+	if root, err := openOut(out); err == nil && root != nil {
+		defer disk{root: root}.close()
+		if data, err := readRecord(out, root); err == nil && data != nil {
+			for _, e := range stateEntries(data) {
+				files[e.Path] = emit.Written{SHA256: e.SHA256, Marks: e.Marks}
+			}
+		}
+	}
+	return func(path string) (emit.Written, bool) {
+		w, ok := files[path]
+		return w, ok
+	}
+}
+
+// stateEntries are the entries that tell of secrets: those of state files, and of the whole tree. A record has a line for each file, so most of it need
+// not be decoded; one that somebody has formatted is.
+func stateEntries(data []byte) []entry {
+	var all []entry
+	for line := range bytes.Lines(data) {
+		if !bytes.Contains(line, []byte(`"ownership": "state"`)) && !bytes.Contains(line, []byte(`"component": ""`)) {
+			continue
+		}
+		var e entry
+		if err := json.Unmarshal(bytes.TrimRight(bytes.TrimSpace(line), ","), &e); err != nil || e.Path == "" {
+			r, _ := decodeRecord(data)
+			return r.Files
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // sumOf is a SHA-256 in hexadecimal digits.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 )
 
@@ -22,10 +23,10 @@ func TestArchiveIsTheTree(t *testing.T) {
 	build(t, out, newTree)
 	want := look(t, out, false)
 	var first, second bytes.Buffer
-	must(t, Archive(&first, newTree.files(), "1.0.0"))
+	must(t, Archive(&first, newTree.files(), "1.0.0", owners.Tree{}))
 	shuffled := newTree.files()
 	slices.Reverse(shuffled)
-	must(t, Archive(&second, shuffled, "1.0.0"))
+	must(t, Archive(&second, shuffled, "1.0.0", owners.Tree{}))
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the order of files changes the archive")
 	}
@@ -51,7 +52,7 @@ func TestArchiveIsTheTree(t *testing.T) {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	if err := Archive(io.Discard, []emit.File{{Path: "../x", Mode: 0o644, Ownership: emit.Generated}}, "1"); err == nil {
+	if err := Archive(io.Discard, []emit.File{{Path: "../x", Mode: 0o644, Ownership: emit.Generated}}, "1", owners.Tree{}); err == nil {
 		t.Error("a path that leaves")
 	}
 }
@@ -60,15 +61,15 @@ func TestWriteArchive(t *testing.T) {
 	t.Parallel()
 	base := tempDir(t)
 	file := base + "/out.tar"
-	must(t, WriteArchive(file, oldTree.files(), "1.0.0"))
+	must(t, WriteArchive(file, oldTree.files(), "1.0.0", owners.Tree{}))
 	past := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	must(t, os.Chtimes(file, past, past))
 	before := look(t, base, true)
-	must(t, WriteArchive(file, oldTree.files(), "1.0.0"))
+	must(t, WriteArchive(file, oldTree.files(), "1.0.0", owners.Tree{}))
 	same(t, look(t, base, true), before)
-	must(t, WriteArchive(file, newTree.files(), "1.0.0"))
+	must(t, WriteArchive(file, newTree.files(), "1.0.0", owners.Tree{}))
 	var want bytes.Buffer
-	must(t, Archive(&want, newTree.files(), "1.0.0"))
+	must(t, Archive(&want, newTree.files(), "1.0.0", owners.Tree{}))
 	if data, err := os.ReadFile(file); err != nil || !bytes.Equal(data, want.Bytes()) {
 		t.Error(err)
 	}
@@ -77,7 +78,7 @@ func TestWriteArchive(t *testing.T) {
 	must(t, os.Mkdir(base+"/dir.tar", 0o755))
 	must(t, os.Symlink("out.tar", base+"/link.tar"))
 	for _, name := range []string{"dir.tar", "link.tar", "none/out.tar", "out.tar/x"} {
-		if err := WriteArchive(filepath.Join(base, name), newTree.files(), "1.0.0"); err == nil || !strings.Contains(err.Error(), name) {
+		if err := WriteArchive(filepath.Join(base, name), newTree.files(), "1.0.0", owners.Tree{}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -93,22 +94,17 @@ func TestDevKey(t *testing.T) {
 	dir := tempDir(t)
 	put(t, dir+"/arch.cue", "package x\n")
 	before := look(t, dir, false)
-	undo, err := WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
+	must(t, WriteDevKey(dir, []byte("KEY\n")))
 	got := look(t, dir, false)
 	if got[devKeyPath] != (state{mode: 0o600, content: "KEY\n"}) || got[ignorePath] != (state{mode: 0o644, content: ignoreText}) || len(got) != len(before)+3 {
 		t.Errorf("%+v", got)
 	}
-	if _, err := WriteDevKey(dir, []byte("OTHER\n")); !errors.Is(err, fs.ErrExist) {
+	if err := WriteDevKey(dir, []byte("OTHER\n")); !errors.Is(err, ErrDevKeyExists) {
 		t.Errorf("got %v", err)
 	}
 	same(t, look(t, dir, false), got)
-	must(t, undo())
-	same(t, look(t, dir, false), before)
 
 	// The tree may stand in the same directory.
-	_, err = WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
 	must(t, Recover(dir))
 	build(t, dir, oldTree)
 	build(t, dir, tree{})
@@ -120,28 +116,26 @@ func TestDevKey(t *testing.T) {
 func TestDevKeyRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(dir string){
-		"already exists":      func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
+		"meanwhile":           func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
 		"does not name it":    func(dir string) { put(t, dir+"/"+ignorePath, "other\n") },
-		".platc is no dir":    func(dir string) { put(t, dir+"/"+own, "x") },
+		".platc is not a dir": func(dir string) { put(t, dir+"/"+own, "x") },
 		"not a directory":     func(dir string) { put(t, dir, "x") },
 		"no such file":        func(string) {},
-		"is a directory":      func(dir string) { put(t, dir+"/"+ignorePath+"/x", "x") },
+		"not a regular file":  func(dir string) { put(t, dir+"/"+ignorePath+"/x", "x") },
 		"directory not empty": func(dir string) { put(t, dir+"/"+devKeyPath+".new/x", "x") },
 	}
 	for want, touch := range tests {
 		dir := filepath.Join(tempDir(t), "arch")
 		touch(dir)
 		before := look(t, filepath.Dir(dir), false)
-		if _, err := WriteDevKey(dir, []byte("KEY\n")); err == nil || !strings.Contains(err.Error(), want) {
+		if err := WriteDevKey(dir, []byte("KEY\n")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", want, err)
 		}
 		same(t, look(t, filepath.Dir(dir), false), before)
 	}
 	dir := tempDir(t)
 	put(t, dir+"/"+ignorePath, "# mine\n*.agekey\n")
-	undo, err := WriteDevKey(dir, []byte("KEY\n"))
-	must(t, err)
-	must(t, undo())
+	must(t, WriteDevKey(dir, []byte("KEY\n")))
 	if data, _ := os.ReadFile(dir + "/" + ignorePath); string(data) != "# mine\n*.agekey\n" {
 		t.Errorf("%s", data)
 	}

@@ -29,6 +29,7 @@ type item struct {
 	info     fs.FileInfo // of what stands there; nil: nothing
 	old      []byte      // its content, where that changes or goes
 	unit     string      // of an added file: the highest folder that is not there yet, or the file
+	left     bool        // the user has a file of its own there, and keeps it
 	room     string      // of a removed file: what it makes room for, so that it goes early: a folder in place of a file, or the reverse; else ""
 }
 

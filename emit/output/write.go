@@ -94,7 +94,7 @@ func (c *Change) writeTo(ctx context.Context, d disk) error {
 		return err
 	}
 	if !bytes.Equal(current, c.before) || (current == nil) != (c.before == nil) {
-		return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+		return c.overtaken()
 	}
 	if err := d.clean(); err != nil {
 		return err

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/getsops/sops/v3/stores"
-
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
@@ -60,7 +58,9 @@ type document struct {
 	format          format
 	rule            *rule
 	want            object
-	old             *stored // nil: there is no file
+	old             *stored        // nil: there is no file
+	edited          []string       // what changed in it since it was written
+	doubtful        map[*leaf]bool // leaves of old that did
 }
 
 // newDocument reads an input.
@@ -123,7 +123,7 @@ func isVariable(name string) bool {
 			return false
 		}
 	}
-	return name != "" && !strings.HasPrefix(name, stores.SopsPrefix)
+	return name != "" && !strings.HasPrefix(name, sopsPrefix)
 }
 
 func hasControl(s string) bool {
@@ -141,7 +141,7 @@ func jsonObject(data any) (object, error) {
 		return nil, errors.New("a JSON file with secrets is an object")
 	}
 	for _, m := range o {
-		if m.key == stores.SopsMetadataKey {
+		if m.key == sopsKey {
 			return nil, fmt.Errorf("the key %q belongs to SOPS", m.key)
 		}
 	}

@@ -2,6 +2,7 @@ package secrets
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"errors"
@@ -16,14 +17,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/getsops/sops/v3"
-	sopsage "github.com/getsops/sops/v3/age"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/encode"
 )
+
+// ConfigFile is the file of the output that says how SOPS encrypts the others, and for whom.
+const ConfigFile = ".sops.yaml"
 
 // Input is one file that holds secrets. Its name ends in .env, and Groups is its content; or in .json, and JSON is.
 type Input struct {
@@ -34,41 +35,58 @@ type Input struct {
 
 // Options is everything from outside. The zero value knows no old file, no key and no environment.
 type Options struct {
-	Old        func(path string) ([]byte, error) // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
-	ArchDir    string                            // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
-	OutDir     string                            // the output directory, absolute or seen from the same place as ArchDir; "": "out" in ArchDir
-	Recipients []string                          // config.secrets.recipients
-	Env        func(name string) (string, bool)  // the environment; nil: empty
-	Home       string                            // of the user, for the keys that SOPS keeps there; "": none
-	Random     io.Reader                         // of passwords and salts; nil: crypto/rand, as it is for all that SOPS draws
-	Now        func() time.Time                  // of the files that change; nil: time.Now
-	Given      map[string]func() string          // texts that the user gave, by ID of the secret
-	Rotate     func(id string) bool              // secrets that are drawn anew though an old file has them; nil: none
-	Rekey      bool                              // new data keys for all files: who lost access shall not read what comes after
-	ReadOnly   bool                              // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
-	NoDevKey   bool                              // E0401 in place of a development identity
+	Old        func(path string) ([]byte, error)      // a file of the output tree, fs.ErrNotExist where there is none; nil: there are none
+	ArchDir    string                                 // folder of arch.cue; .sops.yaml and .platc/dev.agekey stand there
+	OutDir     string                                 // the output directory, from the same place as ArchDir; "": "out" in ArchDir
+	Recipients []string                               // config.secrets.recipients
+	Env        func(name string) (string, bool)       // the environment; nil: empty
+	Home       string                                 // of the user, for the keys that SOPS keeps there; "": none
+	Random     io.Reader                              // of passwords and salts; nil: crypto/rand, as it is for keys and nonces
+	Now        func() time.Time                       // of the files that change; nil: time.Now
+	Given      map[string]func() string               // texts that the user gave, by ID of the secret
+	Written    func(path string) (emit.Written, bool) // what the record says of a file of the output; nil: there is no record, and no file counts as edited
+	Force      bool                                   // files that were edited are made as wanted all the same
+	Rotate     func(id string) bool                   // credentials that get a new text though an old file has one, by ID of the secret or of the turns; nil: none
+	Set        map[string]func() string               // the same, with the text that the user gave
+	Rekey      bool                                   // new data keys for all files: who lost access shall not read what comes after
+	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
+	NoDevKey   bool                                   // E0401 in place of a development identity
+	Drawn      func(Drawn)                            // is told every credential that was drawn, by name; nil: nobody
 }
 
-// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them.
+// Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
+// stands in its place.
 // devKey is the content of a new .platc/dev.agekey, to be written beside arch.cue with mode 0600; nil where none was made.
 // Nothing is written here.
 //
 // What exists is kept (OUTPUT.md, SEC-04): a text that an old file has for a secret stays its text, in every file; a file whose plaintext and
 // recipients are the same stays byte for byte; in one that changed, the data key and the ciphertexts of what did not change stay.
 //
-// Findings: W0116, E0401, E0402; with an error among them, files and devKey are nil.
+// What was edited since it was written is E0501, but for the secrets that Options.Rotate names: what a build changes on purpose is not compared.
+//
+// Findings: W0116, E0401, E0402, E0501; with an error among them, files and devKey are nil.
 // Errors: an input that cannot be written (see Input and value.Hash), an old file that cannot be read, no randomness. They never show a value.
 func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File, devKey []byte, err error) {
 	b, err := newBuild(inputs, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	if b.findings.HasErrors() {
+		findings.AddAll(&b.findings)
+		return nil, nil, nil
+	}
 	devKey, err = b.chooseRecipients()
 	if err != nil {
 		return nil, nil, err
 	}
+	b.checkConflicts()
 	if !b.findings.HasErrors() {
+		b.checkConfig()
 		b.openOld()
+		b.planRotation()
+		b.checkEdited()
+	}
+	if !b.findings.HasErrors() {
 		if err := b.findTexts(); err != nil {
 			return nil, nil, err
 		}
@@ -78,9 +96,14 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		return nil, nil, nil
 	}
 	files, err = b.files()
+	if program, ok := errors.AsType[*errProgram](err); ok {
+		findings.Add(diag.Diagnostic{Code: "E0401", Message: program.message, Help: program.help})
+		return nil, nil, nil
+	}
 	if err != nil {
 		return nil, nil, err
 	}
+	b.reportDrawn()
 	if devKey != nil {
 		findings.Add(diag.Diagnostic{
 			Code:    "W0116",
@@ -93,22 +116,27 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 
 // build is one run of Encrypt.
 type build struct {
-	options  Options
-	random   io.Reader
-	now      time.Time
-	rules    []*rule
-	docs     []*document
-	olds     []*stored // each content once
-	keys     *keyring
-	to       []*sopsage.MasterKey // recipients, sorted
-	findings diag.List
-	texts    map[string]string // by ID of the secret
-	hashes   map[string]string // by ID of the hash
-	memory   *memory
+	options      Options
+	random       io.Reader
+	now          time.Time
+	rules        []*rule
+	docs         []*document
+	olds         []*stored // each content once
+	keys         *keyring
+	cloud        cloud       // keys that the program sops handles
+	to           []recipient // sorted
+	outConfig    []byte      // .sops.yaml of the output, where it says who they are
+	configEdited []string    // what changed in it
+	findings     diag.List
+	texts        map[string]string // by ID of the secret
+	hashes       map[string]string // by ID of the hash
+	drawn        map[string]bool   // IDs of the secrets that were drawn
+	memory       *memory
+	rotation     rotation
 }
 
 func newBuild(inputs []Input, o Options) (*build, error) {
-	b := &build{options: o, rules: newRules(), keys: &keyring{options: o}, texts: map[string]string{}, hashes: map[string]string{}}
+	b := &build{options: o, rules: newRules(), keys: &keyring{options: o}, texts: map[string]string{}, hashes: map[string]string{}, drawn: map[string]bool{}}
 	b.random = &lockedReader{reader: bufio.NewReader(cmp.Or(o.Random, rand.Reader))}
 	now := o.Now
 	if now == nil {
@@ -147,15 +175,29 @@ func (o Options) old(path string) ([]byte, error) {
 	return o.Old(path)
 }
 
-// outFolder is the output directory as seen from arch.cue, slash-separated.
-func (o Options) outFolder() string {
-	if o.OutDir == "" {
-		return "out"
+// seenFromArch is a file of the output as sops matches it with the rules of .sops.yaml beside arch.cue: by the path from there, and by the whole path
+// where it stands elsewhere.
+func (o Options) seenFromArch(name string) string {
+	out := o.OutDir
+	if out == "" {
+		out = filepath.Join(o.ArchDir, "out")
 	}
-	if folder, err := filepath.Rel(cmp.Or(o.ArchDir, "."), o.OutDir); err == nil {
-		return filepath.ToSlash(folder)
+	file, err1 := filepath.Abs(filepath.Join(out, filepath.FromSlash(name)))
+	folder, err2 := filepath.Abs(o.ArchDir)
+	if errors.Join(err1, err2) != nil {
+		return name
 	}
-	return filepath.ToSlash(o.OutDir)
+	return filepath.ToSlash(strings.TrimPrefix(file, folder+string(filepath.Separator)))
+}
+
+// configIsOfUser says whether the output is the folder of arch.cue, and has a .sops.yaml that we did not write: it serves the files then.
+func (o Options) configIsOfUser() bool {
+	if o.seenFromArch("x") != "x" {
+		return false
+	}
+	data, err := o.old(sopsConfig)
+	header, _ := encode.Header(sopsConfig)
+	return err == nil && !bytes.HasPrefix(data, []byte(header))
 }
 
 // readOld reads the file of each document; equal ones are parsed once.
@@ -170,6 +212,10 @@ func (b *build) readOld() error {
 	for i, d := range b.docs {
 		data, err := b.options.old(d.path)
 		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if why := emit.Refused(err); why != nil {
+			b.findings.Add(diag.Diagnostic{Code: "E0402", Message: fmt.Sprintf("%s cannot be read: %v", b.options.name(d.path), why), Help: helpRestore})
 			continue
 		}
 		if err != nil {
@@ -230,7 +276,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		paths = []string{"component/k8s/deploy/base/secret/cloud.env"} // any that the rules cover
 	}
 	var err error
-	b.to, err = recipients(b.options, paths, b.keys)
+	b.to, b.cloud, b.outConfig, err = recipients(b.options, paths, b.keys)
 	var noRecipient *errRecipient
 	var noConfig *errConfig
 	switch {
@@ -239,7 +285,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case len(b.to) > 0:
+	case len(b.to) > 0 || !b.cloud.isEmpty():
 		return nil, nil
 	case b.options.NoDevKey:
 		if len(b.docs) > 0 {
@@ -254,7 +300,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.to = []*sopsage.MasterKey{key}
+	b.to = []recipient{key}
 	if b.options.ReadOnly {
 		return nil, nil
 	}
@@ -272,7 +318,7 @@ func noKey(message, searched string) diag.Diagnostic {
 
 // DevKeyUnwritten is the finding for a development identity that could not be written: the output may not be written either.
 func DevKeyUnwritten(err error) diag.Diagnostic {
-	return noKey(fmt.Sprintf("%s cannot be written beside arch.cue: %v", devKeyFile, err), "config.secrets.recipients and "+sopsConfig)
+	return noKey(fmt.Sprintf("a development identity cannot be written beside arch.cue: %v", err), "config.secrets.recipients and "+sopsConfig)
 }
 
 // openOld decrypts the old files. The user's command runs only where the other places do not help.
@@ -283,49 +329,78 @@ func (b *build) openOld() {
 	b.keys.load()
 	each(len(b.olds), func(i int) {
 		if s := b.olds[i]; !s.broken {
-			if key := b.keys.unwrap(s.meta.wraps()); key != nil {
+			if key := b.keys.unwrap(s.meta.wraps); key != nil {
 				s.open(key)
 			}
 		}
 	})
 	for _, s := range b.olds {
 		if s.locked() {
-			if key := b.keys.ask(s.meta.wraps()); key != nil {
+			if key := b.keys.ask(s.meta.wraps); key != nil {
 				s.open(key)
 			}
 		}
+	}
+	var services []*stored
+	for _, s := range b.olds {
+		switch {
+		case !s.locked() || len(s.meta.others) == 0:
+		case !b.cloud.fits(s.meta.others): // sops would show a token of ours to any server that a file names
+			b.keys.places = append(b.keys.places, "the program sops (not asked: no rule of "+sopsConfig+" names "+some(identities(s.meta.others))+")")
+		default:
+			services = append(services, s)
+		}
+	}
+	problems := make([]error, len(services))
+	each(len(services), func(i int) { problems[i] = services[i].openWithSOPS() })
+	if i := slices.IndexFunc(problems, func(err error) bool { return err != nil }); i >= 0 {
+		b.keys.places = append(b.keys.places, fmt.Sprintf("the program sops (%v)", problems[i]))
 	}
 }
 
 // files is the encrypted files and .sops.yaml.
 func (b *build) files() ([]emit.File, error) {
-	data, err := b.encryptAll()
+	jobs, err := b.encryptAll()
 	if err != nil {
 		return nil, err
 	}
 	files := make([]emit.File, 0, len(b.docs)+1)
 	for i, d := range b.docs {
-		files = append(files, emit.File{Path: d.path, Component: d.component, Data: data[i], Mode: 0o644, Ownership: emit.State})
+		files = append(files, emit.File{
+			Path: d.path, Component: d.component, Data: jobs[i].data, Mode: 0o644, Ownership: emit.State, Marks: b.marks(d, jobs[i]), Edited: d.edited,
+		})
 	}
-	if len(b.to) == 0 {
+	if len(b.to) == 0 && b.cloud.isEmpty() || b.options.configIsOfUser() {
 		return files, nil
 	}
 	config, err := b.config()
 	if err != nil {
 		return nil, err
 	}
-	return append(files, emit.File{Path: sopsConfig, Data: config, Mode: 0o644, Ownership: emit.Generated}), nil
+	return append(files, emit.File{Path: sopsConfig, Data: config, Mode: 0o644, Ownership: emit.Generated, Edited: b.configEdited}), nil
 }
 
 // config is .sops.yaml: the rules by which a user's sops treats the same files (OUTPUT.md, SEC-02).
 func (b *build) config() ([]byte, error) {
 	texts := make([]string, len(b.to))
 	for i, key := range b.to {
-		texts[i] = key.Recipient
+		texts[i] = key.text
 	}
 	var rules []any
 	for _, r := range b.rules {
-		fields := map[string]any{"path_regex": r.path, "age": strings.Join(texts, ",")}
+		fields := map[string]any{"path_regex": r.path}
+		if len(texts) > 0 {
+			fields["age"] = strings.Join(texts, ",")
+		}
+		for field, keys := range b.cloud.keys {
+			fields[field] = strings.Join(keys, ",")
+			if field == "hckms" { // the only one that sops takes as a list alone
+				fields[field] = keys
+			}
+		}
+		if b.cloud.profile != "" {
+			fields["aws_profile"] = b.cloud.profile
+		}
 		if r.encrypted != "" {
 			fields["encrypted_regex"] = r.encrypted
 		}
@@ -345,11 +420,22 @@ type job struct {
 	plain    object
 	old      *stored // whose data key and ciphertexts are taken; nil: none
 	data     []byte
+	tree     object // of the data
+	keySum   string // tells its data key from another; "" where no private key opens the file
 	err      error
 }
 
-// encryptAll is the content of each document's file.
-func (b *build) encryptAll() ([][]byte, error) {
+// marks are those of a file that was made. One that no key opens keeps the mark of its key.
+func (b *build) marks(d *document, j *job) map[string]string {
+	marks := marksOf(j.tree, d.want, j.keySum)
+	if w, ok := b.options.written(d.path); ok && j.keySum == "" && w.SHA256 == sumOf(j.data) && w.Marks[keyMark] != "" {
+		marks[keyMark] = w.Marks[keyMark]
+	}
+	return marks
+}
+
+// encryptAll makes each document's file.
+func (b *build) encryptAll() ([]*job, error) {
 	plain := make([]object, len(b.docs))
 	texts := make([]string, len(b.docs))
 	errs := make([]error, len(b.docs))
@@ -359,7 +445,7 @@ func (b *build) encryptAll() ([][]byte, error) {
 			return // it was found to be as wanted
 		}
 		if plain[i], errs[i] = b.plaintext(d); errs[i] == nil {
-			texts[i] = plainText(plain[i])
+			texts[i] = fingerprint(plain[i])
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -396,19 +482,17 @@ func (b *build) encryptAll() ([][]byte, error) {
 			take(i, nil)
 		}
 	}
-	each(len(order), func(i int) { order[i].data, order[i].err = b.encrypt(order[i]) })
-	data := make([][]byte, len(b.docs))
-	for i, j := range of {
+	each(len(order), func(i int) { order[i].err = b.encrypt(order[i]) })
+	for _, j := range order {
 		if j.err != nil {
 			return nil, fmt.Errorf("encrypt %s: %w", j.document.path, j.err)
 		}
-		data[i] = j.data
 	}
-	return data, nil
+	return of, nil
 }
 
-// plainText tells documents of one form apart.
-func plainText(o object) string {
+// fingerprint tells documents of one form apart.
+func fingerprint(o object) string {
 	var t strings.Builder
 	for _, l := range o.lines() {
 		fmt.Fprintf(&t, "%q %v ", l.name, l.comment)
@@ -425,79 +509,91 @@ func samePlain(want, old *leaf) bool {
 	return want.value == old.value && (want.encrypted == old.encrypted || want.value == "")
 }
 
-// encrypt is the content of a file: the old one where nothing changed, or as much of it as stays.
-func (b *build) encrypt(j *job) ([]byte, error) {
-	f := j.document.format
-	if j.old != nil && j.old.locked() {
-		return j.old.data, nil
+// encrypt makes the content of a file: the old one where nothing changed, or as much of it as stays.
+func (b *build) encrypt(j *job) error {
+	old := j.old
+	if old == nil || !old.locked() && (!old.isAsWritten(b.cloud) || differences(j.plain, old.tree, samePlain) != nil) {
+		return b.encryptNew(j)
 	}
-	if j.old != nil && j.old.sound && differences(j.plain, j.old.tree, samePlain) == nil {
-		if j.old.isFor(b.to) {
-			return j.old.data, nil
-		}
-		m := j.old.meta.Metadata
-		m.Version = sopsVersion
-		var err error
-		if m.KeyGroups, err = b.wraps(j.old.key, j.old.meta.wraps()); err != nil {
-			return nil, err
-		}
-		return emitFile(f, toBranch(j.old.tree, storedScalar), m)
+	j.data, j.tree, j.keySum = old.data, old.tree, keyMarkOf(old.key, old.meta)
+	if old.locked() || old.isFor(b.to, b.cloud) {
+		return nil
 	}
-	return b.encryptNew(j)
+	if old.key == nil {
+		return b.encryptNew(j)
+	}
+	m := old.meta
+	var err error
+	if m.wraps, err = b.wraps(old.key, m.wraps); err != nil {
+		return err
+	}
+	j.data, err = emitFile(j.document.format, old.tree, m)
+	return err
 }
 
-// encryptNew encrypts the file. With the data key and the cipher of the old one, what did not change gets its old ciphertext.
-func (b *build) encryptNew(j *job) ([]byte, error) {
-	branch := toBranch(j.plain, plainScalar)
-	m := sops.Metadata{LastModified: b.now, EncryptedRegex: j.document.rule.encrypted, Version: sopsVersion}
-	if m.EncryptedRegex == "" {
-		m.UnencryptedSuffix = unencryptedSuffix
-	}
+// encryptNew encrypts the file. With the data key of the old one, what did not change gets its old ciphertext.
+func (b *build) encryptNew(j *job) error {
+	m := metadata{modified: b.now, encrypted: j.document.rule.encrypted}
 	var key []byte
-	cipher := newCipher()
-	if j.old != nil {
-		key, cipher = j.old.key, j.old.cipher
-		var err error
-		if m.KeyGroups, err = b.wraps(key, j.old.meta.wraps()); err != nil {
-			return nil, err
+	var box *box
+	var have []wrap
+	var err error
+	if old := j.old; old != nil && old.key != nil && (b.cloud.isEmpty() || b.cloud.fits(old.meta.others)) {
+		key, box, have = old.key, old.box, old.meta.wraps
+		if !b.cloud.isEmpty() {
+			m.others = old.meta.others
 		}
 	} else {
-		m.KeyGroups = b.group(nil)
-		var errs []error
-		if key, errs = (sops.Tree{Metadata: m}).GenerateDataKey(); len(errs) > 0 {
-			return nil, fmt.Errorf("make a data key: %w", errors.Join(errs...))
+		if key, m.others, err = b.newKey(); err != nil {
+			return err
+		}
+		if box, err = newBox(key); err != nil {
+			return err
 		}
 	}
-	code, err := sops.Tree{Metadata: m, Branches: sops.TreeBranches{branch}}.Encrypt(key, cipher)
+	if m.encrypted == "" {
+		m.suffix = unencryptedSuffix
+	}
+	if m.wraps, err = b.wraps(key, have); err != nil {
+		return err
+	}
+	j.keySum = keyMarkOf(key, m)
+	m.mac = box.seal(code(j.plain), m.stamp())
+	j.tree, err = j.plain.replaced(func(path []string, l *leaf) (*leaf, error) {
+		if !l.encrypted || l.value == "" {
+			return &leaf{value: l.value}, nil
+		}
+		return &leaf{encrypted: true, cipher: box.seal(l.value, additional(path))}, nil
+	})
 	if err != nil {
-		return nil, errWrite
+		return err
 	}
-	if m.MessageAuthenticationCode, err = cipher.Encrypt(code, key, m.LastModified.Format(time.RFC3339)); err != nil {
-		return nil, errWrite
+	j.data, err = emitFile(j.document.format, j.tree, m)
+	return err
+}
+
+// newKey draws a data key; where there are keys that sops handles, sops draws it.
+func (b *build) newKey() ([]byte, object, error) {
+	if !b.cloud.isEmpty() {
+		return b.cloud.newKey()
 	}
-	return emitFile(j.document.format, branch, m)
+	key := make([]byte, dataKeySize)
+	_, _ = rand.Read(key) // it never fails
+	return key, nil, nil
 }
 
 // wraps is the data key for each recipient; a wrap that exists stays.
-func (b *build) wraps(key []byte, have []*sopsage.MasterKey) ([]sops.KeyGroup, error) {
-	group := b.group(have)
-	for _, to := range group[0] {
-		if err := to.EncryptIfNeeded(key); err != nil {
-			return nil, fmt.Errorf("wrap the data key for %s: %w", to.ToString(), err)
-		}
-	}
-	return group, nil
-}
-
-// group is the recipients, with the wraps that they have. Files do not share a key: it holds the wrap.
-func (b *build) group(have []*sopsage.MasterKey) []sops.KeyGroup {
-	group := make(sops.KeyGroup, len(b.to))
+func (b *build) wraps(key []byte, have []wrap) ([]wrap, error) {
+	wraps := make([]wrap, len(b.to))
 	for i, to := range b.to {
-		key := *to // a copy has the parsed recipient
-		if old := slices.IndexFunc(have, func(w *sopsage.MasterKey) bool { return w.Recipient == to.Recipient }); old >= 0 {
-			key.EncryptedKey = have[old].EncryptedKey
+		if old := slices.IndexFunc(have, func(w wrap) bool { return w.recipient == to.text }); old >= 0 {
+			wraps[i] = have[old]
+			continue
 		}
-		group[i] = &key
+		var err error
+		if wraps[i], err = to.wrap(key); err != nil {
+			return nil, err
+		}
 	}
-	return []sops.KeyGroup{group}
+	return wraps, nil
 }

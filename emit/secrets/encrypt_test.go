@@ -719,7 +719,7 @@ func TestADamagedCiphertextIsAnErrorOnlyWhereNoOtherFileHelps(t *testing.T) {
 	}
 	damage(dbEnv, "POSTGRES_PASSWORD")
 	text := w.fails("E0402", shop("orders")...)
-	if !strings.Contains(text, dbEnv+": POSTGRES_PASSWORD cannot be decrypted") || !strings.Contains(text, "delete it") {
+	if !strings.Contains(text, dbEnv+": POSTGRES_PASSWORD cannot be decrypted") || !strings.Contains(text, "git checkout HEAD -- out/"+dbEnv) {
 		t.Error(text)
 	}
 }

@@ -2,273 +2,402 @@ package secrets
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
-	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/aes"
-	sopsage "github.com/getsops/sops/v3/age"
-	"github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores"
-	dotenvstore "github.com/getsops/sops/v3/stores/dotenv"
-	jsonstore "github.com/getsops/sops/v3/stores/json"
 )
 
-// What must be known of SOPS's files beside its packages.
+// What SOPS calls its own part of a file, and what else must be known of it.
 const (
-	sopsVersion       = "3.13.3" // as in go.mod; SOPS's own constant stands in a package that links its command line
-	unencryptedSuffix = sops.DefaultUnencryptedSuffix
-	cipherPrefix      = "ENC[AES256_GCM,data:"
-	dataKeySize       = 32
-	maxDepth          = 200 // of a JSON document; ours have less than ten levels
+	sopsKey           = "sops"   // in a JSON document
+	sopsPrefix        = "sops_"  // of the lines of a dotenv file
+	sopsVersion       = "3.13.3" // that our files are equal to; the test against its program builds the same
+	unencryptedSuffix = "_unencrypted"
+	mapSeparator      = "__map_"  // in the name of a line of metadata: what follows is a key
+	listSeparator     = "__list_" // what follows is an index
+	maxDepth          = 200       // of a JSON document; ours have less than ten levels
 )
 
-// Errors that stand for SOPS's own, whose texts may show a line or a value.
+// Errors that never show a line or a value.
 var (
-	errNoSOPS  = errors.New("it is no SOPS file")
-	errDamaged = errors.New("it does not open with the file's key")
-	errWrite   = errors.New("SOPS cannot write it")
+	errNoSOPS = errors.New("it is not a SOPS file")
+	errWrite  = errors.New("the format cannot hold it")
 )
+
+// wrap is the data key of a file, encrypted for one age recipient.
+type wrap struct{ recipient, text string }
 
 // metadata is SOPS's own part of a file.
 type metadata struct {
-	sops.Metadata
-	foreign bool // something that we do not write, or that SOPS cannot read: keys of another kind, key groups, another way to choose values
-}
-
-// wraps is the data key of the file, encrypted for each recipient.
-func (m *metadata) wraps() []*sopsage.MasterKey {
-	var wraps []*sopsage.MasterKey
-	for _, group := range m.KeyGroups {
-		for _, key := range group {
-			if age, ok := key.(*sopsage.MasterKey); ok {
-				wraps = append(wraps, age)
-			}
-		}
-	}
-	return wraps
+	wraps     []wrap
+	others    object // keys that the program sops handles, by the name of their list
+	modified  time.Time
+	mac       string // message authentication code, encrypted
+	encrypted string // expression for the keys of encrypted values; or
+	suffix    string // of keys whose values are clear
+	foreign   bool   // something that age alone does not need, or that is odd
+	odd       bool   // something that we do not write, or cannot read: key groups, another way to choose values
 }
 
 func (m *metadata) recipients() []string {
-	wraps := m.wraps()
-	texts := make([]string, len(wraps))
-	for i, w := range wraps {
-		texts[i] = w.Recipient
+	texts := make([]string, len(m.wraps))
+	for i, w := range m.wraps {
+		texts[i] = w.recipient
 	}
 	return texts
 }
 
-func (f format) store() sops.Store {
-	c := config.NewStoresConfig()
-	if f == jsonText {
-		return jsonstore.NewStore(&c.JSON)
-	}
-	return dotenvstore.NewStore(&c.Dotenv)
-}
+// stamp is the time as the file has it; it is the additional data of the code.
+func (m *metadata) stamp() string { return m.modified.Format(time.RFC3339) }
 
-func (f format) metadataOptions() stores.MetadataOpts {
-	if f == jsonText {
-		return stores.MetadataOpts{Flatten: stores.MetadataFlattenNone}
+// covers is the rule by which the file says whether a value is encrypted, by the keys that lead to it. An expression that is none covers nothing.
+func (m *metadata) covers() func(path []string) bool {
+	if m.encrypted == "" {
+		return func(path []string) bool {
+			return !slices.ContainsFunc(path, func(key string) bool { return strings.HasSuffix(key, m.suffix) })
+		}
 	}
-	return stores.MetadataOpts{Flatten: stores.MetadataFlattenFull}
+	expr, err := regexp.Compile(m.encrypted)
+	if err != nil {
+		return func([]string) bool { return false }
+	}
+	return func(path []string) bool { return slices.ContainsFunc(path, expr.MatchString) }
 }
 
 // parse reads an encrypted file. Encrypted leaves come back locked.
 //
 // Errors: errNoSOPS. They never show a part of the file.
-func parse(f format, data []byte) (o object, m metadata, err error) {
-	defer func() {
-		if recover() != nil { // any bytes may stand on disk, and SOPS's parsers are not ours
-			o, m, err = nil, metadata{}, errNoSOPS
-		}
-	}()
-	if f == jsonText && !isDocument(data) {
-		return nil, metadata{}, errNoSOPS
+func parse(f format, data []byte) (object, metadata, error) {
+	if f == jsonText {
+		return parseJSON(data)
 	}
-	branches, err := f.store().LoadPlainFile(data)
-	if err != nil {
-		return nil, metadata{}, errNoSOPS
-	}
-	content, own, err := f.split(branches[0])
-	if err != nil {
-		return nil, metadata{}, err
-	}
-	if m, err = f.metadata(own); err != nil {
-		return nil, metadata{}, err
-	}
-	return fromBranch(content, storedLeaf), m, nil
+	return parseDotenv(data)
 }
 
-// isDocument says whether a text is one whole JSON value that is not nested too deeply. SOPS's store reads half a document as a short one.
-func isDocument(data []byte) bool {
+func parseDotenv(data []byte) (object, metadata, error) {
+	var lines object
+	fields := map[string]string{} // of two lines with one name, as a merge may leave them, the last counts
+	for text := range strings.SplitSeq(string(data), "\n") {
+		if text == "" {
+			continue
+		}
+		if text[0] == '#' {
+			lines = append(lines, member{key: text[1:], comment: true})
+			continue
+		}
+		name, text, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, metadata{}, errNoSOPS
+		}
+		text = strings.ReplaceAll(text, `\n`, "\n")
+		if field, ok := strings.CutPrefix(name, sopsPrefix); ok {
+			fields[field] = text
+			continue
+		}
+		lines = append(lines, member{key: name, node: storedLeaf(text)})
+	}
+	m, err := newMetadata(unflatten(fields))
+	return lines, m, err
+}
+
+func parseJSON(data []byte) (object, metadata, error) {
 	if !json.Valid(data) {
-		return false
+		return nil, metadata{}, errNoSOPS // a decoder reads half a document as a short one
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
-	for depth := 0; ; {
-		token, err := d.Token()
-		if err != nil {
-			return errors.Is(err, io.EOF)
+	d.UseNumber()
+	n, err := decode(d, 0)
+	o, ok := n.(object)
+	if err != nil || !ok {
+		return nil, metadata{}, errNoSOPS
+	}
+	own := map[string]node{}
+	content := make(object, 0, len(o))
+	for _, m := range o {
+		if m.key != sopsKey {
+			content = append(content, m)
+			continue
 		}
-		switch token {
-		case json.Delim('{'), json.Delim('['):
-			depth++
-		case json.Delim('}'), json.Delim(']'):
-			depth--
+		fields, ok := m.node.(object)
+		if !ok {
+			return nil, metadata{}, errNoSOPS
 		}
-		if depth > maxDepth {
-			return false
+		for _, field := range fields {
+			own[field.key] = field.node
 		}
 	}
+	m, err := newMetadata(own)
+	return content, m, err
 }
 
-// split parts the content of a file from the metadata, whose keys come back without their prefix.
-func (f format) split(branch sops.TreeBranch) (content, own sops.TreeBranch, err error) {
-	for _, item := range branch {
-		key, _ := item.Key.(string)
-		name, isOwn := strings.CutPrefix(key, stores.SopsPrefix)
+// decode reads one JSON value; the keys stay in order.
+func decode(d *json.Decoder, depth int) (node, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token := token.(type) {
+	case json.Delim:
 		switch {
-		case f == dotenv && isOwn:
-			own = append(own, sops.TreeItem{Key: name, Value: item.Value})
-		case f == jsonText && key == stores.SopsMetadataKey:
-			fields, ok := item.Value.(sops.TreeBranch)
-			if !ok {
-				return nil, nil, errNoSOPS
-			}
-			own = append(own, fields...)
-		default:
-			content = append(content, item)
+		case depth == maxDepth:
+			return nil, errNoSOPS
+		case token == '[':
+			return decodeList(d, depth)
 		}
+		return decodeObject(d, depth)
+	case json.Number:
+		if i, err := token.Int64(); err == nil {
+			return &leaf{value: int(i)}, nil
+		}
+		f, err := token.Float64()
+		return &leaf{value: f}, err
+	case string:
+		return storedLeaf(token), nil
 	}
-	return content, own, nil
+	return &leaf{value: token}, nil
 }
 
-// metadata reads the fields that we write. SOPS refuses a whole file for one field that it cannot read; here the file is written anew instead, with the
-// values that it has.
+func decodeList(d *json.Decoder, depth int) (node, error) {
+	l := list{}
+	for d.More() {
+		item, err := decode(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		l = append(l, item)
+	}
+	_, err := d.Token()
+	return l, err
+}
+
+func decodeObject(d *json.Decoder, depth int) (node, error) {
+	o := object{}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		name, _ := key.(string)
+		n, err := decode(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		o = append(o, member{key: name, node: n})
+	}
+	_, err := d.Token()
+	return o, err
+}
+
+func storedLeaf(text string) *leaf {
+	if strings.HasPrefix(text, cipherPrefix) {
+		return &leaf{value: locked{}, encrypted: true, cipher: text}
+	}
+	return &leaf{value: text}
+}
+
+// unflatten is the metadata of a dotenv file, whose lines are named by the way to a text: age__list_0__map_enc. A name of another form is left as it is.
+func unflatten(fields map[string]string) map[string]node {
+	own := map[string]node{}
+	lists := map[string]map[string]map[string]string{} // by field, index and key
+	for name, text := range fields {
+		field, way, _ := strings.Cut(name, listSeparator)
+		index, key, ok := strings.Cut(way, mapSeparator)
+		if !ok || field != "age" && !isService(field) {
+			own[name] = &leaf{value: text}
+			continue
+		}
+		if lists[field] == nil {
+			lists[field] = map[string]map[string]string{}
+		}
+		if lists[field][index] == nil {
+			lists[field][index] = map[string]string{}
+		}
+		lists[field][index][key] = text
+	}
+	for field, items := range lists {
+		var all list
+		for i := range len(items) {
+			item, ok := items[strconv.Itoa(i)]
+			if !ok {
+				all = append(all, nil) // SOPS takes a list with a gap for none
+				continue
+			}
+			var o object
+			for _, key := range slices.Sorted(maps.Keys(item)) {
+				o = append(o, member{key: key, node: &leaf{value: item[key]}})
+			}
+			all = append(all, o)
+		}
+		own[field] = all
+	}
+	return own
+}
+
+func (w wrap) object() object {
+	return object{{key: "enc", node: &leaf{value: w.text}}, {key: "recipient", node: &leaf{value: w.recipient}}}
+}
+
+// newMetadata reads the fields that we write. SOPS refuses a whole file for one field that it cannot read; here the rest is read all the same.
 //
 // Errors: errNoSOPS.
-func (f format) metadata(own sops.TreeBranch) (metadata, error) {
-	fields, foreign := map[string]any{}, false // of two fields with one name, as a merge may leave them, the last counts
-	for _, item := range own {
-		name, _ := item.Key.(string)
-		switch base, _, _ := strings.Cut(name, "__"); base {
-		case "age", "lastmodified", "mac", "encrypted_regex", "unencrypted_suffix", "version":
-			fields[name] = item.Value
+func newMetadata(own map[string]node) (metadata, error) {
+	var m metadata
+	for name, n := range own {
+		text, isText := textOf(n)
+		switch {
+		case name == "age":
+			m.wraps = wrapsOf(n)
+		case name == "mac" && isText:
+			m.mac = text
+		case name == "encrypted_regex" && isText:
+			m.encrypted = text
+		case name == "unencrypted_suffix" && isText:
+			m.suffix = text
+		case name == "lastmodified", name == "version" && isText:
+		case isService(name) && isKeys(n):
+			m.others = append(m.others, member{key: name, node: n})
 		default:
-			foreign = foreign || !isEmpty(item.Value)
+			m.odd = m.odd || !isEmpty(n)
 		}
 	}
-	if isEmpty(fields["mac"]) && isEmpty(fields["lastmodified"]) {
+	slices.SortFunc(m.others, func(a, b member) int { return strings.Compare(a.key, b.key) })
+	if m.mac == "" && isEmpty(own["lastmodified"]) {
 		return metadata{}, errNoSOPS
 	}
-	modified, _ := fields["lastmodified"].(string)
-	if _, err := time.Parse(time.RFC3339, modified); err != nil {
-		fields["lastmodified"], foreign = time.Time{}.Format(time.RFC3339), true
+	text, _ := textOf(own["lastmodified"])
+	var err error
+	if m.modified, err = time.Parse(time.RFC3339, text); err != nil {
+		m.modified, m.odd = time.Time{}, true
 	}
-	if !isEmpty(fields["encrypted_regex"]) && !isEmpty(fields["unencrypted_suffix"]) {
-		delete(fields, "unencrypted_suffix")
-		foreign = true
+	switch {
+	case m.encrypted != "" && m.suffix != "":
+		m.suffix, m.odd = "", true
+	case m.encrypted == "" && m.suffix == "":
+		m.suffix = unencryptedSuffix
 	}
-	var branch sops.TreeBranch
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		key := name
-		if f == dotenv {
-			key = stores.SopsPrefix + name
-		}
-		branch = append(branch, sops.TreeItem{Key: key, Value: fields[name]})
-	}
-	if f == jsonText {
-		branch = sops.TreeBranch{{Key: stores.SopsMetadataKey, Value: branch}}
-	}
-	if _, m, err := stores.ExtractMetadata(sops.TreeBranches{branch}, f.metadataOptions()); err == nil {
-		return metadata{m, foreign}, nil
-	}
-	return metadata{foreign: true}, nil // nobody's key is found in it, so it is a file that no key opens
+	m.odd = m.odd || len(m.wraps)+len(m.others) == 0 || len(m.wraps) == 0 && !isEmpty(own["age"])
+	m.foreign = m.odd || len(m.others) > 0
+	return m, nil
 }
 
-func isEmpty(field any) bool {
-	switch field := field.(type) {
+// textOf is the text of a leaf as it stands in the file.
+func textOf(n node) (string, bool) {
+	l, _ := n.(*leaf)
+	if l == nil {
+		return "", false
+	}
+	text, ok := storedScalar(l).(string)
+	return text, ok
+}
+
+// wrapsOf reads the list of age recipients; nil where it is anything else, since nobody knows then which key is whose.
+func wrapsOf(n node) []wrap {
+	l, _ := n.(list)
+	var wraps []wrap
+	for _, item := range l {
+		o, ok := item.(object)
+		if !ok {
+			return nil
+		}
+		var w wrap
+		for _, field := range o {
+			text, _ := textOf(field.node)
+			switch field.key {
+			case "enc":
+				w.text = text
+			case "recipient":
+				w.recipient = text
+			}
+		}
+		wraps = append(wraps, w)
+	}
+	return wraps
+}
+
+// isKeys says whether a field is a list of keys.
+func isKeys(n node) bool {
+	l, _ := n.(list)
+	return len(l) > 0 && !slices.ContainsFunc(l, func(item node) bool { _, ok := item.(object); return !ok })
+}
+
+func isEmpty(n node) bool {
+	switch n := n.(type) {
 	case nil:
 		return true
-	case string:
-		return field == ""
-	case []any:
-		return len(field) == 0
+	case list:
+		return len(n) == 0
+	case *leaf:
+		return n.value == nil || n.value == ""
 	}
 	return false
 }
 
-func storedLeaf(v any) *leaf {
-	if text, ok := v.(string); ok && strings.HasPrefix(text, cipherPrefix) {
-		return &leaf{value: locked{}, encrypted: true, cipher: text}
+// emitFile writes an encrypted file as SOPS's stores do: the metadata behind the content, by name.
+func emitFile(f format, content object, m metadata) ([]byte, error) {
+	fields := m.fields()
+	if f == jsonText {
+		return emitDocument(f, append(slices.Clip(content), member{key: sopsKey, node: fields}), storedScalar)
 	}
-	return plainLeaf(v)
+	all := slices.Clip(content)
+	for _, field := range fields {
+		all = append(all, flatten(sopsPrefix+field.key, field.node)...)
+	}
+	return emitDocument(f, all, storedScalar)
 }
 
-func plainLeaf(v any) *leaf { return &leaf{value: v} }
-
-// fromBranch is a branch of SOPS's tree with leaves of its scalars.
-func fromBranch(branch sops.TreeBranch, f func(v any) *leaf) object {
-	o := make(object, len(branch))
-	for i, item := range branch {
-		if c, ok := item.Key.(sops.Comment); ok {
-			o[i] = member{key: c.Value, comment: true}
-			continue
-		}
-		key, _ := item.Key.(string)
-		o[i] = member{key: key, node: fromValue(item.Value, f)}
+// fields is the metadata by name.
+func (m *metadata) fields() object {
+	wraps := make(list, len(m.wraps))
+	for i, w := range m.wraps {
+		wraps[i] = w.object()
 	}
-	return o
+	all := map[string]node{
+		"lastmodified": &leaf{value: m.stamp()},
+		"mac":          &leaf{value: m.mac},
+		"version":      &leaf{value: sopsVersion},
+	}
+	if len(wraps) > 0 {
+		all["age"] = wraps
+	}
+	for _, keys := range m.others {
+		all[keys.key] = keys.node
+	}
+	if m.encrypted != "" {
+		all["encrypted_regex"] = &leaf{value: m.encrypted}
+	}
+	if m.suffix != "" {
+		all["unencrypted_suffix"] = &leaf{value: m.suffix}
+	}
+	var fields object
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fields = append(fields, member{key: name, node: all[name]})
+	}
+	return fields
 }
 
-func fromValue(v any, f func(v any) *leaf) node {
-	switch v := v.(type) {
-	case sops.TreeBranch:
-		return fromBranch(v, f)
-	case []any:
-		l := make(list, len(v))
-		for i, item := range v {
-			l[i] = fromValue(item, f)
-		}
-		return l
-	}
-	return f(v)
-}
-
-// toBranch is a document as SOPS has it, with scalars of its leaves.
-func toBranch(o object, f func(l *leaf) any) sops.TreeBranch {
-	branch := make(sops.TreeBranch, len(o))
-	for i, m := range o {
-		if m.comment {
-			branch[i].Key = sops.Comment{Value: m.key}
-			continue
-		}
-		branch[i] = sops.TreeItem{Key: m.key, Value: toValue(m.node, f)}
-	}
-	return branch
-}
-
-func toValue(n node, f func(l *leaf) any) any {
+// flatten is a part of the metadata as lines, named by the way to each text.
+func flatten(name string, n node) object {
+	var lines object
 	switch n := n.(type) {
-	case object:
-		return toBranch(n, f)
 	case list:
-		items := make([]any, len(n))
 		for i, item := range n {
-			items[i] = toValue(item, f)
+			lines = append(lines, flatten(name+listSeparator+strconv.Itoa(i), item)...)
 		}
-		return items
-	case *leaf:
-		return f(n)
+	case object:
+		for _, m := range n {
+			lines = append(lines, flatten(name+mapSeparator+m.key, m.node)...)
+		}
+	default:
+		lines = object{{key: name, node: n}}
 	}
-	return nil
+	return lines
 }
 
 func plainScalar(l *leaf) any { return l.value }
@@ -281,65 +410,86 @@ func storedScalar(l *leaf) any {
 	return l.value
 }
 
-// emitFile writes an encrypted file.
-func emitFile(f format, branch sops.TreeBranch, m sops.Metadata) ([]byte, error) {
-	data, err := f.store().EmitEncryptedFile(sops.Tree{Branches: sops.TreeBranches{branch}, Metadata: m})
-	if err != nil {
+// emitPlain writes a document in its format, with its plaintext.
+func emitPlain(f format, o object) ([]byte, error) { return emitDocument(f, o, plainScalar) }
+
+func emitDocument(f format, o object, scalar func(l *leaf) any) ([]byte, error) {
+	if f == jsonText {
+		return emitJSON(o, scalar)
+	}
+	var b bytes.Buffer
+	for _, m := range o {
+		if m.comment {
+			fmt.Fprintf(&b, "#%s\n", m.key)
+			continue
+		}
+		l, _ := m.node.(*leaf)
+		if l == nil {
+			return nil, errWrite
+		}
+		text, ok := scalar(l).(string)
+		if !ok {
+			return nil, errWrite
+		}
+		fmt.Fprintf(&b, "%s=%s\n", m.key, strings.ReplaceAll(text, "\n", `\n`))
+	}
+	return b.Bytes(), nil
+}
+
+// emitJSON writes with tabs, as the store does.
+func emitJSON(o object, scalar func(l *leaf) any) ([]byte, error) {
+	var line, b bytes.Buffer
+	if err := writeJSON(&line, o, scalar); err != nil {
+		return nil, err
+	}
+	if err := json.Indent(&b, line.Bytes(), "", "\t"); err != nil {
 		return nil, errWrite
 	}
-	return data, nil
+	b.WriteByte('\n')
+	return b.Bytes(), nil
 }
 
-// emitPlain writes a document in its format.
-func emitPlain(f format, o object) ([]byte, error) {
-	data, err := f.store().EmitPlainFile(sops.TreeBranches{toBranch(o, plainScalar)})
+func writeJSON(b *bytes.Buffer, n node, scalar func(l *leaf) any) error {
+	switch n := n.(type) {
+	case object:
+		b.WriteByte('{')
+		for i, m := range n {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := writeScalar(b, m.key); err != nil {
+				return err
+			}
+			b.WriteByte(':')
+			if err := writeJSON(b, m.node, scalar); err != nil {
+				return err
+			}
+		}
+		b.WriteByte('}')
+		return nil
+	case list:
+		b.WriteByte('[')
+		for i, item := range n {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := writeJSON(b, item, scalar); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+		return nil
+	case *leaf:
+		return writeScalar(b, scalar(n))
+	}
+	return errWrite
+}
+
+func writeScalar(w io.Writer, v any) error {
+	text, err := json.Marshal(v)
 	if err != nil {
-		return nil, errWrite
+		return errWrite
 	}
-	return data, nil
-}
-
-// guarded is SOPS's cipher of one file. It remembers what it opened, and gives the same ciphertext for it again. It panics for ciphertexts of a kind
-// that SOPS never writes, and whoever edits a file may write them.
-type guarded struct{ aes.Cipher }
-
-func newCipher() guarded { return guarded{aes.NewCipher()} }
-
-func (g guarded) Decrypt(text string, key []byte, place string) (v any, err error) {
-	defer func() {
-		if recover() != nil { // of the kind "bytes", which cannot be remembered
-			v, err = nil, errDamaged
-		}
-	}()
-	return g.Cipher.Decrypt(text, key, place)
-}
-
-func (g guarded) Encrypt(v any, key []byte, place string) (text string, err error) {
-	defer func() {
-		if recover() != nil { // it remembers a nonce of a length that it can only open
-			text, err = aes.NewCipher().Encrypt(v, key, place)
-		}
-	}()
-	return g.Cipher.Encrypt(v, key, place)
-}
-
-// isScalar says whether a decrypted value is one that a document of ours can have.
-func isScalar(v any) bool {
-	switch v := v.(type) {
-	case nil, string, int, bool:
-		return true
-	case float64:
-		return !math.IsNaN(v) && !math.IsInf(v, 0)
-	}
-	return false
-}
-
-// additional is the additional data of a value: it binds a ciphertext to the keys that lead to it.
-func additional(path []string) string { return strings.Join(path, ":") + ":" }
-
-// cipherLength is the length of the text of a ciphertext. SOPS's packages tell it only to who has the key.
-func cipherLength(cipher string) (int, bool) {
-	text, _, ok := strings.Cut(strings.TrimPrefix(cipher, cipherPrefix), ",iv:")
-	data, err := base64.StdEncoding.DecodeString(text)
-	return len(data), ok && err == nil
+	_, err = w.Write(text)
+	return err
 }

@@ -1,13 +1,13 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -16,42 +16,56 @@ import (
 	"time"
 
 	"filippo.io/age"
-	sopsage "github.com/getsops/sops/v3/age"
+	"filippo.io/age/agessh"
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/crypto/ssh"
+
+	"platc.dev/platc/emit"
 )
 
 const (
 	devKeyFile     = ".platc/dev.agekey" // beside arch.cue
-	sopsConfig     = ".sops.yaml"
+	sopsConfig     = ConfigFile
 	commandTimeout = 30 * time.Second
+)
+
+// The variables by which SOPS finds keys, and what it tells the user's commands.
+const (
+	keyVariable        = "SOPS_AGE_KEY"
+	keyFileVariable    = "SOPS_AGE_KEY_FILE"
+	keyCommandVariable = "SOPS_AGE_KEY_CMD"
+	sshFileVariable    = "SOPS_AGE_SSH_PRIVATE_KEY_FILE"
+	sshCommandVariable = "SOPS_AGE_SSH_PRIVATE_KEY_CMD"
+	recipientVariable  = "SOPS_AGE_RECIPIENT"
 )
 
 // keyring is the private keys at hand, from the places where SOPS looks and the development identity (OUTPUT.md, SEC-06).
 type keyring struct {
 	options    Options
 	loaded     bool
-	identities sopsage.ParsedIdentities
-	public     []string        // public halves of the identities, in order of the places
+	identities []age.Identity
+	public     []string        // public halves of age's identities, in order of the places
 	own        map[string]bool // the same as a set
 	places     []string        // what was looked at and what was there, for messages
 	command    string          // of SOPS_AGE_KEY_CMD; "" where not set
 	asked      map[string]bool // recipients that the command was run for
-	devKey     bool            // .platc/dev.agekey exists
+	sshLoaded  bool
+	devKey     bool // .platc/dev.agekey exists
 }
 
-// load reads every place but the command, which is run when the others do not help: it may ask the user.
+// load reads every place but the commands, which may ask the user, and the keys of SSH: both are for files that nothing else opens.
 func (k *keyring) load() {
 	if k.loaded {
 		return
 	}
 	k.loaded, k.own, k.asked = true, map[string]bool{}, map[string]bool{}
-	if text, ok := k.variable(sopsage.SopsAgeKeyEnv); ok {
-		k.add(sopsage.SopsAgeKeyEnv, strings.Join(strings.Fields(withoutComments(text)), "\n"))
+	if text, ok := k.variable(keyVariable); ok {
+		k.add(keyVariable, strings.Join(strings.Fields(withoutComments(text)), "\n"))
 	}
-	if name, ok := k.variable(sopsage.SopsAgeKeyFileEnv); ok {
-		k.addFile(sopsage.SopsAgeKeyFileEnv+" "+name, name)
+	if name, ok := k.variable(keyFileVariable); ok {
+		k.addFile(keyFileVariable+" "+name, name)
 	}
-	k.command, _ = k.variable(sopsage.SopsAgeKeyCmdEnv)
+	k.command, _ = k.variable(keyCommandVariable)
 	if name := k.userFile(); name != "" {
 		k.addFile(name, name)
 	}
@@ -61,22 +75,30 @@ func (k *keyring) load() {
 
 // variable is a variable of the environment; an empty one counts as not set.
 func (k *keyring) variable(name string) (string, bool) {
-	if k.options.Env != nil {
-		if text, ok := k.options.Env(name); ok && text != "" {
-			return text, true
-		}
+	if text := k.options.env(name); text != "" {
+		return text, true
 	}
 	k.places = append(k.places, name+" (not set)")
 	return "", false
 }
 
+func (o Options) env(name string) string {
+	if o.Env == nil {
+		return ""
+	}
+	text, _ := o.Env(name)
+	return text
+}
+
 // userFile is where SOPS keeps a user's keys, "" where nobody knows.
 func (k *keyring) userFile() string {
-	folder := ""
-	if k.options.Env != nil {
-		folder, _ = k.options.Env("XDG_CONFIG_HOME")
-	}
+	folder := k.options.env("XDG_CONFIG_HOME")
 	switch {
+	case runtime.GOOS == "windows":
+		folder = k.options.env("AppData")
+	case folder != "" && !filepath.IsAbs(folder) && runtime.GOOS != "darwin":
+		k.places = append(k.places, "XDG_CONFIG_HOME "+folder+" (is relative, and SOPS leaves it out)")
+		return ""
 	case folder != "":
 	case k.options.Home == "":
 		return ""
@@ -85,7 +107,10 @@ func (k *keyring) userFile() string {
 	default:
 		folder = filepath.Join(k.options.Home, ".config")
 	}
-	return filepath.Join(folder, filepath.FromSlash(sopsage.SopsAgeKeyUserConfigPath))
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, "sops", "age", "keys.txt")
 }
 
 func withoutComments(text string) string {
@@ -98,20 +123,37 @@ func withoutComments(text string) string {
 	return strings.Join(kept, "\n")
 }
 
-// addFile reads an identity file, and says whether it exists. One that cannot be read is an error only where a key is needed, so it is noted, not returned.
-func (k *keyring) addFile(place, name string) bool {
-	data, err := os.ReadFile(name)
+// content is the content of a file with keys, false where it is of no use. One that cannot be read is an error only where a key is needed, so it
+// is noted, not returned.
+func (k *keyring) content(place, name string) (data []byte, exists, ok bool) {
+	read := os.ReadFile // the user may name a pipe
+	if place == filepath.Join(k.options.ArchDir, filepath.FromSlash(devKeyFile)) {
+		read = emit.ReadFile
+	}
+	data, err := read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		k.places = append(k.places, place+" (does not exist)")
+		return nil, false, false
+	case emit.Refused(err) != nil:
+		k.places = append(k.places, fmt.Sprintf("%s (%v)", place, emit.Refused(err)))
 	case err != nil:
 		k.places = append(k.places, place+" (cannot be read)")
+	}
+	return data, true, err == nil
+}
+
+// addFile reads an identity file, and says whether it exists.
+func (k *keyring) addFile(place, name string) bool {
+	data, exists, ok := k.content(place, name)
+	switch {
+	case !ok:
 	case strings.HasPrefix(string(data), "age-encryption") || strings.HasPrefix(string(data), "-----BEGIN AGE"):
 		k.places = append(k.places, place+" (has a passphrase)")
 	default:
 		k.add(place, string(data))
 	}
-	return !errors.Is(err, fs.ErrNotExist)
+	return exists
 }
 
 // add takes the identities of a place, one a line. What cannot be read is noted by its line: its text may be half of a key.
@@ -122,14 +164,14 @@ func (k *keyring) add(place, text string) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		var parsed sopsage.ParsedIdentities
-		if err := parsed.Import(line); err != nil || len(parsed) == 0 {
+		identity, err := parseIdentity(line)
+		if err != nil {
 			k.places = append(k.places, fmt.Sprintf("%s (line %d is no age identity)", place, i+1))
 			continue
 		}
 		found++
-		k.identities = append(k.identities, parsed...)
-		if p := publicHalf(parsed[0]); p != "" {
+		k.identities = append(k.identities, identity)
+		if p := publicHalf(identity); p != "" {
 			k.public = append(k.public, p)
 			k.own[p] = true
 		}
@@ -148,72 +190,118 @@ func publicHalf(id age.Identity) string {
 	return ""
 }
 
-// unwrap is the data key of a file, nil where no identity opens it. It may be called by several goroutines.
-func (k *keyring) unwrap(wraps []*sopsage.MasterKey) []byte {
-	if len(k.identities) == 0 {
-		return nil // without identities SOPS would look for some in the environment of this process
+// loadSSH reads the keys of SSH: the variable's file, what the user's command prints, and the two usual files.
+func (k *keyring) loadSSH(recipient string) {
+	if k.sshLoaded {
+		return
 	}
+	k.sshLoaded = true
+	if name, ok := k.variable(sshFileVariable); ok {
+		k.addSSHFile(sshFileVariable+" "+name, name)
+	}
+	if command, ok := k.variable(sshCommandVariable); ok {
+		if out, ok := k.run(sshCommandVariable, command, recipient); ok {
+			k.addSSH(sshCommandVariable, out)
+		}
+	}
+	if k.options.Home == "" {
+		return
+	}
+	for _, name := range []string{"id_ed25519", "id_rsa"} {
+		file := filepath.Join(k.options.Home, ".ssh", name)
+		k.addSSHFile(file, file)
+	}
+}
+
+func (k *keyring) addSSHFile(place, name string) {
+	if data, _, ok := k.content(place, name); ok {
+		k.addSSH(place, data)
+	}
+}
+
+func (k *keyring) addSSH(place string, data []byte) {
+	identity, err := agessh.ParseIdentity(data)
+	var passphrase *ssh.PassphraseMissingError
+	switch {
+	case errors.As(err, &passphrase):
+		k.places = append(k.places, place+" (has a passphrase)")
+	case err != nil:
+		k.places = append(k.places, place+" (is not a private key of SSH that age can use)")
+	default:
+		k.identities = append(k.identities, identity)
+		k.places = append(k.places, place+" (1 identity)")
+	}
+}
+
+// unwrap is the data key of a file, nil where no identity opens it. It may be called by several goroutines.
+func (k *keyring) unwrap(wraps []wrap) []byte {
 	order := slices.Clone(wraps)
-	slices.SortStableFunc(order, func(a, b *sopsage.MasterKey) int {
+	slices.SortStableFunc(order, func(a, b wrap) int {
 		switch {
-		case k.own[a.Recipient] == k.own[b.Recipient]:
+		case k.own[a.recipient] == k.own[b.recipient]:
 			return 0
-		case k.own[a.Recipient]:
+		case k.own[a.recipient]:
 			return -1
 		}
 		return 1
 	})
 	for _, w := range order {
-		master := &sopsage.MasterKey{Recipient: w.Recipient, EncryptedKey: w.EncryptedKey} // the file's own stays without identities
-		k.identities.ApplyToMasterKey(master)
-		if key, err := master.Decrypt(); err == nil {
+		if key := w.unwrap(k.identities); key != nil {
 			return key
 		}
 	}
 	return nil
 }
 
-// ask runs the user's command for each recipient that it was not asked for, until an identity opens the file.
-func (k *keyring) ask(wraps []*sopsage.MasterKey) []byte {
-	if k.command == "" {
-		return nil
+// ask takes what load left out: the keys of SSH where the file is for one, and then the user's command for each recipient that it was not run for, until
+// an identity opens the file.
+func (k *keyring) ask(wraps []wrap) []byte {
+	if i := slices.IndexFunc(wraps, func(w wrap) bool { return strings.HasPrefix(w.recipient, "ssh-") }); i >= 0 {
+		k.loadSSH(wraps[i].recipient)
 	}
 	for _, w := range wraps {
-		if k.asked[w.Recipient] {
+		if k.command == "" || k.asked[w.recipient] {
 			continue
 		}
-		k.run(w.Recipient)
 		if key := k.unwrap(wraps); key != nil {
 			return key
 		}
+		k.askFor(w.recipient)
 	}
-	return k.unwrap(wraps) // the answer for another file may fit this one
+	return k.unwrap(wraps)
 }
 
-// run takes the identities that the user's command prints. SOPS tells it the recipient in SOPS_AGE_RECIPIENT.
-func (k *keyring) run(recipient string) {
+// askFor takes the identities that the user's command prints.
+func (k *keyring) askFor(recipient string) {
 	k.asked[recipient] = true
+	if out, ok := k.run(keyCommandVariable, k.command, recipient); ok {
+		k.add(keyCommandVariable, string(out))
+	}
+}
+
+// run is what a command of the user prints. SOPS tells it the recipient.
+func (k *keyring) run(variable, command, recipient string) ([]byte, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", "-c", k.command)
-	cmd.Env = append(os.Environ(), sopsage.SopsAgeRecipientEnv+"="+recipient)
+	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Env = append(os.Environ(), recipientVariable+"="+recipient)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	switch {
 	case ctx.Err() != nil:
-		k.places = append(k.places, fmt.Sprintf("%s (no answer in %s)", sopsage.SopsAgeKeyCmdEnv, commandTimeout))
+		k.places = append(k.places, fmt.Sprintf("%s (no answer in %s)", variable, commandTimeout))
 	case err != nil:
-		k.places = append(k.places, fmt.Sprintf("%s (%v)", sopsage.SopsAgeKeyCmdEnv, err))
-	default:
-		k.add(sopsage.SopsAgeKeyCmdEnv, string(out))
+		k.places = append(k.places, fmt.Sprintf("%s (%v)", variable, err))
 	}
+	return out, err == nil
 }
 
-// publicHalf is the public half of the first identity found, "" without any.
+// publicHalf is the public half of the first identity found, "" without any. A key of SSH is for logins: it opens files that name it, and is taken for
+// no other.
 func (k *keyring) publicHalf() string {
 	k.load()
 	if len(k.public) == 0 && k.command != "" && !k.asked[""] {
-		k.run("")
+		k.askFor("")
 	}
 	if len(k.public) == 0 {
 		return ""
@@ -239,39 +327,50 @@ func (e *errRecipient) Error() string {
 
 // recipients is the public keys to encrypt to, sorted; the first of these that exist: those of arch.cue, of .sops.yaml beside arch.cue, of .sops.yaml in
 // the output, the public half of an identity found (OUTPUT.md, SEC-06). Empty where there are none.
+// theirs is the keys beside them that the program sops handles; outConfig is the .sops.yaml of the output where that says who they are.
 //
 // Errors: a file that cannot be read, a text that is no recipient.
-func recipients(o Options, paths []string, keys *keyring) ([]*sopsage.MasterKey, error) {
+func recipients(o Options, paths []string, keys *keyring) (to []recipient, theirs cloud, outConfig []byte, err error) {
 	if len(o.Recipients) > 0 {
-		return masterKeys("config.secrets.recipients", o.Recipients)
+		to, err = parseRecipients("config.secrets.recipients", o.Recipients)
+		return to, cloud{}, nil, err
 	}
 	configs := []struct {
-		name, folder string
-		read         func() ([]byte, error)
+		name string
+		seen func(path string) string // a file of the output, from where the configuration stands
+		read func() ([]byte, error)
 	}{
-		{filepath.Join(o.ArchDir, sopsConfig), o.outFolder(), func() ([]byte, error) { return os.ReadFile(filepath.Join(o.ArchDir, sopsConfig)) }},
-		{path.Join(o.outFolder(), sopsConfig), "", func() ([]byte, error) { return o.old(sopsConfig) }},
+		{filepath.Join(o.ArchDir, sopsConfig), o.seenFromArch, func() ([]byte, error) { return emit.ReadFile(filepath.Join(o.ArchDir, sopsConfig)) }},
+		{filepath.Join(cmp.Or(o.OutDir, "out"), sopsConfig), func(path string) string { return path }, func() ([]byte, error) { return o.old(sopsConfig) }},
 	}
-	for _, c := range configs {
+	for i, c := range configs {
 		data, err := c.read()
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		if why := emit.Refused(err); why != nil {
+			return nil, cloud{}, nil, &errConfig{c.name, why}
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", c.name, err)
+			return nil, cloud{}, nil, fmt.Errorf("read %s: %w", c.name, err)
 		}
-		texts, err := configRecipients(data, c.folder, paths)
+		texts, theirs, err := configRecipients(data, c.seen, paths)
 		if err != nil {
-			return nil, &errConfig{c.name, err}
+			return nil, cloud{}, nil, &errConfig{c.name, err}
 		}
-		if len(texts) > 0 {
-			return masterKeys(c.name, texts)
+		if len(texts) == 0 && theirs.isEmpty() {
+			continue
 		}
+		if i > 0 {
+			outConfig = data
+		}
+		to, err = parseRecipients(c.name, texts)
+		return to, theirs, outConfig, err
 	}
 	if p := keys.publicHalf(); p != "" {
-		return masterKeys("an identity", []string{p})
+		to, err = parseRecipients("an identity", []string{p})
 	}
-	return nil, nil
+	return to, cloud{}, nil, err
 }
 
 // errConfig is a .sops.yaml that cannot be understood.
@@ -284,31 +383,62 @@ func (e *errConfig) Error() string { return fmt.Sprintf("%s cannot be understood
 
 func (e *errConfig) Unwrap() error { return e.err }
 
-// masterKeys parses recipients, sorted and each once.
-func masterKeys(where string, texts []string) ([]*sopsage.MasterKey, error) {
+// parseRecipients parses recipients, sorted and each once.
+func parseRecipients(where string, texts []string) ([]recipient, error) {
 	trimmed := make([]string, len(texts))
 	for i, text := range texts {
 		trimmed[i] = strings.TrimSpace(text)
 	}
 	slices.Sort(trimmed)
-	var keys []*sopsage.MasterKey
+	var all []recipient
 	for _, text := range slices.Compact(trimmed) {
-		key, err := sopsage.MasterKeyFromRecipient(text)
+		r, err := parseRecipient(text)
 		if err != nil {
 			return nil, &errRecipient{where, text}
 		}
-		keys = append(keys, key)
+		all = append(all, r)
 	}
-	return keys, nil
+	return all, nil
 }
 
 // creationRule is what matters here of a rule of .sops.yaml. SOPS takes a text with commas or a list of texts.
 type creationRule struct {
-	PathRegex string  `yaml:"path_regex"`
-	Age       ageKeys `yaml:"age"`
+	PathRegex string             `yaml:"path_regex"`
+	Profile   string             `yaml:"aws_profile"`
+	Threshold int                `yaml:"shamir_threshold"`
+	Age       ageKeys            `yaml:"age"`
+	Services  map[string]ageKeys `yaml:"-"` // keys that the program sops handles, by field
 	KeyGroups []struct {
-		Age ageKeys `yaml:"age"`
+		Age    ageKeys        `yaml:"age"`
+		Others map[string]any `yaml:",inline"`
 	} `yaml:"key_groups"`
+}
+
+// UnmarshalYAML reads the fields of the services by their names.
+func (r *creationRule) UnmarshalYAML(n *yaml.Node) error {
+	type plain creationRule
+	if err := n.Decode((*plain)(r)); err != nil {
+		return err
+	}
+	var fields map[string]yaml.Node
+	if err := n.Decode(&fields); err != nil {
+		return err
+	}
+	r.Services = map[string]ageKeys{}
+	for _, s := range services() {
+		field, ok := fields[s.field]
+		if !ok {
+			continue
+		}
+		var keys ageKeys
+		if err := field.Decode(&keys); err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			r.Services[s.field] = keys
+		}
+	}
+	return nil
 }
 
 type ageKeys []string
@@ -330,49 +460,59 @@ func (a *ageKeys) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// configRecipients is the age recipients of the rules that SOPS would take for the files, which stand below the folder.
-func configRecipients(data []byte, folder string, paths []string) ([]string, error) {
+// configRecipients is the age recipients, and the keys that sops handles, of the rules that SOPS would take for the files, by the paths that it sees.
+func configRecipients(data []byte, seen func(path string) string, paths []string) ([]string, cloud, error) {
 	var config struct {
 		CreationRules []creationRule `yaml:"creation_rules"`
 	}
 	if err := yaml.Unmarshal(data, &config); err != nil {
-		return nil, errors.New("it is no YAML, or has another form than SOPS knows")
+		return nil, cloud{}, errors.New("it is no YAML, or has another form than SOPS knows")
 	}
 	exprs := make([]*regexp.Regexp, len(config.CreationRules))
 	for i, r := range config.CreationRules {
 		var err error
 		if exprs[i], err = regexp.Compile(r.PathRegex); err != nil {
-			return nil, fmt.Errorf("rule %d: path_regex is no regular expression", i+1)
+			return nil, cloud{}, fmt.Errorf("rule %d: path_regex is no regular expression", i+1)
 		}
 	}
 	var all []string
+	c := cloud{}
 	taken := make([]bool, len(exprs))
 	for _, p := range paths {
-		i := slices.IndexFunc(exprs, func(e *regexp.Regexp) bool { return e.MatchString(path.Join(folder, p)) })
+		i := slices.IndexFunc(exprs, func(e *regexp.Regexp) bool { return e.MatchString(seen(p)) })
 		if i < 0 || taken[i] {
 			continue
 		}
 		taken[i] = true
-		all = append(all, config.CreationRules[i].Age...)
-		for _, g := range config.CreationRules[i].KeyGroups {
+		r := config.CreationRules[i]
+		all = append(all, r.Age...)
+		for _, g := range r.KeyGroups {
 			all = append(all, g.Age...)
+			if len(g.Others) > 0 || r.Threshold > 1 {
+				return nil, cloud{}, fmt.Errorf("rule %d: key groups may hold keys of age alone; name other keys in the rule itself", i+1)
+			}
 		}
+		for field, keys := range r.Services {
+			if c.keys == nil {
+				c.keys = map[string][]string{}
+			}
+			c.keys[field] = append(c.keys[field], keys...)
+			slices.Sort(c.keys[field])
+			c.keys[field] = slices.Compact(c.keys[field])
+		}
+		c.profile = cmp.Or(c.profile, r.Profile)
 	}
-	return all, nil
+	return all, c, nil
 }
 
 // newIdentity makes a development identity and the file that holds it. It has no time in it: a second one differs by its key alone.
-func newIdentity() (*sopsage.MasterKey, []byte, error) {
+func newIdentity() (recipient, []byte, error) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a development identity: %w", err)
+		return recipient{}, nil, fmt.Errorf("make a development identity: %w", err)
 	}
 	public := id.Recipient().String()
-	key, err := sopsage.MasterKeyFromRecipient(public)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make a development identity: %w", err)
-	}
 	file := "# Development identity made by platc. Whoever has it can open the secrets: keep a copy, and keep it out of version control.\n" +
 		"# public key: " + public + "\n" + id.String() + "\n"
-	return key, []byte(file), nil
+	return recipient{public, id.Recipient()}, []byte(file), nil
 }

@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"github.com/getsops/sops/v3"
-	sopsage "github.com/getsops/sops/v3/age"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -88,13 +86,11 @@ func TestParseWhatWasEmitted(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
 		o := randomObject(random, 0)
-		m := metadata{Metadata: sops.Metadata{
-			KeyGroups: []sops.KeyGroup{{
-				&sopsage.MasterKey{Recipient: "age1x", EncryptedKey: "a\nb\n"}, &sopsage.MasterKey{Recipient: "age1y", EncryptedKey: "c\n"},
-			}},
-			LastModified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), MessageAuthenticationCode: "ENC[x]", EncryptedRegex: "^a$", Version: sopsVersion,
-		}}
-		data, err := emitFile(jsonText, toBranch(o, plainScalar), m.Metadata)
+		m := metadata{
+			wraps:    []wrap{{"age1x", "a\nb\n"}, {"age1y", "c\n"}},
+			modified: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), mac: "ENC[x]", encrypted: "^a$",
+		}
+		data, err := emitFile(jsonText, o, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,19 +127,16 @@ func randomNode(random *rand.Rand, depth int) node {
 
 func TestCiphertextIsBoundToItsPlace(t *testing.T) {
 	t.Parallel()
-	key, x := make([]byte, dataKeySize), newCipher()
+	x := zeroBox(t)
 	for _, v := range []any{"text", 7, 1.5, true, false} {
-		text, err := x.Encrypt(v, key, "a:b:")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := x.Decrypt(text, key, "a:b:"); err != nil || got != v {
+		text := x.seal(v, "a:b:")
+		if got, err := x.open(text, "a:b:"); err != nil || got != v {
 			t.Errorf("%v became %v", v, got)
 		}
-		if _, err := x.Decrypt(text, key, "a:c:"); err == nil {
+		if _, err := x.open(text, "a:c:"); err == nil {
 			t.Error("it opens in another place")
 		}
-		if again, err := x.Encrypt(v, key, "a:b:"); err != nil || again != text {
+		if again := x.seal(v, "a:b:"); again != text {
 			t.Error("another ciphertext for what was opened")
 		}
 	}
@@ -156,21 +149,32 @@ func TestCiphertextIsBoundToItsPlace(t *testing.T) {
 // sample is an encrypted file with a data key of zeros.
 func sample(t *testing.T) []byte {
 	t.Helper()
-	m := sops.Metadata{KeyGroups: []sops.KeyGroup{{&sopsage.MasterKey{Recipient: "age1x"}}}, UnencryptedSuffix: unencryptedSuffix, Version: sopsVersion}
-	branch := sops.TreeBranch{{Key: "text", Value: "abc"}, {Key: "number", Value: 7}, {Key: "clear_unencrypted", Value: "c"}}
-	key, x := make([]byte, dataKeySize), newCipher()
-	code, err := sops.Tree{Metadata: m, Branches: sops.TreeBranches{branch}}.Encrypt(key, x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m.MessageAuthenticationCode, err = x.Encrypt(code, key, m.LastModified.Format(time.RFC3339)); err != nil {
-		t.Fatal(err)
-	}
-	data, err := emitFile(jsonText, branch, m)
+	plain := object{{key: "text", node: &leaf{value: "abc"}}, {key: "number", node: &leaf{value: 7}}, {key: "clear_unencrypted", node: &leaf{value: "c"}}}
+	x := zeroBox(t)
+	m := metadata{wraps: []wrap{{"age1x", ""}}, suffix: unencryptedSuffix}
+	m.mac = x.seal(code(plain), m.stamp())
+	covers := m.covers()
+	tree, _ := plain.replaced(func(path []string, l *leaf) (*leaf, error) {
+		if !covers(path) {
+			return l, nil
+		}
+		return &leaf{encrypted: true, cipher: x.seal(l.value, additional(path))}, nil
+	})
+	data, err := emitFile(jsonText, tree, m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// zeroBox has a data key of zeros.
+func zeroBox(t *testing.T) *box {
+	t.Helper()
+	x, err := newBox(make([]byte, dataKeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
 }
 
 func TestAnEditedKindIsDamagedAndNeverANonceForTwoTexts(t *testing.T) {
@@ -192,7 +196,7 @@ func TestAnEditedKindIsDamagedAndNeverANonceForTwoTexts(t *testing.T) {
 		_, nonce, _ := strings.Cut(s.tree[0].node.(*leaf).cipher, ",iv:")
 		nonce, _, _ = strings.Cut(nonce, ",")
 		for _, v := range []any{0, 0.0, false} {
-			if again, err := s.cipher.Encrypt(v, key, "text:"); err != nil || strings.Contains(again, nonce) {
+			if again := s.box.seal(v, "text:"); strings.Contains(again, nonce) {
 				t.Errorf("%s: the nonce is used again", kind)
 			}
 		}
@@ -213,16 +217,16 @@ func TestANonceOfAnotherLengthIsReadButNotWritten(t *testing.T) {
 	nonce := make([]byte, gcm.NonceSize())
 	sealed := gcm.Seal(nil, nonce, []byte("abc"), []byte("a:"))
 	encode := base64.StdEncoding.EncodeToString
-	x := newCipher()
-	v, err := x.Decrypt(cipherPrefix+encode(sealed[:3])+",iv:"+encode(nonce)+",tag:"+encode(sealed[3:])+",type:str]", key, "a:")
+	x := zeroBox(t)
+	v, err := x.open(cipherPrefix+encode(sealed[:3])+",iv:"+encode(nonce)+",tag:"+encode(sealed[3:])+",type:str]", "a:")
 	if err != nil || v != "abc" {
 		t.Fatal(v, err)
 	}
-	again, err := x.Encrypt("abc", key, "a:")
-	if err != nil {
-		t.Fatal(err)
+	again := x.seal("abc", "a:")
+	if strings.Contains(again, encode(nonce)) {
+		t.Error("the nonce is used again")
 	}
-	if v, err := newCipher().Decrypt(again, key, "a:"); err != nil || v != "abc" {
+	if v, err := zeroBox(t).open(again, "a:"); err != nil || v != "abc" {
 		t.Error(v, err)
 	}
 }
@@ -238,7 +242,7 @@ func TestWhatSOPSWouldRefuseIsStillRead(t *testing.T) {
 		"threshold":   strings.Replace(w, `"version"`, `"shamir_threshold": 2, "version"`, 1),
 	} {
 		s := newStored(jsonText, []byte(edited))
-		if edited == w || s.broken || len(s.meta.wraps()) != 1 || s.meta.wraps()[0].Recipient != "age1x" || !s.meta.foreign {
+		if edited == w || s.broken || len(s.meta.wraps) != 1 || s.meta.wraps[0].recipient != "age1x" || !s.meta.foreign {
 			t.Errorf("%s: broken %v, %+v", name, s.broken, s.meta)
 			continue
 		}
@@ -250,7 +254,7 @@ func TestWhatSOPSWouldRefuseIsStillRead(t *testing.T) {
 		"no keys":  regexp.MustCompile(`(?s)"age": \[.*?\],`).ReplaceAllString(w, ""),
 		"odd keys": strings.Replace(w, `"age": [`, `"age": [1,`, 1),
 	} {
-		if s := newStored(jsonText, []byte(edited)); edited == w || !s.locked() || !s.meta.foreign || len(s.meta.wraps()) > 0 {
+		if s := newStored(jsonText, []byte(edited)); edited == w || !s.locked() || !s.meta.foreign || len(s.meta.wraps) > 0 {
 			t.Errorf("%s: broken %v, %+v", name, s.broken, s.meta)
 		}
 	}

@@ -3,6 +3,8 @@ package secrets
 import (
 	"cmp"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -73,6 +75,7 @@ type vote struct {
 	text      string
 	whole     bool // it was the whole value, not a part of one
 	sameGroup bool // it stood under the comment of today
+	edited    bool // it changed since it was written
 }
 
 // memory is what the old files say of secrets.
@@ -81,6 +84,8 @@ type memory struct {
 	hashes  map[string][]string  // by ID of the hash
 	holders map[string]holder    // by ID of the secret: the first place that has it but cannot be read
 	lengths map[string]int       // by ID of the secret: as far as a ciphertext or a text tells it
+	former  map[string][]vote    // by ID of a secret whose old text does not count: what it was
+	second  func(id string) bool // whether the turn of an ID was that of the second value
 	skip    func(id string) bool // secrets whose old text does not count
 }
 
@@ -91,8 +96,8 @@ type holder struct {
 }
 
 // remember reads the old files by the values that are wanted in their places.
-func remember(docs []*document, skip func(id string) bool) *memory {
-	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, skip}
+func remember(docs []*document, second, skip func(id string) bool) *memory {
+	m := &memory{map[string][]vote{}, map[string][]string{}, map[string]holder{}, map[string]int{}, map[string][]vote{}, second, skip}
 	for _, d := range docs {
 		switch {
 		case d.old == nil:
@@ -115,9 +120,10 @@ func (m *memory) take(d *document, p pair) {
 	if !ok || !value.IsSecret(v) {
 		return
 	}
+	v = value.Taken(v, m.second)
 	switch text := p.old.value.(type) {
 	case string:
-		m.read(v, text, p.sameGroup, true)
+		m.read(v, text, vote{whole: true, sameGroup: p.sameGroup, edited: d.doubtful[p.old]})
 	case locked, damaged:
 		m.hold(d, p.name, p.want)
 		if s, ok := v.(value.Secret); ok {
@@ -134,7 +140,7 @@ func (m *memory) hold(d *document, name string, l *leaf) {
 	if !ok {
 		return
 	}
-	for _, s := range readable(v) {
+	for _, s := range readable(value.Taken(v, m.second)) {
 		if _, ok := m.holders[s.ID]; !ok {
 			m.holders[s.ID] = holder{d, name}
 		}
@@ -159,24 +165,48 @@ func readable(v value.Value) []value.Secret {
 }
 
 // read takes the secrets out of an old text by the form of the value that is wanted in its place.
-func (m *memory) read(v value.Value, text string, sameGroup, whole bool) {
+func (m *memory) read(v value.Value, text string, as vote) {
 	switch v := v.(type) {
 	case value.Secret:
-		if !m.skip(v.ID) && isUsable(text) {
-			m.votes[v.ID] = append(m.votes[v.ID], vote{text, whole, sameGroup})
+		votes := m.votes
+		if m.skip(v.ID) {
+			votes = m.former
+		}
+		if isUsable(text) {
+			as.text = text
+			votes[v.ID] = append(votes[v.ID], as)
 		}
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
-			m.read(v.Of, string(plain), sameGroup, false)
+			as.whole = false
+			m.read(v.Of, string(plain), as)
 		}
 	case value.Hash:
 		m.hashes[v.ID] = append(m.hashes[v.ID], text)
 	case value.Concat:
 		p := newPattern(v)
 		for i, piece := range p.match(text, m.skip) {
-			m.read(p.holes[i], piece, sameGroup, whole && len(p.holes) == 1 && p.literals[0]+p.literals[1] == "")
+			part := as
+			part.whole = as.whole && len(p.holes) == 1 && p.literals[0]+p.literals[1] == ""
+			m.read(p.holes[i], piece, part)
 		}
 	}
+}
+
+// MaxText is the length of the longest text that a user may give a secret: every server and every file takes it.
+const MaxText = 1000
+
+// CheckText says why a text that a user gives cannot be that of a secret, nil if it can. The error does not show it.
+func CheckText(text string) error {
+	switch {
+	case text == "":
+		return errors.New("is empty")
+	case len(text) > MaxText:
+		return fmt.Errorf("is longer than %d characters", MaxText)
+	case !isUsable(text):
+		return errors.New("has a character that not every server and file takes")
+	}
+	return nil
 }
 
 // isUsable says whether a text can be a generated secret: it is safe in dotenv, URLs, records and SQL, also where a user changed it.
@@ -184,25 +214,26 @@ func isUsable(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-") == ""
 }
 
-// winners picks a text for every secret that has one. A text under the comment of today counts before one under another, which is taken only
+// winners picks a text for every secret that has one. One that was edited counts only where there is no other. A text under the comment of today counts before one under another, which is taken only
 // where no other secret has it: the same variable may have come to mean another component. Then most votes win, then a value of its own, then the first.
 func (m *memory) winners() map[string]string {
 	texts := map[string]string{}
 	owned := map[string]bool{}
 	ids := slices.Sorted(maps.Keys(m.votes))
-	for _, id := range ids {
-		if text, ok := elect(m.votes[id], func(v vote) bool { return v.sameGroup }); ok {
-			texts[id] = text
-			owned[text] = true
-		}
-	}
-	for _, id := range ids {
-		if _, ok := texts[id]; ok {
-			continue
-		}
-		if text, ok := elect(m.votes[id], func(v vote) bool { return !owned[v.text] }); ok {
-			texts[id] = text
-			owned[text] = true
+	for _, counts := range []func(vote) bool{
+		func(v vote) bool { return v.sameGroup && !v.edited },
+		func(v vote) bool { return !v.edited && !owned[v.text] },
+		func(v vote) bool { return v.sameGroup },
+		func(v vote) bool { return !owned[v.text] },
+	} {
+		for _, id := range ids {
+			if _, ok := texts[id]; ok {
+				continue
+			}
+			if text, ok := elect(m.votes[id], counts); ok {
+				texts[id] = text
+				owned[text] = true
+			}
 		}
 	}
 	return texts

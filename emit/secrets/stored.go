@@ -2,12 +2,10 @@ package secrets
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"slices"
 	"strconv"
-	"time"
-
-	"github.com/getsops/sops/v3"
-	sopsage "github.com/getsops/sops/v3/age"
+	"strings"
 )
 
 // stored is a file of the output tree as it was found. Copies with the same bytes share one.
@@ -18,8 +16,10 @@ type stored struct {
 	meta   metadata
 	broken bool   // it is no SOPS file
 	key    []byte // data key; nil while no private key opened it
-	cipher guarded
-	sound  bool // SOPS opens it, and it has nothing but what we write
+	box    *box   // of that key
+	opened bool   // the program sops opened it: there is no data key
+	intact bool   // SOPS opens it
+	sound  bool   // SOPS opens it, and it has nothing but what we write
 }
 
 func newStored(f format, data []byte) *stored {
@@ -31,16 +31,17 @@ func newStored(f format, data []byte) *stored {
 }
 
 // locked says whether there is something that a private key might open, and none did.
-func (s *stored) locked() bool { return !s.broken && s.key == nil }
+func (s *stored) locked() bool { return !s.broken && s.key == nil && !s.opened }
 
 // open decrypts the file with its data key. Where SOPS would refuse it, every value is opened by itself, and what does not open is damaged.
 func (s *stored) open(key []byte) {
-	if len(key) != dataKeySize {
+	box, err := newBox(key)
+	if err != nil {
 		return
 	}
-	s.key, s.cipher = key, newCipher()
+	s.key, s.box = key, box
 	if plain, ok := s.verified(); ok {
-		s.tree, s.sound = plain, !s.meta.foreign
+		s.tree, s.intact, s.sound = plain, true, !s.meta.foreign
 		return
 	}
 	s.salvage()
@@ -48,55 +49,66 @@ func (s *stored) open(key []byte) {
 
 // verified is the plaintext, false where SOPS does not open the file or its code does not fit.
 func (s *stored) verified() (object, bool) {
-	// No comment has a part in the code, and SOPS logs those that are clear.
-	branch := slices.DeleteFunc(toBranch(s.tree, storedScalar), func(item sops.TreeItem) bool { _, ok := item.Key.(sops.Comment); return ok })
-	code, err := sops.Tree{Metadata: s.meta.Metadata, Branches: sops.TreeBranches{branch}}.Decrypt(s.key, s.cipher)
+	covers := s.meta.covers()
+	plain, err := s.tree.replaced(func(path []string, l *leaf) (*leaf, error) {
+		switch covered := l.value != nil && l.value != "" && covers(path); {
+		case covered != l.encrypted:
+			return nil, errDamaged // a clear text where the file's rule has a ciphertext, or a ciphertext where it has none
+		case !covered:
+			return l, nil
+		}
+		v, err := s.box.open(l.cipher, additional(path))
+		return &leaf{value: v, encrypted: true, cipher: l.cipher}, err
+	})
 	if err != nil {
 		return nil, false
 	}
-	known, err := s.cipher.Decrypt(s.meta.MessageAuthenticationCode, s.key, s.meta.LastModified.Format(time.RFC3339))
+	known, err := s.box.open(s.meta.mac, s.meta.stamp())
 	text, _ := known.(string)
-	if err != nil || subtle.ConstantTimeCompare([]byte(text), []byte(code)) != 1 {
-		return nil, false
-	}
-	var values []any
-	_ = fromBranch(branch, plainLeaf).visit(func(_ []string, l *leaf) error {
-		values = append(values, l.value)
-		return nil
-	})
-	plain, err := s.tree.replaced(func(_ []string, l *leaf) (*leaf, error) {
-		opened := *l
-		opened.value, values = values[0], values[1:]
-		if !isScalar(opened.value) || l.encrypted && opened.value == l.cipher {
-			return nil, errDamaged // a kind that we do not write, or a ciphertext where the file's rule has none
-		}
-		return &opened, nil
-	})
-	return plain, err == nil
+	return plain, err == nil && subtle.ConstantTimeCompare([]byte(text), []byte(code(plain))) == 1
 }
 
-// salvage opens what it can. The cipher must not remember a value whose kind was edited: it would use a nonce for two texts.
+// salvage opens what it can.
 func (s *stored) salvage() {
-	good := newCipher()
 	s.tree, _ = s.tree.replaced(func(path []string, l *leaf) (*leaf, error) {
 		if !l.encrypted {
 			return l, nil
 		}
-		opened := *l
-		opened.value = damaged{}
-		if v, err := s.cipher.Decrypt(l.cipher, s.key, additional(path)); err == nil && isScalar(v) {
-			opened.value, _ = good.Decrypt(l.cipher, s.key, additional(path))
+		v, err := s.box.open(l.cipher, additional(path))
+		if err != nil {
+			v = damaged{}
 		}
-		return &opened, nil
+		return &leaf{value: v, encrypted: true, cipher: l.cipher}, nil
 	})
-	s.cipher = good
 }
 
-// isFor says whether the file is encrypted to just these recipients.
-func (s *stored) isFor(to []*sopsage.MasterKey) bool {
+// isFor says whether the file is encrypted to just these recipients and keys.
+func (s *stored) isFor(to []recipient, c cloud) bool {
 	have := s.meta.recipients()
 	slices.Sort(have)
-	return !s.meta.foreign && slices.EqualFunc(have, to, func(h string, k *sopsage.MasterKey) bool { return h == k.Recipient })
+	return !s.meta.odd && c.fits(s.meta.others) && slices.EqualFunc(have, to, func(h string, r recipient) bool { return h == r.text })
+}
+
+// isAsWritten says whether SOPS opens the file, and it has nothing but what we write for these keys.
+func (s *stored) isAsWritten(c cloud) bool {
+	return s.intact && !s.meta.odd && c.fits(s.meta.others)
+}
+
+// keyMarkOf tells data keys apart: see marksOf. A key that sops made is not always at hand, but its wraps are.
+func keyMarkOf(key []byte, m metadata) string {
+	if len(m.others) > 0 {
+		lines := flatten("", list{m.others})
+		var text strings.Builder
+		for _, l := range lines {
+			t, _ := textOf(l.node)
+			fmt.Fprintf(&text, "%s=%s\n", l.key, t)
+		}
+		return digest(text.String())
+	}
+	if key == nil {
+		return ""
+	}
+	return digest("data key " + string(key)) // 32 drawn bytes, of which it tells nothing
 }
 
 // pair is a leaf that is wanted beside the leaf of the old file in its place.

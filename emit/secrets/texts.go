@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -27,12 +28,16 @@ func length(s value.Secret) int {
 
 // findTexts gives every secret and every hash its text: given, kept or drawn. It reports the files that would have to change but cannot be opened.
 func (b *build) findTexts() error {
-	b.memory = remember(b.docs, func(id string) bool { return b.options.Given[id] != nil || b.rotated(id) })
+	b.remember()
+	if b.dropEqual() {
+		b.remember()
+	}
 	kept := b.memory.winners()
 	for id, text := range kept {
 		b.memory.lengths[id] = len(text)
 	}
 	b.checkLocked()
+	b.checkGone(kept)
 	if b.findings.HasErrors() {
 		return nil
 	}
@@ -51,8 +56,6 @@ func (b *build) findTexts() error {
 	return nil
 }
 
-func (b *build) rotated(id string) bool { return b.options.Rotate != nil && b.options.Rotate(id) }
-
 // needed is the secrets that stand readable in a file that may be written, with the length for a new text, and all hashes of these files.
 func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 	lengths = map[string]int{}
@@ -66,6 +69,7 @@ func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 			if !ok {
 				return nil
 			}
+			v = value.Taken(v, b.rotation.isSecond)
 			for _, s := range readable(v) {
 				lengths[s.ID] = max(lengths[s.ID], length(s))
 			}
@@ -107,7 +111,21 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		b.texts[id] = text
 		return nil
 	}
-	if h, ok := b.memory.holders[id]; ok && !b.rotated(id) {
+	if set := b.rotation.renewed[id]; set != nil {
+		b.texts[id] = set()
+		return nil
+	}
+	if taken, ok := b.rotation.takes[id]; ok {
+		if text, ok := elect(b.memory.former[taken], func(vote) bool { return true }); ok {
+			b.texts[id] = text
+			return nil
+		}
+		if h, ok := b.memory.holders[taken]; ok {
+			b.unreadable(h)
+			return nil
+		}
+	}
+	if h, ok := b.memory.holders[id]; ok && !b.renewed(id) {
 		b.unreadable(h)
 		return nil
 	}
@@ -116,6 +134,7 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		return fmt.Errorf("draw secret %q: %w", id, err)
 	}
 	b.texts[id] = text
+	b.drawn[id] = true
 	return nil
 }
 
@@ -126,7 +145,7 @@ func (b *build) findHash(h value.Hash, kept map[string]string) error {
 			continue
 		}
 		_, known := kept[s.ID]
-		if !known && b.options.Given[s.ID] == nil && !b.rotated(s.ID) {
+		if !known && b.options.Given[s.ID] == nil && !b.renewed(s.ID) {
 			i := slices.IndexFunc(b.memory.hashes[h.ID], func(old string) bool { return isHash(h.Algorithm, old) })
 			if i >= 0 {
 				b.hashes[h.ID] = b.memory.hashes[h.ID][i]
@@ -164,6 +183,8 @@ func (b *build) text(v value.Value) string {
 		return b.texts[v.ID]
 	case value.Hash:
 		return b.hashes[v.ID]
+	case value.Turn:
+		return b.text(value.Taken(v, b.rotation.isSecond))
 	case value.Base64:
 		return base64.StdEncoding.EncodeToString([]byte(b.text(v.Of)))
 	case value.Concat:
@@ -209,7 +230,7 @@ func (b *build) checkLocked() {
 			b.cannotOpen(d, fmt.Sprintf("%s: %s shall get a new value", d.path, some(rotated)))
 		case b.options.Rekey:
 			b.cannotOpen(d, d.path+" shall get a new data key")
-		case !d.old.isFor(b.to):
+		case !d.old.isFor(b.to, b.cloud):
 			b.cannotOpen(d, d.path+": the recipients changed")
 		}
 	}
@@ -224,7 +245,7 @@ func (b *build) shareLocked() {
 	copies := map[content]*document{}
 	for _, d := range b.docs {
 		if d.old != nil && d.old.locked() {
-			copies[content{d.rule, plainText(d.want)}] = d
+			copies[content{d.rule, fingerprint(d.want)}] = d
 		}
 	}
 	if len(copies) == 0 {
@@ -234,7 +255,7 @@ func (b *build) shareLocked() {
 		if d.old != nil {
 			continue
 		}
-		if other := copies[content{d.rule, plainText(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
+		if other := copies[content{d.rule, fingerprint(d.want)}]; other != nil && differences(d.want, other.want, sameWant) == nil {
 			d.old = other.old
 		}
 	}
@@ -255,7 +276,7 @@ func (b *build) rotatedIn(d *document) []string {
 		if l.leaf == nil {
 			continue
 		}
-		if v, ok := l.leaf.value.(value.Value); ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.rotated(s.ID) }) {
+		if v, ok := l.leaf.value.(value.Value); ok && slices.ContainsFunc(value.Secrets(v), func(s value.Secret) bool { return b.renewed(s.ID) }) {
 			names = append(names, l.name)
 		}
 	}
@@ -274,7 +295,7 @@ func (b *build) sameLocked(want, old *leaf) bool {
 		text, known := b.clear(v)
 		return old.value == "" && (text == "" || !known)
 	case !old.encrypted:
-		return old.value == value.Display(v)
+		return old.value == value.Display(value.Taken(v, b.rotation.wasSecond))
 	case !want.encrypted:
 		return false
 	}
@@ -315,6 +336,10 @@ func (b *build) valueLength(v value.Value) (least int, exact bool) {
 	case value.Base64:
 		n, ok := b.valueLength(v.Of)
 		return base64.StdEncoding.EncodedLen(n), ok
+	case value.Turn:
+		n, ok := b.valueLength(v.Of[0])
+		other, too := b.valueLength(v.Of[1])
+		return min(n, other), ok && too && n == other
 	}
 	return 0, false
 }
@@ -333,9 +358,12 @@ func (b *build) cannotOpen(d *document, what string) {
 	b.findings.Add(diag.Diagnostic{
 		Code:    "E0402",
 		Message: what + ", but no private key opens the file",
-		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(d.old.meta.recipients(), ", "), "none"), b.keys.searched()),
+		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(append(d.old.meta.recipients(), identities(d.old.meta.others)...), ", "), "none"), b.keys.searched()),
 	})
 }
+
+// helpRestore never says to delete a file: what a running server keeps may stand nowhere else.
+const helpRestore = "restore the file from version control (git checkout), and build on a machine that has one of the keys"
 
 // unreadable reports a place that holds a secret which cannot be read.
 func (b *build) unreadable(h holder) {
@@ -346,9 +374,9 @@ func (b *build) unreadable(h holder) {
 	}
 	message := fmt.Sprintf("%s: %s cannot be decrypted: the file was edited or damaged", d.path, h.name)
 	if d.old.broken {
-		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is no SOPS file", d.path, h.name)
+		message = fmt.Sprintf("%s: %s cannot be decrypted: the file is not a SOPS file", d.path, h.name)
 	}
-	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built, or delete it to have new credentials made"})
+	b.findings.Add(diag.Diagnostic{Code: "E0402", Message: message, Help: "restore the file as it was last built: `git checkout HEAD -- " + path.Join(cmp.Or(b.options.OutDir, "out"), d.path) + "`"})
 }
 
 // plaintext is the document with the text of every secret. It only reads, so that files can be made in parallel.

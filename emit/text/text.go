@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"text/template"
+	"text/template/parse"
 
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
@@ -118,11 +119,65 @@ func (t *texts) execute(p *ir.Plan, n *ir.Node, name string) ([]byte, error) {
 	}
 	view := maps.Clone(p.Of[n].View)
 	view["arch"] = p.Graph.Arch
-	var b bytes.Buffer
-	if err := tmpl.Execute(&b, view); err != nil {
+	view[turns] = new(int)
+	b := &bounded{}
+	if err := tmpl.Execute(b, view); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// What a template of a user's own kind may use: it may come from a stranger, and must not hold up a build.
+const (
+	maxTurns = 1_000_000 // of all its loops together
+	maxText  = 16 << 20  // bytes
+	turns    = ""        // key of the counter in the view; no name of a kind is empty
+)
+
+// bounded is a buffer that refuses more than maxText.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxText {
+		return 0, fmt.Errorf("the template writes more than %d MiB", maxText>>20)
+	}
+	return b.Buffer.Write(p)
+}
+
+// turn counts one turn of a loop.
+func turn(view map[string]any) (string, error) {
+	count, ok := view[turns].(*int)
+	if !ok {
+		return "", nil // not a template of a kind
+	}
+	*count++
+	if *count > maxTurns {
+		return "", fmt.Errorf("the loops of the template take more than %d turns", maxTurns)
+	}
+	return "", nil
+}
+
+// count makes every loop below a node count its turns: a range over a number can be of any length and write nothing.
+func count(n parse.Node, counter parse.Node) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, item := range n.Nodes {
+			count(item, counter)
+		}
+	case *parse.IfNode:
+		count(n.List, counter)
+		count(n.ElseList, counter)
+	case *parse.WithNode:
+		count(n.List, counter)
+		count(n.ElseList, counter)
+	case *parse.RangeNode:
+		count(n.List, counter)
+		count(n.ElseList, counter)
+		n.List.Nodes = slices.Insert(n.List.Nodes, 0, counter)
+	}
 }
 
 func (t *texts) parse(k *kind.Kind, name string) (*template.Template, error) {
@@ -147,7 +202,19 @@ func (t *texts) parse(k *kind.Kind, name string) (*template.Template, error) {
 // Parse reads a template; a name that the view does not have is an error when it is executed.
 // quote writes a double-quoted literal of JSON, which is one of Python too.
 func Parse(name, source string) (*template.Template, error) {
-	return template.New(name).Option("missingkey=error").Funcs(template.FuncMap{"quote": quote}).Parse(source)
+	functions := template.FuncMap{"quote": quote, "turn": turn}
+	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	counter := template.Must(template.New("").Funcs(functions).Parse("{{turn $}}")).Root.Nodes[0]
+	if len(t.Templates()) > 1 {
+		return nil, fmt.Errorf("template: %s: define and block are not available", name)
+	}
+	if t.Tree != nil {
+		count(t.Root, counter)
+	}
+	return t, nil
 }
 
 func quote(s string) (string, error) {

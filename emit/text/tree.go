@@ -18,7 +18,7 @@ import (
 
 // treeFiles are the files of the whole tree, by the template that makes them.
 func treeFiles() map[string]string {
-	return map[string]string{"README.md": "README.md.tmpl", ".gitignore": "gitignore.tmpl", "scripts/deploy.sh": "deploy.sh.tmpl", "scripts/verify.sh": "verify.sh.tmpl"}
+	return map[string]string{"README.md": "README.md.tmpl", ".gitignore": "gitignore.tmpl", ".gitattributes": "gitattributes.tmpl", "scripts/deploy.sh": "deploy.sh.tmpl", "scripts/verify.sh": "verify.sh.tmpl"}
 }
 
 func tree(p *ir.Plan) ([]emit.File, error) {
@@ -40,6 +40,8 @@ func tree(p *ir.Plan) ([]emit.File, error) {
 		f := emit.File{Path: name, Data: oneNewline(trimBlanks(b.Bytes())), Mode: 0o644, Ownership: emit.Generated}
 		if strings.HasPrefix(name, "scripts/") {
 			f.Mode = 0o755
+		} else {
+			f.Yields = true // a repository whose root is the output directory has files of these names
 		}
 		header, _ := encode.Header(name)
 		f.Data = encode.WithHeader(header, f.Data)
@@ -60,7 +62,7 @@ func trimBlanks(data []byte) []byte {
 // treeView is the plan as the templates of the whole tree see it.
 func treeView(p *ir.Plan) kind.Object {
 	view := kind.Object{"arch": p.Graph.Arch, "has_builds": false, "has_day2": false, "pins": false}
-	var components []kind.Object
+	var components, undeployed []kind.Object
 	for _, n := range p.Graph.Components() {
 		c := componentView(p, n)
 		for key, flag := range map[string]string{"builds": "has_builds", "day2": "has_day2"} {
@@ -72,12 +74,18 @@ func treeView(p *ir.Plan) kind.Object {
 			view["pins"] = true
 		}
 		components = append(components, c)
+		if !c["deployed"].(bool) {
+			undeployed = append(undeployed, c)
+		}
 	}
 	slices.SortStableFunc(components, func(a, b kind.Object) int { return cmp.Compare(a["order"].(int), b["order"].(int)) })
-	view["components"], view["links"] = components, linkViews(p)
+	view["components"], view["undeployed"], view["links"] = components, undeployed, linkViews(p)
 	view["prerequisites"], view["notes"] = prerequisites(p), notes(p)
 	return view
 }
+
+// base is the folder of a component that scripts/deploy.sh applies. One without a kustomization there, such as a kind without files, is not deployed.
+const base = "k8s/deploy/base"
 
 func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	np := p.Of[n]
@@ -87,7 +95,8 @@ func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	}
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": np.Order.Value, "waits": waits,
-		"base": path.Join(n.Name, "k8s/deploy/base"), "rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, "k8s/deploy/base/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
+		"base": path.Join(n.Name, base), "deployed": slices.ContainsFunc(np.Rows, func(r kind.Row) bool { return r.Path == base+"/kustomization.yaml" }),
+		"rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, base+"/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
 	}
 }
 

@@ -1,32 +1,30 @@
-// Package stock_test lets SOPS itself judge the files of emit/secrets: its packages, and its program where it is installed.
-// It is a package of its own so that it goes through SOPS's stores, keys and rules as SOPS's command does, and sees nothing of ours but the files.
+// Package stock_test holds the files of emit/secrets equal to those of the program sops, both ways.
+// It is a package of its own so that it sees nothing of ours but the files.
 package stock_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
-	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/aes"
-	sopsage "github.com/getsops/sops/v3/age"
-	"github.com/getsops/sops/v3/config"
-	"github.com/getsops/sops/v3/stores/dotenv"
-	"github.com/getsops/sops/v3/stores/json"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
+	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/secrets"
 )
 
@@ -74,26 +72,36 @@ type tree map[string][]byte
 
 func (files tree) build(t *testing.T, o secrets.Options, in []secrets.Input, keys ...*age.X25519Identity) {
 	t.Helper()
+	for _, f := range files.encrypt(t, o, in, keys...) {
+		files[f.Path] = f.Data
+	}
+}
+
+func (files tree) encrypt(t *testing.T, o secrets.Options, in []secrets.Input, keys ...*age.X25519Identity) []emit.File {
+	t.Helper()
+	findings := &diag.List{}
+	made, _, err := secrets.Encrypt(in, files.options(o, t.TempDir(), keys...), findings)
+	if err != nil || len(findings.Sorted()) > 0 {
+		t.Fatalf("%v %+v", err, findings.Sorted())
+	}
+	return made
+}
+
+// options adds the tree, the private keys and an empty folder of arch.cue.
+func (files tree) options(o secrets.Options, folder string, keys ...*age.X25519Identity) secrets.Options {
 	var private []string
 	for _, key := range keys {
 		private = append(private, key.String())
 	}
 	o.Env = func(name string) (string, bool) { return strings.Join(private, "\n"), name == "SOPS_AGE_KEY" }
-	o.ArchDir = t.TempDir()
+	o.ArchDir = folder
 	o.Old = func(name string) ([]byte, error) {
 		if data, ok := files[name]; ok {
 			return data, nil
 		}
 		return nil, fs.ErrNotExist
 	}
-	findings := &diag.List{}
-	made, _, err := secrets.Encrypt(in, o, findings)
-	if err != nil || len(findings.Sorted()) > 0 {
-		t.Fatalf("%v %+v", err, findings.Sorted())
-	}
-	for _, f := range made {
-		files[f.Path] = f.Data
-	}
+	return o
 }
 
 // open is every file in plaintext, by SOPS.
@@ -184,38 +192,6 @@ func TestFilesOfSOPSAreKeptAndRead(t *testing.T) {
 	}
 }
 
-func TestConfigurationFitsEveryFile(t *testing.T) {
-	t.Parallel()
-	one, two := newKey(t), newKey(t)
-	files := tree{}
-	files.build(t, secrets.Options{Recipients: recipients(one, two)}, inputs("one"), one)
-	folder := files.write(t)
-	for name := range files {
-		if name == ".sops.yaml" {
-			continue
-		}
-		c, err := config.LoadCreationRuleForFile(filepath.Join(folder, ".sops.yaml"), filepath.Join(folder, name), nil)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		loaded, err := storeFor(name).LoadEncryptedFile(files[name])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var have []string
-		for _, key := range c.KeyGroups[0] {
-			have = append(have, key.ToString())
-		}
-		slices.Sort(have)
-		want := recipients(one, two)
-		slices.Sort(want)
-		if c.EncryptedRegex != loaded.Metadata.EncryptedRegex || !slices.Equal(have, want) {
-			t.Errorf("%s: %q for %v", name, c.EncryptedRegex, have)
-		}
-	}
-}
-
 // write puts the files on disk.
 func (files tree) write(t *testing.T) string {
 	t.Helper()
@@ -235,54 +211,36 @@ func (files tree) write(t *testing.T) string {
 // varying is what differs each time a file is encrypted.
 var varying = regexp.MustCompile(`AES256_GCM,[^]]*|(lastmodified"?[=:]).*|(enc"?[=:]).*`)
 
-func TestStockProgram(t *testing.T) {
+func TestConfigurationMakesTheSameFiles(t *testing.T) {
 	t.Parallel()
-	program, err := exec.LookPath("sops")
-	if err != nil {
-		t.Skip("the program sops is not installed")
-	}
-	key := newKey(t)
+	one, two := newKey(t), newKey(t)
 	files := tree{}
-	files.build(t, secrets.Options{Recipients: recipients(key)}, inputs("one"), key)
-	plain := files.open(t, key)
+	files.build(t, secrets.Options{Recipients: recipients(one, two)}, inputs("one"), one)
 	folder := files.write(t)
-	sops := func(arguments ...string) string {
-		t.Helper()
-		cmd := exec.Command(program, arguments...)
-		cmd.Dir = folder
-		cmd.Env = append(os.Environ(), "SOPS_AGE_KEY="+key.String(), "SOPS_DISABLE_VERSION_CHECK=1")
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("sops %v: %v", arguments, err)
+	for name := range files {
+		if name == ".sops.yaml" {
+			continue
 		}
-		return string(out)
-	}
-	read := func(name string) []byte {
-		t.Helper()
-		data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	for name, want := range plain {
 		file := filepath.FromSlash(name)
-		if got := sops("-d", file); got != want {
-			t.Errorf("%s: sops reads\n%s\nnot\n%s", name, got, want)
-		}
-		// Who encrypts a file again by .sops.yaml gets the same lines in clear.
-		sops("-d", "-i", file)
-		sops("-e", "-i", file)
-		if got := read(name); varying.ReplaceAllString(string(got), "") != varying.ReplaceAllString(string(files[name]), "") {
+		sops(t, folder, one, nil, "decrypt", "--in-place", file)
+		sops(t, folder, one, nil, "encrypt", "--in-place", file)
+		if got := read(t, folder, name); varying.ReplaceAllString(string(got), "") != varying.ReplaceAllString(string(files[name]), "") {
 			t.Errorf("%s: by .sops.yaml it becomes\n%s\nnot\n%s", name, got, files[name])
 		}
 	}
-	// A password that a user sets with sops stays, on both sides.
-	sops("set", filepath.FromSlash(dbEnv), `["ORDERS_ORDERS_PASSWORD"]`, `"chosen-by-hand"`)
-	delete(files, cloudEnv)
-	files[dbEnv] = read(dbEnv)
+}
+
+func TestAPasswordThatIsSetWithSOPSStaysOnBothSides(t *testing.T) {
+	t.Parallel()
+	key := newKey(t)
+	files := tree{}
 	files.build(t, secrets.Options{Recipients: recipients(key)}, inputs("one"), key)
-	if !bytes.Equal(files[dbEnv], read(dbEnv)) {
+	folder := files.write(t)
+	sops(t, folder, key, nil, "set", filepath.FromSlash(dbEnv), `["ORDERS_ORDERS_PASSWORD"]`, `"chosen-by-hand"`)
+	delete(files, cloudEnv)
+	files[dbEnv] = read(t, folder, dbEnv)
+	files.build(t, secrets.Options{Recipients: recipients(key)}, inputs("one"), key)
+	if !bytes.Equal(files[dbEnv], read(t, folder, dbEnv)) {
 		t.Error("a file that is still as wanted was rewritten")
 	}
 	if !strings.Contains(files.open(t, key)[cloudEnv], ":chosen-by-hand:") {
@@ -290,90 +248,177 @@ func TestStockProgram(t *testing.T) {
 	}
 }
 
-// sopsOpen decrypts with SOPS's own packages, message authentication code and all, and writes the plaintext as its store does.
-func sopsOpen(t *testing.T, name string, data []byte, key *age.X25519Identity) string {
-	t.Helper()
-	store := storeFor(name)
-	tree, err := store.LoadEncryptedFile(data)
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, data)
-	}
-	if again, err := store.EmitEncryptedFile(tree); err != nil || !bytes.Equal(again, data) {
-		t.Errorf("%s: the store writes it in another way: %v\n%s\n%s", name, err, again, data)
-	}
-	var dataKey []byte
-	for _, master := range tree.Metadata.KeyGroups[0] {
-		m := master.(*sopsage.MasterKey)
-		sopsage.ParsedIdentities{key}.ApplyToMasterKey(m)
-		if opened, err := m.Decrypt(); err == nil {
-			dataKey = opened
+// TestEditsWithSOPS lets the program change a file that is recorded: what it changed is named, and what it only encrypted anew is accepted.
+func TestEditsWithSOPS(t *testing.T) {
+	t.Parallel()
+	key, second := newKey(t), newKey(t)
+	file := filepath.FromSlash(dbEnv)
+	for want, arguments := range map[string][]string{
+		"POSTGRES_PASSWORD changed":      {"set", file, `["POSTGRES_PASSWORD"]`, `"by-hand"`},
+		"ORDERS_ORDERS_PASSWORD changed": {"set", file, `["ORDERS_ORDERS_PASSWORD"]`, `"by-hand"`},
+		"SECRET_KEY was added":           {"set", file, `["SECRET_KEY"]`, `"by-hand"`},
+		"POSTGRES_PASSWORD is gone":      {"unset", file, `["POSTGRES_PASSWORD"]`},
+		second.Recipient().String():      {"rotate", "--in-place", "--add-age", second.Recipient().String(), file},
+		"":                               {"rotate", "--in-place", file},
+	} {
+		files, written := tree{}, map[string]emit.Written{}
+		o := secrets.Options{Recipients: recipients(key)}
+		for _, f := range files.encrypt(t, o, inputs("one"), key) {
+			files[f.Path], written[f.Path] = f.Data, emit.Written{SHA256: sum(f.Data), Marks: f.Marks}
 		}
-	}
-	if dataKey == nil {
-		t.Fatalf("%s: the key does not open it", name)
-	}
-	c := aes.NewCipher()
-	mac, err := tree.Decrypt(dataKey, c)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	want, err := c.Decrypt(tree.Metadata.MessageAuthenticationCode, dataKey, tree.Metadata.LastModified.Format(time.RFC3339))
-	if err != nil || want != mac {
-		t.Fatalf("%s: the code does not fit: %v", name, err)
-	}
-	plain, err := store.EmitPlainFile(tree.Branches)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(plain)
-}
-
-func storeFor(name string) sops.Store {
-	stores := config.NewStoresConfig()
-	if path.Ext(name) == ".json" {
-		return json.NewStore(&stores.JSON)
-	}
-	return dotenv.NewStore(&stores.Dotenv)
-}
-
-// sopsWrite encrypts with SOPS's own packages, as its command does.
-func sopsWrite(t *testing.T, name, plain, encryptedRegex string, keys ...*age.X25519Identity) []byte {
-	t.Helper()
-	store := storeFor(name)
-	branches, err := store.LoadPlainFile([]byte(plain))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tree := sops.Tree{Branches: branches, Metadata: sops.Metadata{EncryptedRegex: encryptedRegex, Version: "3.13.3"}}
-	if encryptedRegex == "" {
-		tree.Metadata.UnencryptedSuffix = sops.DefaultUnencryptedSuffix
-	}
-	group := sops.KeyGroup{}
-	for _, key := range keys {
-		master, err := sopsage.MasterKeyFromRecipient(key.Recipient().String())
+		folder := files.write(t)
+		sops(t, folder, key, nil, arguments...)
+		files[dbEnv] = read(t, folder, dbEnv)
+		o.Written = func(path string) (emit.Written, bool) { w, ok := written[path]; return w, ok }
+		findings := &diag.List{}
+		_, _, err := secrets.Encrypt(inputs("one"), files.options(o, t.TempDir(), key), findings)
 		if err != nil {
 			t.Fatal(err)
 		}
-		group = append(group, master)
+		all := findings.Sorted()
+		if want == "" && len(all) > 0 || want != "" && (len(all) != 1 || all[0].Code != "E0501" || !strings.Contains(all[0].Message, want)) {
+			t.Errorf("sops %v: %+v", arguments, all)
+		}
 	}
-	tree.Metadata.KeyGroups = []sops.KeyGroup{group}
-	dataKey, errs := tree.GenerateDataKey()
-	if len(errs) > 0 {
-		t.Fatal(errs)
+}
+
+// TestAnyDocument holds both sides equal for values that no kind has, so that none can have one that differs.
+func TestAnyDocument(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(11, 12))
+	key := newKey(t)
+	document := map[string]any{}
+	for i := range 60 {
+		document[fmt.Sprintf("k%d", i)] = randomValue(random, 0)
 	}
-	c := aes.NewCipher()
-	mac, err := tree.Encrypt(dataKey, c)
+	in := []secrets.Input{{Path: registry, JSON: document}}
+	files := tree{}
+	files.build(t, secrets.Options{Recipients: recipients(key)}, in, key)
+	plain := sopsOpen(t, registry, files[registry], key)
+	want, err := json.MarshalIndent(document, "", "\t")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree.Metadata.LastModified = time.Date(2025, 6, 7, 8, 9, 10, 0, time.UTC)
-	tree.Metadata.MessageAuthenticationCode, err = c.Encrypt(mac, dataKey, tree.Metadata.LastModified.Format(time.RFC3339))
-	if err != nil {
-		t.Fatal(err)
+	if plain != string(want)+"\n" {
+		t.Errorf("sops reads\n%s\nnot\n%s", plain, want)
 	}
-	data, err := store.EmitEncryptedFile(tree)
+	theirs := sopsWrite(t, registry, plain, "", key)
+	again := tree{registry: theirs}
+	again.build(t, secrets.Options{Recipients: recipients(key)}, in, key)
+	if !bytes.Equal(again[registry], theirs) {
+		t.Errorf("the file of sops is read as another:\n%s\n%s", theirs, again[registry])
+	}
+}
+
+func randomValue(random *rand.Rand, depth int) any {
+	if depth < 4 {
+		switch random.IntN(4) {
+		case 0:
+			m := map[string]any{}
+			for i := range random.IntN(4) {
+				m[fmt.Sprintf("a<%d>&\u00e9", i)] = randomValue(random, depth+1)
+			}
+			return m
+		case 1:
+			l := []any{}
+			for range random.IntN(4) {
+				l = append(l, randomValue(random, depth+1))
+			}
+			return l
+		}
+	}
+	switch random.IntN(6) {
+	case 0:
+		return random.IntN(1<<40) - 1<<39
+	case 1:
+		return float64(random.IntN(1<<20)) / 64
+	case 2:
+		return random.IntN(2) == 0
+	case 3:
+		return nil
+	}
+	var text strings.Builder
+	for range random.IntN(12) {
+		text.WriteString([]string{"a", "\n", "\\", "\"", "ö", "<", "\u2028", "%", "=", "ENC[", ":", "\t", " "}[random.IntN(13)])
+	}
+	return text.String()
+}
+
+// stock is the program sops: the one that is installed, or the one that the end-to-end suites built.
+func stock(t *testing.T) string {
+	t.Helper()
+	if program, err := exec.LookPath("sops"); err == nil {
+		return program
+	}
+	if folder, err := exec.Command("../../../e2e/binaries/build.sh", "--where", "sops").Output(); err == nil {
+		program := filepath.Join(strings.TrimSpace(string(folder)), "sops")
+		if _, err := os.Stat(program); err == nil {
+			return program
+		}
+	}
+	t.Skip("the program sops is not there: e2e/binaries/build.sh sops makes it")
+	return ""
+}
+
+// sops runs the program in a folder. Nothing of the user's machine reaches it.
+func sops(t *testing.T, folder string, key *age.X25519Identity, stdin []byte, arguments ...string) []byte {
+	t.Helper()
+	return run(t, folder, "SOPS_AGE_KEY="+key.String(), stdin, arguments...)
+}
+
+// sopsWith runs the program with another key.
+func sopsWith(t *testing.T, folder, variable string, arguments ...string) []byte {
+	t.Helper()
+	return run(t, folder, variable, nil, arguments...)
+}
+
+func run(t *testing.T, folder, variable string, stdin []byte, arguments ...string) []byte {
+	t.Helper()
+	cmd := exec.Command(stock(t), arguments...)
+	cmd.Dir, cmd.Stdin = folder, bytes.NewReader(stdin)
+	cmd.Env = []string{variable, "SOPS_DISABLE_VERSION_CHECK=1", "HOME=" + folder}
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("sops %v: %v\n%s", arguments, err, problems.String())
+	}
+	return out
+}
+
+func read(t *testing.T, folder, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+func storeFor(name string) string {
+	if path.Ext(name) == ".json" {
+		return "json"
+	}
+	return "dotenv"
+}
+
+// sopsOpen decrypts a file, message authentication code and all.
+func sopsOpen(t *testing.T, name string, data []byte, key *age.X25519Identity) string {
+	t.Helper()
+	return string(sops(t, t.TempDir(), key, data, "decrypt", "--input-type", storeFor(name), "--output-type", storeFor(name), "/dev/stdin"))
+}
+
+// sopsWrite encrypts a file.
+func sopsWrite(t *testing.T, name, plain, encryptedRegex string, keys ...*age.X25519Identity) []byte {
+	t.Helper()
+	arguments := []string{"encrypt", "--input-type", storeFor(name), "--output-type", storeFor(name), "--age", strings.Join(recipients(keys...), ",")}
+	if encryptedRegex != "" {
+		arguments = append(arguments, "--encrypted-regex", encryptedRegex)
+	}
+	return sops(t, t.TempDir(), keys[0], []byte(plain), append(arguments, "--filename-override", name, "/dev/stdin")...)
 }

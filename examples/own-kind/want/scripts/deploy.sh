@@ -4,11 +4,15 @@
 #
 #   scripts/deploy.sh [component ...]              apply all components, or those named
 #   scripts/deploy.sh --dry-run [component ...]    ask the server, change nothing
-#   scripts/deploy.sh --prune                      apply all, then delete what is no longer rendered
+#   scripts/deploy.sh --prune                      apply all, then delete what is no longer rendered, in every namespace of the cluster
+#   scripts/deploy.sh --dry-run --prune            also say what would be deleted
 #   scripts/deploy.sh --build [buildkit|kaniko] [component]
 #   scripts/deploy.sh --day2 [component]
 #
-# Needs kubectl, sops with a key that opens the secrets, and kustomize (or kubectl's own).
+# With each of them, --context NAME takes that context of kubectl in place of the current one.
+# Needs kubectl, sops with a key that opens the secrets, and kustomize (or kubectl's own). Without SOPS_AGE_KEY, SOPS_AGE_KEY_FILE
+# and SOPS_AGE_KEY_CMD, it also tries the development key that platc build made, .platc/dev.agekey in a folder above this one.
+# ROLLOUT_TIMEOUT is how many seconds a component may take to become ready (600).
 set -eu
 umask 077
 
@@ -17,8 +21,12 @@ manager=platc
 part_of='own-kind'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}
 
+help() {
+	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
+}
+
 usage() {
-	sed -n '3,10s/^# \{0,1\}//p' "$0" >&2
+	help >&2
 	exit 2
 }
 
@@ -79,9 +87,23 @@ orders shop orders-day2
 TABLE
 }
 
-# Runs what may take long. The shell must not wait for its end when a signal comes: the decrypted copy would lie there all that time.
+# The files that SOPS encrypts, relative to the tree.
+secret_files() {
+	(
+		cd "$tree"
+		for file in */k8s/deploy/base/secret/*.env */k8s/deploy/base/secret/*.json */k8s/build/base/secret/*.env */k8s/build/base/secret/*.json; do
+			[ ! -f "$file" ] || echo "$file"
+		done
+	)
+}
+
+kube() {
+	kubectl ${context:+"--context=$context"} "$@"
+}
+
+# kubectl where it may take long. The shell must not wait for its end when a signal comes: the decrypted copy would lie there all that time.
 attend() {
-	"$@" &
+	{ exec kubectl ${context:+"--context=$context"} "$@"; } &
 	child=$!
 	wait "$child" || {
 		result=$?
@@ -96,13 +118,189 @@ stop() {
 	exit "$1"
 }
 
+# Names every missing tool at once, and what it is for.
+check_tools() {
+	missing=
+	while read -r tool purpose; do
+		command -v "$tool" >/dev/null 2>&1 || missing="$missing
+  $tool, $purpose"
+	done <<'TABLE'
+kubectl which asks the cluster
+tar which copies the tree
+awk which reads the tables of this script
+mktemp which makes the folder of the copy
+TABLE
+	if [ -n "$(secret_files)" ] && ! command -v sops >/dev/null 2>&1; then
+		missing="$missing
+  sops, which decrypts the secrets: https://github.com/getsops/sops"
+	fi
+	[ -z "$missing" ] || fail "these tools are missing:$missing"
+
+	if command -v kustomize >/dev/null 2>&1; then
+		render() { kustomize build "$1"; }
+		version=$(kustomize version 2>/dev/null | sed -n 's/.*v\([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p')
+	else
+		render() { kubectl kustomize "$1"; }
+		version=$(kubectl version --client 2>/dev/null | sed -n 's/^Kustomize Version: v\([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p')
+	fi
+	case $version in
+	[0-4].* | 5.[0-4]) echo "kustomize $version is older than 5.5, the oldest that is known to render this tree" >&2 ;;
+	esac
+}
+
+# Says where this goes, before anything there is asked or changed.
+name_cluster() {
+	if target=$(kube config view --minify --output 'jsonpath={.current-context}, cluster {.clusters[0].name} ({.clusters[0].cluster.server})' 2>/dev/null); then
+		echo "context $target" >&2
+	elif [ -n "$context" ]; then
+		fail "kubectl has no context $context; it has: $(kubectl config get-contexts --output=name | tr '\n' ' ')"
+	else
+		echo "no context is set: kubectl looks for a cluster by itself" >&2
+	fi
+}
+
+# Without a key that the user names, takes the one that platc build made beside arch.cue. sops looks at its own places as well.
+find_key() {
+	if [ -n "${SOPS_AGE_KEY:-}${SOPS_AGE_KEY_FILE:-}${SOPS_AGE_KEY_CMD:-}" ]; then
+		return
+	fi
+	for folder in "$tree" "$PWD"; do
+		while [ ! -f "$folder/.platc/dev.agekey" ] && [ "$folder" != / ]; do
+			folder=$(dirname "$folder")
+		done
+		if [ -f "$folder/.platc/dev.agekey" ]; then
+			export SOPS_AGE_KEY_FILE="$folder/.platc/dev.agekey"
+			echo "secrets are opened with the development key: SOPS_AGE_KEY_FILE=$SOPS_AGE_KEY_FILE" >&2
+			return
+		fi
+	done
+}
+
+# What to say when sops could not open a file: for whom it is encrypted, and where a key was looked for.
+no_key() {
+	keys="${XDG_CONFIG_HOME:-${HOME:-}/.config}/sops/age/keys.txt"
+	[ -f "$keys" ] || keys="$keys (not there)"
+	cat <<TEXT
+sops cannot decrypt $1. Its own words are above.
+It is encrypted for: $(sed -n 's/.*\(age1[0-9a-z]\{20,\}\).*/\1/p' "$tree/$1" | sort -u | tr '\n' ' ')
+If the key is missing, name a file that holds it: SOPS_AGE_KEY_FILE=FILE scripts/deploy.sh …
+These places were looked at:
+  SOPS_AGE_KEY:      $([ -z "${SOPS_AGE_KEY:-}" ] && echo "not set" || echo "set")
+  SOPS_AGE_KEY_FILE: ${SOPS_AGE_KEY_FILE:-not set}
+  SOPS_AGE_KEY_CMD:  $([ -z "${SOPS_AGE_KEY_CMD:-}" ] && echo "not set" || echo "set")
+  keys of the user:  $keys
+  development key:   .platc/dev.agekey in $tree, in $PWD and in the folders above them
+TEXT
+}
+
+# The decrypted copy lies in memory where the system has a place for that.
+copy_tree() {
+	copy=
+	trap '[ -z "$copy" ] || rm -rf "$copy"' EXIT
+	trap 'stop 130' INT
+	trap 'stop 143' TERM HUP
+	for place in "${XDG_RUNTIME_DIR:-}" /dev/shm "${TMPDIR:-/tmp}"; do
+		if [ -n "$place" ] && [ -d "$place" ] && [ -w "$place" ]; then
+			copy=$(mktemp -d "$place/platc.XXXXXX")
+			break
+		fi
+	done
+	[ -n "$copy" ] || fail "there is no directory for the decrypted copy"
+	mkdir "$copy/.rendered"
+	: >"$copy/.all"
+	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
+	secret_files >"$copy/.secrets"
+	[ ! -s "$copy/.secrets" ] || find_key
+	while IFS= read -r file <&3; do
+		sops -d "$copy/$file" >"$copy/.plain" || fail "$(no_key "$file")"
+		if grep -q -e 'ENC\[AES256_GCM' -e 'sops_mac' "$copy/.plain"; then
+			fail "$file is still encrypted after decryption"
+		fi
+		cat "$copy/.plain" >"$copy/$file"
+	done 3<"$copy/.secrets"
+	rm -f "$copy/.plain" "$copy/.secrets"
+}
+
+# Renders a folder of the copy into a file in .rendered, and adds that to .all.
+render_to() {
+	render "$copy/$1" >"$copy/.rendered/$2" || fail "$1 does not render"
+	echo "---" | cat - "$copy/.rendered/$2" >>"$copy/.all"
+}
+
+apply() {
+	kube apply --server-side --field-manager="$manager" --force-conflicts "$@" -f -
+}
+
+# One line for each object that is there. Several managers are joined by commas, and what an object has not is <none>.
+objects() {
+	kube get --ignore-not-found --no-headers "$@" --output 'custom-columns=UID:.metadata.uid,API:.apiVersion,KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,PART_OF:.metadata.labels.app\.kubernetes\.io/part-of,INSTANCE:.metadata.labels.app\.kubernetes\.io/instance,OWNER:.metadata.ownerReferences[*].uid,PRUNE:.metadata.annotations.kustomize\.toolkit\.fluxcd\.io/prune,MANAGERS:.metadata.managedFields[*].manager'
+}
+
+# What the cluster has of all that was rendered. kubectl gets none of it where it does not know the kind of one, such as a custom resource whose
+# definition is not installed yet: those are left out here, and the server says so when they are applied.
+live() {
+	[ -s "$copy/.all" ] || return 0
+	# a group whose own server is away is an error, but the others are listed all the same; no list is without this kind
+	kube api-resources --no-headers >"$copy/.kinds" || true
+	grep -q ' Namespace$' "$copy/.kinds" || return 1
+	awk '
+		# name, short names where it has some, version, whether it has a namespace, kind
+		FNR == NR && NF < 3 { next }
+		FNR == NR {
+			group = $(NF - 2)
+			known[(sub("/.*", "", group) ? group : "") " " $NF] = 1
+			next
+		}
+		function flush() {
+			if ((sub("/.*", "", version) ? version : "") " " kind in known) printf "---\n%s", text
+			text = version = kind = ""
+		}
+		$0 == "---" { flush(); next }
+		{ text = text $0 "\n" }
+		/^apiVersion: / { version = $2 }
+		/^kind: / { kind = $2 }
+		END { flush() }
+	' "$copy/.kinds" "$copy/.all" >"$copy/.known" || return 1
+	[ ! -s "$copy/.known" ] || objects --filename "$copy/.known"
+}
+
+# "Deployment orders in shop", "ClusterRole shop-prom"
+title() {
+	case $2 in
+	'<none>') echo "$1 $3" ;;
+	*) echo "$1 $3 in $2" ;;
+	esac
+}
+
+# Stops when an object that was rendered is in the cluster already and belongs to somebody else. A namespace may be there without labels.
+refuse_foreign() {
+	live >"$copy/.live" || fail "the server does not say whose the objects in the cluster are: nothing was applied"
+	foreign=
+	while read -r _ _ kind namespace name owner _ _ _ managers; do
+		case $owner in
+		"$part_of") continue ;;
+		'<none>')
+			# a kind of the user's own may leave the label out; then it says who applied the object last
+			case $kind,$managers, in
+			Namespace,* | *,"$manager",*) continue ;;
+			esac
+			whose="of no architecture"
+			;;
+		*) whose="part of $owner" ;;
+		esac
+		echo "$(title "$kind" "$namespace" "$name") is $whose, not of $part_of" >&2
+		foreign=yes
+	done <"$copy/.live"
+	[ -z "$foreign" ] || fail "nothing was applied. Give the component another name or namespace; or, if an object is to be of $part_of, hand it over: kubectl label KIND NAME --namespace NAMESPACE --overwrite app.kubernetes.io/part-of=$part_of"
+}
+
 remove_job() {
-	attend kubectl --namespace "$1" delete job "$2" --ignore-not-found --timeout=120s
+	attend --namespace "$1" delete job "$2" --ignore-not-found --timeout=120s
 }
 
 wait_rollout() {
 	echo "waiting for $2 in $1 (at most ${rollout_timeout}s)" >&2
-	attend kubectl --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
+	attend --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
 }
 
 # A condition, or jsonpath=… for what has none.
@@ -112,14 +310,14 @@ wait_condition() {
 	*) state=condition=$3 ;;
 	esac
 	echo "waiting for $2 in $1 to be $3 (at most ${rollout_timeout}s)" >&2
-	attend kubectl --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
+	attend --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
 }
 
 # Ends with 0 when the Job is complete and with 1 when it has failed, or is neither in time.
 job_result() {
 	waited=0
 	while [ "$waited" -lt "$3" ]; do
-		state=$(kubectl --namespace "$1" get job "$2" --output "jsonpath={range .status.conditions[?(@.status=='True')]}{.type} {end}")
+		state=$(kube --namespace "$1" get job "$2" --output "jsonpath={range .status.conditions[?(@.status=='True')]}{.type} {end}")
 		case " $state" in
 		*" Complete "*) return 0 ;;
 		*" Failed "*) return 1 ;;
@@ -134,142 +332,106 @@ job_result() {
 wait_job() {
 	echo "waiting for job/$2 in $1 (at most ${rollout_timeout}s)" >&2
 	job_result "$1" "$2" "$rollout_timeout" || {
-		kubectl --namespace "$1" logs "job/$2" --all-containers --tail=50 >&2 || true
+		kube --namespace "$1" logs "job/$2" --all-containers --tail=50 >&2 || true
 		fail "job/$2 in $1 did not complete"
 	}
 }
 
-if command -v kustomize >/dev/null 2>&1; then
-	render() { kustomize build "$1"; }
-else
-	render() { kubectl kustomize "$1"; }
-fi
-
-# The decrypted copy lies in memory where the system has a place for that.
-copy_tree() {
-	for place in "${XDG_RUNTIME_DIR:-}" /dev/shm "${TMPDIR:-/tmp}"; do
-		if [ -n "$place" ] && [ -d "$place" ] && [ -w "$place" ]; then
-			copy=$(mktemp -d "$place/platc.XXXXXX")
-			break
-		fi
-	done
-	[ -n "${copy:-}" ] || fail "there is no directory for the decrypted copy"
-	trap 'rm -rf "$copy"' EXIT
-	trap 'stop 130' INT
-	trap 'stop 143' TERM HUP
-	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
-	find "$copy" -path '*/secret/*' -type f | sort >"$copy/.secrets"
-	while IFS= read -r file; do
-		sops -d "$file" >"$copy/.plain" || fail "sops cannot decrypt ${file#"$copy/"}: is there a key?"
-		if grep -q -e 'ENC\[AES256_GCM' -e 'sops_mac' "$copy/.plain"; then
-			fail "${file#"$copy/"} is still encrypted after decryption"
-		fi
-		cat "$copy/.plain" >"$file"
-	done <"$copy/.secrets"
-	rm -f "$copy/.plain" "$copy/.secrets"
-}
-
-apply() {
-	kubectl apply --server-side --field-manager="$manager" --force-conflicts "$@" -f -
-}
-
 known() {
-	components | grep -q "^$1 " || fail "there is no component $1; there are: $(components | cut -d' ' -f1 | tr '\n' ' ')"
+	components | cut -d ' ' -f 1 | grep -q -x -F -e "$1" ||
+		fail "no component $1 is deployed from here; there are: $(components | cut -d ' ' -f 1 | tr '\n' ' ')"
 }
 
 deploy() {
+	for name; do
+		known "$name"
+	done
+	selected=$*
+	[ -z "$prune" ] || [ -z "$selected" ] || fail "--prune needs every component to be applied"
 	copy_tree
-	applied="$copy/.applied"
-	: >"$applied"
-	components >"$copy/.components"
-	while read -r name namespace order base <&3; do
-		case " $selected " in
-		"  " | *" $name "*) ;;
-		*) continue ;;
-		esac
+	components | awk -v selected=" $selected " 'selected == "  " || index(selected, " " $1 " ")' >"$copy/.components"
+	while read -r name _ _ base <&3; do
+		render_to "$base" "$name"
+	done 3<"$copy/.components"
+	refuse_foreign
+	while read -r name namespace order _ <&3; do
 		echo "== $name (start-up order $order)" >&2
-		render "$copy/$base" >"$copy/.rendered"
 		# a mesh that nobody scrapes has no object of its own, and kubectl refuses to apply nothing
-		[ -s "$copy/.rendered" ] || continue
+		[ -s "$copy/.rendered/$name" ] || continue
 		bootstrap_jobs "$name" >"$copy/.jobs"
 		if [ -n "$dry_run" ]; then
-			# the namespace need not exist yet, and then the server refuses what is inside it
-			if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
-				echo "namespace $namespace does not exist yet: only its own object is tried" >&2
-				own="$copy/$name/k8s/deploy/base/namespace.yaml"
-				[ ! -f "$own" ] || kubectl apply --server-side --field-manager="$manager" --dry-run=server -f "$own"
-				continue
-			fi
-			# a Job that is there is immutable, and would make way first
-			tried=
-			while read -r job_namespace job <&4; do
-				[ -z "$(kubectl --namespace "$job_namespace" get job "$job" --ignore-not-found --output=name)" ] || tried='app.kubernetes.io/component!=bootstrap'
-			done 4<"$copy/.jobs"
-			apply --dry-run=server ${tried:+--selector "$tried"} <"$copy/.rendered"
+			try "$name" "$namespace"
 			continue
 		fi
 		while read -r job_namespace job <&4; do
 			remove_job "$job_namespace" "$job"
 		done 4<"$copy/.jobs"
-		apply --output=name <"$copy/.rendered" >"$copy/.names"
-		cat "$copy/.names"
-		sed "s|^|$namespace |" "$copy/.names" >>"$applied"
+		apply --output=name <"$copy/.rendered/$name" >"$copy/.applied"
+		cat "$copy/.applied"
 		wait_for "$name"
 	done 3<"$copy/.components"
 	[ -z "$prune" ] || prune_objects
 }
 
-# Deletes what carries the labels of this architecture and is no longer rendered. What owns data is only listed.
-prune_objects() {
-	selector="app.kubernetes.io/part-of=$part_of,app.kubernetes.io/managed-by=platc"
-	kubectl api-resources --namespaced=true --verbs=list,delete --output=name |
-		grep -v -x -E 'pods|endpoints|events|events\.events\.k8s\.io|replicasets\.apps|controllerrevisions\.apps|endpointslices\.discovery\.k8s\.io' | sort >"$copy/.types"
-	components | cut -d' ' -f2 | sort -u >"$copy/.namespaces"
-	# what the build and day-2 kustomizations hold is applied by --build and --day2
-	while read -r namespace <&4; do
-		types=$(tr '\n' ',' <"$copy/.types")
-		kubectl --namespace "$namespace" get "${types%,}" --selector "$selector,app.kubernetes.io/component notin (day2,build)" --ignore-not-found --output=name >"$copy/.live"
-		while read -r object <&5; do
-			if ! grep -q -x -F "$namespace $object" "$applied"; then
-				prune_object "$namespace" "$object"
-			fi
-		done 5<"$copy/.live"
-	done 4<"$copy/.namespaces"
-	types=$(kubectl api-resources --namespaced=false --verbs=list,delete --output=name | grep -v -x -E 'namespaces|persistentvolumes|nodes' | sort | tr '\n' ',')
-	kubectl get "${types%,}" --selector "$selector" --ignore-not-found --output=name >"$copy/.live"
-	while read -r object <&5; do
-		if ! grep -q -E "^[^ ]+ $object\$" "$applied"; then
-			prune_object default "$object"
-		fi
-	done 5<"$copy/.live"
-	kubectl get namespaces --selector "$selector" --ignore-not-found --output=name | sed 's|^[^/]*/||' >"$copy/.live"
-	while read -r namespace <&5; do
-		# images are built in the namespace beside an application's
-		if ! grep -q -x -F -e "$namespace" -e "${namespace%-build}" "$copy/.namespaces"; then
-			echo "kept, since a namespace is never deleted: namespace/$namespace" >&2
-		fi
-	done 5<"$copy/.live"
+# Asks the server what it would say of a component.
+try() {
+	# the namespace need not exist yet, and then the server refuses what is inside it
+	if [ -z "$(kube get namespace "$2" --ignore-not-found --output=name)" ]; then
+		echo "namespace $2 does not exist yet: only its own object is tried" >&2
+		own="$copy/$1/k8s/deploy/base/namespace.yaml"
+		[ ! -f "$own" ] || apply --dry-run=server <"$own"
+		return
+	fi
+	# a Job that is there is immutable, and would make way first
+	tried=
+	while read -r job_namespace job <&4; do
+		[ -z "$(kube --namespace "$job_namespace" get job "$job" --ignore-not-found --output=name)" ] || tried='app.kubernetes.io/component!=bootstrap'
+	done 4<"$copy/.jobs"
+	apply --dry-run=server ${tried:+--selector "$tried"} <"$copy/.rendered/$1"
 }
 
-prune_object() {
-	state=$(kubectl --namespace "$1" get "$2" --ignore-not-found --output 'go-template={{if .metadata.ownerReferences}}owned{{else if .metadata.annotations}}{{with index .metadata.annotations "kustomize.toolkit.fluxcd.io/prune"}}{{.}}{{end}}{{end}}')
-	case $2 in
-	persistentvolumeclaim/*)
-		# the volumes of a StatefulSet that stays are not rendered, but in use
-		server=$(kubectl --namespace "$1" get "$2" --ignore-not-found --output 'jsonpath={.metadata.labels.app\.kubernetes\.io/instance}')
-		if [ "$state" != owned ] && ! grep -q -x -F "$1 statefulset.apps/$server" "$applied"; then
-			state=disabled
-		else
-			state=owned
+# Deletes what carries the labels of this architecture, in whatever namespace, and is no longer rendered. What owns data is only listed.
+prune_objects() {
+	# what the build and day-2 kustomizations hold is rendered too, whether it was applied or not
+	builds | cut -d ' ' -f 1 | sort -u | sed 's|$|/k8s/build/base|' >"$copy/.more"
+	day2_jobs | cut -d ' ' -f 1 | sort -u | sed 's|$|/day2|' >>"$copy/.more"
+	while read -r folder <&3; do
+		render_to "$folder" more
+	done 3<"$copy/.more"
+	live >"$copy/.kept" || fail "the server does not say what it has of the rendered objects: nothing was deleted"
+	# all of it has just been applied
+	[ -s "$copy/.kept" ] || [ ! -s "$copy/.all" ] || [ -n "$dry_run" ] || fail "the server has none of the rendered objects: nothing was deleted"
+
+	incomplete=
+	kube api-resources --verbs=list,delete --output=name >"$copy/.types" || incomplete=yes
+	types=$(grep -v -x -E 'pods|nodes|endpoints|events|events\.events\.k8s\.io|replicasets\.apps|controllerrevisions\.apps|endpointslices\.discovery\.k8s\.io' "$copy/.types" | sort | paste -s -d , -)
+	objects "$types" --all-namespaces --selector "app.kubernetes.io/part-of=$part_of,app.kubernetes.io/managed-by=platc" >"$copy/.live" || incomplete=yes
+
+	: >"$copy/.gone"
+	while read -r uid api kind namespace name _ instance owner flux _ <&3; do
+		# what another object owns goes with that one
+		if grep -q "^$uid " "$copy/.kept" || [ "$owner" != '<none>' ]; then
+			continue
 		fi
-		;;
-	statefulset.apps/*) [ "$state" = owned ] || state=disabled ;;
-	esac
-	case $state in
-	owned) ;;
-	disabled) echo "kept, since it owns data: $2 in $1" >&2 ;;
-	*) attend kubectl --namespace "$1" delete "$2" --ignore-not-found --timeout=120s ;;
-	esac
+		case $kind,$flux in
+		Namespace,*) echo "kept, since a namespace is never deleted: $(title "$kind" "$namespace" "$name")" >&2 ;;
+		PersistentVolumeClaim,*)
+			# the volumes of a StatefulSet that stays are not rendered, but in use
+			awk -v place="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == place && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
+				echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2
+			;;
+		StatefulSet,* | PersistentVolume,* | CustomResourceDefinition,* | *,disabled) echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2 ;;
+		*)
+			echo "no longer rendered: $(title "$kind" "$namespace" "$name")" >&2
+			[ "$namespace" != '<none>' ] || namespace=
+			printf -- '---\napiVersion: "%s"\nkind: "%s"\nmetadata:\n  name: "%s"\n  namespace: "%s"\n' "$api" "$kind" "$name" "$namespace" >>"$copy/.gone"
+			;;
+		esac
+	done 3<"$copy/.live"
+	if [ -s "$copy/.gone" ] && [ -z "$dry_run" ]; then
+		attend delete --filename "$copy/.gone" --ignore-not-found --timeout=120s
+	fi
+	[ -z "$incomplete" ] || fail "not every kind of object could be listed (see above): some that are no longer rendered may be left"
 }
 
 build() {
@@ -282,24 +444,25 @@ build() {
 	esac
 	[ $# -le 1 ] || usage
 	[ $# -eq 0 ] || known "$1"
-	builds | awk -v builder="$builder" -v name="${1:-}" '$2 == builder && (name == "" || $1 == name)' >"${TMPDIR:-/tmp}/platc-builds.$$"
-	trap 'rm -f "${TMPDIR:-/tmp}/platc-builds.$$"' EXIT
-	[ -s "${TMPDIR:-/tmp}/platc-builds.$$" ] || fail "there is no image to build"
-	mine=$(cat "${TMPDIR:-/tmp}/platc-builds.$$")
-	rm -f "${TMPDIR:-/tmp}/platc-builds.$$"
+	chosen=$(builds | awk -v builder="$builder" -v name="${1:-}" '$2 == builder && (name == "" || $1 == name)')
+	[ -n "$chosen" ] || fail "there is no image to build"
 	copy_tree
-	echo "$mine" >"$copy/.builds"
+	echo "$chosen" >"$copy/.builds"
+	while read -r name _ <&3; do
+		render_to "$name/k8s/build/base" "$name"
+	done 3<"$copy/.builds"
+	refuse_foreign
 	while read -r name _ namespace job <&3; do
 		# both builders push one tag, so the other one stays suspended; its Job is immutable too, and names the tag
 		builds | awk -v name="$name" '$1 == name { print $3, $4 }' >"$copy/.jobs"
 		while read -r job_namespace old <&4; do
 			remove_job "$job_namespace" "$old"
 		done 4<"$copy/.jobs"
-		render "$copy/$name/k8s/build/base" | apply
-		kubectl --namespace "$namespace" patch job "$job" --type=merge --patch '{"spec":{"suspend":false}}'
+		apply <"$copy/.rendered/$name"
+		kube --namespace "$namespace" patch job "$job" --type=merge --patch '{"spec":{"suspend":false}}'
 		echo "waiting for job/$job in $namespace (at most 3600s)" >&2
 		job_result "$namespace" "$job" 3600 || {
-			kubectl --namespace "$namespace" logs "job/$job" --all-containers --tail=100 >&2 || true
+			kube --namespace "$namespace" logs "job/$job" --all-containers --tail=100 >&2 || true
 			fail "the image of $name was not built"
 		}
 	done 3<"$copy/.builds"
@@ -308,46 +471,55 @@ build() {
 day2() {
 	[ $# -le 1 ] || usage
 	[ $# -eq 0 ] || known "$1"
+	chosen=$(day2_jobs | awk -v name="${1:-}" 'name == "" || $1 == name')
+	[ -n "$chosen" ] || fail "there is no day-2 test"
 	copy_tree
-	day2_jobs | awk -v name="${1:-}" 'name == "" || $1 == name' >"$copy/.day2"
-	[ -s "$copy/.day2" ] || fail "there is no day-2 test"
+	echo "$chosen" >"$copy/.day2"
+	while read -r name _ <&3; do
+		render_to "$name/day2" "$name"
+	done 3<"$copy/.day2"
+	refuse_foreign
 	status=0
 	while read -r name namespace job <&3; do
 		remove_job "$namespace" "$job"
-		render "$copy/$name/day2" | apply --selector app.kubernetes.io/component=day2
+		apply --selector app.kubernetes.io/component=day2 <"$copy/.rendered/$name"
 		job_result "$namespace" "$job" 600 || status=1
-		kubectl --namespace "$namespace" logs "job/$job" || true
+		kube --namespace "$namespace" logs "job/$job" || true
 	done 3<"$copy/.day2"
 	return "$status"
 }
 
+action=deploy
+context=
 dry_run=
 prune=
-selected=
-while [ $# -gt 0 ]; do
-	case $1 in
+left=$#
+while [ "$left" -gt 0 ]; do
+	word=$1
+	shift
+	left=$((left - 1))
+	case $word in
+	--context)
+		[ "$left" -gt 0 ] || usage
+		context=$1
+		shift
+		left=$((left - 1))
+		;;
+	--context=?*) context=${word#*=} ;;
 	--dry-run) dry_run=yes ;;
 	--prune) prune=yes ;;
-	--build)
-		shift
-		build "$@"
-		exit
-		;;
-	--day2)
-		shift
-		day2 "$@"
+	--build | --day2) action=${word#--} ;;
+	-h | --help)
+		help
 		exit
 		;;
 	-*) usage ;;
-	*)
-		known "$1"
-		selected="$selected $1"
-		;;
+	*) set -- "$@" "$word" ;;
 	esac
-	shift
 done
-if [ -n "$prune" ] && [ -n "$selected$dry_run" ]; then
-	fail "--prune needs every component to be applied"
+if [ "$action" != deploy ] && [ -n "$dry_run$prune" ]; then
+	fail "--$action knows neither --dry-run nor --prune"
 fi
-selected=${selected# }
-deploy
+check_tools
+name_cluster
+"$action" "$@"

@@ -20,7 +20,7 @@ SET password_encryption = 'scram-sha-256';
 -- What is wanted.
 CREATE TEMPORARY TABLE wanted_group (name text PRIMARY KEY);
 INSERT INTO wanted_group VALUES
-    ('platc_db'),
+    ('platc_everything_db'),
     ('auditors'),
     ('orders_owner'),
     ('audit_read'),
@@ -31,20 +31,31 @@ ON CONFLICT DO NOTHING;
 CREATE TEMPORARY TABLE wanted_login (name text PRIMARY KEY, connections integer NOT NULL);
 INSERT INTO wanted_login VALUES
     ('bus_audit', 10),
+    ('bus_audit_2', 10),
     ('orders_audit', 30),
+    ('orders_audit_2', 30),
     ('orders_orders', 30),
+    ('orders_orders_2', 30),
     ('metrics', 5);
 CREATE TEMPORARY TABLE wanted_member (name text, member text, PRIMARY KEY (name, member));
 INSERT INTO wanted_member VALUES
-    ('platc_db', 'bus_audit'),
-    ('platc_db', 'orders_audit'),
-    ('platc_db', 'orders_orders'),
-    ('platc_db', 'metrics'),
+    ('platc_everything_db', 'bus_audit'),
+    ('platc_everything_db', 'bus_audit_2'),
+    ('platc_everything_db', 'orders_audit'),
+    ('platc_everything_db', 'orders_audit_2'),
+    ('platc_everything_db', 'orders_orders'),
+    ('platc_everything_db', 'orders_orders_2'),
+    ('platc_everything_db', 'metrics'),
     ('audit_read', 'bus_audit'),
-    ('orders_read', 'orders_orders'),
     ('audit_write', 'bus_audit'),
+    ('audit_read', 'bus_audit_2'),
+    ('audit_write', 'bus_audit_2'),
     ('audit_write', 'orders_audit'),
+    ('audit_write', 'orders_audit_2'),
+    ('orders_read', 'orders_orders'),
     ('orders_write', 'orders_orders'),
+    ('orders_read', 'orders_orders_2'),
+    ('orders_write', 'orders_orders_2'),
     ('pg_monitor', 'metrics');
 CREATE TEMPORARY TABLE wanted_database (name text PRIMARY KEY, owner text NOT NULL);
 INSERT INTO wanted_database VALUES
@@ -111,11 +122,20 @@ END $$;
 \getenv password BUS_AUDIT_PASSWORD
 CALL pg_temp.set_password('bus_audit', :'password');
 \unset password
+\getenv password BUS_AUDIT_2_PASSWORD
+CALL pg_temp.set_password('bus_audit_2', :'password');
+\unset password
 \getenv password ORDERS_AUDIT_PASSWORD
 CALL pg_temp.set_password('orders_audit', :'password');
 \unset password
+\getenv password ORDERS_AUDIT_2_PASSWORD
+CALL pg_temp.set_password('orders_audit_2', :'password');
+\unset password
 \getenv password ORDERS_ORDERS_PASSWORD
 CALL pg_temp.set_password('orders_orders', :'password');
+\unset password
+\getenv password ORDERS_ORDERS_2_PASSWORD
+CALL pg_temp.set_password('orders_orders_2', :'password');
 \unset password
 \getenv password METRICS_PASSWORD
 CALL pg_temp.set_password('metrics', :'password');
@@ -134,13 +154,13 @@ WHERE NOT EXISTS (
 ) ORDER BY w.name, w.member \gexec
 SELECT format('REVOKE %I FROM %I', g.rolname, r.rolname) || coalesce(format(' GRANTED BY %I', b.rolname), '')
 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member LEFT JOIN pg_roles b ON b.oid = m.grantor
-WHERE g.rolname <> 'platc_db'
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_db"'::regrole AND k.member = r.oid)
+WHERE g.rolname <> 'platc_everything_db'
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_everything_db"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_member w WHERE w.name = g.rolname AND w.member = r.rolname)
 ORDER BY g.rolname, r.rolname \gexec
 SELECT format('ALTER ROLE %I NOLOGIN', r.rolname) FROM pg_roles r
 WHERE r.rolcanlogin
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_db"'::regrole AND k.member = r.oid)
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_everything_db"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_login w WHERE w.name = r.rolname)
 ORDER BY r.rolname \gexec
 
@@ -152,12 +172,18 @@ FROM wanted_database JOIN pg_database ON datname = name JOIN pg_roles r ON r.oid
 WHERE r.rolname <> owner ORDER BY name \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
 WHERE datname IN (current_database(), 'postgres', 'template1') ORDER BY datname \gexec
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), 'metrics') \gexec
 
 -- audit
 \connect "audit"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'auditors') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"auditors"'::regrole \gexec
 SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'auditors') FROM pg_class
@@ -191,6 +217,9 @@ RESET ROLE;
 \connect "orders"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 CREATE EXTENSION IF NOT EXISTS "pg_trgm";
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'orders_owner') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"orders_owner"'::regrole \gexec

@@ -14,7 +14,7 @@ case $MINIO_ENDPOINT in
 esac
 export MC_CONFIG_DIR="${MC_CONFIG_DIR:-/tmp/mc}"
 export MC_HOST_platc="${MINIO_ENDPOINT%%://*}://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@${MINIO_ENDPOINT#*://}"
-group=platc_files
+group=platc_everything_files
 wanted=
 
 # run ARGUMENTS: mc, silent unless it fails; its answer stays in $answer
@@ -71,6 +71,8 @@ user() {
     run admin policy attach platc "$1" --user "$1"
   fi
   run admin group add platc "$group" "$1"
+  # the group of earlier releases, which may be there and hold users of another architecture
+  mc --json admin group rm platc platc_files "$1" > /dev/null 2>&1 || :
   wanted="$wanted $1"
   printf 'user %s\n' "$1"
 }
@@ -107,9 +109,14 @@ bucket events false 5368709120 false
 bucket invoices true 0 false
 
 user billing_invoices "$BILLING_INVOICES_SECRET_KEY"
+user billing_invoices_2 "$BILLING_INVOICES_2_SECRET_KEY"
 user bus_events "$BUS_EVENTS_SECRET_KEY"
+user bus_events_2 "$BUS_EVENTS_2_SECRET_KEY"
 user docs_backups "$DOCS_BACKUPS_SECRET_KEY"
+user docs_backups_2 "$DOCS_BACKUPS_2_SECRET_KEY"
 user orders_invoices "$ORDERS_INVOICES_SECRET_KEY"
+user orders_invoices_2 "$ORDERS_INVOICES_2_SECRET_KEY"
 user pg_backups "$PG_BACKUPS_SECRET_KEY"
+user pg_backups_2 "$PG_BACKUPS_2_SECRET_KEY"
 
 disable_others

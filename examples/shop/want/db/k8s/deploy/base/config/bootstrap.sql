@@ -20,19 +20,23 @@ SET password_encryption = 'scram-sha-256';
 -- What is wanted.
 CREATE TEMPORARY TABLE wanted_group (name text PRIMARY KEY);
 INSERT INTO wanted_group VALUES
-    ('platc_db'),
+    ('platc_shop_db'),
     ('orders_owner'),
     ('orders_read'),
     ('orders_write')
 ON CONFLICT DO NOTHING;
 CREATE TEMPORARY TABLE wanted_login (name text PRIMARY KEY, connections integer NOT NULL);
 INSERT INTO wanted_login VALUES
-    ('orders_orders', 35);
+    ('orders_orders', 35),
+    ('orders_orders_2', 35);
 CREATE TEMPORARY TABLE wanted_member (name text, member text, PRIMARY KEY (name, member));
 INSERT INTO wanted_member VALUES
-    ('platc_db', 'orders_orders'),
+    ('platc_shop_db', 'orders_orders'),
+    ('platc_shop_db', 'orders_orders_2'),
     ('orders_read', 'orders_orders'),
-    ('orders_write', 'orders_orders');
+    ('orders_write', 'orders_orders'),
+    ('orders_read', 'orders_orders_2'),
+    ('orders_write', 'orders_orders_2');
 CREATE TEMPORARY TABLE wanted_database (name text PRIMARY KEY, owner text NOT NULL);
 INSERT INTO wanted_database VALUES
     ('orders', 'orders_owner');
@@ -97,6 +101,9 @@ END $$;
 \getenv password ORDERS_ORDERS_PASSWORD
 CALL pg_temp.set_password('orders_orders', :'password');
 \unset password
+\getenv password ORDERS_ORDERS_2_PASSWORD
+CALL pg_temp.set_password('orders_orders_2', :'password');
+\unset password
 
 SELECT format('ALTER ROLE %I LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT %s', name, connections)
 FROM wanted_login JOIN pg_roles ON rolname = name
@@ -111,13 +118,13 @@ WHERE NOT EXISTS (
 ) ORDER BY w.name, w.member \gexec
 SELECT format('REVOKE %I FROM %I', g.rolname, r.rolname) || coalesce(format(' GRANTED BY %I', b.rolname), '')
 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member LEFT JOIN pg_roles b ON b.oid = m.grantor
-WHERE g.rolname <> 'platc_db'
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_db"'::regrole AND k.member = r.oid)
+WHERE g.rolname <> 'platc_shop_db'
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_shop_db"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_member w WHERE w.name = g.rolname AND w.member = r.rolname)
 ORDER BY g.rolname, r.rolname \gexec
 SELECT format('ALTER ROLE %I NOLOGIN', r.rolname) FROM pg_roles r
 WHERE r.rolcanlogin
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_db"'::regrole AND k.member = r.oid)
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_shop_db"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_login w WHERE w.name = r.rolname)
 ORDER BY r.rolname \gexec
 
@@ -129,11 +136,17 @@ FROM wanted_database JOIN pg_database ON datname = name JOIN pg_roles r ON r.oid
 WHERE r.rolname <> owner ORDER BY name \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
 WHERE datname IN (current_database(), 'postgres', 'template1') ORDER BY datname \gexec
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 
 -- orders
 \connect "orders"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'orders_owner') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"orders_owner"'::regrole \gexec
 SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'orders_owner') FROM pg_class

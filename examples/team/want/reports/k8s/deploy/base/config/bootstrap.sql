@@ -20,7 +20,7 @@ SET password_encryption = 'scram-sha-256';
 -- What is wanted.
 CREATE TEMPORARY TABLE wanted_group (name text PRIMARY KEY);
 INSERT INTO wanted_group VALUES
-    ('platc_reports'),
+    ('platc_team_reports'),
     ('accounts_owner'),
     ('catalog_owner'),
     ('search_owner'),
@@ -34,19 +34,31 @@ ON CONFLICT DO NOTHING;
 CREATE TEMPORARY TABLE wanted_login (name text PRIMARY KEY, connections integer NOT NULL);
 INSERT INTO wanted_login VALUES
     ('accounts_accounts', 10),
+    ('accounts_accounts_2', 10),
     ('catalog_catalog', 10),
-    ('search_search', 10);
+    ('catalog_catalog_2', 10),
+    ('search_search', 10),
+    ('search_search_2', 10);
 CREATE TEMPORARY TABLE wanted_member (name text, member text, PRIMARY KEY (name, member));
 INSERT INTO wanted_member VALUES
-    ('platc_reports', 'accounts_accounts'),
-    ('platc_reports', 'catalog_catalog'),
-    ('platc_reports', 'search_search'),
+    ('platc_team_reports', 'accounts_accounts'),
+    ('platc_team_reports', 'accounts_accounts_2'),
+    ('platc_team_reports', 'catalog_catalog'),
+    ('platc_team_reports', 'catalog_catalog_2'),
+    ('platc_team_reports', 'search_search'),
+    ('platc_team_reports', 'search_search_2'),
     ('accounts_read', 'accounts_accounts'),
-    ('catalog_read', 'catalog_catalog'),
-    ('search_read', 'search_search'),
     ('accounts_write', 'accounts_accounts'),
+    ('accounts_read', 'accounts_accounts_2'),
+    ('accounts_write', 'accounts_accounts_2'),
+    ('catalog_read', 'catalog_catalog'),
     ('catalog_write', 'catalog_catalog'),
-    ('search_write', 'search_search');
+    ('catalog_read', 'catalog_catalog_2'),
+    ('catalog_write', 'catalog_catalog_2'),
+    ('search_read', 'search_search'),
+    ('search_write', 'search_search'),
+    ('search_read', 'search_search_2'),
+    ('search_write', 'search_search_2');
 CREATE TEMPORARY TABLE wanted_database (name text PRIMARY KEY, owner text NOT NULL);
 INSERT INTO wanted_database VALUES
     ('accounts', 'accounts_owner'),
@@ -113,11 +125,20 @@ END $$;
 \getenv password ACCOUNTS_ACCOUNTS_PASSWORD
 CALL pg_temp.set_password('accounts_accounts', :'password');
 \unset password
+\getenv password ACCOUNTS_ACCOUNTS_2_PASSWORD
+CALL pg_temp.set_password('accounts_accounts_2', :'password');
+\unset password
 \getenv password CATALOG_CATALOG_PASSWORD
 CALL pg_temp.set_password('catalog_catalog', :'password');
 \unset password
+\getenv password CATALOG_CATALOG_2_PASSWORD
+CALL pg_temp.set_password('catalog_catalog_2', :'password');
+\unset password
 \getenv password SEARCH_SEARCH_PASSWORD
 CALL pg_temp.set_password('search_search', :'password');
+\unset password
+\getenv password SEARCH_SEARCH_2_PASSWORD
+CALL pg_temp.set_password('search_search_2', :'password');
 \unset password
 
 SELECT format('ALTER ROLE %I LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT %s', name, connections)
@@ -133,13 +154,13 @@ WHERE NOT EXISTS (
 ) ORDER BY w.name, w.member \gexec
 SELECT format('REVOKE %I FROM %I', g.rolname, r.rolname) || coalesce(format(' GRANTED BY %I', b.rolname), '')
 FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member LEFT JOIN pg_roles b ON b.oid = m.grantor
-WHERE g.rolname <> 'platc_reports'
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_reports"'::regrole AND k.member = r.oid)
+WHERE g.rolname <> 'platc_team_reports'
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_team_reports"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_member w WHERE w.name = g.rolname AND w.member = r.rolname)
 ORDER BY g.rolname, r.rolname \gexec
 SELECT format('ALTER ROLE %I NOLOGIN', r.rolname) FROM pg_roles r
 WHERE r.rolcanlogin
-    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_reports"'::regrole AND k.member = r.oid)
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_team_reports"'::regrole AND k.member = r.oid)
     AND NOT EXISTS (SELECT FROM wanted_login w WHERE w.name = r.rolname)
 ORDER BY r.rolname \gexec
 
@@ -151,11 +172,17 @@ FROM wanted_database JOIN pg_database ON datname = name JOIN pg_roles r ON r.oid
 WHERE r.rolname <> owner ORDER BY name \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
 WHERE datname IN (current_database(), 'postgres', 'template1') ORDER BY datname \gexec
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 
 -- accounts
 \connect "accounts"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'accounts_owner') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"accounts_owner"'::regrole \gexec
 SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'accounts_owner') FROM pg_class
@@ -189,6 +216,9 @@ RESET ROLE;
 \connect "catalog"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'catalog_owner') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"catalog_owner"'::regrole \gexec
 SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'catalog_owner') FROM pg_class
@@ -222,6 +252,9 @@ RESET ROLE;
 \connect "search"
 SET client_min_messages = 'warning';
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
+    pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
+    pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
 SELECT format('ALTER SCHEMA app OWNER TO %I', 'search_owner') FROM pg_namespace
 WHERE nspname = 'app' AND nspowner <> '"search_owner"'::regrole \gexec
 SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'search_owner') FROM pg_class
