@@ -129,7 +129,12 @@ class Run:
                 if not todo:
                     return
                 graph = todo.pop(0)
-            self.prove(graph)
+            try:
+                self.prove(graph)
+            except Exception as error:  # A thread that ends by itself must not pass for a proof.
+                with self.lock:
+                    self.failed.append(graph.name)
+                    print(f"FAIL {graph.name} was not proved: {error!r}", flush=True)
 
     def prove(self, graph: Graph) -> None:
         """Prove one graph; its lines are printed together."""
