@@ -112,6 +112,7 @@ func TestKindsFromElsewhereStayWithinReach(t *testing.T) {
 		"hash of it":                           {reachCase{files: `"k8s/deploy/base/secret/x.json": json: {a: {secret: "evil/h", hash: "salted-sha256", of: {secret: "db/admin"}}}`}, `E0109`},
 		"within a text":                        {reachCase{files: `"k8s/deploy/base/secret/x.json": json: {a: {concat: ["x", {base64: {secret: "db/admin"}}]}}`}, `E0109`},
 		"password of the registry":             {reachCase{files: dotenv("config/registry/password")}, `E0109`},
+		"login to another registry":            {reachCase{files: `"k8s/deploy/base/secret/registry.json": json: auths: "evil.example.com": password: #arch.registry.password`}, `E0109`},
 		"registry beside a login":              {reachCase{files: `"k8s/deploy/base/secret/registry.json": json: {auths: {}, password: #arch.registry.password}`}, `E0109`},
 		"variables of another component":       {reachCase{files: `"k8s/deploy/base/secret/x.env": environment: {of: "db", without: []}`}, `E0109: the file "k8s/deploy/base/secret/x.env" of evil holds the variables of db`},
 		"in describe":                          {reachCase{describe: `variables: [{comment: "x", vars: X: secret: "db/admin"}]`}, `E0109: the variable X of evil names`},
@@ -139,6 +140,20 @@ func TestKindsFromElsewhereStayWithinReach(t *testing.T) {
 				t.Errorf("its errors are %q", got)
 			}
 		})
+	}
+}
+
+// A component of the name of a section of config has no right to what is given there.
+func TestAComponentCalledConfig(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	place(t, dir, "arch.cue", strings.ReplaceAll(reachArch, "evil: ", "config: "))
+	place(t, dir, "kinds/evil/kind.cue", fmt.Sprintf(reachKind, ""))
+	place(t, dir, "kinds/evil/links.cue", fmt.Sprintf(reachLinks, "", "", ""))
+	place(t, dir, "kinds/evil/manifests.cue", fmt.Sprintf(reachManifests, `"k8s/deploy/base/secret/more.env": dotenv: [{comment: "x", vars: X_PASSWORD: secret: "config/registry/password"}]`))
+	got := reachErrors(dir)
+	if len(got) != 1 || !strings.HasPrefix(got[0], `E0109: the variable X_PASSWORD of config names the secret "config/registry/password"`) {
+		t.Errorf("its errors are %q", got)
 	}
 }
 

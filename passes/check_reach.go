@@ -16,30 +16,35 @@ import (
 
 // checkReach holds what a kind of the user's own writes and names to its component and the links of it: such a kind may come from strangers.
 func checkReach(c *pass.Context) bool {
+	edges := map[*ir.Node][]*ir.Edge{} // that touch a component
+	for _, e := range c.Graph.Edges {
+		source, target := e.Source.Component(), e.Target.Component()
+		edges[source] = append(edges[source], e)
+		if target != source {
+			edges[target] = append(edges[target], e)
+		}
+	}
 	for _, n := range c.Graph.Components() {
 		checkPaths(c, n)
 		if n.Kind.Own {
-			checkSecrets(c, n)
+			checkSecrets(c, n, edges)
 		}
 	}
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			if a.Rule.Own {
-				checkEffects(c, e, a)
+				checkEffects(c, e, a, edges)
 			}
 		}
 	}
 	return true
 }
 
-// reservedFolders are the folders that another program trusts: git runs what a .git says, platc believes its own record.
-func reservedFolders() []string { return []string{".git", ".platc"} }
-
-// reservedFolder is the reserved folder that a path leads through, "" without.
+// reservedFolder is the folder on a path that another program trusts, "" without: git runs what a .git says, platc believes its own record.
 func reservedFolder(name string) string {
 	for element := range strings.SplitSeq(name, "/") {
 		// some file systems fold case
-		if slices.Contains(reservedFolders(), strings.ToLower(element)) {
+		if strings.EqualFold(element, ".git") || strings.EqualFold(element, ".platc") {
 			return element
 		}
 	}
@@ -73,12 +78,10 @@ func reach(n *ir.Node, pos diag.Pos, message, help string) diag.Diagnostic {
 }
 
 // checkSecrets refuses a component's files and variables that name a secret which neither it nor one of its links gives.
-func checkSecrets(c *pass.Context, n *ir.Node) {
-	own := newCredentials(c, n)
-	for _, e := range c.Graph.Edges {
-		if e.Source.Component() == n || e.Target.Component() == n {
-			own.add(c, e)
-		}
+func checkSecrets(c *pass.Context, n *ir.Node, edges map[*ir.Node][]*ir.Edge) {
+	own := newCredentials(c, edges, n)
+	for _, e := range edges[n] {
+		own.add(e)
 	}
 	refuse := func(pos diag.Pos, where string, secrets []value.Secret) {
 		for _, s := range secrets {
@@ -108,19 +111,28 @@ func checkSecrets(c *pass.Context, n *ir.Node) {
 				c.Report(reach(n, row.Pos, fmt.Sprintf("%s of %s holds the variables of %s, to which it has no link", file, n.Name, row.Environment.Of), "link the two components"))
 			}
 		}
-		if isRegistryLogin(row) {
+		if isRegistryLogin(c, row) {
 			continue
 		}
 		refuse(row.Pos, file, value.InData(row.JSON))
 	}
 }
 
-// isRegistryLogin says whether a file is the login to the registry, in the form that a cluster pulls images with: the one thing that every kind may use the
-// architecture's own credentials for.
-func isRegistryLogin(row kind.Row) bool {
+// isRegistryLogin says whether a file is the login to the architecture's registry, in the form that a cluster pulls images with: the one thing that
+// every kind may use the architecture's own credentials for. Under another host they would be sent there.
+func isRegistryLogin(c *pass.Context, row kind.Row) bool {
+	registry, _ := c.Graph.Arch["registry"].(kind.Object)
 	o, _ := row.JSON.(kind.Object)
-	_, ok := o["auths"]
-	return ok && len(o) == 1 && !slices.ContainsFunc(value.InData(row.JSON), func(s value.Secret) bool { return !strings.HasPrefix(s.ID, "config/registry/") })
+	auths, ok := o["auths"].(kind.Object)
+	if !ok || len(o) != 1 {
+		return false
+	}
+	for host := range auths {
+		if host != registry["host"] {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(value.InData(auths), func(s value.Secret) bool { return !strings.HasPrefix(s.ID, "config/registry/") })
 }
 
 func foreign(n *ir.Node, pos diag.Pos, what, id string) diag.Diagnostic {
@@ -128,9 +140,9 @@ func foreign(n *ir.Node, pos diag.Pos, what, id string) diag.Diagnostic {
 }
 
 // checkEffects refuses a rule's effects that name a secret of a component at neither end.
-func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied) {
-	allowed := newCredentials(c, e.Source.Component(), e.Target.Component())
-	allowed.add(c, e)
+func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied, edges map[*ir.Node][]*ir.Edge) {
+	allowed := newCredentials(c, edges)
+	allowed.add(e)
 	for _, side := range []kind.Effects{a.Result.Out, a.Result.In} {
 		for _, s := range secretsOf(side) {
 			if !allowed.has(s.ID) {
@@ -167,28 +179,33 @@ func secretsOf(f kind.Effects) []value.Secret {
 
 // credentials are the secrets that a kind of the user's own may name.
 type credentials struct {
-	near map[string]bool // components: those given, and the other ends of their links
-	ids  map[string]bool // credentials of links, and what links export
+	context *pass.Context
+	edges   map[*ir.Node][]*ir.Edge // that touch a component
+	near    map[string]bool         // components: those given, and the other ends of their links
+	ids     map[string]bool         // credentials of links, and what links export
 }
 
-func newCredentials(c *pass.Context, nodes ...*ir.Node) *credentials {
-	k := &credentials{near: map[string]bool{}, ids: map[string]bool{}}
+func newCredentials(c *pass.Context, edges map[*ir.Node][]*ir.Edge, nodes ...*ir.Node) *credentials {
+	k := &credentials{c, edges, map[string]bool{}, map[string]bool{}}
 	for _, n := range nodes {
-		k.approach(c, n)
+		k.approach(n)
 	}
 	return k
 }
 
 // approach takes in a component, with what its links export for whoever links to it: of a rule of the user's own only the credential of that link.
-func (k *credentials) approach(c *pass.Context, n *ir.Node) {
+func (k *credentials) approach(n *ir.Node) {
+	if k.near[n.Name] {
+		return
+	}
 	k.near[n.Name] = true
-	for _, e := range c.Graph.Edges {
+	for _, e := range k.edges[n] {
 		if e.Source.Component() != n {
 			continue
 		}
-		k.given(c, e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
-		of := passwords(c, e)
-		for _, s := range value.InData(c.Of(n).Exports) {
+		k.given(e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
+		of := passwords(k.context, e)
+		for _, s := range value.InData(k.context.Of(n).Exports) {
 			k.ids[s.ID] = k.ids[s.ID] || of[s.ID]
 		}
 	}
@@ -206,8 +223,8 @@ func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
 }
 
 // given takes in what the rules of other kinds hand over at a link: they may pass on what they like.
-func (k *credentials) given(c *pass.Context, e *ir.Edge, secrets func(kind.Result) []value.Secret) {
-	for _, a := range c.Plan.Applied[e] {
+func (k *credentials) given(e *ir.Edge, secrets func(kind.Result) []value.Secret) {
+	for _, a := range k.context.Plan.Applied[e] {
 		if a.Rule.Own {
 			continue
 		}
@@ -218,18 +235,19 @@ func (k *credentials) given(c *pass.Context, e *ir.Edge, secrets func(kind.Resul
 }
 
 // add takes in what a link gives: its credential, what rules hand over at it, and the secrets that its ends name as their own.
-func (k *credentials) add(c *pass.Context, e *ir.Edge) {
-	maps.Copy(k.ids, passwords(c, e))
-	k.approach(c, e.Source.Component())
-	k.approach(c, e.Target.Component())
-	k.given(c, e, func(r kind.Result) []value.Secret { return slices.Concat(secretsOf(r.Out), secretsOf(r.In)) })
+func (k *credentials) add(e *ir.Edge) {
+	maps.Copy(k.ids, passwords(k.context, e))
+	k.approach(e.Source.Component())
+	k.approach(e.Target.Component())
+	k.given(e, func(r kind.Result) []value.Secret { return slices.Concat(secretsOf(r.Out), secretsOf(r.In)) })
 }
 
-// has says whether a secret may be named: one given, or one whose name begins with a component at hand.
+// has says whether a secret may be named: one given at a link, or one whose name begins with a component at hand. What the user gave for the whole
+// architecture is nobody's, also where a component is called config.
 func (k *credentials) has(id string) bool {
 	if k.ids[id] {
 		return true
 	}
 	owner, _, found := strings.Cut(id, "/")
-	return found && !strings.Contains(owner, ":") && k.near[owner]
+	return found && !strings.Contains(owner, ":") && k.near[owner] && k.context.Graph.Given[id] == nil
 }
