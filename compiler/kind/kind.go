@@ -85,6 +85,7 @@ type Description struct {
 	Rollout       []any    // strings "type/name", or objects {job}, {resource, condition}
 	Prerequisites []Object
 	Notes         []string
+	Trace         Trace
 }
 
 // Port is a port of a group of pods.
@@ -142,6 +143,8 @@ type Row struct {
 	When *When  // nil: always
 	Mode string // "0755", or "" for 0644
 	Pos  diag.Pos
+
+	Trace Trace // of the row: its paths begin with the name of the content, as "objects", 0, "spec"
 
 	Objects       []Object
 	Kustomization Object
@@ -231,6 +234,7 @@ type Result struct {
 	Keeps    []Kept
 	Acts     *Acts // nil: the target does not act for the source
 	Out, In  Effects
+	Trace    Trace
 }
 
 // Acts is a group of the target's pods that act for the source: they reach what it links to.
