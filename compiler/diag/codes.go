@@ -31,13 +31,13 @@ func Lookup(id string) (Code, bool) {
 	return Code{}, false
 }
 
-// Codes is every code, errors before warnings, in order. A code is for ever: it is never used for something else.
+// Codes is every code, errors before warnings, in order. A code never changes its meaning, and is never reused.
 func Codes() []Code {
 	return []Code{
 		{
 			ID:    "E0101",
 			Title: "CUE: syntax, reference or evaluation error",
-			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, two values of your own contradict each other, or the evaluation has no end. The text is CUE's, without values: the excerpt shows the place.",
+			Cause: "CUE itself cannot read or evaluate the files: a bracket is missing, a name is not defined, two values of your own contradict each other, or the evaluation does not end. The message is CUE's, without values: the excerpt shows the place.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: nowhere}
@@ -47,7 +47,7 @@ components: db: {kind: "postgresql", namespace: nowhere}
 		{
 			ID:    "E0102",
 			Title: "field that the schema does not know",
-			Cause: "A field of this name does not exist at this place: it is misspelt, belongs to another kind, or a closed definition of your own does not allow it.",
+			Cause: "There is no such field here: it is misspelt, belongs to another kind, or a closed definition of your own does not allow it.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: "data", storage_sise: "10Gi"}
@@ -57,7 +57,7 @@ components: db: {kind: "postgresql", namespace: "data", storage_sise: "10Gi"}
 		{
 			ID:    "E0103",
 			Title: "required field missing",
-			Cause: "A field that has no default was not given. The place is the key of the component that lacks it.",
+			Cause: "A field without a default is not set. The position is the key of the component that lacks it.",
 			Example: `
 name: "shop"
 components: db: kind: "postgresql"
@@ -67,17 +67,17 @@ components: db: kind: "postgresql"
 		{
 			ID:    "E0104",
 			Title: "value of the wrong type, out of bounds, or not matching its pattern",
-			Cause: "The value is not one that this field takes.",
+			Cause: "The field does not accept this value.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 80}
 `,
-			Fix: "Write a value that the help describes.",
+			Fix: "Use a value that the help describes.",
 		},
 		{
 			ID:    "E0105",
 			Title: "unknown kind",
-			Cause: "No kind of this name is in the library.",
+			Cause: "The library has no kind with this name.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgres", namespace: "data"}
@@ -87,7 +87,7 @@ components: db: {kind: "postgres", namespace: "data"}
 		{
 			ID:    "E0106",
 			Title: "value is not concrete",
-			Cause: "The field holds a type, a bound or an open choice, so there is no value to build with. This holds also where the field has a default: once it is given, it has to be given fully.",
+			Cause: "The field holds a type, a bound or an open choice, so there is no value to build with. A default does not help: a field that you set needs a full value.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: int}
@@ -96,8 +96,8 @@ components: orders: {kind: "fastapi", namespace: "orders", port: int}
 		},
 		{
 			ID:    "E0107",
-			Title: "a setting is needed by something used",
-			Cause: "Something in the architecture needs a setting that is not there, or an environment variable or a file that the configuration names cannot be read by the build that needs it, or may not be read with `--restrict-env`. The message names what needs it.",
+			Title: "a setting that something needs is missing",
+			Cause: "Something in the architecture needs a setting that is missing; or the build needs an environment variable or a file that it cannot read, or may not read under `--restrict-env`. The message names what needs it.",
 			Example: `
 name: "shop"
 components: {
@@ -109,17 +109,17 @@ components: {
 	}
 }
 `,
-			Fix: "Add the setting, or leave out what needs it.",
+			Fix: "Add the setting, or remove what needs it.",
 		},
 		{
 			ID:    "E0108",
-			Title: "a name breaks its rule",
-			Cause: "Names become names of objects in the cluster, of databases, queues and modules, and have to follow their rules.",
+			Title: "invalid name",
+			Cause: "Names are used for Kubernetes objects, databases, queues and modules, and must be valid there.",
 			Example: `
 name: "shop"
 components: Orders: {kind: "fastapi", namespace: "orders", port: 8080}
 `,
-			Fix: "Choose a name as the help describes.",
+			Fix: "Choose a name that the help describes.",
 		},
 		{
 			ID:    "E0109",
@@ -175,7 +175,7 @@ components: {
 		{
 			ID:    "E0203",
 			Title: "no rule for a link between these kinds",
-			Cause: "The library has no rule from the kind of the source to the kind of the target, so the link would mean nothing.",
+			Cause: "The library has no rule from the kind of the source to the kind of the target, so the link would have no meaning.",
 			Example: `
 name: "shop"
 components: {
@@ -183,7 +183,7 @@ components: {
 	cache: {kind: "redis", namespace: "data"}
 }
 `,
-			Fix: "Remove the link, or turn it round. `platc explain KIND` lists the kinds that a kind may link to.",
+			Fix: "Remove the link, or reverse it. `platc explain KIND` lists the kinds that a kind can link to.",
 		},
 		{
 			ID:    "E0204",
@@ -196,12 +196,12 @@ components: {
 	billing: {kind: "fastapi", namespace: "billing", port: 8080, links: orders: {}}
 }
 `,
-			Fix: "Set `startup: false` on one of the links, where the source can do without the target for a while.",
+			Fix: "Set `startup: false` on one of the links, where the source can run without the target for a while.",
 		},
 		{
 			ID:    "E0205",
 			Title: "two components claim the same thing in the cluster",
-			Cause: "Both would make an object of the same kind, namespace and name, or take the same name that exists once in a cluster, such as an ingress class.",
+			Cause: "Both would create an object with the same kind, namespace and name, or claim a name that must be unique in a cluster, such as an ingress class.",
 			Example: `
 name: "shop"
 components: {
@@ -214,12 +214,12 @@ components: {
 		{
 			ID:    "E0206",
 			Title: "wrong number of links",
-			Cause: "A celery needs exactly one redis as its broker, and an application works for at most one celery.",
+			Cause: "A celery component needs exactly one redis component as its broker, and an application can link to at most one celery component.",
 			Example: `
 name: "shop"
 components: worker: {kind: "celery", namespace: "jobs"}
 `,
-			Fix: "Add the missing link, or remove the one too many.",
+			Fix: "Add the missing link, or remove the extra one.",
 		},
 		{
 			ID:    "E0207",
@@ -245,8 +245,8 @@ components: {
 		},
 		{
 			ID:    "E0208",
-			Title: "attributes that exclude each other",
-			Cause: "Each value is allowed by itself, but not together with the other one.",
+			Title: "attributes that cannot be combined",
+			Cause: "Each value is valid on its own, but not together with the other.",
 			Example: `
 name: "shop"
 components: orders: {
@@ -261,8 +261,8 @@ components: orders: {
 		},
 		{
 			ID:    "E0301",
-			Title: "two edges set one environment variable to different values",
-			Cause: "Two links, or a link and `env`, give the same variable different values, and neither may win silently.",
+			Title: "two links set the same environment variable to different values",
+			Cause: "Two links, or a link and `env`, set the same variable to different values, and neither silently wins.",
 			Example: `
 name: "shop"
 components: {
@@ -283,8 +283,8 @@ components: {
 		},
 		{
 			ID:    "E0302",
-			Title: "two sources pin one Python requirement to different versions",
-			Cause: "An environment holds one version of a distribution. A module of your own pins another one than a link or the application itself.",
+			Title: "two sources pin the same Python requirement to different versions",
+			Cause: "An environment can hold only one version of a package. A module of your own pins a different version from a link or the application itself.",
 			Example: `
 name: "shop"
 components: orders: {
@@ -317,76 +317,76 @@ components: orders: {
 		{
 			ID:    "E0401",
 			Title: "no SOPS recipient and no key to create secrets with",
-			Cause: "Secrets are written encrypted only, and there is nobody to encrypt them to.",
+			Cause: "Secrets are only ever written encrypted, and there is no recipient to encrypt them to.",
 			Example: `
 $ platc build --no-dev-key
 `,
-			Fix: "Make a key with `age-keygen -o keys.txt`, write its public half into `config.secrets.recipients`, and keep the file where SOPS looks (SOPS_AGE_KEY_FILE).",
+			Fix: "Create a key with `age-keygen -o keys.txt`, add its public key to `config.secrets.recipients`, and keep the file where SOPS looks for it (SOPS_AGE_KEY_FILE).",
 		},
 		{
 			ID:    "E0402",
 			Title: "a secret changed but no private key can decrypt the existing file",
-			Cause: "A link was added or removed, so a file of secrets needs other entries; the ones to keep are in a file that cannot be opened here.",
+			Cause: "A link was added or removed, so a secret file needs different entries; the ones to keep are in a file that cannot be decrypted here.",
 			Example: `
 $ SOPS_AGE_KEY_FILE= platc build
 `,
-			Fix: "Build where a private key of one of the recipients is: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD. A file that is damaged, or in the middle of a merge, comes back from version control: `git checkout HEAD -- FILE`.",
+			Fix: "Build on a machine that has the private key of one of the recipients: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD. Restore a file that is damaged, or in the middle of a merge, from version control: `git checkout HEAD -- FILE`.",
 		},
 		{
 			ID:    "E0403",
-			Title: "credentials would be drawn anew that a running system may have",
-			Cause: "The files of the last build are the only place where generated credentials are. Here they are missing: the folder has no record of a build though recipients are configured, an archive is made without `--state`, or a file is gone whose password a running server keeps.",
+			Title: "credentials that a running system may use would be replaced",
+			Cause: "Generated credentials exist only in the files of the last build. Here these are missing: the folder has no record of a build although recipients are configured, an archive is written without `--state`, or a file is gone whose password a running server still uses.",
 			Example: `
 $ platc build -o shop.tar
 `,
-			Fix: "Build into the tree that version control has, restore the file (`git checkout HEAD -- FILE`), or name the tree or archive of the last build with `--state`. For the first build of all, where nothing runs yet: `--new-secrets`.",
+			Fix: "Build into the tree from version control, restore the file (`git checkout HEAD -- FILE`), or pass the tree or archive of the last build with `--state`. For the very first build, when nothing is running yet, pass `--new-secrets`.",
 		},
 		{
 			ID:    "E0501",
-			Title: "a file that platc wrote was edited since",
-			Cause: "The file differs from what was written last, and a build would lose the edit. In files of secrets the values are named that were set, added or removed, as far as a private key is at hand.",
+			Title: "a file that platc wrote has been edited",
+			Cause: "The file differs from what platc last wrote, and a build would lose the edit. For a secret file, the message names the values that were set, added or removed, as far as a private key is available.",
 			Example: `
 $ platc build
 $ echo "# mine" >> out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc secrets set` sets a secret, `config.secrets.recipients` says who reads them; `platc build --force` overwrites the file and lists it. After a merge with conflicts take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue and build again.",
+			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc secrets set` sets a secret, `config.secrets.recipients` lists who can read them; `platc build --force` overwrites the file and lists it. After a merge conflict, take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue, and build again.",
 		},
 		{
 			ID:    "E0502",
-			Title: "a file is in the way that platc did not write",
-			Cause: "A file or folder stands where one of the output has to be, and platc has no record of it.",
+			Title: "a file that platc did not write is in the way",
+			Cause: "A file or folder that platc has no record of is where an output file has to go.",
 			Example: `
 $ mkdir -p out/orders && touch out/orders/Dockerfile
 $ platc build
 `,
-			Fix: "Move it away, or build into another directory with `-o`. What platc made itself, and only its record is lost, `--force` takes over; better is the record from version control.",
+			Fix: "Move it away, or build into another directory with `-o`. If platc wrote the file and only the record is lost, restore the record from version control, or let `--force` take the file over.",
 		},
 		{
 			ID:    "E0503",
 			Title: "the output directory holds the tree of another architecture, or of other tags",
-			Cause: "A build would replace the files and secrets of something else: of an architecture with another name, or of the same one built with other tags of those that `@if` reads. Values, as in `-t key=value`, do not count.",
+			Cause: "A build would replace the files and secrets of something else: an architecture with another name, or the same one built with different tags that `@if` reads. Values, as in `-t key=value`, do not count.",
 			Example: `
 $ platc build
 $ platc build -t prod
 `,
-			Fix: "Give each architecture, and each set of tags, an output directory of its own with `-o`. Where the tree is to be the one of this build from now on, `platc build --adopt` takes it over; its credentials are kept.",
+			Fix: "Give each architecture, and each set of tags, an output directory of its own with `-o`. If the tree is to belong to this build from now on, `platc build --adopt` takes it over and keeps its credentials.",
 		},
 		{
 			ID:    "E0504",
 			Title: "data would be left behind",
-			Cause: "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, is gone, has another name, or is in another namespace. What has its name now begins empty; the data, and often the only password to it, would be left behind.",
+			Cause: "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, was removed, renamed, or moved to another namespace. Whatever replaces it starts empty; the data, and often the only password to it, would be left behind.",
 			Example: `
 $ platc build
 $ sed -i 's/database: orders:/database: sales:/' arch.cue
 $ platc build
 `,
-			Fix: "Undo the change; or move or give up the data, and say so in arch.cue: `retired: \"db/database/orders\": \"moved to sales on 2026-12-01\"`. A key covers what is below it. `--force` does not help here.",
+			Fix: "Undo the change; or move or give up the data, and record that in arch.cue: `retired: \"db/database/orders\": \"moved to sales on 2026-12-01\"`. A key covers everything below it. `--force` does not help here.",
 		},
 		{
 			ID:    "E0505",
-			Title: "data in a format that the new version does not read",
-			Cause: "The version, or another attribute, has changed so that the server would not start on the volume that it has, or not read what is on it.",
+			Title: "data in a format that the new version cannot read",
+			Cause: "The version, or another attribute, has changed so that the server would not start with its existing volume, or could not read what is on it.",
 			Example: `
 $ platc build
 $ sed -i 's|kind: "redis"|kind: "redis", image: "redis:8.10.1"|' arch.cue
@@ -397,7 +397,7 @@ $ platc build
 		{
 			ID:    "W0110",
 			Title: "placeholder registry",
-			Cause: "`config.registry.host` is not set, so that images are named after a registry that does not exist.",
+			Cause: "`config.registry.host` is not set, so images are named after a registry that does not exist.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
@@ -407,7 +407,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		{
 			ID:    "W0111",
 			Title: "placeholder git context",
-			Cause: "`config.git.url` is not set, so that the build Jobs clone from a place that does not exist.",
+			Cause: "`config.git.url` is not set, so the build Jobs clone from a URL that does not exist.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
@@ -417,7 +417,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		{
 			ID:    "W0112",
 			Title: "gateway without auth",
-			Cause: "A gateway makes an application public that asks nobody who they are.",
+			Cause: "A gateway exposes an application that does not authenticate its callers.",
 			Example: `
 name: "shop"
 config: domain: "shop.example.com"
@@ -430,12 +430,12 @@ components: {
 	}
 }
 `,
-			Fix: "Set `auth: \"api_key\"` on the application, or let the gateway check requests and accept the warning.",
+			Fix: "Set `auth: \"api_key\"` on the application, or authenticate requests at the gateway and accept the warning.",
 		},
 		{
 			ID:    "W0113",
-			Title: "component that no link touches",
-			Cause: "Nothing links to the component and it links to nothing: no policy lets anybody reach it.",
+			Title: "component without links",
+			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: "data"}
@@ -445,7 +445,7 @@ components: db: {kind: "postgresql", namespace: "data"}
 		{
 			ID:    "W0114",
 			Title: "Prometheus or gateway outside a STRICT mesh",
-			Cause: "The target takes only mutual TLS from inside the mesh; this source is not in it, so its requests are refused.",
+			Cause: "The target accepts only mutual TLS from inside the mesh; this source is outside, so its requests are refused.",
 			Example: `
 name: "shop"
 components: {
@@ -459,7 +459,7 @@ components: {
 		{
 			ID:    "W0115",
 			Title: "upstream image no longer maintained",
-			Cause: "The project behind the image publishes no more updates, so that security fixes stop.",
+			Cause: "The project behind the image no longer publishes updates, not even security fixes.",
 			Example: `
 name: "shop"
 components: {
@@ -472,13 +472,13 @@ components: {
 		{
 			ID:    "W0116",
 			Title: "development identity in use",
-			Cause: "No recipient is configured, so secrets are encrypted to a key that lies beside arch.cue, on this machine only.",
+			Cause: "No recipient is configured, so secrets are encrypted to a key beside arch.cue, on this machine only.",
 			Example: `
 $ platc build
 `,
-			Fix: "Write public keys of the team and of the cluster into `config.secrets.recipients` before anything is deployed. " +
-				"Until then the key is `.platc/dev.agekey` beside arch.cue: keep a copy of it, and in that folder say `export SOPS_AGE_KEY_FILE=$PWD/.platc/dev.agekey` before you run `sops`. " +
-				"`scripts/deploy.sh` finds the key by itself where the output is below that folder.",
+			Fix: "Add the public keys of the team and of the cluster to `config.secrets.recipients` before anything is deployed. " +
+				"Until then the key is `.platc/dev.agekey` beside arch.cue: keep a copy of it, and in that folder run `export SOPS_AGE_KEY_FILE=$PWD/.platc/dev.agekey` before you run `sops`. " +
+				"`scripts/deploy.sh` finds the key by itself if the output is below that folder.",
 		},
 		{
 			ID:    "W0117",
@@ -493,7 +493,7 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080, pod_level
 		{
 			ID:    "W0118",
 			Title: "gateway link without host",
-			Cause: "The route answers to any host name, because the link has no `subdomain`.",
+			Cause: "The route matches any host name, because the link has no `subdomain`.",
 			Example: `
 name: "shop"
 components: {
@@ -510,7 +510,7 @@ components: {
 		{
 			ID:    "W0119",
 			Title: "registry without credentials",
-			Cause: "`config.registry` has no user name and password, so that only a public registry can be pulled from, and none pushed to.",
+			Cause: "`config.registry` has no user name and password, so images can only be pulled from a public registry, and not pushed anywhere.",
 			Example: `
 name: "shop"
 config: registry: {host: "registry.example.com", project: "shop"}
@@ -520,14 +520,14 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		},
 		{
 			ID:    "W0120",
-			Title: "secret in clear in arch.cue",
-			Cause: "A password, or a token in `git.url`, stands in a file that is likely to be committed.",
+			Title: "plain-text secret in arch.cue",
+			Cause: "A password, or a token in `git.url`, is in a file that is likely to be committed.",
 			Example: `
 name: "shop"
 config: registry: {host: "registry.example.com", project: "shop", username: "robot", password: "hunter2"}
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 `,
-			Fix: "Write `{env: NAME}` or `{file: PATH}` in its place, and change the password.",
+			Fix: "Use `{env: NAME}` or `{file: PATH}` instead, and change the password.",
 		},
 		{
 			ID:    "W0121",
@@ -549,8 +549,8 @@ components: {
 		},
 		{
 			ID:    "W0122",
-			Title: "queue and exchange of one name",
-			Cause: "A queue and an exchange of the same name are easily taken for each other, in links and in permissions.",
+			Title: "queue and exchange with the same name",
+			Cause: "A queue and an exchange with the same name are easily confused, in links and in permissions.",
 			Example: `
 name: "shop"
 components: {
@@ -558,23 +558,23 @@ components: {
 	events: {kind: "rabbitmq", namespace: "messaging", queue: placed: {}, exchange: placed: {}}
 }
 `,
-			Fix: "Name one of them differently, for example after what it is for.",
+			Fix: "Rename one of them, for example after its purpose.",
 		},
 		{
 			ID:    "W0123",
-			Title: "what an application kept below its old name",
-			Cause: "An application has another name, and its name is part of names that it uses elsewhere: keys and queues in a redis begin with it, a consumer group is called like it. What is there below the old name is not found any more.",
+			Title: "what an application keeps under its old name",
+			Cause: "An application was renamed, and its name is part of names that it uses elsewhere: its keys and queues in redis begin with it, and its consumer group is named after it. The application no longer finds what is under the old name.",
 			Example: `
 $ platc build
 $ sed -i 's/orders:/sales:/' arch.cue
 $ platc check --against out
 `,
-			Fix: "Keep the name; or let the application finish its work before it gets the new one.",
+			Fix: "Keep the name, or let the application finish its work before you rename it.",
 		},
 		{
 			ID:    "W0124",
 			Title: "variables that a second instance takes away",
-			Cause: "An application links to a second component of one kind, so that its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; code of your own may read the plain names.",
+			Cause: "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
 			Example: `
 $ platc build
 $ sed -i 's/links: db: {}/links: {db: {}, pg: {}}/' arch.cue
