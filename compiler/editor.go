@@ -23,7 +23,7 @@ func EditorSchema(l *kind.Library) []byte {
 	e.line(1, "name!: string")
 	e.line(1, "// Settings of the whole architecture.")
 	e.line(1, "config?: %s", asCUE(l.Config, 1))
-	e.line(1, "// Why data of components and sub-components that are gone may stay behind, by id.")
+	e.line(1, "// Why data of removed components and sub-components may stay behind, by id.")
 	e.line(1, "retired?: %s", asCUE(l.Retired, 1))
 	e.line(1, "// Components by name.")
 	e.line(1, "components?: [string]: #Component")
@@ -102,11 +102,11 @@ func (e *editor) links(l *kind.Library, k *kind.Kind) {
 	}
 	e.line(1, "// Links to other components, by target: component, component/name or component/sub-kind/name.")
 	e.line(1, "links?: [string]: {")
-	e.line(2, "// Whether this instance also has the plain variable names, where there are several of one kind.")
+	e.line(2, "// Whether this instance also has the plain variable names, if there are several of the same kind.")
 	e.line(2, "primary?: bool")
-	e.line(2, "// New names for variables of the link; null leaves one out.")
+	e.line(2, "// New names for variables of the link; null omits one.")
 	e.line(2, "env?: [string]: string | null")
-	e.line(2, "// Whether the target comes up before the source.")
+	e.line(2, "// Whether the target starts before the source.")
 	e.line(2, "startup?: bool")
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		e.doc(2, attributes[name].Doc)

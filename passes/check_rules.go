@@ -182,9 +182,9 @@ func everyLink() []kind.Field {
 		return v == nil || ok && variableName(s)
 	}
 	return []kind.Field{
-		{Name: "primary", Type: &kind.Type{Doc: "Whether this instance also has the plain variable names, where there are several of one kind.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
-		{Name: "env", Type: &kind.Type{Doc: "New names for variables of the link; null leaves one out.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &kind.Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},
-		{Name: "startup", Type: &kind.Type{Doc: "Whether the target comes up before the source.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
+		{Name: "primary", Type: &kind.Type{Doc: "Whether this instance also has the plain variable names, if there are several of the same kind.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
+		{Name: "env", Type: &kind.Type{Doc: "New names for variables of the link; null omits one.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &kind.Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},
+		{Name: "startup", Type: &kind.Type{Doc: "Whether the target starts before the source.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 	}
 }
 

@@ -90,9 +90,9 @@ func TestEveryFileHasAReasonEitherWay(t *testing.T) {
 	}{
 		{shop, "z.yaml", "every app has it"},
 		{shop, "volume.yaml", "attribute volume"},
-		{shop, "tables.sql", "there are no sub-components page"},
+		{shop, "tables.sql", "there are no sub-components of kind page"},
 		{plain, "route.yaml", "no link brings routes"},
-		{plain, "volume.yaml", "the attribute volume is off or not set"},
+		{plain, "volume.yaml", "the attribute volume is false or not set"},
 		{plain, "monitor.yaml", "no link brings monitors and no link brings routes"},
 		{plain, "src/store_module/__init__.py", "no link to store"},
 		{plain, "src/client.py", "no link to store"},

@@ -65,7 +65,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if secret && !given.Struct && !given.List || t.Secret {
 		value = "a value that is not shown"
 	}
-	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed there", at.Subject, value), Help: "give it " + t.allowed(), Secret: secret})
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: "give it " + t.allowed(), Secret: secret})
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}
@@ -137,7 +137,7 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
 	for _, f := range given.Fields {
 		if !t.allows(f.Key) {
-			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed there", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
+			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
 			continue
 		}
 		if data := t.Elem.Complete(f, Place{Path: at.Path + "." + f.Key, Subject: at.Subject + "'s " + f.Key, KeyPos: f.KeyPos}, list); data != nil || f.Scalar == nil && f.Concrete && !f.Struct && !f.List {
@@ -159,7 +159,7 @@ func (t *Type) Unknown(f *Given, at Place, more []string) diag.Diagnostic {
 	if near := t.nearest(f.Key, more); near != "" {
 		d.Help = fmt.Sprintf("did you mean %q?", near)
 	} else if len(names) > 0 && len(names) <= 12 {
-		d.Help = "it may have " + strings.Join(names, ", ")
+		d.Help = "its fields are " + strings.Join(names, ", ")
 	}
 	return d
 }

@@ -52,13 +52,13 @@ func (w *When) String() string {
 func (w *When) Unmet() string {
 	switch {
 	case w.Attribute != "":
-		return "the attribute " + w.Attribute + " is off or not set"
+		return "the attribute " + w.Attribute + " is false or not set"
 	case w.Derived != "":
-		return "it is not the case that " + w.Derived
+		return w.Derived + " is false"
 	case w.Part != "":
 		return "no link brings " + w.Part
 	case w.Sub != "":
-		return "there are no sub-components " + w.Sub
+		return "there are no sub-components of kind " + w.Sub
 	}
 	words := make([]string, len(w.Any))
 	for i, a := range w.Any {

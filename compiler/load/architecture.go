@@ -161,16 +161,16 @@ func (s Source) readable(list *diag.List) bool {
 		case err != nil:
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err)), Help: "name a CUE file, several files of one package, a directory or a package"})
 		case info.Size() > maxSize:
-			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s has %d MiB, more than the %d MiB that an architecture may have", name, info.Size()>>20, maxSize>>20), Help: "split what belongs elsewhere out of it"})
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s is %d MiB, more than the limit of %d MiB for an architecture", name, info.Size()>>20, maxSize>>20), Help: "move out what does not belong to the architecture"})
 		case total+info.Size() > maxSize:
-			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s and the files before it have more than the %d MiB that an architecture may have", name, maxSize>>20), Help: "split what belongs elsewhere out of it"})
+			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s and the files before it exceed the limit of %d MiB for an architecture", name, maxSize>>20), Help: "move out what does not belong to the architecture"})
 		case info.Mode().IsRegular():
 			total += info.Size()
 			data, err := os.ReadFile(arg)
 			if err != nil {
 				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err))})
 			} else if line := tooDeep(data); line > 0 {
-				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s nests more than %d levels deep", name, maxDepth), Pos: diag.Pos{File: name, Line: line, Column: 1}, Help: "an architecture needs no such depth"})
+				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s is nested more than %d levels deep", name, maxDepth), Pos: diag.Pos{File: name, Line: line, Column: 1}, Help: "flatten the structure"})
 			} else {
 				continue
 			}
@@ -247,7 +247,7 @@ func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, tags []str
 	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is one", named, len(insts)), Help: "name one package"})
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is a single package", named, len(insts)), Help: "name one package"})
 		return cue.Value{}, nil, false
 	}
 	inst := insts[0]
@@ -257,7 +257,7 @@ func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, tags []str
 		return cue.Value{}, nil, false
 	}
 	if len(inst.Files) == 0 {
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s holds no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
 		return cue.Value{}, nil, false
 	}
 	if inst.Module == "" {

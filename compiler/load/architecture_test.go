@@ -57,7 +57,7 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"no member of an enumeration":    {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, auth: "basic"}`), "E0104 4:57", `"none" or "api_key"`},
 		"no list":                        {arch(`	a: {kind: "celery", namespace: "a", queues: "x"}`), "E0104 4:46", ""},
 		"null":                           {arch(`	a: {kind: "postgresql", namespace: "a", storage_class: null}`), "E0104 4:57", "storage_class is null"},
-		"links that are no struct":       {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: ["b"]}`), "E0104 4:58", "a's links must be a struct"},
+		"links that are not a struct":       {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: ["b"]}`), "E0104 4:58", "a's links must be a struct"},
 		"a link that is no struct":       {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: b: true}`), "E0104 4:61", `a's link to "b" must be a struct`},
 		"a sub-component that is none":   {arch(`	a: {kind: "postgresql", namespace: "a", database: x: 1}`), "E0104 4:55", "must be a struct"},
 		"sub-components that are none":   {arch(`	a: {kind: "postgresql", namespace: "a", database: "x"}`), "E0104 4:52", "must be a struct"},
@@ -92,13 +92,13 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"a namespace":                   {arch(`	a: {kind: "postgresql", namespace: "A"}`), "E0108 4:37", ""},
 		"a namespace of 58 characters":  {arch(`	a: {kind: "postgresql", namespace: "` + strings.Repeat("x", 58) + `"}`), "E0108 4:37", "at most 57 characters"},
 		"a namespace that is no string": {arch(`	a: {kind: "postgresql", namespace: 5}`), "E0108 4:37", ""},
-		"the architecture's name":       {"package shop\nname: \"My Shop\"\ncomponents: {}", "E0108 2:7", "no DNS-1123 label"},
+		"the architecture's name":       {"package shop\nname: \"My Shop\"\ncomponents: {}", "E0108 2:7", "not a valid DNS-1123 label"},
 
 		// E0208 between attributes of one component
 		"a request above its limit": {arch(`	a: {kind: "postgresql", namespace: "a", cpu_request: 2}`), "E0208 4:55", "a has cpu_request 2 above cpu_limit 1"},
 		"a limit below its request": {arch(`	a: {kind: "postgresql", namespace: "a", mem_limit: "1Mi"}`), "E0208 4:53", "a has mem_request 512Mi above mem_limit 1Mi"},
 
-		"a secret in clear": {arch(good) + `config: registry: {username: "u", password: "p"}`, "W0120 6:45", "config.registry.password stands in clear"},
+		"a secret in clear": {arch(good) + `config: registry: {username: "u", password: "p"}`, "W0120 6:45", "config.registry.password is in plain text"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -388,11 +388,11 @@ func TestFilesAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, list := loaded(Source{Dir: dir})
-	if got := found(list); len(got) != 1 || !strings.Contains(said(list), "arch.cue has 32 MiB, more than the 32 MiB") {
+	if got := found(list); len(got) != 1 || !strings.Contains(said(list), "arch.cue is 32 MiB, more than the limit of 32 MiB") {
 		t.Errorf("%q %s", got, said(list))
 	}
 	_, list = files{"arch.cue": arch(good) + "_deep: " + strings.Repeat("[", 2100) + strings.Repeat("]", 2100)}.load(t)
-	if got := found(list); !slices.Equal(got, []string{"E0101 arch.cue:6:1"}) || !strings.Contains(said(list), "nests more than 2000 levels deep") {
+	if got := found(list); !slices.Equal(got, []string{"E0101 arch.cue:6:1"}) || !strings.Contains(said(list), "is nested more than 2000 levels deep") {
 		t.Errorf("%q %s", got, said(list))
 	}
 	_, list = files{"arch.cue": strings.Repeat("\x00\xff{[(", 500)}.load(t)

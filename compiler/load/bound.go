@@ -22,7 +22,7 @@ const (
 )
 
 // boundHelp is what to do about an evaluation without end.
-const boundHelp = "look for a comprehension over a comprehension, and for structs that repeat each other: they multiply"
+const boundHelp = "look for nested comprehensions, and for structs that include each other several times: they multiply"
 
 // Panic is a broken invariant in a goroutine of this package, with its own trace.
 type Panic struct {

@@ -29,7 +29,7 @@ func TestAnArchitectureIsBounded(t *testing.T) {
 	t.Parallel()
 	dir := files{"arch.cue": "import \"list\"\nname: \"x\"\ncomponents: {for i in list.Range(0, 20001, 1) {\"c\\(i)\": {}}}\n"}.write(t)
 	_, list := loaded(Source{Dir: dir})
-	if got := found(list); !slices.Equal(got, []string{"E0101 arch.cue:3:1"}) || !strings.Contains(said(list), "20001 components, more than 20000") {
+	if got := found(list); !slices.Equal(got, []string{"E0101 arch.cue:3:1"}) || !strings.Contains(said(list), "20001 components, more than the limit of 20000") {
 		t.Errorf("%q\n%s", got, said(list))
 	}
 	many := files{}
@@ -37,7 +37,7 @@ func TestAnArchitectureIsBounded(t *testing.T) {
 		many[fmt.Sprintf("f%d.cue", i)] = "package x\n//" + strings.Repeat("x", 8<<20) + "\n"
 	}
 	_, list = loaded(Source{Dir: many.write(t)})
-	if !strings.Contains(said(list), "the files before it have more than the 32 MiB") {
+	if !strings.Contains(said(list), "the files before it exceed the limit of 32 MiB") {
 		t.Error(said(list))
 	}
 }

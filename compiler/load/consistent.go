@@ -38,7 +38,7 @@ func (l *lib) checkKinds() {
 			}
 		}
 		if k.Implied != nil && k.Subs[k.Implied.Sub] == nil {
-			l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s implies a %q, which is none of its sub-kinds", name, k.Implied.Sub)
+			l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s implies a %q, which is not one of its sub-kinds", name, k.Implied.Sub)
 		}
 		for _, c := range k.Counts {
 			if !l.known(c.Other) {
@@ -145,7 +145,7 @@ func (l *lib) checkParts(r *kind.Rule) (sound bool) {
 	}
 	for _, attribute := range r.Inherit {
 		if r.Attributes == nil || r.Attributes.Field(attribute) == nil {
-			wrong(kindHelp, "inherits %q, which is none of its attributes", attribute)
+			wrong(kindHelp, "inherits %q, which is not one of its attributes", attribute)
 		}
 	}
 	for _, m := range slices.Concat(r.Modules, r.InModules) {
@@ -162,7 +162,7 @@ func (l *lib) checkParts(r *kind.Rule) (sound bool) {
 		for _, slot := range side.slots {
 			// not every kind with a capability takes all parts of its rules
 			if k != nil && !slices.Contains(k.Slots, slot) {
-				wrong("the slots of a kind are listed in its kind.cue", "brings parts %q, which is no slot of %s", slot, component)
+				wrong("the slots of a kind are listed in its kind.cue", "brings parts %q, which is not a slot of %s", slot, component)
 			}
 		}
 	}

@@ -220,7 +220,7 @@ func report(list *diag.List, err error, dir string, c *concealer, at func(path [
 				name = p[len(p)-1]
 			}
 			d.Code = "E0102"
-			d.Message = fmt.Sprintf("field %s is not allowed by the closed definition that %s is made of", name, strings.Join(slices.Concat(e.Path()[:max(0, len(e.Path())-1)]), "."))
+			d.Message = fmt.Sprintf("field %s is not allowed by the closed definition that %s is built from", name, strings.Join(slices.Concat(e.Path()[:max(0, len(e.Path())-1)]), "."))
 			d.Help = "add the field to the definition, or `...` to leave the definition open"
 		}
 		for _, p := range errors.Positions(e) {

@@ -33,7 +33,7 @@ func (l *lowering) external(name string, ref kind.Object, pos diag.Pos) ir.Given
 		from = fmt.Sprintf("the environment variable %s", variable)
 	}
 	finding := func(p *problem) *diag.Diagnostic {
-		return &diag.Diagnostic{Code: "E0107", Path: name, Pos: pos, Message: fmt.Sprintf("%s is to be read from %s, which %s", name, from, p.what), Help: p.help}
+		return &diag.Diagnostic{Code: "E0107", Path: name, Pos: pos, Message: fmt.Sprintf("%s is read from %s, which %s", name, from, p.what), Help: p.help}
 	}
 	read := func() (string, *problem) { return l.source.variable(variable) }
 	if !isEnv {
@@ -58,7 +58,7 @@ func (l *lowering) external(name string, ref kind.Object, pos diag.Pos) ir.Given
 		}
 		l.source.Hidden.Add(text)
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return "", finding(&problem{what: "has several lines, or a character that is no text", help: "put one line of text there"})
+			return "", finding(&problem{what: "has several lines, or characters that are not text", help: "use a single line of text"})
 		}
 		return text, nil
 	}
@@ -122,7 +122,7 @@ func (s Source) openable(dir, name string) (opened, *problem) {
 	}
 	if s.Restrict != nil {
 		project := s.project(dir)
-		outside := &problem{what: "is outside of the project", help: "--restrict-env allows files below the project only"}
+		outside := &problem{what: "is outside the project", help: "--restrict-env allows files below the project only"}
 		rel, err := filepath.Rel(project, o.name)
 		if err != nil || !filepath.IsLocal(rel) {
 			return o, outside
@@ -143,9 +143,9 @@ func (s Source) openable(dir, name string) (opened, *problem) {
 	case err != nil:
 		p = &problem{what: "cannot be read: " + cause(err), help: "create it, beside arch.cue where the path is relative", absent: true}
 	case !info.Mode().IsRegular():
-		p = &problem{what: "is not a regular file", help: "name a file that holds the secret and nothing else"}
+		p = &problem{what: "is not a regular file", help: "name a file that contains only the secret"}
 	case info.Size() > maxSecret:
-		p = &problem{what: fmt.Sprintf("has more than %d MiB", maxSecret>>20), help: "name a file that holds the secret and nothing else"}
+		p = &problem{what: fmt.Sprintf("is larger than %d MiB", maxSecret>>20), help: "name a file that contains only the secret"}
 	}
 	if p != nil {
 		o.close()

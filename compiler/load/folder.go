@@ -57,7 +57,7 @@ func contained(r root, dir string) error {
 		what := fmt.Sprintf("the kind %s has the file %q, which ", path.Base(dir), name)
 		switch {
 		case err != nil && d.Type()&fs.ModeSymlink != 0:
-			refuse(name, what+"is a symbolic link that leads nowhere inside the kind's folder", "copy the file into the folder")
+			refuse(name, what+"is a symbolic link that does not lead to a file in the kind's folder", "copy the file into the folder")
 		case err != nil:
 			return err
 		case info.IsDir():

@@ -175,7 +175,7 @@ func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
 		f := token.NewFile(name, -1, len(data))
 		f.SetLinesForContent(data)
 		start := len(bytes.Join(bytes.SplitAfter(data, []byte("\n"))[:line-1], nil))
-		inst.Err = errors.Append(inst.Err, errors.Newf(f.Pos(start, token.NoRelPos), "the file nests more than %d levels deep", maxDepth))
+		inst.Err = errors.Append(inst.Err, errors.Newf(f.Pos(start, token.NoRelPos), "the file is nested more than %d levels deep", maxDepth))
 		return
 	}
 	file, err := parser.ParseFile(name, data, parser.ParseComments)
@@ -187,7 +187,7 @@ func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
 	case inst.PkgName == "":
 		inst.PkgName = declared
 	case declared != inst.PkgName:
-		inst.Err = errors.Append(inst.Err, errors.Newf(file.Pos(), "the file is of package %q, but others of the kind are of package %q", declared, inst.PkgName))
+		inst.Err = errors.Append(inst.Err, errors.Newf(file.Pos(), "the file is in package %q, but other files of the kind are in package %q", declared, inst.PkgName))
 		return
 	}
 	if err := inst.AddSyntax(file); err != nil {
@@ -335,7 +335,7 @@ func (l *lib) structOf(s scope, v cue.Value, path ...string) (*kind.Type, error)
 	}
 	t, err := l.attributesOf(s, a, append(path, "attributes")...)
 	if err == nil && !t.IsStruct {
-		return nil, failure(a, "attributes are no struct of attributes")
+		return nil, failure(a, "attributes must be a struct")
 	}
 	return t, err
 }
@@ -419,7 +419,7 @@ func pairs(v cue.Value) ([][2]string, error) {
 	for _, item := range list(data) {
 		p := list(item)
 		if len(p) != 2 {
-			return nil, failure(v, "at_most wants pairs of attributes")
+			return nil, failure(v, "at_most takes pairs of attributes")
 		}
 		all = append(all, [2]string{str(p[0]), str(p[1])})
 	}

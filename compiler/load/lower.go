@@ -48,7 +48,7 @@ func (l *lowering) lower(top *kind.Given) {
 		return
 	}
 	if n := len(components.Fields); n > maxComponents {
-		l.add(diag.Diagnostic{Code: "E0101", Path: "components", Pos: components.KeyPos, Message: fmt.Sprintf("the architecture has %d components, more than %d", n, maxComponents), Help: "split it: an architecture is what is built and deployed together"})
+		l.add(diag.Diagnostic{Code: "E0101", Path: "components", Pos: components.KeyPos, Message: fmt.Sprintf("the architecture has %d components, more than the limit of %d", n, maxComponents), Help: "split it: an architecture is what is built and deployed together"})
 		return
 	}
 	l.graph.Arch, l.graph.ComponentsPos = config, components.KeyPos
@@ -100,7 +100,7 @@ func (l *lowering) name(top *kind.Given) {
 	case !ok:
 		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: "the architecture's name is not a string", Help: "give it a DNS-1123 label, such as \"shop\""})
 	case !label.MatchString(s):
-		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is no DNS-1123 label", strconv.Quote(s)), Help: "use lower-case letters, digits and -, at most 63 characters"})
+		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is not a valid DNS-1123 label", strconv.Quote(s)), Help: "use lower-case letters, digits and -, at most 63 characters"})
 	default:
 		l.graph.Name = s
 	}
@@ -124,7 +124,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	}
 	if url, _ := object(data["git"])["url"].(string); inURL(url) != "" {
 		at := given.Field("git").Field("url")
-		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in clear", Help: "take it out of the URL, and give it as config.git.username and password: {env: \"NAME\"}"})
+		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in plain text", Help: "remove it from the URL, and set config.git.username and password: {env: \"NAME\"}"})
 	}
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
@@ -186,7 +186,7 @@ func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given 
 	case string:
 		// what -t gave is in no file
 		if key == "password" && l.concealer.written(v) {
-			l.add(diag.Diagnostic{Code: "W0120", Secret: true, Path: name, Pos: given.Pos, Message: name + " stands in clear in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
+			l.add(diag.Diagnostic{Code: "W0120", Secret: true, Path: name, Pos: given.Pos, Message: name + " is in plain text in arch.cue", Help: "write {env: \"NAME\"} or {file: \"PATH\"}, and change the password if the file was shared"})
 		}
 		return func() (string, *diag.Diagnostic) { return v, nil }
 	case kind.Object:
@@ -222,13 +222,13 @@ func (l *lowering) placeholders(top *kind.Given) {
 		return at != nil && at.Field(section) != nil && at.Field(section).Field(key) != nil
 	}
 	if !has("registry", "host") {
-		l.add(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which exists nowhere", Help: "set config.registry.host to your registry"})
+		l.add(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which does not exist", Help: "set config.registry.host to your registry"})
 	}
 	if !has("git", "url") {
-		l.add(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which exists nowhere", Help: "set config.git.url to the repository that holds the output"})
+		l.add(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which does not exist", Help: "set config.git.url to the repository that holds the output"})
 	}
 	if !has("registry", "password") {
-		l.add(diag.Diagnostic{Code: "W0119", Path: "config.registry", Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry wants them"})
+		l.add(diag.Diagnostic{Code: "W0119", Path: "config.registry", Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry requires them"})
 	}
 }
 
@@ -236,10 +236,10 @@ func (l *lowering) placeholders(top *kind.Given) {
 func (l *lowering) component(g *kind.Given) {
 	path := "components." + ir.Label(g.Key)
 	if reserved.MatchString(g.Key) {
-		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is the one of a folder of the output, or of a device on Windows", strconv.Quote(g.Key)), Help: "choose another name"})
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is reserved for a folder of the output or a device on Windows", strconv.Quote(g.Key)), Help: "choose another name"})
 	}
 	if !component.MatchString(g.Key) {
-		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is no DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is not a DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
 	}
 	if !g.Struct {
 		l.graph.Failed[g.Key] = true
@@ -256,7 +256,7 @@ func (l *lowering) component(g *kind.Given) {
 	subs := sorted(k.Subs)
 	n.Attrs = l.attributes(n, append(fixed(), subs...))
 	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
-		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which is Kubernetes' own: its pods do not run at the level that platc sets", g.Key, ns), Help: "choose a namespace of the architecture"})
+		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to Kubernetes: its pods do not run at the pod security level that platc sets", g.Key, ns), Help: "choose a namespace of your own"})
 	}
 	l.links(n, g.Field("links"))
 	for _, short := range subs {
@@ -277,7 +277,7 @@ func (l *lowering) component(g *kind.Given) {
 func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 	f := g.Field("kind")
 	if f == nil {
-		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another one of `platc kinds`"})
+		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another kind from `platc kinds`"})
 		return nil
 	}
 	if f.Broken {

@@ -88,14 +88,14 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 		return kind.Mistake(k.Own, row.Pos, fmt.Sprintf("the file %q of %s ", name, k.Name)+fmt.Sprintf(format, args...), kindHelp)
 	}
 	if local := strings.TrimSuffix(name, "/"); path.Clean(local) != local || !fs.ValidPath(local) || local == "." {
-		return wrong("has no path below the folder of its component")
+		return wrong("is not a path below the folder of its component")
 	}
 	for _, asset := range []string{row.Template, row.Copy} {
 		if asset == "" || !k.Own {
 			continue
 		}
 		if _, err := fs.Stat(k.Assets, strings.TrimSuffix(asset, "/")); err != nil {
-			return wrong("is made of %s, which is not in the folder of the kind", asset)
+			return wrong("is built from %s, which is not in the folder of the kind", asset)
 		}
 	}
 	for i, o := range row.Objects {
@@ -164,7 +164,7 @@ func content(row *kind.Row, v cue.Value) error {
 
 func contentOf(row *kind.Row, o map[string]any) error {
 	if n := len(slices.DeleteFunc(contents(), func(name string) bool { _, ok := o[name]; return !ok })); n != 1 {
-		return fmt.Errorf("a file has one content, of %s, and not %d", strings.Join(contents(), ", "), n)
+		return fmt.Errorf("a file has one content, one of %s, not %d", strings.Join(contents(), ", "), n)
 	}
 	row.Mode, row.Comment, row.Header = str(o["mode"]), str(o["comment"]), boolean(o["header"], false)
 	row.Template, row.Copy, row.Modules = str(o["template"]), str(o["copy"]), boolean(o["modules"], false)

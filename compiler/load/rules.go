@@ -138,7 +138,7 @@ func description(o kind.Object) (kind.Description, error) {
 func properPorts(r root, pos diag.Pos, d kind.Description) error {
 	for _, name := range sorted(d.Ports) {
 		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 {
-			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q is of the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
+			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q belongs to the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
 		}
 	}
 	return nil

@@ -76,7 +76,7 @@ func (t *typer) structure(typ *kind.Type, v cue.Value) error {
 		var err error
 		typ.IsMap = true
 		if typ.Elem, err = t.typeOf(elem); err == nil && misplacedKeys(typ.Elem) {
-			return failure(v, "@keys stands behind the values of a map: write {[string]: …} @keys(…)")
+			return failure(v, "@keys belongs after the values of a map: write {[string]: …} @keys(…)")
 		}
 		return err
 	}

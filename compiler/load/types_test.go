@@ -370,7 +370,7 @@ z: {#P, p: 5}
 		t.Fatal(err)
 	}
 	s, v := scope{own: topLevel([]*ast.File{f})}, l.ctx.BuildFile(f)
-	if _, err := l.fieldType(s, s.own["x"], lookup(v, "x")); err == nil || !strings.Contains(err.Error(), "@keys stands behind the values of a map") {
+	if _, err := l.fieldType(s, s.own["x"], lookup(v, "x")); err == nil || !strings.Contains(err.Error(), "@keys belongs after the values of a map") {
 		t.Error(err)
 	}
 	y, err := l.fieldType(s, s.own["y"], lookup(v, "y"))

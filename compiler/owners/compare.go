@@ -96,13 +96,13 @@ func (c *comparison) another() bool {
 	g := c.plan.Graph
 	d := diag.Diagnostic{
 		Code: "E0503", Path: "name", Pos: g.Pos,
-		Help: fmt.Sprintf("build into another directory with -o, or pass --adopt to build: %s is then the tree of this architecture and these tags", c.options.Tree),
+		Help: fmt.Sprintf("build into another directory with -o, or run build with --adopt: %s then belongs to this architecture and these tags", c.options.Tree),
 	}
 	switch {
 	case c.old.Architecture != g.Name:
 		d.Message = fmt.Sprintf("%s would replace the architecture %s in %s", g.Name, strconv.Quote(c.old.Architecture), c.options.Tree)
 	case !slices.Equal(c.old.Tags, g.Tags):
-		d.Message = fmt.Sprintf("%s is built %s, but what is in %s was built %s", g.Name, with(g.Tags), c.options.Tree, with(c.old.Tags))
+		d.Message = fmt.Sprintf("%s is built %s, but the tree in %s was built %s", g.Name, with(g.Tags), c.options.Tree, with(c.old.Tags))
 	default:
 		return false
 	}
@@ -174,7 +174,7 @@ func (c *comparison) lost(rows []Data) {
 		return
 	case n.Kind.Name != was:
 		c.behind(rows, diag.Diagnostic{
-			Path: n.Path() + ".kind", Pos: n.AttrPos("kind"), Message: fmt.Sprintf("%s was a %s and is a %s now", name, was, n.Kind.Name),
+			Path: n.Path() + ".kind", Pos: n.AttrPos("kind"), Message: fmt.Sprintf("%s was a %s and is now a %s", name, was, n.Kind.Name),
 			Help: "give the new component another name to keep both, or " + retire(name, "why its data may stay behind"),
 		})
 		return
@@ -220,10 +220,10 @@ func (c *comparison) gone(id, of string, rows []Data) {
 	case renamed.Implied:
 		d.Pos = renamed.Pos
 		_, name, _ := strings.Cut(id, "/")
-		d.Help = fmt.Sprintf("renamed to %s? that one begins empty: declare %s in %s and link to it, or move the data and %s", renamed.ID, strings.Replace(name, "/", " ", 1), component(id), retire(id, "moved to "+renamed.ID))
+		d.Help = fmt.Sprintf("renamed to %s? that one starts empty: declare %s in %s and link to it, or move the data and %s", renamed.ID, strings.Replace(name, "/", " ", 1), component(id), retire(id, "moved to "+renamed.ID))
 	default:
 		d.Pos = renamed.Pos
-		d.Help = fmt.Sprintf("renamed to %s? that one begins empty: keep the old name, or move the data and %s", renamed.ID, retire(id, "moved to "+renamed.ID))
+		d.Help = fmt.Sprintf("renamed to %s? that one starts empty: keep the old name, or move the data and %s", renamed.ID, retire(id, "moved to "+renamed.ID))
 	}
 	c.behind(rows, d)
 }
@@ -255,7 +255,7 @@ func (c *comparison) behind(rows []Data, d diag.Diagnostic) {
 	if len(rows) > 1 {
 		d.Message += fmt.Sprintf(" and %d more", len(rows)-1)
 		for _, row := range rows {
-			d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("left behind of %s: %s", row.Node, row.where())})
+			d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("left behind by %s: %s", row.Node, row.where())})
 		}
 	}
 	c.found.Add(d)
@@ -274,11 +274,11 @@ func (c *comparison) unreadable(rows []Data) {
 	}
 	d := diag.Diagnostic{
 		Code: "E0505", Path: attributePath(n, of.Attribute), Pos: n.AttrPos(of.Attribute),
-		Message: fmt.Sprintf("%s would not read its data any more: %s has the format %s, and not %s", id, rows[0].where(), strconv.Quote(rows[0].Format), strconv.Quote(format)),
-		Help:    cmp.Or(of.Upgrade, "keep the old version, or bring the data along as the product describes") + "; then " + retire(id, "upgraded to "+format),
+		Message: fmt.Sprintf("%s could no longer read its data: %s has the format %s, not %s", id, rows[0].where(), strconv.Quote(rows[0].Format), strconv.Quote(format)),
+		Help:    cmp.Or(of.Upgrade, "keep the old version, or migrate the data as the product's documentation describes") + "; then " + retire(id, "upgraded to "+format),
 	}
 	for _, row := range rows[1:] {
-		d.Related = append(d.Related, diag.Related{Message: "the same holds for " + row.where()})
+		d.Related = append(d.Related, diag.Related{Message: "the same applies to " + row.where()})
 	}
 	c.found.Add(d)
 }

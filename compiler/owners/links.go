@@ -32,8 +32,8 @@ func (c *comparison) keeps() {
 		e := c.edge(source, func(target *ir.Node) bool { return target.ID == k.Target })
 		c.found.Add(diag.Diagnostic{
 			Code: "W0123", Path: e.Path(), Pos: e.Pos,
-			Message: fmt.Sprintf("%s takes the place of %s at %s, and does not find its %s (%s)", source, k.Source, k.Target, k.What, k.Object),
-			Help:    fmt.Sprintf("keep the name %s to keep them; or let it finish its work before it goes, and delete what is left by hand", k.Source),
+			Message: fmt.Sprintf("%s replaces %s at %s, and will not find its %s (%s)", source, k.Source, k.Target, k.What, k.Object),
+			Help:    fmt.Sprintf("keep the name %s to keep them; or let it finish its work before you remove it, and delete what is left by hand", k.Source),
 		})
 	}
 }
@@ -56,8 +56,8 @@ func (c *comparison) variables() {
 		e := c.edge(old.Source, func(target *ir.Node) bool { return target.Component() == added })
 		c.found.Add(diag.Diagnostic{
 			Code: "W0124", Path: e.Path(), Pos: e.Pos,
-			Message: fmt.Sprintf("%s links to %s beside %s, and so loses the variables %s", old.Source, added.Name, others(instances, added), strings.Join(lost, ", ")),
-			Help:    fmt.Sprintf("set primary: true on a link to %s, which keeps these names; or read %s_INSTANCES in code of your own", others(instances, added), old.Prefix),
+			Message: fmt.Sprintf("%s links to %s as well as %s, and so loses the variables %s", old.Source, added.Name, others(instances, added), strings.Join(lost, ", ")),
+			Help:    fmt.Sprintf("set primary: true on a link to %s, which keeps these names; or read %s_INSTANCES in your own code", others(instances, added), old.Prefix),
 		})
 	}
 }
