@@ -197,7 +197,7 @@ func TestEveryRuleSaysSomething(t *testing.T) {
 		changed := byComponent(differences(full, tree(t, checkWithout(t, source, muted))))
 		for _, c := range all {
 			if muted(c.Rule) && len(changed[c.From]) == 0 && len(changed[c.To]) == 0 {
-				t.Errorf("the rule %s of %s says nothing", c.Rule.Name(), c)
+				t.Errorf("the rule %s of the link %s says nothing", c.Rule.Name(), c)
 			}
 		}
 	}

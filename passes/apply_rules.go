@@ -36,7 +36,7 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 		}
 		result, err := r.Apply(in)
 		if err != nil {
-			refuse(c, err, fmt.Sprintf("the rule %s of %s", r.Name(), e.Name()), e.Pos, e.Source, e.Target)
+			refuse(c, err, fmt.Sprintf("the rule %s of the link %s", r.Name(), e.Name()), e.Pos, e.Source, e.Target)
 			continue
 		}
 		c.Plan.Applied[e] = append(c.Plan.Applied[e], ir.Applied{Rule: r, Result: result})

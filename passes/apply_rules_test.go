@@ -151,7 +151,7 @@ func TestRuleThatFailsNeedsAnEarlierFinding(t *testing.T) {
 	w.add("app", "a b")
 	w.link("a -> b")
 	defer func() {
-		if p, ok := recover().(pass.Panic); !ok || p.Pass != "apply-rules" || !strings.Contains(p.Error(), "rule app -> app of a -> b: no host") {
+		if p, ok := recover().(pass.Panic); !ok || p.Pass != "apply-rules" || !strings.Contains(p.Error(), "rule app -> app of the link a -> b: no host") {
 			t.Errorf("%v", p)
 		}
 	}()

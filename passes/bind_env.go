@@ -208,7 +208,7 @@ func readLinks(c *pass.Context, b *binding) {
 				continue
 			}
 			if to, _ := r.to.(string); isSystemVariable(to) {
-				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s renames %s to %s, which decides how the image of %s itself runs", e.Name(), from, to, b.source.Name), Help: "choose another name"})
+				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s renames %s to %s, which controls how the image of %s itself runs", e.Name(), from, to, b.source.Name), Help: "choose another name"})
 				continue
 			}
 			b.renames[from] = r

@@ -53,13 +53,13 @@ func enter(c *pass.Context, n *ir.Node, what string, uses map[string]use) {
 		p.Uses[what] = pass.Append(c, index, key, p.Uses[what], u.amount, u.by)
 		total += u.amount
 		terms = append(terms, fmt.Sprintf("%s %d", u.name, u.amount))
-		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s may use %d", u.by.Edge.Name(), u.amount), Pos: u.by.Pos})
+		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s can use %d", u.by.Edge.Name(), u.amount), Pos: u.by.Pos})
 	}
 	capacity, bounded := n.Description.Capacity[what]
 	if !bounded || total <= capacity.Limit {
 		return
 	}
-	d.Message = fmt.Sprintf("%s may be asked for %d %s, but has %d: %s", n.Name, total, capacity.What, capacity.Limit, strings.Join(terms, ", "))
+	d.Message = fmt.Sprintf("%s may need %d %s, but has %d: %s", n.Name, total, capacity.What, capacity.Limit, strings.Join(terms, ", "))
 	d.Help = "raise the limit of " + n.Name + ", or lower the pools and replicas of those that link to it"
 	c.Report(d)
 }

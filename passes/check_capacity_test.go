@@ -49,8 +49,8 @@ func TestWhatIsUsedBeyondTheLimitIsReportedAtTheTarget(t *testing.T) {
 	w.link("shop -> db/b")
 	w.link("cart -> db/b")
 	b := w.run("check-capacity")
-	b.at("E0208", "db", "db may be asked for 12 open connections, but has 10: cart to b 4, shop to a 4, shop to b 4", "raise the limit of db")
-	if d := b.one("E0208"); len(d.Related) != 3 || d.Related[0].Pos != b.posOf("cart -> db/b") || d.Related[0].Message != "cart -> db/b may use 4" {
+	b.at("E0208", "db", "db may need 12 open connections, but has 10: cart to b 4, shop to a 4, shop to b 4", "raise the limit of db")
+	if d := b.one("E0208"); len(d.Related) != 3 || d.Related[0].Pos != b.posOf("cart -> db/b") || d.Related[0].Message != "cart -> db/b can use 4" {
 		t.Errorf("%+v", d.Related)
 	}
 }

@@ -45,7 +45,7 @@ func checkSizes(c *pass.Context, n *ir.Node) {
 		for _, o := range row.Objects {
 			if size := textSize(o); size > maxObject {
 				meta, _ := o["metadata"].(kind.Object)
-				c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has texts of %.1f MiB for the %v %v, more than the 1 MiB that an object of Kubernetes holds", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
+				c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %.1f MiB of text for the %v %v, more than the 1 MiB that a Kubernetes object can hold", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func checkSpaces(c *pass.Context, n *ir.Node, first map[string]claimedSpace) {
 			}
 			if !reflect.DeepEqual(other.object, o) {
 				c.Report(diag.Diagnostic{
-					Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the Namespace %s, each for another purpose", other.by.Name, n.Name, name), Help: "give one of them another namespace",
+					Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the Namespace %s, for different purposes", other.by.Name, n.Name, name), Help: "give one of them another namespace",
 					Related: []diag.Related{{Message: "claimed here by " + other.by.Name, Pos: other.by.Pos}},
 				})
 			}

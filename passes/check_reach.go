@@ -55,7 +55,7 @@ func checkPaths(c *pass.Context, n *ir.Node) {
 	p := c.Of(n)
 	for _, row := range p.Rows {
 		if folder := reservedFolder(row.Path); folder != "" {
-			c.Report(reach(n, rowPos(n, row, p), fmt.Sprintf("%s would write the file %q, but %s is not for kinds to write", n.Kind.Name, row.Path, folder), "choose another path"))
+			c.Report(reach(n, rowPos(n, row, p), fmt.Sprintf("%s would write the file %q, but kinds cannot write to %s", n.Kind.Name, row.Path, folder), "choose another path"))
 		}
 	}
 }

@@ -74,7 +74,7 @@ func noRule(c *pass.Context, e *ir.Edge) {
 		return
 	}
 	if e.Internal() && c.Graph.Library.Rule(e.Source.Kind, e.Target.Kind) != nil {
-		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, %s", e.Source.ID, e.As, kinship(e)), Help: "remove the link: inside one component only a sub-component links to another"})
+		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, %s", e.Source.ID, e.As, kinship(e)), Help: "remove the link: within a component, only a sub-component can link to another"})
 		return
 	}
 	var targets []string
@@ -84,9 +84,9 @@ func noRule(c *pass.Context, e *ir.Edge) {
 		}
 	}
 	slices.Sort(targets)
-	help := "a " + e.Source.Kind.Name + " may link to nothing"
+	help := e.Source.Kind.Name + " components cannot link to anything"
 	if len(targets) > 0 {
-		help = fmt.Sprintf("a %s may link to %s", e.Source.Kind.Name, strings.Join(targets, ", "))
+		help = fmt.Sprintf("%s components can link to %s", e.Source.Kind.Name, strings.Join(targets, ", "))
 	}
 	c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, but there is no rule for a link from %s to %s", e.Source.ID, e.As, e.Source.Kind.Name, e.Target.Kind.Name), Help: help})
 }

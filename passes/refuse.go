@@ -26,7 +26,7 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		cause, _, _ := strings.Cut(err.Error(), "\n")
 		m, _ = errors.AsType[*kind.Mistakes](kind.Mistake(true, r.Pos,
 			fmt.Sprintf("the rule %q gives %s what its kind %s cannot use: %s", r.Name(), n.Name, n.Kind.Name, cause), "bring the parts that the kind's own rules bring; `platc links` lists them"))
-		m.Found[0].Path, m.Found[0].Related = n.Path(), []diag.Related{{Message: "asked for " + about, Pos: at}}
+		m.Found[0].Path, m.Found[0].Related = n.Path(), []diag.Related{{Message: "required by " + about, Pos: at}}
 		c.Report(m.Found[0])
 		return
 	}
@@ -36,7 +36,7 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		}
 	}
 	for _, d := range m.Found {
-		d.Related = append(d.Related, diag.Related{Message: "asked for " + about, Pos: at})
+		d.Related = append(d.Related, diag.Related{Message: "required by " + about, Pos: at})
 		c.Report(d)
 	}
 }

@@ -94,7 +94,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 	for _, n := range found {
 		ids = append(ids, fmt.Sprintf("%q", n.ID))
 	}
-	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components of that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
+	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components with that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
 	return nil, false
 }
 

@@ -77,7 +77,7 @@ func TestShortNameOfTwoIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	w := stores(t)
 	w.link("shop -> db/both")
-	w.run("resolve-links").at("E0202", "shop -> db/both", "2 sub-components of that name", `write "db/table/both" or "db/view/both"`)
+	w.run("resolve-links").at("E0202", "shop -> db/both", "2 sub-components with that name", `write "db/table/both" or "db/view/both"`)
 }
 
 func TestWholeStoreMeansATableNamedAfterTheSource(t *testing.T) {

@@ -42,7 +42,7 @@ func Table() []pass.Pass {
 		row("apply-rules", "Each rule once per edge, targets first, so that exports reach the next edge.", facts{acyclic, marks, hosts, identities}, facts{effects}, []string{"E0107", "E0108", "E0203", "E0208", "W0112", "W0114", "W0118", "W0121"}, applyRules),
 		row("check-conflicts", "No two claims for one name, route or ingress class.", facts{effects}, facts{unique}, []string{"E0108", "E0205", "E0207", "E0208", "E0303"}, checkConflicts),
 		row("bind-env", "Names of variables: prefix, instances, primary, renames; sorted lists joined.", facts{effects}, facts{env}, []string{"E0104", "E0208", "E0301"}, bindEnv),
-		row("collect-requirements", "The pins of kinds, rules and sub-components, united.", facts{effects}, facts{requirements}, []string{"E0302"}, collectRequirements),
+		row("collect-requirements", "The pins of kinds, rules and sub-components, merged.", facts{effects}, facts{requirements}, []string{"E0302"}, collectRequirements),
 		row("keep-modules", "Modules that a rule asks for; a reason for each left out.", facts{effects}, facts{modules}, nil, keepModules),
 		row("wire-outbound", "Parts for the source: routes of a gateway, backups, connectors, targets of a scraper.", facts{effects}, facts{outbound}, nil, wireOutbound),
 		row("wire-inbound", "Parts for the target: monitors, routes, roles, workers, the mesh.", facts{outbound}, facts{inbound}, nil, wireInbound),
