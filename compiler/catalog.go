@@ -127,7 +127,7 @@ func DescribeRule(r *kind.Rule) LinkDoc {
 		case kind.RotateUsers:
 			d.Rotation = "two users take turns"
 		case kind.RotatePasswords:
-			d.Rotation = "the server also takes the password of before"
+			d.Rotation = "the server also accepts the previous password"
 		}
 	}
 	return d

@@ -33,13 +33,13 @@ func (o RenderOptions) refuseNew(b *Build, old *output.Old, drawn []secrets.Draw
 	switch {
 	case o.Archive != "":
 		refused.Add(diag.Diagnostic{
-			Code: "E0403", Message: fmt.Sprintf("%s is made without the last build, so %s would be drawn anew: %s", o.Archive, countOf(drawn), Few(drawn)),
-			Help: "name the tree or the archive whose secrets are kept with --state; where nothing runs with them yet, say --new-secrets",
+			Code: "E0403", Message: fmt.Sprintf("%s is written without the last build, so %s would be replaced: %s", o.Archive, countOf(drawn), Few(drawn)),
+			Help: "pass the tree or archive whose secrets to keep with --state; if nothing uses them yet, pass --new-secrets",
 		})
 	case hasRecipients(b, o.Out):
 		refused.Add(diag.Diagnostic{
-			Code: "E0403", Message: fmt.Sprintf("%s has no record of an earlier build, so %s would be drawn anew: %s", filepath.Clean(o.Out), countOf(drawn), Few(drawn)),
-			Help: "build into the tree that version control has, or name it with --state; for the first build of all, say --new-secrets",
+			Code: "E0403", Message: fmt.Sprintf("%s has no record of an earlier build, so %s would be replaced: %s", filepath.Clean(o.Out), countOf(drawn), Few(drawn)),
+			Help: "build into the tree from version control, or pass it with --state; for the very first build, pass --new-secrets",
 		})
 	}
 	return refused
@@ -55,13 +55,13 @@ func lostOfServer(old *output.Old, n secrets.Drawn) (d diag.Diagnostic, lost boo
 		if where == "" {
 			continue
 		}
-		happened := "was edited since the last build and lost " + n.Name()
+		happened := "has been edited since the last build and lost " + n.Name()
 		if removed {
 			happened = "is gone, and " + n.Name() + " with it"
 		}
 		return diag.Diagnostic{
-			Code: "E0403", Message: where + " " + happened + ", which the running server keeps",
-			Help: fmt.Sprintf("restore the file as it was last built: `git checkout HEAD -- %s`; where no copy is left, --new-secrets draws another one, which has to be set in the server by hand", where),
+			Code: "E0403", Message: where + " " + happened + ", which the running server still uses",
+			Help: fmt.Sprintf("restore the file as it was last built: `git checkout HEAD -- %s`; if there is no copy, --new-secrets generates a new one, which you then have to set on the server by hand", where),
 		}, true
 	}
 	return d, false

@@ -114,8 +114,8 @@ func (c Credential) ours() error {
 	switch {
 	case c.Keeps == secrets.OverlapFixed:
 		return &Unknown{
-			fmt.Sprintf("%s is kept by the running server as it was at its first start, so platc cannot change it", c.Name),
-			"change it in the server by hand, edit the secret with sops, then run `platc build --force`",
+			fmt.Sprintf("%s is fixed when the server first starts, so platc cannot change it", c.Name),
+			"change it on the server by hand, edit the secret with sops, then run `platc build --force`",
 		}
 	case !c.Given:
 		return nil
@@ -163,7 +163,7 @@ func SelectCredentials(b *Build, all []Credential, what string) ([]Credential, e
 	case narrowed:
 		return nil, unknownSelection(b, all, what)
 	case what == "":
-		return nil, &Unknown{b.Graph.Name + " has no secret that platc makes", "`platc secrets list` prints those that you give"}
+		return nil, &Unknown{b.Graph.Name + " has no secret that platc generates", "`platc secrets list` prints the ones that you provide"}
 	}
 	return nil, &Unknown{component + " has no secret, and no link from or to it has one", "`platc secrets list` prints the names"}
 }
@@ -194,12 +194,12 @@ func (b *Build) ofResource(component, resource string) (map[string]bool, error) 
 	for _, id := range slices.Sorted(maps.Keys(from)) {
 		meanings = append(meanings, slashed(id))
 	}
-	return nil, &Unknown{fmt.Sprintf("%s/%s can be several things", component, resource), "say which: " + strings.Join(meanings, ", ")}
+	return nil, &Unknown{fmt.Sprintf("%s/%s is ambiguous", component, resource), "use one of " + strings.Join(meanings, ", ")}
 }
 
 func unknownSelection(b *Build, all []Credential, what string) error {
 	return &Unknown{
-		fmt.Sprintf("%s has no component, resource or secret %q that has credentials", b.Graph.Name, what),
+		fmt.Sprintf("%s has no component, resource or secret %q with credentials", b.Graph.Name, what),
 		nearest(what, SelectionNames(b, all), "`platc secrets list` prints the names"),
 	}
 }
@@ -238,7 +238,7 @@ type Stale struct {
 
 func (s *Stale) Error() string {
 	if s.Empty {
-		return s.Out + " holds no output of platc yet"
+		return s.Out + " has no output of platc yet"
 	}
 	if len(s.Paths) == 0 {
 		return s.Out + " was written by another version of platc, or for another arch.cue"
@@ -248,11 +248,11 @@ func (s *Stale) Error() string {
 	if more := len(s.Paths) - most; more > 0 {
 		shown += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s is not what arch.cue says: a build would change %s", s.Out, shown)
+	return fmt.Sprintf("%s does not match arch.cue: a build would change %s", s.Out, shown)
 }
 
 // ErrChanged is a tree that another build wrote to between two looks at it.
-var ErrChanged = errors.New("another build has written to the output meanwhile: try again")
+var ErrChanged = errors.New("another build wrote to the output in the meantime: try again")
 
 // ChangeSecrets plans a change of secrets and of nothing else, for output.Write: the files are those of a build, with other texts.
 // Call output.Recover first.

@@ -100,11 +100,11 @@ func TestCredentialsAreSelected(t *testing.T) {
 		t.Errorf("all are %s: %v", namesOf(every), err)
 	}
 	for _, c := range []struct{ what, message, help string }{
-		{"bus/files", "bus/files can be several things", "say which: bus/topic/files, bus/files/bucket/events"},
-		{"orders/dc", `shop has no component, resource or secret "orders/dc" that has credentials`, `did you mean "orders"?`},
-		{"bd", `shop has no component, resource or secret "bd" that has credentials`, `did you mean "db"?`},
-		{"files/invoises", `shop has no component, resource or secret "files/invoises" that has credentials`, ""},
-		{"bus/other", `shop has no component, resource or secret "bus/other" that has credentials`, ""},
+		{"bus/files", "bus/files is ambiguous", "use one of bus/topic/files, bus/files/bucket/events"},
+		{"orders/dc", `shop has no component, resource or secret "orders/dc" with credentials`, `did you mean "orders"?`},
+		{"bd", `shop has no component, resource or secret "bd" with credentials`, `did you mean "db"?`},
+		{"files/invoises", `shop has no component, resource or secret "files/invoises" with credentials`, ""},
+		{"bus/other", `shop has no component, resource or secret "bus/other" with credentials`, ""},
 		{"config/registry/password", "config/registry/password is given by the environment variable REGISTRY_PASSWORD, so platc cannot change it", "change it there, and where it is used, then run `platc build`"},
 		{"config/registry/username", "config/registry/username is given by arch.cue, so platc cannot change it", "change it there, and where it is used, then run `platc build`"},
 	} {

@@ -81,7 +81,7 @@ func TestPairWithoutRuleIsRefused(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"components.shop.links[\"mine\"]":          "shop links to \"mine\", but there is no rule for a link from app to lonely; app components can link to app, store",
-		"components.mine.links[\"shop\"]":          "mine links to \"shop\", but there is no rule for a link from lonely to app; a lonely component cannot link to anything",
+		"components.mine.links[\"shop\"]":          "mine links to \"shop\", but there is no rule for a link from lonely to app; lonely components cannot link to anything",
 		"components.cart.links[\"cart\"]":          "cart links to \"cart\", which is itself",
 		"components.db.table.orders.links[\"db\"]": "db/table/orders links to \"db\", which it belongs to",
 		"components.db.links[\"db/orders\"]":       "db links to \"db/orders\", which belongs to it",

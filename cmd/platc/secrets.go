@@ -180,7 +180,7 @@ func printSecrets(w io.Writer, all []compiler.Credential, now time.Time) error {
 		}
 	}
 	if locked {
-		b.WriteString("\nsome values cannot be read: no private key opens their files\n")
+		b.WriteString("\nsome values cannot be read: no private key can decrypt their files\n")
 	}
 	if differ {
 		b.WriteString("\nsome values differ between their places: a file was edited; `platc build` says more\n")

@@ -57,7 +57,7 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"no member of an enumeration":    {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, auth: "basic"}`), "E0104 4:57", `"none" or "api_key"`},
 		"no list":                        {arch(`	a: {kind: "celery", namespace: "a", queues: "x"}`), "E0104 4:46", ""},
 		"null":                           {arch(`	a: {kind: "postgresql", namespace: "a", storage_class: null}`), "E0104 4:57", "storage_class is null"},
-		"links that are not a struct":       {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: ["b"]}`), "E0104 4:58", "a's links must be a struct"},
+		"links that are not a struct":    {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: ["b"]}`), "E0104 4:58", "a's links must be a struct"},
 		"a link that is no struct":       {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, links: b: true}`), "E0104 4:61", `a's link to "b" must be a struct`},
 		"a sub-component that is none":   {arch(`	a: {kind: "postgresql", namespace: "a", database: x: 1}`), "E0104 4:55", "must be a struct"},
 		"sub-components that are none":   {arch(`	a: {kind: "postgresql", namespace: "a", database: "x"}`), "E0104 4:52", "must be a struct"},

@@ -31,7 +31,7 @@ func Dotenv(groups []Group) ([]byte, error) {
 		}
 		for _, v := range group.Variables {
 			if seen[v.Name] {
-				return nil, fmt.Errorf("encode dotenv: %s stands there twice", v.Name)
+				return nil, fmt.Errorf("encode dotenv: %s is listed twice", v.Name)
 			}
 			seen[v.Name] = true
 			if err := v.check(); err != nil {
@@ -49,7 +49,7 @@ func Dotenv(groups []Group) ([]byte, error) {
 func (v Variable) check() error {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 	if v.Name == "" || strings.Trim(v.Name[:1], letters) != "" || strings.Trim(v.Name, letters+"0123456789") != "" {
-		return fmt.Errorf("%q is no name of a variable", v.Name)
+		return fmt.Errorf("%q is not a valid variable name", v.Name)
 	}
 	if checkText(v.Value) != nil {
 		return fmt.Errorf("%s: %w", v.Name, errText)

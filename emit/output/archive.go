@@ -84,7 +84,7 @@ func replaceFile(file string, data []byte, mode fs.FileMode) (err error) {
 	defer unlock(f)
 	free, err := lock(f)
 	if err == nil && (!free || !isNamed(f, waiting)) {
-		err = errors.New("another platc is writing to it: wait for its end")
+		err = errors.New("another platc is writing to it: wait for it to finish")
 	}
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func checkCollisions(byPath []*emit.File) error {
 	}
 	for _, f := range byPath {
 		if folders[f.Path] {
-			return fmt.Errorf("emitted path %q: it is a file and a folder", f.Path)
+			return fmt.Errorf("emitted path %q: it is both a file and a folder", f.Path)
 		}
 	}
 	return nil

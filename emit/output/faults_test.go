@@ -137,7 +137,7 @@ func TestTwoBuildsAgainAndAgain(t *testing.T) {
 			switch {
 			case err == nil:
 				won++
-			case !strings.Contains(err.Error(), "another platc is writing") && !strings.Contains(err.Error(), "another build has written") &&
+			case !strings.Contains(err.Error(), "another platc is writing") && !strings.Contains(err.Error(), "another build wrote") &&
 				!strings.Contains(err.Error(), "changed while platc was building"):
 				t.Fatal(err)
 			}

@@ -242,7 +242,7 @@ func TestStateOfAnArchive(t *testing.T) {
 	data, err := os.ReadFile(file)
 	must(t, err)
 	put(t, file, string(data[:len(data)/2]))
-	if _, err := OpenOld("", file, &diag.List{}); err == nil || !strings.Contains(err.Error(), "cut off") {
+	if _, err := OpenOld("", file, &diag.List{}); err == nil || !strings.Contains(err.Error(), "truncated") {
 		t.Errorf("half an archive: %v", err)
 	}
 }

@@ -140,7 +140,7 @@ func (d disk) clean() error {
 }
 
 // errJournal is what to do about a journal that nobody can read.
-var errJournal = errors.New("platc build --force goes on without it, puts back the old files that are missing and makes the others anew")
+var errJournal = errors.New("platc build --force continues without it, restores the old files that are missing, and writes the others again")
 
 // readJournal is nil without one.
 func (d disk) readJournal() (*journal, error) {
@@ -156,7 +156,7 @@ func (d disk) readJournal() (*journal, error) {
 	}
 	var j journal
 	if json.Unmarshal(data, &j) == nil && j.Format != 0 && j.Format != journalFormat {
-		return nil, d.failed("read journal", journalPath, errors.New("another version of platc wrote it, and has to undo it"))
+		return nil, d.failed("read journal", journalPath, errors.New("another version of platc wrote it, and that version has to undo it"))
 	}
 	j = journal{}
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -320,7 +320,7 @@ func (d disk) take() (*os.File, error) {
 			break
 		}
 	}
-	return nil, fmt.Errorf("another platc is writing to %s: wait for its end", d.name)
+	return nil, fmt.Errorf("another platc is writing to %s: wait for it to finish", d.name)
 }
 
 // isAt says whether an open file is the one of a name.

@@ -89,7 +89,7 @@ func StateOf(name string) (owners.Tree, error) {
 
 func recordInConflict(out string) diag.Diagnostic {
 	return diag.Diagnostic{
-		Code: "E0501", Message: filepath.Join(out, filepath.FromSlash(recordPath)) + " has the conflict marks of a merge that was not resolved",
+		Code: "E0501", Message: filepath.Join(out, filepath.FromSlash(recordPath)) + " has conflict markers from an unresolved merge",
 		Help: emit.ResolveConflict(out),
 	}
 }
@@ -129,7 +129,7 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 			return files, nil
 		}
 		if err != nil {
-			return nil, errors.New("it is not a tar archive, or is cut off")
+			return nil, errors.New("it is not a tar archive, or is truncated")
 		}
 		if header.Typeflag != tar.TypeReg {
 			continue
@@ -138,7 +138,7 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 			return nil, fmt.Errorf("it holds more than %d MiB", emit.MaxFile>>20)
 		}
 		if files[header.Name], err = io.ReadAll(archive); err != nil {
-			return nil, errors.New("it is not a tar archive, or is cut off")
+			return nil, errors.New("it is not a tar archive, or is truncated")
 		}
 	}
 }

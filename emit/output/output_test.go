@@ -238,7 +238,7 @@ func TestPlanRefusesARecordThatWasNotCompared(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, Write(t.Context(), plan(t, out, tree{"a": "1\n"}, Options{Tree: stands()})))
-	if _, err := Plan(out, nil, Options{Old: &old}); err == nil || !strings.Contains(err.Error(), "meanwhile") {
+	if _, err := Plan(out, nil, Options{Old: &old}); err == nil || !strings.Contains(err.Error(), "in the meantime") {
 		t.Error(err)
 	}
 	old, _, err = Recorded(out)
@@ -335,19 +335,19 @@ func TestConflicts(t *testing.T) {
 		want  []string // code and message without the directory
 		force bool     // goes with --force
 	}{
-		{"edited", func(t *testing.T, out string) { put(t, out+"/README.md", "mine\n") }, []string{"E0501 /README.md was edited since platc wrote it"}, true},
-		{"edited, and no longer emitted", func(t *testing.T, out string) { put(t, out+"/away/k8s/fastapi.yaml", "mine\n") }, []string{"E0501 /away/k8s/fastapi.yaml was edited since platc wrote it"}, true},
-		{"state edited, and no longer emitted", func(t *testing.T, out string) { put(t, out+"/away/k8s/secret/cloud.env", "mine\n") }, []string{"E0501 /away/k8s/secret/cloud.env was edited since platc wrote it"}, true},
+		{"edited", func(t *testing.T, out string) { put(t, out+"/README.md", "mine\n") }, []string{"E0501 /README.md has been edited since platc wrote it"}, true},
+		{"edited, and no longer emitted", func(t *testing.T, out string) { put(t, out+"/away/k8s/fastapi.yaml", "mine\n") }, []string{"E0501 /away/k8s/fastapi.yaml has been edited since platc wrote it"}, true},
+		{"state edited, and no longer emitted", func(t *testing.T, out string) { put(t, out+"/away/k8s/secret/cloud.env", "mine\n") }, []string{"E0501 /away/k8s/secret/cloud.env has been edited since platc wrote it"}, true},
 		{"state edited, and written again", func(t *testing.T, out string) { put(t, out+"/orders/k8s/secret/cloud.env", "mine\n") }, nil, true},
 		{"edited to what comes now", func(t *testing.T, out string) { put(t, out+"/README.md", "new\n") }, nil, true},
-		{"edited in its way to a folder", func(t *testing.T, out string) { put(t, out+"/orders/swap", "mine\n") }, []string{"E0501 /orders/swap was edited since platc wrote it"}, true},
-		{"edited below a folder that becomes a file", func(t *testing.T, out string) { put(t, out+"/orders/turn/b/c.txt", "mine\n") }, []string{"E0501 /orders/turn/b/c.txt was edited since platc wrote it"}, true},
+		{"edited in its way to a folder", func(t *testing.T, out string) { put(t, out+"/orders/swap", "mine\n") }, []string{"E0501 /orders/swap has been edited since platc wrote it"}, true},
+		{"edited below a folder that becomes a file", func(t *testing.T, out string) { put(t, out+"/orders/turn/b/c.txt", "mine\n") }, []string{"E0501 /orders/turn/b/c.txt has been edited since platc wrote it"}, true},
 		{"several", func(t *testing.T, out string) {
 			put(t, out+"/orders/Dockerfile", "mine\n")
 			put(t, out+"/README.md", "mine\n")
 			put(t, out+"/orders/src/late.py", "mine\n")
 			put(t, out+"/come", "mine\n")
-		}, []string{"E0501 /README.md, /orders/Dockerfile were edited since platc wrote them", "E0502 /come (a file), /orders/src/late.py are in the way, and platc did not write them"}, false},
+		}, []string{"E0501 /README.md, /orders/Dockerfile have been edited since platc wrote them", "E0502 /come (a file), /orders/src/late.py are in the way, and platc did not write them"}, false},
 		{"not ours", func(t *testing.T, out string) { put(t, out+"/orders/src/late.py", "mine\n") }, []string{"E0502 /orders/src/late.py is in the way, and platc did not write it"}, false},
 		{"not ours, but equal", func(t *testing.T, out string) { put(t, out+"/orders/src/late.py", "z\n") }, nil, true},
 		{"a folder in the way", func(t *testing.T, out string) { put(t, out+"/orders/src/late.py/mine", "mine\n") }, []string{"E0502 /orders/src/late.py (a directory) is in the way, and platc did not write it"}, false},
@@ -355,7 +355,7 @@ func TestConflicts(t *testing.T) {
 		{"the user's file in a folder that becomes a file", func(t *testing.T, out string) { put(t, out+"/orders/turn/mine.txt", "mine\n") }, []string{"E0502 /orders/turn (a directory) is in the way, and platc did not write it"}, false},
 		{"the user's folder in a folder that becomes a file", func(t *testing.T, out string) { must(t, os.Mkdir(out+"/orders/turn/mine", 0o755)) }, []string{"E0502 /orders/turn (a directory) is in the way, and platc did not write it"}, false},
 		{"a file where a folder comes", func(t *testing.T, out string) { put(t, out+"/come", "mine\n") }, []string{"E0502 /come (a file) is in the way, and platc did not write it"}, false},
-		{"a link in place of a file", func(t *testing.T, out string) { relink(t, out+"/README.md") }, []string{"E0501 /README.md was edited since platc wrote it"}, true},
+		{"a link in place of a file", func(t *testing.T, out string) { relink(t, out+"/README.md") }, []string{"E0501 /README.md has been edited since platc wrote it"}, true},
 		{"a link where a file comes", func(t *testing.T, out string) { relink(t, out+"/orders/src/late.py") }, []string{"E0502 /orders/src/late.py (a symbolic link) is in the way, and platc did not write it"}, false},
 		{"a link that leaves, in place of a folder", func(t *testing.T, out string) { relink(t, out+"/orders/src") }, []string{"E0502 /orders/src (a symbolic link) is in the way, and platc did not write it"}, false},
 		{"a link that stays, in place of a folder", func(t *testing.T, out string) {
@@ -537,8 +537,8 @@ func TestChangedMeanwhile(t *testing.T) {
 		{"a file that goes", func(t *testing.T, out string) { put(t, out+"/away/k8s/fastapi.yaml", "mine\n") }, "away/k8s/fastapi.yaml changed while"},
 		{"a file that comes", func(t *testing.T, out string) { put(t, out+"/orders/src/late.py", "mine\n") }, "orders/src/late.py changed while"},
 		{"a folder that comes", func(t *testing.T, out string) { put(t, out+"/come/mine", "mine\n") }, "come changed while"},
-		{"the record", func(t *testing.T, out string) { put(t, out+"/"+recordPath, "{}") }, "another build has written to"},
-		{"the record is gone", func(t *testing.T, out string) { must(t, os.Remove(out+"/"+recordPath)) }, "another build has written to"},
+		{"the record", func(t *testing.T, out string) { put(t, out+"/"+recordPath, "{}") }, "another build wrote to"},
+		{"the record is gone", func(t *testing.T, out string) { must(t, os.Remove(out+"/"+recordPath)) }, "another build wrote to"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -594,7 +594,7 @@ func TestTwoBuildsAtOnce(t *testing.T) {
 	}
 	close(leave)
 	must(t, <-done)
-	if err := Write(t.Context(), second); err == nil || !strings.Contains(err.Error(), "another build has written") {
+	if err := Write(t.Context(), second); err == nil || !strings.Contains(err.Error(), "another build wrote") {
 		t.Errorf("got %v", err)
 	}
 	same(t, look(t, out, false), newTree.expect("1.0.0"))

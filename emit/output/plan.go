@@ -129,7 +129,7 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 }
 
 func (c *Change) overtaken() error {
-	return fmt.Errorf("another build has written to %s meanwhile: build again", c.out)
+	return fmt.Errorf("another build wrote to %s in the meantime: build again", c.out)
 }
 
 // asCompared refuses a record that another build has written since the old one was compared with the plan.
@@ -511,11 +511,11 @@ func (s *scan) conflicts() diag.List {
 	if len(s.edited) > 1 {
 		edits, them = "the edits", "them"
 	}
-	add("E0501", s.edited, "was edited since platc wrote it", "were edited since platc wrote them", "undo "+edits+", or overwrite "+them+" with --force")
-	add("E0501", s.conflicted, "has the conflict marks of a merge that was not resolved", "have the conflict marks of a merge that was not resolved", emit.ResolveConflict(s.out))
+	add("E0501", s.edited, "has been edited since platc wrote it", "have been edited since platc wrote them", "undo "+edits+", or overwrite "+them+" with --force")
+	add("E0501", s.conflicted, "has conflict markers from an unresolved merge", "have conflict markers from an unresolved merge", emit.ResolveConflict(s.out))
 	add("E0502", s.inWay, "is in the way, and platc did not write it", "are in the way, and platc did not write them", "move it away, or choose another directory with -o")
-	add("E0502", s.unrecorded, "was made by platc, but is not in its record", "were made by platc, but are not in its record",
-		"restore "+s.name(recordPath)+" from version control, or take over with --force what begins with platc's header")
+	add("E0502", s.unrecorded, "was written by platc, but is not in its record", "were written by platc, but are not in its record",
+		"restore "+s.name(recordPath)+" from version control, or use --force to take over files that begin with platc's header")
 	return l
 }
 
@@ -569,7 +569,7 @@ func openOut(out string) (*os.Root, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open output directory %s: %w", out, cause(err))
 		}
-		return nil, fmt.Errorf("output directory %s is a symbolic link to %s: give the directory itself", out, target)
+		return nil, fmt.Errorf("output directory %s is a symbolic link to %s: name the directory itself", out, target)
 	case !info.IsDir():
 		return nil, fmt.Errorf("output directory %s is %s, not a directory", out, what(info))
 	}

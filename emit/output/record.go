@@ -203,7 +203,7 @@ func StandsFor(data []byte) (t owners.Tree, err error) {
 
 // notOurs says that there is a record that platc cannot have written.
 func notOurs(out string, err error) error {
-	return fmt.Errorf("read record %s: %w (restore it from version control; where no copy is left, move it away, and platc build --force takes over the files that begin with platc's header)", filepath.Join(out, recordPath), err)
+	return fmt.Errorf("read record %s: %w (restore it from version control; if there is no copy, move it away and run platc build --force, which takes over files that begin with platc's header)", filepath.Join(out, recordPath), err)
 }
 
 // decodeRecord reads a record, and refuses one that platc cannot have written: it says which files may be replaced and removed.
@@ -226,7 +226,7 @@ func decodeRecord(data []byte) (record, error) {
 			return record{}, err
 		}
 		if seen[e.Path] {
-			return record{}, fmt.Errorf("%q stands there twice", e.Path)
+			return record{}, fmt.Errorf("%q is listed twice", e.Path)
 		}
 		seen[e.Path] = true
 	}

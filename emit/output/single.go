@@ -22,7 +22,7 @@ const (
 )
 
 // ErrDevKeyExists says that another build has made the development identity meanwhile.
-var ErrDevKeyExists = errors.New("another build has made " + devKeyPath + " meanwhile: build again")
+var ErrDevKeyExists = errors.New("another build created " + devKeyPath + " in the meantime: build again")
 
 // WriteDevKey makes the development identity beside arch.cue: .platc/dev.agekey, mode 0600, and .platc/.gitignore that names it.
 // It comes before the files that are encrypted to the key, and stays when these cannot be written: another build may have found it and

@@ -116,7 +116,7 @@ func TestDevKey(t *testing.T) {
 func TestDevKeyRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(dir string){
-		"meanwhile":           func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
+		"in the meantime":     func(dir string) { put(t, dir+"/"+devKeyPath, "x") },
 		"does not name it":    func(dir string) { put(t, dir+"/"+ignorePath, "other\n") },
 		".platc is not a dir": func(dir string) { put(t, dir+"/"+own, "x") },
 		"not a directory":     func(dir string) { put(t, dir, "x") },

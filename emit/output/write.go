@@ -134,7 +134,7 @@ func (w *writer) run(ctx context.Context, locked *os.File) error {
 	}
 	if err != nil {
 		if undone := w.undo(j); undone != nil {
-			return fmt.Errorf("%w; undoing the build stopped too, the next one goes on with that: %w", err, undone)
+			return fmt.Errorf("%w; undoing the build failed too, and the next build continues that: %w", err, undone)
 		}
 	}
 	return err

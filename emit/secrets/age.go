@@ -19,7 +19,7 @@ type recipient struct {
 	key  age.Recipient
 }
 
-var errUnknown = errors.New("it is of no kind that age has")
+var errUnknown = errors.New("it is not a kind of recipient that age knows")
 
 // parseRecipient reads a public key of age, of a plugin of age, or of SSH.
 func parseRecipient(text string) (recipient, error) {

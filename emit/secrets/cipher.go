@@ -21,7 +21,7 @@ const (
 	dataKeySize  = 32
 )
 
-var errDamaged = errors.New("it does not open with the file's key")
+var errDamaged = errors.New("it cannot be decrypted with the file's key")
 
 // box encrypts and opens the values of one file. It remembers what it opened, so that a value that did not change gets its old ciphertext again.
 type box struct {

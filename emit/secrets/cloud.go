@@ -144,7 +144,7 @@ func (c cloud) newKey() (key []byte, others object, err error) {
 	out, problems, err := runSOPS([]byte(`{"of": "platc"}`), append(arguments, "/dev/stdin")...)
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, nil, &errProgram{
-			fmt.Sprintf("%s names keys of %s, which the program sops uses, and it is not on the PATH", sopsConfig, c.names()),
+			fmt.Sprintf("%s names keys of %s, which need the program sops, but it is not on the PATH", sopsConfig, c.names()),
 			"install sops " + sopsVersion + ", or name age recipients only",
 		}
 	}
@@ -159,7 +159,7 @@ func (c cloud) newKey() (key []byte, others object, err error) {
 		key = (&keyring{identities: []age.Identity{identity}}).unwrap(m.wraps)
 	}
 	if key == nil || !c.fits(m.others) {
-		return nil, nil, &errProgram{"sops made a file that platc does not understand", "platc is tested with sops " + sopsVersion}
+		return nil, nil, &errProgram{"sops wrote a file that platc does not understand", "platc is tested with sops " + sopsVersion}
 	}
 	return key, m.others, nil
 }
@@ -236,7 +236,7 @@ func runSOPS(stdin []byte, arguments ...string) (out []byte, problems string, er
 	cmd.Stderr = &said
 	out, err = cmd.Output()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer in %s", programTimeout)
+		err = fmt.Errorf("no answer within %s", programTimeout)
 	}
 	const most = 400
 	problems = strings.Join(strings.Fields(said.String()), " ")

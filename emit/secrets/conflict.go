@@ -16,7 +16,7 @@ func (b *build) checkConflicts() {
 		}
 		seen[d.old] = true
 		b.findings.Add(diag.Diagnostic{
-			Code: "E0402", Message: d.path + " has the conflict marks of a merge that was not resolved",
+			Code: "E0402", Message: d.path + " has conflict markers from an unresolved merge",
 			Help: emit.ResolveConflict(cmp.Or(b.options.OutDir, "out")),
 		})
 	}

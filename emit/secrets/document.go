@@ -100,10 +100,10 @@ func dotenvLines(groups []kind.Group) (object, error) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
 			if !isVariable(name) {
-				return nil, fmt.Errorf("%q is no name of a variable", name)
+				return nil, fmt.Errorf("%q is not a valid variable name", name)
 			}
 			if seen[name] {
-				return nil, fmt.Errorf("%s stands there twice", name)
+				return nil, fmt.Errorf("%s is listed twice", name)
 			}
 			seen[name] = true
 			lines = append(lines, member{key: name, node: &leaf{value: g.Vars[name]}})
@@ -465,7 +465,7 @@ func markEncrypted(docs []*document) error {
 				return nil
 			}
 			if d.rule.keyExpr == nil {
-				return fmt.Errorf("%s: %s holds a secret, but SOPS leaves names that end in %s in clear", d.path, strings.Join(path, "."), unencryptedSuffix)
+				return fmt.Errorf("%s: %s holds a secret, but SOPS does not encrypt names that end in %s", d.path, strings.Join(path, "."), unencryptedSuffix)
 			}
 			extra[d.rule] = append(extra[d.rule], regexp.QuoteMeta(path[len(path)-1]))
 			return nil

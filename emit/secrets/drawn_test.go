@@ -51,7 +51,7 @@ func TestMarksOfAMerge(t *testing.T) {
 	w.files[cloudEnv] = []byte("<<<<<<< HEAD\n" + lines[0] + "=======\n" + strings.Join(lines, "") + ">>>>>>> branch\n")
 	before := w.copy()
 	text := w.fails("E0402", shop("orders")...)
-	if !strings.Contains(text, cloudEnv+" has the conflict marks of a merge") || !strings.Contains(text, "git checkout --ours -- out") || strings.Contains(text, "elete") {
+	if !strings.Contains(text, cloudEnv+" has conflict markers from an unresolved merge") || !strings.Contains(text, "git checkout --ours -- out") || strings.Contains(text, "elete") {
 		t.Error(text)
 	}
 	for name, data := range w.copy() {

@@ -96,8 +96,8 @@ func (b *build) checkEdited() {
 		if d.edited = b.changes(d, w, elsewhere); len(d.edited) > 0 && !b.options.Force {
 			b.findings.Add(diag.Diagnostic{
 				Code:    "E0501",
-				Message: fmt.Sprintf("%s was edited since platc wrote it: %s", b.options.name(d.path), some(d.edited)),
-				Help:    "undo the edit; `platc secrets set` sets a value at both ends; --force writes what platc wants there, and keeps a value that only this file has",
+				Message: fmt.Sprintf("%s has been edited since platc wrote it: %s", b.options.name(d.path), some(d.edited)),
+				Help:    "undo the edit; `platc secrets set` sets a value at both ends; --force restores what platc expects there, and keeps values that only this file has",
 			})
 		}
 	}
@@ -115,7 +115,7 @@ func (b *build) changes(d *document, w emit.Written, elsewhere map[string]string
 	case s.broken:
 		return []string{"it is no longer a SOPS file"}
 	case s.locked():
-		return []string{"no private key opens it, so what changed cannot be said"}
+		return []string{"no private key can decrypt it, so platc cannot tell what changed"}
 	}
 	c := &comparison{build: b, document: d, marks: w.Marks, sameKey: w.Marks[keyMark] != "" && w.Marks[keyMark] == keyMarkOf(s.key, s.meta), elsewhere: elsewhere, forms: formsOf(d.want)}
 	names := c.lines()
@@ -132,7 +132,7 @@ func (b *build) changes(d *document, w emit.Written, elsewhere map[string]string
 	case s.intact:
 		names = append(names, "its metadata has something that platc does not write")
 	default:
-		names = append(names, "its message authentication code does not fit")
+		names = append(names, "its message authentication code does not match")
 	}
 	return names
 }
@@ -201,9 +201,9 @@ func (c *comparison) line(l line, want *leaf, isWanted bool) string {
 	case l.leaf == nil || want == nil:
 		return ""
 	case l.leaf.value == damaged{}:
-		return "does not open"
+		return "cannot be decrypted"
 	case want.encrypted && !l.leaf.encrypted && l.leaf.value != "":
-		return "stands in clear"
+		return "is in plain text"
 	case !l.leaf.encrypted && isClear(want) && fmt.Sprint(l.leaf.value) == formOf(line{leaf: want}):
 		return "" // it is as the plan wants it
 	case c.agrees(l.leaf, want):
@@ -309,8 +309,8 @@ func (b *build) checkGone(kept map[string]string) {
 		if d.edited = []string{"the file was deleted, and no other file has " + some(lost)}; !b.options.Force {
 			b.findings.Add(diag.Diagnostic{
 				Code:    "E0501",
-				Message: fmt.Sprintf("%s was deleted since platc wrote it, and no other file has %s", b.options.name(d.path), some(lost)),
-				Help:    "restore the file from version control; --force draws new values, which a running server does not know",
+				Message: fmt.Sprintf("%s has been deleted since platc wrote it, and no other file has %s", b.options.name(d.path), some(lost)),
+				Help:    "restore the file from version control; --force generates new values, which a running server does not know",
 			})
 		}
 	}
@@ -352,13 +352,13 @@ func (b *build) checkConfig() {
 		b.configEdited = []string{"its keys are not those of the files"}
 	}
 	if witness < 0 {
-		b.configEdited = []string{"no file of secrets is as platc wrote it either"}
+		b.configEdited = []string{"no secret file is as platc wrote it either"}
 	}
 	if !b.options.Force {
 		b.findings.Add(diag.Diagnostic{
 			Code:    "E0501",
-			Message: fmt.Sprintf("%s was edited since platc wrote it: %s", b.options.name(sopsConfig), some(b.configEdited)),
-			Help:    "say who may read the secrets in config.secrets.recipients, or undo the edit; --force encrypts to the recipients that the secrets have",
+			Message: fmt.Sprintf("%s has been edited since platc wrote it: %s", b.options.name(sopsConfig), some(b.configEdited)),
+			Help:    "list who can read the secrets in config.secrets.recipients, or undo the edit; --force encrypts to the recipients that the secrets have",
 		})
 		return
 	}

@@ -58,39 +58,39 @@ func TestWhatWasEditedWithSOPSIsNamed(t *testing.T) {
 	}{
 		"a value that only this file has": {
 			func(w *world) { w.edit(dbEnv, key, map[string]string{"POSTGRES_PASSWORD": "hunter2"}, false) },
-			dbEnv + " was edited since platc wrote it: POSTGRES_PASSWORD changed\n",
+			dbEnv + " has been edited since platc wrote it: POSTGRES_PASSWORD changed\n",
 		},
 		"a value of one end": {
 			func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, false) },
-			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
+			dbEnv + " has been edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
 		},
 		"a value of one end, with a new data key": {
 			func(w *world) { w.edit(dbEnv, key, map[string]string{"ORDERS_ORDERS_PASSWORD": "hunter2"}, true) },
-			dbEnv + " was edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
+			dbEnv + " has been edited since platc wrote it: ORDERS_ORDERS_PASSWORD changed\n",
 		},
-		"a value that was added":    {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, false) }, cloudEnv + " was edited since platc wrote it: SECRET_KEY was added\n"},
-		"added with a new data key": {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, true) }, cloudEnv + " was edited since platc wrote it: SECRET_KEY was added\n"},
-		"a value that was removed":  {func(w *world) { w.edit(cloudEnv, key, map[string]string{"API_KEY": ""}, false) }, cloudEnv + " was edited since platc wrote it: API_KEY is gone\n"},
-		"a clear value":             {func(w *world) { w.edit(cloudEnv, key, map[string]string{"POSTGRES_HOST": "evil"}, false) }, cloudEnv + " was edited since platc wrote it: POSTGRES_HOST changed\n"},
+		"a value that was added":    {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, false) }, cloudEnv + " has been edited since platc wrote it: SECRET_KEY was added\n"},
+		"added with a new data key": {func(w *world) { w.edit(cloudEnv, key, map[string]string{"SECRET_KEY": "hunter2"}, true) }, cloudEnv + " has been edited since platc wrote it: SECRET_KEY was added\n"},
+		"a value that was removed":  {func(w *world) { w.edit(cloudEnv, key, map[string]string{"API_KEY": ""}, false) }, cloudEnv + " has been edited since platc wrote it: API_KEY is gone\n"},
+		"a clear value":             {func(w *world) { w.edit(cloudEnv, key, map[string]string{"POSTGRES_HOST": "evil"}, false) }, cloudEnv + " has been edited since platc wrote it: POSTGRES_HOST changed\n"},
 		"a recipient": {func(w *world) {
 			w.edit(dbEnv, key, nil, false, key.Recipient().String(), stranger.Recipient().String())
 		}, "it is encrypted to " + stranger.Recipient().String() + ", which is not configured\n"},
-		"a plaintext for a ciphertext": {func(w *world) { w.replace(dbEnv, `POSTGRES_PASSWORD=ENC.*`, "POSTGRES_PASSWORD=hunter2") }, dbEnv + " was edited since platc wrote it: POSTGRES_PASSWORD stands in clear\n"},
+		"a plaintext for a ciphertext": {func(w *world) { w.replace(dbEnv, `POSTGRES_PASSWORD=ENC.*`, "POSTGRES_PASSWORD=hunter2") }, dbEnv + " has been edited since platc wrote it: POSTGRES_PASSWORD is in plain text\n"},
 		"the code": {func(w *world) {
 			w.replace(dbEnv, `sops_mac=ENC\[AES256_GCM,data:....`, "sops_mac=ENC[AES256_GCM,data:AAAA")
-		}, "its message authentication code does not fit\n"},
-		"the time": {func(w *world) { w.replace(dbEnv, `sops_lastmodified=2026`, "sops_lastmodified=2025") }, "its message authentication code does not fit\n"},
+		}, "its message authentication code does not match\n"},
+		"the time": {func(w *world) { w.replace(dbEnv, `sops_lastmodified=2026`, "sops_lastmodified=2025") }, "its message authentication code does not match\n"},
 		"a ciphertext": {func(w *world) {
 			w.replace(dbEnv, `POSTGRES_PASSWORD=ENC\[AES256_GCM,data:....`, "POSTGRES_PASSWORD=ENC[AES256_GCM,data:AAAA")
-		}, "POSTGRES_PASSWORD does not open\n"},
+		}, "POSTGRES_PASSWORD cannot be decrypted\n"},
 		"a clear line in an editor": {func(w *world) { w.replace(cloudEnv, `POSTGRES_PORT=5432`, "POSTGRES_PORT=5433") }, "POSTGRES_PORT changed\n"},
 		"a comment":                 {func(w *world) { w.replace(cloudEnv, `^`, "# mine\n") }, "# mine was added\n"},
 		"a foreign key":             {func(w *world) { w.replace(cloudEnv, `sops_version`, "sops_pgp__list_0__map_fp=ABC\nsops_version") }, "it is encrypted to pgp ABC, and other keys are configured\n"},
 		"another file altogether":   {func(w *world) { w.files[dbEnv] = []byte("hello") }, "it is no longer a SOPS file\n"},
-		"a file that is gone":       {func(w *world) { delete(w.files, dbEnv) }, dbEnv + " was deleted since platc wrote it, and no other file has POSTGRES_PASSWORD\n"},
+		"a file that is gone":       {func(w *world) { delete(w.files, dbEnv) }, dbEnv + " has been deleted since platc wrote it, and no other file has POSTGRES_PASSWORD\n"},
 		"a value of a JSON document": {func(w *world) {
 			w.replace(rabbit, `"password_hash": "ENC\[AES256_GCM,data:....`, `"password_hash": "ENC[AES256_GCM,data:AAAA`)
-		}, "users[0].password_hash does not open, users[1].password_hash does not open\n"},
+		}, "users[0].password_hash cannot be decrypted, users[1].password_hash cannot be decrypted\n"},
 	} {
 		w := recorded(t, shop("orders"), key)
 		before := w.opened(key)
@@ -101,7 +101,7 @@ func TestWhatWasEditedWithSOPSIsNamed(t *testing.T) {
 		}
 		w.options.Force = true
 		files, _, findings := w.run(shop("orders")...)
-		if strings.Contains(c.want, "does not open") && strings.Contains(c.want, "POSTGRES_PASSWORD") || name == "another file altogether" {
+		if strings.Contains(c.want, "cannot be decrypted") && strings.Contains(c.want, "POSTGRES_PASSWORD") || name == "another file altogether" {
 			if len(findings) == 0 || findings[0].Code != "E0402" || strings.Contains(findings[0].Help, "delete it") {
 				t.Errorf("%s, by force: %+v", name, findings)
 			}
@@ -169,7 +169,7 @@ func TestWithoutAKeyTheSumSaysThatAFileWasEdited(t *testing.T) {
 	w.edit(dbEnv, key, map[string]string{"POSTGRES_PASSWORD": "hunter2"}, false)
 	w.env["SOPS_AGE_KEY"] = ""
 	text := w.fails("E0501", shop("orders")...)
-	if !strings.Contains(text, dbEnv+" was edited since platc wrote it") || strings.Contains(text, "POSTGRES_PASSWORD") {
+	if !strings.Contains(text, dbEnv+" has been edited since platc wrote it") || strings.Contains(text, "POSTGRES_PASSWORD") {
 		t.Error(text)
 	}
 }
@@ -259,7 +259,7 @@ func TestRecipientsInTheOutputThatNobodyWrote(t *testing.T) {
 			}
 		}
 		text := w.fails("E0501", shop("orders")...)
-		if !strings.Contains(text, ".sops.yaml was edited since platc wrote it: "+stranger.Recipient().String()+" was added\n") {
+		if !strings.Contains(text, ".sops.yaml has been edited since platc wrote it: "+stranger.Recipient().String()+" was added\n") {
 			t.Error(text)
 		}
 	}

@@ -108,7 +108,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		findings.Add(diag.Diagnostic{
 			Code:    "W0116",
 			Message: "config.secrets.recipients is empty and no key was found, so secrets are encrypted to a new development identity, " + devKeyFile + " beside arch.cue",
-			Help:    `keep a copy of it: nothing else opens the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
+			Help:    `keep a copy of it: nothing else can decrypt the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
 		})
 	}
 	return files, devKey, nil
@@ -281,7 +281,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	var noConfig *errConfig
 	switch {
 	case errors.As(err, &noRecipient), errors.As(err, &noConfig):
-		b.findings.Add(diag.Diagnostic{Code: "E0401", Message: err.Error(), Help: `name age public keys, which begin with "age1"; age-keygen makes a pair`})
+		b.findings.Add(diag.Diagnostic{Code: "E0401", Message: err.Error(), Help: `name age public keys, which begin with "age1"; age-keygen generates a pair`})
 		return nil, nil
 	case err != nil:
 		return nil, err
@@ -311,7 +311,7 @@ func noKey(message, searched string) diag.Diagnostic {
 	return diag.Diagnostic{
 		Code:    "E0401",
 		Message: message,
-		Help: `make a key with "age-keygen -o keys.txt" and set config.secrets.recipients: ["age1…"] to its public half, or set SOPS_AGE_KEY_FILE=keys.txt; looked at ` +
+		Help: `create a key with "age-keygen -o keys.txt" and set config.secrets.recipients: ["age1…"] to its public key, or set SOPS_AGE_KEY_FILE=keys.txt; looked at ` +
 			searched,
 	}
 }

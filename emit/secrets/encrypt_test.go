@@ -548,7 +548,7 @@ func TestRotateAndRekeyNeedAPrivateKey(t *testing.T) {
 	w.build(shop("orders")...)
 	w.env = nil
 	w.options.Rotate = func(id string) bool { return id == "db/admin" }
-	if text := w.fails("E0402", shop("orders")...); !strings.Contains(text, dbEnv+": POSTGRES_PASSWORD shall get a new value") {
+	if text := w.fails("E0402", shop("orders")...); !strings.Contains(text, dbEnv+": POSTGRES_PASSWORD must get a new value") {
 		t.Error(text)
 	}
 	w.options.Rotate, w.options.Rekey = nil, true
@@ -939,7 +939,7 @@ func TestAKeyThatCannotBeReadIsNamedWhereItIsNeeded(t *testing.T) {
 	w.env = map[string]string{"SOPS_AGE_KEY": "AGE-SECRET-KEY-1SECRETTEXT", "SOPS_AGE_KEY_FILE": w.options.ArchDir, "SOPS_AGE_KEY_CMD": "echo nothing; exit 4"}
 	w.build(shop("orders")...) // equal: no key is needed
 	text := w.fails("E0402", shop("orders", "more")...)
-	for _, want := range []string{"SOPS_AGE_KEY (line 1 is no age identity)", "(cannot be read)", "SOPS_AGE_KEY_CMD (exit status 4)"} {
+	for _, want := range []string{"SOPS_AGE_KEY (line 1 is not an age identity)", "(cannot be read)", "SOPS_AGE_KEY_CMD (exit status 4)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in %s", want, text)
 		}
@@ -990,7 +990,7 @@ func TestRecipientsInOrder(t *testing.T) {
 	check("configured", configured.Recipient())
 	w.options.Recipients = nil
 	write("creation_rules: {")
-	if text := w.fails("E0401", shop("orders")...); !strings.Contains(text, ".sops.yaml cannot be understood") {
+	if text := w.fails("E0401", shop("orders")...); !strings.Contains(text, ".sops.yaml cannot be parsed") {
 		t.Error(text)
 	}
 	write("creation_rules:\n  - path_regex: (\n    age: x\n")
@@ -1001,7 +1001,7 @@ func TestARecipientThatIsNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.options.Recipients = []string{"age1nonsense"}
-	if text := w.fails("E0401", shop("orders")...); !strings.Contains(text, `config.secrets.recipients has "age1nonsense", which is no age recipient`) {
+	if text := w.fails("E0401", shop("orders")...); !strings.Contains(text, `config.secrets.recipients has "age1nonsense", which is not an age recipient`) {
 		t.Error(text)
 	}
 	private := newKey(t).String()
@@ -1022,15 +1022,15 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		"the value of B has several lines":          one("B", lit("hunter2\r")),
 		"the value of C would be read by SOPS":      one("C", lit(`hunter2\n`)),
 		"the value of D would be read":              one("D", lit("ENC[AES256_GCM,data:hunter2")),
-		"the value of E is no UTF-8":                one("E", lit("hunter2\xff")),
-		`"1A" is no name of a variable`:             one("1A", lit("hunter2")),
-		`"sops_mac" is no name of a variable`:       one("sops_mac", lit("hunter2")),
-		"TWICE stands there twice":                  {env(cloudEnv, "", group("a", map[string]value.Value{"TWICE": lit("hunter2")}), group("b", map[string]value.Value{"TWICE": lit("")}))},
+		"the value of E is not UTF-8":               one("E", lit("hunter2\xff")),
+		`"1A" is not a valid variable name`:         one("1A", lit("hunter2")),
+		`"sops_mac" is not a valid variable name`:   one("sops_mac", lit("hunter2")),
+		"TWICE is listed twice":                     {env(cloudEnv, "", group("a", map[string]value.Value{"TWICE": lit("hunter2")}), group("b", map[string]value.Value{"TWICE": lit("")}))},
 		"files with secrets are":                    {env("orders/cloud.env", "", group("c", map[string]value.Value{"A": lit("hunter2")}))},
 		"a comment has":                             {env(cloudEnv, "", group("c\nhunter2", map[string]value.Value{"A": lit("")}))},
 		"is an object":                              {{Path: registry, JSON: []any{"hunter2"}}},
 		`the key "sops" belongs`:                    {{Path: registry, JSON: map[string]any{"sops": "hunter2"}}},
-		"SOPS leaves names that end":                {{Path: registry, JSON: map[string]any{"a_unencrypted": secret("x")}}},
+		"SOPS does not encrypt names that end":      {{Path: registry, JSON: map[string]any{"a_unencrypted": secret("x")}}},
 		"no value: ":                                {{Path: registry, JSON: map[string]any{"a": struct{ x string }{"hunter2"}}}},
 		"no such algorithm":                         {{Path: rabbit, JSON: map[string]any{"password_hash": value.Hash{ID: "h", Algorithm: "md5", Of: secret("g2")}}}},
 	} {

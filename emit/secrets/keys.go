@@ -97,7 +97,7 @@ func (k *keyring) userFile() string {
 	case runtime.GOOS == "windows":
 		folder = k.options.env("AppData")
 	case folder != "" && !filepath.IsAbs(folder) && runtime.GOOS != "darwin":
-		k.places = append(k.places, "XDG_CONFIG_HOME "+folder+" (is relative, and SOPS leaves it out)")
+		k.places = append(k.places, "XDG_CONFIG_HOME "+folder+" (is relative, and SOPS ignores it)")
 		return ""
 	case folder != "":
 	case k.options.Home == "":
@@ -166,7 +166,7 @@ func (k *keyring) add(place, text string) {
 		}
 		identity, err := parseIdentity(line)
 		if err != nil {
-			k.places = append(k.places, fmt.Sprintf("%s (line %d is no age identity)", place, i+1))
+			k.places = append(k.places, fmt.Sprintf("%s (line %d is not an age identity)", place, i+1))
 			continue
 		}
 		found++
@@ -289,7 +289,7 @@ func (k *keyring) run(variable, command, recipient string) ([]byte, bool) {
 	out, err := cmd.Output()
 	switch {
 	case ctx.Err() != nil:
-		k.places = append(k.places, fmt.Sprintf("%s (no answer in %s)", variable, commandTimeout))
+		k.places = append(k.places, fmt.Sprintf("%s (no answer within %s)", variable, commandTimeout))
 	case err != nil:
 		k.places = append(k.places, fmt.Sprintf("%s (%v)", variable, err))
 	}
@@ -322,7 +322,7 @@ func (e *errRecipient) Error() string {
 	if strings.HasPrefix(strings.ToUpper(e.text), "AGE-SECRET-KEY") {
 		return e.where + " has a private key where a recipient belongs"
 	}
-	return fmt.Sprintf("%s has %q, which is no age recipient", e.where, e.text)
+	return fmt.Sprintf("%s has %q, which is not an age recipient", e.where, e.text)
 }
 
 // recipients is the public keys to encrypt to, sorted; the first of these that exist: those of arch.cue, of .sops.yaml beside arch.cue, of .sops.yaml in
@@ -379,7 +379,7 @@ type errConfig struct {
 	err  error
 }
 
-func (e *errConfig) Error() string { return fmt.Sprintf("%s cannot be understood: %v", e.name, e.err) }
+func (e *errConfig) Error() string { return fmt.Sprintf("%s cannot be parsed: %v", e.name, e.err) }
 
 func (e *errConfig) Unwrap() error { return e.err }
 
@@ -466,13 +466,13 @@ func configRecipients(data []byte, seen func(path string) string, paths []string
 		CreationRules []creationRule `yaml:"creation_rules"`
 	}
 	if err := yaml.Unmarshal(data, &config); err != nil {
-		return nil, cloud{}, errors.New("it is no YAML, or has another form than SOPS knows")
+		return nil, cloud{}, errors.New("it is not YAML, or not in a form that SOPS knows")
 	}
 	exprs := make([]*regexp.Regexp, len(config.CreationRules))
 	for i, r := range config.CreationRules {
 		var err error
 		if exprs[i], err = regexp.Compile(r.PathRegex); err != nil {
-			return nil, cloud{}, fmt.Errorf("rule %d: path_regex is no regular expression", i+1)
+			return nil, cloud{}, fmt.Errorf("rule %d: path_regex is not a valid regular expression", i+1)
 		}
 	}
 	var all []string
@@ -489,7 +489,7 @@ func configRecipients(data []byte, seen func(path string) string, paths []string
 		for _, g := range r.KeyGroups {
 			all = append(all, g.Age...)
 			if len(g.Others) > 0 || r.Threshold > 1 {
-				return nil, cloud{}, fmt.Errorf("rule %d: key groups may hold keys of age alone; name other keys in the rule itself", i+1)
+				return nil, cloud{}, fmt.Errorf("rule %d: key groups can contain only age keys; name other keys in the rule itself", i+1)
 			}
 		}
 		for field, keys := range r.Services {
@@ -512,7 +512,7 @@ func newIdentity() (recipient, []byte, error) {
 		return recipient{}, nil, fmt.Errorf("make a development identity: %w", err)
 	}
 	public := id.Recipient().String()
-	file := "# Development identity made by platc. Whoever has it can open the secrets: keep a copy, and keep it out of version control.\n" +
+	file := "# Development identity made by platc. Anyone who has it can decrypt the secrets: keep a copy, and keep it out of version control.\n" +
 		"# public key: " + public + "\n" + id.String() + "\n"
 	return recipient{public, id.Recipient()}, []byte(file), nil
 }

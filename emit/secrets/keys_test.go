@@ -128,7 +128,7 @@ func TestXDGConfigHomeAsSOPSHasIt(t *testing.T) {
 	w.build(shop("orders")...)
 	w.env = map[string]string{"XDG_CONFIG_HOME": "relative"}
 	w.options.Home = t.TempDir()
-	if text := w.fails("E0402", shop("more")...); !strings.Contains(text, "XDG_CONFIG_HOME relative (is relative, and SOPS leaves it out)") {
+	if text := w.fails("E0402", shop("more")...); !strings.Contains(text, "XDG_CONFIG_HOME relative (is relative, and SOPS ignores it)") {
 		t.Error(text)
 	}
 }

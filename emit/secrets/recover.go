@@ -204,7 +204,7 @@ func CheckText(text string) error {
 	case len(text) > MaxText:
 		return fmt.Errorf("is longer than %d characters", MaxText)
 	case !isUsable(text):
-		return errors.New("has a character that not every server and file takes")
+		return errors.New("has a character that not every server and file accepts")
 	}
 	return nil
 }

@@ -195,7 +195,7 @@ func TestATurnIsKeptWithoutAKey(t *testing.T) {
 		t.Error("files changed")
 	}
 	w.options.Rotate = rotate("orders:db/database/orders")
-	if text := w.fails("E0402", turns()...); !strings.Contains(text, "shall get a new value") {
+	if text := w.fails("E0402", turns()...); !strings.Contains(text, "must get a new value") {
 		t.Error(text)
 	}
 }

@@ -227,9 +227,9 @@ func (b *build) checkLocked() {
 		case len(changed) > 0:
 			b.cannotOpen(d, fmt.Sprintf("%s: %s changed", d.path, some(changed)))
 		case len(rotated) > 0:
-			b.cannotOpen(d, fmt.Sprintf("%s: %s shall get a new value", d.path, some(rotated)))
+			b.cannotOpen(d, fmt.Sprintf("%s: %s must get a new value", d.path, some(rotated)))
 		case b.options.Rekey:
-			b.cannotOpen(d, d.path+" shall get a new data key")
+			b.cannotOpen(d, d.path+" needs a new data key")
 		case !d.old.isFor(b.to, b.cloud):
 			b.cannotOpen(d, d.path+": the recipients changed")
 		}
@@ -357,8 +357,8 @@ func some(names []string) string {
 func (b *build) cannotOpen(d *document, what string) {
 	b.findings.Add(diag.Diagnostic{
 		Code:    "E0402",
-		Message: what + ", but no private key opens the file",
-		Help:    fmt.Sprintf("build where a key of its recipients is at hand: %s; looked at %s", cmp.Or(strings.Join(append(d.old.meta.recipients(), identities(d.old.meta.others)...), ", "), "none"), b.keys.searched()),
+		Message: what + ", but no private key can decrypt the file",
+		Help:    fmt.Sprintf("run the build on a machine that has one of these keys: %s; looked at %s", cmp.Or(strings.Join(append(d.old.meta.recipients(), identities(d.old.meta.others)...), ", "), "none"), b.keys.searched()),
 	})
 }
 
@@ -398,7 +398,7 @@ func (b *build) plaintext(d *document) (object, error) {
 
 // Texts that a format cannot hold.
 var (
-	errUTF8    = errors.New("is no UTF-8 text")
+	errUTF8    = errors.New("is not UTF-8 text")
 	errControl = errors.New("has several lines or a control character, which a dotenv file cannot hold")
 	errRead    = errors.New("would be read by SOPS as something else")
 )
