@@ -45,8 +45,8 @@ func buildCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build [flags] [arch.cue | directory | package]",
 		Short: "Check and compile an architecture, and write its files",
-		Long: `Checks and compiles an architecture and writes the output of every component. It is all or nothing: with an
-error nothing is written. Files that did not change keep their times; files that are no longer emitted are
+		Long: `Checks and compiles an architecture and writes the output of every component. It is all or nothing: after
+an error, nothing is written. Files that did not change keep their times; files that are no longer emitted are
 removed; files that platc did not write are never touched.`,
 		Example: "  platc build\n  platc build -o deploy -t env=production arch.cue\n  platc build --check\n  platc build -o shop.tar --state out",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -68,14 +68,14 @@ removed; files that platc did not write are never touched.`,
 	flags.StringVarP(&o.out, "output", "o", "out", "write to `DIR`, to one archive FILE.tar, or to - (an archive on stdout)")
 	o.addInput(flags)
 	flags.BoolVar(&o.check, "check", false, "write nothing; exit with 3 when the tree would change")
-	flags.BoolVar(&o.force, "force", false, "overwrite files that were edited since they were written")
+	flags.BoolVar(&o.force, "force", false, "overwrite files that were edited after platc wrote them")
 	flags.BoolVar(&o.adopt, "adopt", false, "take over the tree of another architecture, or of other tags")
-	flags.StringVar(&o.state, "state", "", "keep the secrets of an earlier build, `DIR|FILE.tar`, where -o has none")
-	flags.BoolVar(&o.newSecrets, "new-secrets", false, "draw credentials anew although a running system may have others (E0403)")
-	flags.BoolVar(&o.noDevKey, "no-dev-key", false, "never make a development identity; E0401 in its place")
-	flags.StringArrayVar(&o.only, "only", nil, "write the files of the component `NAME` only (repeatable)")
-	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to work on at once, `N` (default: one per processor)")
-	flags.StringVar(&o.dump, "dump-ir", "", "write graph and plan after every pass into `DIR`, as JSON")
+	flags.StringVar(&o.state, "state", "", "keep the secrets of an earlier build, `DIR|FILE.tar`, if -o has none")
+	flags.BoolVar(&o.newSecrets, "new-secrets", false, "generate new credentials even if a running system may use others (E0403)")
+	flags.BoolVar(&o.noDevKey, "no-dev-key", false, "never create a development identity; report E0401 instead")
+	flags.StringArrayVar(&o.only, "only", nil, "write only the files of the component `NAME` (repeatable)")
+	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to process in parallel, `N` (default: one per processor)")
+	flags.StringVar(&o.dump, "dump-ir", "", "write the graph and the plan after every pass to `DIR`, as JSON")
 	flags.BoolVar(&o.timings, "timings", false, "print how long each stage took")
 	flags.BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
 	o.addOutput(flags, "text", "json", "sarif")
@@ -90,9 +90,9 @@ func (o *buildOptions) valid() error {
 	case o.out == "":
 		return usage{"-o needs a directory, a file that ends in .tar, or -", ""}
 	case packed(o.out):
-		return usage{"-o " + o.out + ": of archives only .tar is written", "pack it yourself: platc build -o FILE.tar, or -o - in a pipe"}
+		return usage{"-o " + o.out + ": the only archive format is .tar", "compress it yourself: platc build -o FILE.tar, or -o - in a pipe"}
 	case o.jobs < 0:
-		return usage{fmt.Sprintf("-j %d: a number of jobs is not negative", o.jobs), ""}
+		return usage{fmt.Sprintf("-j %d: the number of jobs cannot be negative", o.jobs), ""}
 	case o.archive() && o.check:
 		return usage{"--check compares a directory, and -o names an archive", "give -o the directory of the last build"}
 	case o.archive() && o.watch:
@@ -100,7 +100,7 @@ func (o *buildOptions) valid() error {
 	case o.out == "-" && o.format.value != "text":
 		return usage{"-o - writes an archive to stdout, where --format " + o.format.value + " writes diagnostics", "write the archive to a file, as -o FILE.tar"}
 	case o.check && o.watch:
-		return usage{"--check and --watch exclude each other", ""}
+		return usage{"--check and --watch cannot be combined", ""}
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if b.Findings.HasErrors() {
 		return o.stopped(c, p, b, nil)
 	}
-	p.stage("making the files of %s", plural(len(b.Graph.Components()), "component"))
+	p.stage("generating the files of %s", plural(len(b.Graph.Components()), "component"))
 	rendered, err := compiler.Render(b, o.rendering(c))
 	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
 		if err := o.finished(c, p, b, "", news{}); err != nil {

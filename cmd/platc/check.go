@@ -17,8 +17,8 @@ func checkCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [flags] [arch.cue | directory | package]",
 		Short: "Check an architecture; nothing is written",
-		Long: `Reads an architecture and runs every check. All errors are reported together, and nothing is written:
-not even the development identity that a build would make.`,
+		Long: `Reads an architecture and runs every check. All errors are reported together, and nothing is written,
+not even the development identity that a build would create.`,
 		Example: "  platc check\n  platc check --against out\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
 		RunE: func(_ *cobra.Command, args []string) error {
 			b := compiler.Check(o.input(c, args))
@@ -46,7 +46,7 @@ not even the development identity that a build would make.`,
 		},
 	}
 	o.addInput(cmd.Flags())
-	cmd.Flags().StringVar(&against, "against", "", "also find what a build into `DIR` would leave behind of the tree there")
+	cmd.Flags().StringVar(&against, "against", "", "also report what a build into `DIR` would leave behind there")
 	o.addOutput(cmd.Flags(), "text", "json", "sarif")
 	return cmd
 }

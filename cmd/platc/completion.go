@@ -12,8 +12,8 @@ func completionCommand(c *console) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:       "completion bash | zsh | fish | powershell",
-		Short:     "A script that completes commands, flags, kinds and codes in a shell",
-		Long:      "Prints a script for the shell to load, which completes commands, flags, kinds and codes.",
+		Short:     "Print a script for shell completion of commands, flags, kinds and codes",
+		Long:      "Prints a script that completes commands, flags, kinds and codes when the shell loads it.",
 		Example:   "  source <(platc completion bash)\n  platc completion zsh > \"${fpath[1]}/_platc\"\n  platc completion fish > ~/.config/fish/completions/platc.fish",
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {

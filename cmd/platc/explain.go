@@ -145,8 +145,8 @@ func explainKind(c *console, o *common, l *kind.Library, name string) error {
 			fmt.Fprintf(&b, "  (its name is %s)\n", sub.Names)
 		}
 	}
-	section(&b, "It may link to", rules(l, doc.Outbound))
-	section(&b, "It may be linked to", rules(l, doc.Inbound))
+	section(&b, "It can link to", rules(l, doc.Outbound))
+	section(&b, "It can be linked from", rules(l, doc.Inbound))
 	var files []string
 	for _, f := range doc.Files {
 		files = append(files, fmt.Sprintf("%s (%s)", f.Path, f.When))
@@ -211,7 +211,7 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 func ruleText(b *strings.Builder, d compiler.LinkDoc) {
 	fmt.Fprintf(b, "%s: %s\n", d.Rule, oneLine(d.Doc))
 	if d.Startup {
-		b.WriteString("The source comes up after the target, unless the link says startup: false.\n")
+		b.WriteString("The source starts after the target, unless the link sets startup: false.\n")
 	}
 	if len(d.Attributes) > 0 {
 		b.WriteString("\nAttributes of the link\n")

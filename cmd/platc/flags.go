@@ -59,7 +59,7 @@ func (f *choice) Set(v string) error {
 		return fmt.Errorf("available are %s", strings.Join(f.allowed, ", "))
 	}
 	if f.set && f.value != v {
-		return fmt.Errorf("it is %s already", f.value)
+		return fmt.Errorf("it is already %s", f.value)
 	}
 	f.value, f.set = v, true
 	return nil
@@ -93,14 +93,14 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 	o.format = choice{value: formats[0], allowed: formats}
 	flags.Var(&o.format, "format", "how to print: "+strings.Join(formats, ", "))
 	addShorthand(flags, &o.format, "json")
-	flags.BoolVar(&o.quiet, "quiet", false, "print no progress, summary or warnings")
-	flags.BoolVar(&o.noColor, "no-color", false, "print without colours (also: NO_COLOR in the environment)")
+	flags.BoolVar(&o.quiet, "quiet", false, "do not print progress, summary or warnings")
+	flags.BoolVar(&o.noColor, "no-color", false, "do not use colours (also: NO_COLOR in the environment)")
 }
 
 // addInput adds the flags of what is read.
 func (o *common) addInput(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
-	flags.Var(&o.restrict, "restrict-env", "allow {env: …} to read the variables `NAMES` only (a,b; repeatable), and {file: …} files below the project only")
+	flags.Var(&o.restrict, "restrict-env", "let {env: …} read only the variables `NAMES` (a,b; repeatable), and {file: …} only files below the project")
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {

@@ -140,7 +140,7 @@ func attributesTable(p *page, all []compiler.AttributeDoc) {
 
 func linksPage(l *kind.Library) string {
 	var p page
-	p.line("# Links\n\n`platc links` and `platc explain 'SOURCE -> TARGET'` print the same. The rules of a sub-component come on top of those of its component.")
+	p.line("# Links\n\n`platc links` and `platc explain 'SOURCE -> TARGET'` print the same. A sub-component's rules apply on top of those of its component.")
 	for _, d := range compiler.Links(l) {
 		p.line("\n## %s\n\n%s", d.Rule, oneLine(d.Doc))
 		attributesTable(&p, d.Attributes)

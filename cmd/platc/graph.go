@@ -22,11 +22,11 @@ func graphCommand(c *console) *cobra.Command {
 		Use:   "graph [flags] [arch.cue | directory | package]",
 		Short: "The architecture as a picture or as data",
 		Long: `Prints the components and links of an architecture: for Graphviz (dot), for Mermaid, or as JSON.
-With --focus only what lies around one component or sub-component is shown.`,
+With --focus, it shows only what is around one component or sub-component.`,
 		Example: "  platc graph | dot -Tsvg > shop.svg\n  platc graph --format mermaid --expand\n  platc graph --focus db --direction in --depth 2 --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if around := cmd.Flags().Changed("depth") || cmd.Flags().Changed("direction"); around && focus == "" {
-				return usage{"--depth and --direction say what is around a focus", "name it with --focus"}
+				return usage{"--depth and --direction need --focus", "add --focus NAME"}
 			}
 			b := compiler.Check(o.input(c, args))
 			if b.Findings.HasErrors() {
@@ -47,7 +47,7 @@ With --focus only what lies around one component or sub-component is shown.`,
 	o.format.aliases = map[string]string{"text": "dot"}
 	addShorthand(flags, &o.format, "dot")
 	flags.StringVar(&focus, "focus", "", "show what is around the component or sub-component `NAME`, as in a link target")
-	flags.IntVar(&depth, "depth", 1, "with --focus: how many links away; -1 for all")
+	flags.IntVar(&depth, "depth", 1, "with --focus: number of links to follow; -1 for all")
 	flags.Var(&direction, "direction", "with --focus: follow links in, out or both")
 	flags.BoolVar(&expand, "expand", false, "show sub-components (JSON always has them)")
 	return cmd

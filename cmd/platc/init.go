@@ -17,9 +17,9 @@ func initCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
 		Use:   "init [flags] [DIR]",
-		Short: "A small working arch.cue, ready to build",
+		Short: "Create a small arch.cue that is ready to build",
 		Long: `Writes a small arch.cue into a directory (the current one without DIR), and a cue.mod with the schema of
-all kinds, from which editors complete and check. Files that are there are never overwritten.`,
+all kinds, which editors use for completion and checks. Existing files are never overwritten.`,
 		Example: "  platc init shop && cd shop && platc build",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -65,12 +65,12 @@ name: "NAME"
 config: {
 	registry: {host: "registry.example.com", project: "NAME"}
 	git: {url: "https://git.example.com/NAME.git", ref: "main"}
-	// for a team: whose age keys open the secrets. The first build then takes --new-secrets; commit what it writes.
+	// for a team: the age keys that can decrypt the secrets. The first build then needs --new-secrets; commit what it writes.
 	// secrets: recipients: ["age1…"]
 }
 
 components: {
-	// an application: its code is in out/app/src after a build
+	// an application: after a build, its code is in out/app/src
 	app: {
 		kind:      "fastapi"
 		namespace: "app"

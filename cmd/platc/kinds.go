@@ -13,7 +13,7 @@ func kindsCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kinds [flags]",
 		Short: "The kinds of components, with attributes and sub-components",
-		Long: `Prints the kinds that components may have: attributes with type and default, and the kinds of their
+		Long: `Prints the kinds that components can have: attributes with type and default, and the kinds of their
 sub-components. Kinds in the folder kinds/ of the current directory are listed too.`,
 		Example: "  platc kinds\n  platc kinds --json\n  platc explain postgresql",
 		Args:    noArguments,

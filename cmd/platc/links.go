@@ -12,9 +12,9 @@ func linksCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
 		Use:   "links [flags]",
-		Short: "The rules of links: which kinds may link to which, and what that changes",
+		Short: "The rules of links: which kinds can link to which, and what that changes",
 		Long: `Prints the rules that links follow: a link between two kinds needs one. Each changes its source
-(outbound) and its target (inbound). The rules of a sub-component come on top of those of its component.`,
+(outbound) and its target (inbound). A sub-component's rules apply on top of those of its component.`,
 		Example: "  platc links\n  platc links --json\n  platc explain 'fastapi -> postgresql'",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {

@@ -129,7 +129,7 @@ func internal(c *console, cause any, stack []byte) {
 		c.say("%s", stack)
 		return
 	}
-	c.say("  = help: this is a mistake in platc, nothing was written; PLATC_TRACE=1 shows where it happened\n")
+	c.say("  = help: this is a bug in platc, and nothing was written; PLATC_TRACE=1 shows where it happened\n")
 }
 
 // say prints to stderr. When even that fails there is nobody left to tell.

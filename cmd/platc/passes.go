@@ -20,7 +20,7 @@ func passesCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
 		Use:   "passes [flags]",
-		Short: "The passes that take every decision, in the order in which they run",
+		Short: "The passes that make every decision, in the order in which they run",
 		Long: `Prints the table of passes as it runs: what each does, the facts that it relies on and establishes,
 and the diagnostics that it may report. --dump-ir of build writes graph and plan after each of them.`,
 		Example: "  platc passes\n  platc passes --json",

@@ -46,7 +46,7 @@ func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
 		return err
 	}
 	if n := count(findings, diag.Error); n > 0 && !o.quiet {
-		c.say("\n%s; `platc explain %s` says more\n", tally(findings), firstError(findings))
+		c.say("\n%s; see `platc explain %s`\n", tally(findings), firstError(findings))
 	}
 	return nil
 }

@@ -28,9 +28,9 @@ type secretsOptions struct {
 func secretsCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "secrets list | set | rotate | rekey",
-		Short: "List the secrets of an output, give them values, rotate them, encrypt them for other recipients",
-		Long: `Works on the secrets in the output of an architecture: passwords of links, of servers and API keys. No value is
-ever printed. What changes is written on both ends, to the server and to those who use it, entirely or not at all.`,
+		Short: "List the secrets of an output, set and rotate them, encrypt them for other recipients",
+		Long: `Works on the secrets in the output of an architecture: passwords of links and servers, and API keys. No value is
+ever printed. A change is written on both ends, to the server and to its clients, completely or not at all.`,
 		Example: "  platc secrets list\n  platc secrets rotate orders/db",
 	}
 	commands := []*cobra.Command{secretsListCommand(c), secretsSetCommand(c), secretsRotateCommand(c), secretsRekeyCommand(c)}
@@ -53,7 +53,7 @@ func (o *secretsOptions) add(cmd *cobra.Command) *cobra.Command {
 
 func (o *secretsOptions) valid() error {
 	if o.out == "" || o.out == "-" || strings.HasSuffix(o.out, ".tar") {
-		return usage{"-o needs the directory of a build", "secrets are kept in a directory; an archive is made of it anew"}
+		return usage{"-o needs the directory of a build", "secrets are kept in a directory; rebuild the archive from it"}
 	}
 	return nil
 }
@@ -99,10 +99,10 @@ func secretsListCommand(c *console) *cobra.Command {
 	var o secretsOptions
 	return o.add(&cobra.Command{
 		Use:   "list [flags] [arch.cue | directory | package]",
-		Short: "Names and places of secrets, since when they are the same, and their links; never values",
-		Long: `Lists every secret by the name that the other commands take, with its links and the places where it stands. The
-date is the oldest one at which SOPS last wrote one of its files: the value has not changed since, and may be older.
-A tree that was edited, or that no key at hand opens, is listed too.`,
+		Short: "Names and places of secrets, how long they have been unchanged, and their links; never values",
+		Long: `Lists every secret by the name that the other commands take, with its links and the places that hold it. The date
+is the oldest one at which SOPS last wrote one of its files: the value has not changed since, and may be older.
+A tree that was edited, or that no available key can decrypt, is listed too.`,
 		Example: "  platc secrets list\n  platc secrets list -o deploy --json",
 		RunE: func(_ *cobra.Command, args []string) error {
 			_, all, err := o.read(c, args, o.out)
@@ -183,7 +183,7 @@ func printSecrets(w io.Writer, all []compiler.Credential, now time.Time) error {
 		b.WriteString("\nsome values cannot be read: no private key can decrypt their files\n")
 	}
 	if differ {
-		b.WriteString("\nsome values differ between their places: a file was edited; `platc build` says more\n")
+		b.WriteString("\nsome values differ between their places: a file was edited; see `platc build`\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -194,7 +194,7 @@ func stateNote(s secrets.State) string {
 	case secrets.StateRead:
 		return ""
 	case secrets.StateMissing:
-		return " (not there)"
+		return " (missing)"
 	case secrets.StateDamaged:
 		return " (edited or damaged)"
 	case secrets.StateLocked:
@@ -215,10 +215,10 @@ func secretsSetCommand(c *console) *cobra.Command {
 	var o secretsOptions
 	return o.add(&cobra.Command{
 		Use:   "set COMPONENT/NAME [flags] [arch.cue | directory | package]",
-		Short: "Give a secret the value on stdin, on both ends",
-		Long: `Reads a value from stdin, or asks for it on a terminal, and gives it to a secret of "platc secrets list" on both ends.
-It rotates the secret to that value: what "platc secrets rotate" says of the credential in use is true here too.
-A value has letters, digits and the characters . _ ~ - and nothing else; a line break at its end does not count.`,
+		Short: "Set a secret to the value on stdin, on both ends",
+		Long: `Reads a value from stdin, or asks for it on a terminal, and sets a secret of "platc secrets list" to it on both ends.
+This is a rotation to that value: what "platc secrets rotate" says about the credential in use also applies here.
+A value consists only of letters, digits and the characters . _ ~ -; a line break at its end is ignored.`,
 		ValidArgsFunction: o.complete(c, func(b *compiler.Build, all []compiler.Credential) []string {
 			return compiler.CredentialNames(all)
 		}),
@@ -228,7 +228,7 @@ A value has letters, digits and the characters . _ ~ - and nothing else; a line 
 				return usage{"set needs the name of a secret", "`platc secrets list` prints the names"}
 			}
 			if len(args) > 1 && !isInput(c, args[1:]) {
-				return usage{"what follows the name is neither a file nor a directory", "the value is read from stdin, not from the command line"}
+				return usage{"the argument after the name is neither a file nor a directory", "the value is read from stdin, not from the command line"}
 			}
 			b, all, err := o.read(c, args[1:], "")
 			if err != nil {
@@ -283,7 +283,7 @@ func (c *console) value(name string) (string, error) {
 
 func checkedValue(text string) (string, error) {
 	if err := secrets.CheckText(text); err != nil {
-		return "", usage{"the value " + err.Error(), "take letters, digits and the characters . _ ~ - alone"}
+		return "", usage{"the value " + err.Error(), "use only letters, digits and the characters . _ ~ -"}
 	}
 	return text, nil
 }
@@ -292,11 +292,11 @@ func secretsRotateCommand(c *console) *cobra.Command {
 	var o secretsOptions
 	return o.add(&cobra.Command{
 		Use:   "rotate [COMPONENT[/RESOURCE]] [flags] [arch.cue | directory | package]",
-		Short: "Draw new values for secrets, on both ends",
-		Long: `Draws new values for all secrets, or for those of a component, on both ends. A component stands for its own secrets
+		Short: "Generate new values for secrets, on both ends",
+		Long: `Generates new values for all secrets, or for those of a component, on both ends. A component means its own secrets
 and those of all links from and to it. RESOURCE narrows this: to the links to another component or resource, to those
-to a resource of the component, or to one secret by its name. Where a server can hold two credentials, the one in use
-stays valid until the next rotation: deploy before you rotate again. What you give, such as the password of a registry, is left out.`,
+to a resource of the component, or to one secret by its name. If a server can hold two credentials, the one in use
+stays valid until the next rotation: deploy before you rotate again. Secrets that you provide, such as a registry password, are left out.`,
 		ValidArgsFunction: o.complete(c, compiler.SelectionNames),
 		Example:           "  platc secrets rotate\n  platc secrets rotate db\n  platc secrets rotate orders/db\n  platc secrets rotate db/admin",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -334,9 +334,9 @@ func secretsRekeyCommand(c *console) *cobra.Command {
 	var o secretsOptions
 	return o.add(&cobra.Command{
 		Use:   "rekey [flags] [arch.cue | directory | package]",
-		Short: "Encrypt all secrets with new data keys, for the recipients of today",
-		Long: `Encrypts every secret file with a new data key for the recipients that are configured now. Who is no recipient any more
-cannot read what is written from now on, but knows the values of before: rotate them too.`,
+		Short: "Encrypt all secrets with new data keys, for the current recipients",
+		Long: `Encrypts every secret file with a new data key for the recipients that are configured now. A former recipient
+cannot read what is written from now on, but knows the old values: rotate them too.`,
 		Example: "  platc secrets rekey && platc secrets rotate",
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, _, err := o.read(c, args, "")
@@ -359,9 +359,9 @@ func unknownToUsage(err error) error {
 func (o *secretsOptions) change(c *console, b *compiler.Build, chosen []compiler.Credential, s compiler.SecretChange, action string) error {
 	planned, err := compiler.ChangeSecrets(b, o.rendering(c), s, platcVersion())
 	if stale, ok := errors.AsType[*compiler.Stale](err); ok {
-		help := "run `platc build` first: this command changes nothing but secrets"
+		help := "run `platc build` first: this command changes only secrets"
 		if stale.Keys {
-			help += "; where only the recipients changed, run `platc secrets rekey`"
+			help += "; if only the recipients changed, run `platc secrets rekey`"
 		}
 		c.say("platc: %s\n  = help: %s\n", stale.Error(), help)
 		return exit(exitErrors)
@@ -432,7 +432,7 @@ func (o *secretsOptions) told(b *compiler.Build, chosen []compiler.Credential, p
 	}
 	t.Next = append(t.Next, "commit the changes of "+o.out)
 	if action == "rekey" {
-		t.Next = append(t.Next, "who was a recipient before knows the values: `platc secrets rotate` draws new ones")
+		t.Next = append(t.Next, "former recipients know the values: `platc secrets rotate` generates new ones")
 		return t
 	}
 	for _, r := range compiler.Readers(b, t.Files) {
@@ -440,7 +440,7 @@ func (o *secretsOptions) told(b *compiler.Build, chosen []compiler.Credential, p
 	}
 	t.Next = append(t.Next, "deploy: "+filepath.ToSlash(filepath.Join(o.out, "scripts/deploy.sh"))+" "+strings.Join(slices.Compact(components), " "))
 	if overlap {
-		t.Next = append(t.Next, "rotate again only after that: what is in use now would else end at once")
+		t.Next = append(t.Next, "rotate again only after that: otherwise what is in use now ends at once")
 	}
 	return t
 }
@@ -475,12 +475,12 @@ func (t told) text() string {
 func overlapText(o secrets.Overlap) string {
 	switch o {
 	case secrets.OverlapUser:
-		return "a second user takes over; the one of before stays valid until the next rotation"
+		return "a second user takes over; the previous one stays valid until the next rotation"
 	case secrets.OverlapPassword:
-		return "the server keeps the value of before until the next rotation"
+		return "the server accepts the previous value until the next rotation"
 	case secrets.OverlapHandover:
-		return "the value of before ends when a Job of the deployment has set the new one"
+		return "the previous value ends when a Job of the deployment has set the new one"
 	case secrets.OverlapNone, secrets.OverlapFixed:
 	}
-	return "the value of before ends when the server gets the new one"
+	return "the previous value ends when the server gets the new one"
 }
