@@ -348,7 +348,7 @@ func (s *suite) vanish(t *testing.T, g *graph, name string) {
 	if gone == 0 {
 		t.Errorf("nothing of %s was deleted", name)
 	}
-	if !strings.Contains(said, "kept, since a namespace is never deleted: Namespace "+namespace+"\n") {
+	if !strings.Contains(said, "kept, because a namespace is never deleted: Namespace "+namespace+"\n") {
 		t.Errorf("deploy.sh --prune does not name the namespace %s, which it keeps:\n%s", namespace, said)
 	}
 }
