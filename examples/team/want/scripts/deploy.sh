@@ -5,14 +5,14 @@
 #   scripts/deploy.sh [component ...]              apply all components, or those named
 #   scripts/deploy.sh --dry-run [component ...]    ask the server, change nothing
 #   scripts/deploy.sh --prune                      apply all, then delete what is no longer rendered, in every namespace of the cluster
-#   scripts/deploy.sh --dry-run --prune            also say what would be deleted
+#   scripts/deploy.sh --dry-run --prune            also list what would be deleted
 #   scripts/deploy.sh --build [buildkit|kaniko] [component]
 #   scripts/deploy.sh --day2 [component]
 #
-# With each of them, --context NAME takes that context of kubectl in place of the current one.
+# With any of them, --context NAME uses that kubectl context instead of the current one.
 # Needs kubectl, sops with a key that opens the secrets, and kustomize (or kubectl's own). Without SOPS_AGE_KEY, SOPS_AGE_KEY_FILE
-# and SOPS_AGE_KEY_CMD, it also tries the development key that platc build made, .platc/dev.agekey in a folder above this one.
-# ROLLOUT_TIMEOUT is how many seconds a component may take to become ready (600).
+# and SOPS_AGE_KEY_CMD it also tries the development key that platc build made, .platc/dev.agekey in a folder above this one.
+# ROLLOUT_TIMEOUT is how many seconds a component can take to become ready (600).
 set -eu
 umask 077
 
@@ -131,7 +131,7 @@ kube() {
 	kubectl ${context:+"--context=$context"} "$@"
 }
 
-# kubectl where it may take long. The shell must not wait for its end when a signal comes: the decrypted copy would lie there all that time.
+# kubectl where it may take long. The shell must not wait for it to finish when a signal comes: the decrypted copy would lie there all that time.
 attend() {
 	{ exec kubectl ${context:+"--context=$context"} "$@"; } &
 	child=$!
@@ -174,7 +174,7 @@ TABLE
 		version=$(kubectl version --client 2>/dev/null | sed -n 's/^Kustomize Version: v\([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p')
 	fi
 	case $version in
-	[0-4].* | 5.[0-4]) echo "kustomize $version is older than 5.5, the oldest that is known to render this tree" >&2 ;;
+	[0-4].* | 5.[0-4]) echo "kustomize $version is older than 5.5, the oldest version known to render this tree" >&2 ;;
 	esac
 }
 
@@ -185,7 +185,7 @@ name_cluster() {
 	elif [ -n "$context" ]; then
 		fail "kubectl has no context $context; it has: $(kubectl config get-contexts --output=name | tr '\n' ' ')"
 	else
-		echo "no context is set: kubectl looks for a cluster by itself" >&2
+		echo "no context is set: kubectl chooses the cluster" >&2
 	fi
 }
 
@@ -200,7 +200,7 @@ find_key() {
 		done
 		if [ -f "$folder/.platc/dev.agekey" ]; then
 			export SOPS_AGE_KEY_FILE="$folder/.platc/dev.agekey"
-			echo "secrets are opened with the development key: SOPS_AGE_KEY_FILE=$SOPS_AGE_KEY_FILE" >&2
+			echo "secrets are decrypted with the development key: SOPS_AGE_KEY_FILE=$SOPS_AGE_KEY_FILE" >&2
 			return
 		fi
 	done
@@ -209,12 +209,12 @@ find_key() {
 # What to say when sops could not open a file: for whom it is encrypted, and where a key was looked for.
 no_key() {
 	keys="${XDG_CONFIG_HOME:-${HOME:-}/.config}/sops/age/keys.txt"
-	[ -f "$keys" ] || keys="$keys (not there)"
+	[ -f "$keys" ] || keys="$keys (missing)"
 	cat <<TEXT
-sops cannot decrypt $1. Its own words are above.
+sops cannot decrypt $1. Its own message is above.
 It is encrypted for: $(sed -n 's/.*\(age1[0-9a-z]\{20,\}\).*/\1/p' "$tree/$1" | sort -u | tr '\n' ' ')
 If the key is missing, name a file that holds it: SOPS_AGE_KEY_FILE=FILE scripts/deploy.sh …
-These places were looked at:
+Places searched:
   SOPS_AGE_KEY:      $([ -z "${SOPS_AGE_KEY:-}" ] && echo "not set" || echo "set")
   SOPS_AGE_KEY_FILE: ${SOPS_AGE_KEY_FILE:-not set}
   SOPS_AGE_KEY_CMD:  $([ -z "${SOPS_AGE_KEY_CMD:-}" ] && echo "not set" || echo "set")
@@ -235,7 +235,7 @@ copy_tree() {
 			break
 		fi
 	done
-	[ -n "$copy" ] || fail "there is no directory for the decrypted copy"
+	[ -n "$copy" ] || fail "found no directory for the decrypted copy"
 	mkdir "$copy/.rendered"
 	: >"$copy/.all"
 	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
@@ -304,7 +304,7 @@ title() {
 
 # Stops when an object that was rendered is in the cluster already and belongs to somebody else. A namespace may be there without labels.
 refuse_foreign() {
-	live >"$copy/.live" || fail "the server does not say whose the objects in the cluster are: nothing was applied"
+	live >"$copy/.live" || fail "the server did not say who owns the objects in the cluster: nothing was applied"
 	foreign=
 	while read -r _ _ kind namespace name owner _ _ _ managers; do
 		case $owner in
@@ -321,7 +321,7 @@ refuse_foreign() {
 		echo "$(title "$kind" "$namespace" "$name") is $whose, not of $part_of" >&2
 		foreign=yes
 	done <"$copy/.live"
-	[ -z "$foreign" ] || fail "nothing was applied. Give the component another name or namespace; or, if an object is to be of $part_of, hand it over: kubectl label KIND NAME --namespace NAMESPACE --overwrite app.kubernetes.io/part-of=$part_of"
+	[ -z "$foreign" ] || fail "nothing was applied. Give the component another name or namespace; or, if an object is to belong to $part_of, hand it over: kubectl label KIND NAME --namespace NAMESPACE --overwrite app.kubernetes.io/part-of=$part_of"
 }
 
 remove_job() {
@@ -377,7 +377,7 @@ deploy() {
 		known "$name"
 	done
 	selected=$*
-	[ -z "$prune" ] || [ -z "$selected" ] || fail "--prune needs every component to be applied"
+	[ -z "$prune" ] || [ -z "$selected" ] || fail "--prune works only when all components are applied"
 	copy_tree
 	components | awk -v selected=" $selected " 'selected == "  " || index(selected, " " $1 " ")' >"$copy/.components"
 	while read -r name _ _ base <&3; do
@@ -407,7 +407,7 @@ deploy() {
 try() {
 	# the namespace need not exist yet, and then the server refuses what is inside it
 	if [ -z "$(kube get namespace "$2" --ignore-not-found --output=name)" ]; then
-		echo "namespace $2 does not exist yet: only its own object is tried" >&2
+		echo "namespace $2 does not exist yet: only the namespace itself is tried" >&2
 		own="$copy/$1/k8s/deploy/base/namespace.yaml"
 		[ ! -f "$own" ] || apply --dry-run=server <"$own"
 		return
@@ -428,7 +428,7 @@ prune_objects() {
 	while read -r folder <&3; do
 		render_to "$folder" more
 	done 3<"$copy/.more"
-	live >"$copy/.kept" || fail "the server does not say what it has of the rendered objects: nothing was deleted"
+	live >"$copy/.kept" || fail "the server did not list the rendered objects: nothing was deleted"
 	# all of it has just been applied
 	[ -s "$copy/.kept" ] || [ ! -s "$copy/.all" ] || [ -n "$dry_run" ] || fail "the server has none of the rendered objects: nothing was deleted"
 
@@ -444,13 +444,13 @@ prune_objects() {
 			continue
 		fi
 		case $kind,$flux in
-		Namespace,*) echo "kept, since a namespace is never deleted: $(title "$kind" "$namespace" "$name")" >&2 ;;
+		Namespace,*) echo "kept, because a namespace is never deleted: $(title "$kind" "$namespace" "$name")" >&2 ;;
 		PersistentVolumeClaim,*)
 			# the volumes of a StatefulSet that stays are not rendered, but in use
 			awk -v place="$namespace" -v name="$instance" '$3 == "StatefulSet" && $4 == place && $5 == name { used = 1 } END { exit !used }' "$copy/.kept" ||
-				echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2
+				echo "kept, because it owns data: $(title "$kind" "$namespace" "$name")" >&2
 			;;
-		StatefulSet,* | PersistentVolume,* | CustomResourceDefinition,* | *,disabled) echo "kept, since it owns data: $(title "$kind" "$namespace" "$name")" >&2 ;;
+		StatefulSet,* | PersistentVolume,* | CustomResourceDefinition,* | *,disabled) echo "kept, because it owns data: $(title "$kind" "$namespace" "$name")" >&2 ;;
 		*)
 			echo "no longer rendered: $(title "$kind" "$namespace" "$name")" >&2
 			[ "$namespace" != '<none>' ] || namespace=
@@ -461,7 +461,7 @@ prune_objects() {
 	if [ -s "$copy/.gone" ] && [ -z "$dry_run" ]; then
 		attend delete --filename "$copy/.gone" --ignore-not-found --timeout=120s
 	fi
-	[ -z "$incomplete" ] || fail "not every kind of object could be listed (see above): some that are no longer rendered may be left"
+	[ -z "$incomplete" ] || fail "not every kind of object could be listed (see above): some that are no longer rendered may remain"
 }
 
 build() {
@@ -548,7 +548,7 @@ while [ "$left" -gt 0 ]; do
 	esac
 done
 if [ "$action" != deploy ] && [ -n "$dry_run$prune" ]; then
-	fail "--$action knows neither --dry-run nor --prune"
+	fail "--$action takes neither --dry-run nor --prune"
 fi
 check_tools
 name_cluster
