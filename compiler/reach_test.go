@@ -121,7 +121,7 @@ func TestKindsFromElsewhereStayWithinReach(t *testing.T) {
 		"below .git":                           {reachCase{files: `".git/config": verbatim: "[core]"`}, `E0109: evil would write the file ".git/config"`},
 		"below .GIT in a folder":               {reachCase{files: `"a/.GIT/config": verbatim: "[core]"`}, `E0109`},
 		"below .platc":                         {reachCase{files: `".platc/manifest.json": verbatim: "{}"`}, `E0109`},
-		"out of its folder":                    {reachCase{files: `"../db/Dockerfile": verbatim: "x"`}, `E0101: the file "../db/Dockerfile" of evil has no path below`},
+		"out of its folder":                    {reachCase{files: `"../db/Dockerfile": verbatim: "x"`}, `E0101: the file "../db/Dockerfile" of evil is not a path below`},
 		"absolute":                             {reachCase{files: `"/etc/x": verbatim: "x"`}, `E0101`},
 		"a module over the application's file": {reachCase{rule: `modules: ["evil/main.py"]`}, `E0205: app would have the file "src/main.py" twice`},
 		"an object with a secret in clear":     {reachCase{files: `"k8s/deploy/base/x.yaml": objects: [{apiVersion: "v1", kind: "ConfigMap", metadata: name: "x", data: p: {secret: "evil/x"}}]`}, `E0101: the file "k8s/deploy/base/x.yaml" of evil names the secret`},
