@@ -14,7 +14,7 @@ import (
 func New() emit.Emitter {
 	return emit.Emitter{
 		Name:      "python",
-		Doc:       "requirements.txt and requirements-test.txt: one pin a line, sorted (OUTPUT.md, REQ-01).",
+		Doc:       "requirements.txt and requirements-test.txt: one pin a line, sorted.",
 		Component: component,
 	}
 }
