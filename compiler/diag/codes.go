@@ -573,7 +573,7 @@ $ platc check --against out
 		},
 		{
 			ID:    "W0124",
-			Title: "variables that a second instance takes away",
+			Title: "variables that a second instance removes",
 			Cause: "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
 			Example: `
 $ platc build
