@@ -140,8 +140,8 @@ func TestContentsAreFilledFromThePlan(t *testing.T) {
 	w.kind("store")
 	w.kind("app", asks(func(self object) []kind.Row {
 		return []kind.Row{
-			{Path: "cloud.env", Secret: true, Content: kind.Environment{Of: "shop", Without: []string{"STORE_PORT"}, Extra: extra}},
-			{Path: "nobody.env", Secret: true, Content: kind.Environment{Of: "nobody"}},
+			{Path: "secret/cloud.env", Secret: true, Content: kind.Environment{Of: "shop", Without: []string{"STORE_PORT"}, Extra: extra}},
+			{Path: "secret/nobody.env", Secret: true, Content: kind.Environment{Of: "nobody"}},
 			{Path: "requirements.txt", Content: kind.Requirements{Main: true}},
 			{Path: "test.txt", Content: kind.Requirements{Pins: []string{"z==1", "a==1", "z==1"}}},
 			{Path: "none.txt", Content: kind.Requirements{}},
@@ -154,13 +154,13 @@ func TestContentsAreFilledFromThePlan(t *testing.T) {
 	w.link("shop -> db")
 	b := w.run("keep-files").clean()
 	for _, name := range []string{"shop", "plain"} { // plain shows what shop is linked to
-		e := b.row(name, "cloud.env").Content.(kind.Environment)
+		e := b.row(name, "secret/cloud.env").Content.(kind.Environment)
 		want := []kind.Group{{Comment: b.of("shop").EnvGroup["STORE_HOST"], Vars: map[string]value.Value{"STORE_HOST": value.Literal("h")}}}
 		if !reflect.DeepEqual(e.Links, want) || !reflect.DeepEqual(e.Groups(), append(want, extra...)) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
-	if e := b.row("shop", "nobody.env").Content.(kind.Environment); len(e.Groups()) != 0 {
+	if e := b.row("shop", "secret/nobody.env").Content.(kind.Environment); len(e.Groups()) != 0 {
 		t.Errorf("%+v", e)
 	}
 	for file, want := range map[string]string{"requirements.txt": "driver==1 zeta==2", "test.txt": "a==1 z==1"} {
@@ -228,4 +228,50 @@ func TestOneComponentBringsTheNamespace(t *testing.T) {
 	if row := b.Plan.Tree.Rows[slices.IndexFunc(b.Plan.Tree.Rows, func(r kind.Row) bool { return r.Path == "kustomization.yaml" })]; listed(t, row) != "a/deploy/base c/deploy/base d/deploy/overlays/shared e/deploy/overlays/shared f/deploy/base" {
 		t.Errorf("%+v", row)
 	}
+}
+
+// What a Secret is made of is secret, also while no password is in it.
+func TestWhatASecretIsMadeOfIsSecret(t *testing.T) {
+	t.Parallel()
+	plain := kind.Dotenv{{Comment: "c", Vars: vars("A=1")}}
+	kustomization := kind.Kustomization{Object: object{
+		"secretGenerator": []any{
+			object{"name": "a", "envs": []any{"secret/a.env"}},
+			object{"name": "b", "files": []any{".dockerconfigjson=secret/b.json", "script.sh"}},
+		},
+		"configMapGenerator": []any{object{"name": "c", "envs": []any{"c.env"}}},
+	}}
+	rows := []kind.Row{
+		{Path: "k/kustomization.yaml", Content: kustomization},
+		{Path: "k/secret/a.env", Content: plain},
+		{Path: "k/secret/b.json", Content: kind.JSON{Data: object{}}},
+		{Path: "k/secret/d.env", Content: plain},
+		{Path: "k/secret/e.env", Secret: true, Content: plain},
+		{Path: "k/c.env", Content: plain},
+		{Path: "k/script.sh", Content: kind.Verbatim("x")},
+		{Path: "secret/a.env", Content: plain},
+	}
+	w := newWorld(t)
+	w.kind("app", asks(func(object) []kind.Row { return slices.Clone(rows) }))
+	w.add("app", "shop")
+	b := w.run("keep-files").clean()
+	for _, row := range rows {
+		want := slices.Contains([]string{"k/secret/a.env", "k/secret/b.json", "k/secret/e.env"}, row.Path)
+		if got := b.row("shop", row.Path).Secret; got != want {
+			t.Errorf("%s is secret: %v", row.Path, got)
+		}
+	}
+}
+
+func TestWhatCannotBeEncryptedIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.kind("app", asks(func(object) []kind.Row {
+		return []kind.Row{
+			{Path: "kustomization.yaml", Content: kind.Kustomization{Object: object{"secretGenerator": []any{object{"envs": []any{"a.env"}}}}}},
+			{Path: "a.env", Content: kind.Dotenv{}},
+		}
+	}))
+	w.add("app", "shop")
+	w.run("").at("E0101", "shop", `the file "a.env" of app becomes a Secret, but is not below secret/`, "beside the kustomization")
 }
