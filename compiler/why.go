@@ -16,7 +16,8 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 	"platc.dev/platc/compiler/value"
-	"platc.dev/platc/emit/text"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/secrets"
 	"platc.dev/platc/passes"
 )
 
@@ -312,7 +313,8 @@ func (w why) requirement(name string) (Answer, bool) {
 		}
 	}
 	for _, row := range w.np.Rows {
-		for _, pin := range row.Requirements {
+		r, _ := row.Content.(kind.Requirements)
+		for _, pin := range r.Pins {
 			if distribution(pin) == wanted {
 				by := because(w.node.Pos, passOf("files"), fmt.Sprintf("%s of every %s pins it", row.Path, w.node.Kind.Name))
 				return Answer{What: "requirement", Present: true, Value: pin, Because: []Because{by}}, true
@@ -500,31 +502,23 @@ func (w why) line(file string, number int) (Answer, error) {
 // lines is the text of a file. Of an encrypted one it is what stands in clear at its beginning: comments and names.
 func (w why) lines(file string) (lines []string, encrypted bool, err error) {
 	i := slices.IndexFunc(w.np.Rows, func(r kind.Row) bool { return r.Path == file })
-	if i >= 0 && (w.np.Rows[i].Environment != nil || w.np.Rows[i].IsDotenv) && text.IsSecret(file) {
-		return dotenvLines(w.plan, w.np.Rows[i]), true, nil
+	if i < 0 {
+		return nil, false, errors.New("no pass kept " + file)
 	}
-	files, err := renderComponents(w.plan, []*ir.Node{w.node}, 1)
+	row := w.np.Rows[i]
+	if row.Secret {
+		return dotenvLines(row.Content), true, nil
+	}
+	f, err := (&emit.Writer{}).File(path.Join(w.node.Name, file), w.node.Name, row)
 	if err != nil {
 		return nil, false, err
 	}
-	for _, f := range files {
-		if f.Path == path.Join(w.node.Name, file) {
-			return strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n"), false, nil
-		}
-	}
-	if i < 0 {
-		return nil, false, errors.New("no emitter wrote " + file)
-	}
-	return nil, true, nil
+	return strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n"), false, nil
 }
 
-func dotenvLines(p *ir.Plan, row kind.Row) []string {
-	groups := row.Dotenv
-	if row.Environment != nil {
-		groups = environment(p, row.Environment)
-	}
+func dotenvLines(c kind.Content) []string {
 	var all []string
-	for _, g := range groups {
+	for _, g := range secrets.InputOf("", "", c).Groups {
 		if g.Comment != "" {
 			all = append(all, "# "+g.Comment)
 		}
