@@ -37,15 +37,16 @@ type root struct {
 // lib makes kind.Library of CUE. All of it shares one context, and one lock while CUE is asked.
 type lib struct {
 	typer
-	build   *build.Context
-	schema  cue.Value
-	shared  map[string]*ast.Field // the schema's definitions
-	common  map[string]bool       // names that the schema refers to
-	modules map[string]*build.Instance
-	bringer map[*kind.Rule]string // kind that brings a rule
-	form    *form                 // that users' kinds are held to; nil without any
-	list    *diag.List
-	out     *kind.Library
+	build     *build.Context
+	schema    cue.Value
+	shared    map[string]*ast.Field // the schema's definitions
+	common    map[string]bool       // names that the schema refers to
+	modules   map[string]*build.Instance
+	bringer   map[*kind.Rule]string // kind that brings a rule
+	questions []*question           // all that kinds answer, in order of reading
+	form      *form                 // that users' kinds are held to; nil without any
+	list      *diag.List
+	out       *kind.Library
 }
 
 // Library reads the built-in kinds, and those of the folder kinds/ in dir where there is one (dir "" : none).
@@ -377,7 +378,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	if k.Counts, err = counts(lookup(v, "counts")); err != nil {
 		return nil, err
 	}
-	k.Describe = l.describe(r, lookup(v, "describe"), names)
+	k.Describe = l.describe(r, k.Name, lookup(v, "describe"), names)
 	subs := lookup(v, "subs")
 	if !subs.Exists() {
 		return k, nil
@@ -401,7 +402,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 		if sub.Counts, err = counts(lookup(sv, "counts")); err != nil {
 			return nil, err
 		}
-		sub.Describe = l.describe(r, lookup(sv, "describe"), names)
+		sub.Describe = l.describe(r, sub.Name, lookup(sv, "describe"), names)
 		k.Subs[name] = sub
 	}
 	return k, nil
