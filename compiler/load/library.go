@@ -56,7 +56,8 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	if users != nil {
 		roots = append(roots, root{fs: users, dir: ".", name: name})
 	}
-	return read(roots)
+	l := read(roots)
+	return l.out, l.list
 }
 
 // Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
@@ -75,7 +76,7 @@ func Versions() kind.Object {
 	return table
 }
 
-func read(roots []root) (*kind.Library, *diag.List) {
+func read(roots []root) *lib {
 	ctx := cuecontext.New()
 	l := &lib{
 		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
@@ -121,7 +122,7 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	}
 	l.checkKinds()
 	l.checkRules()
-	return l.out, l.list
+	return l
 }
 
 // sources are the CUE files of a folder.
