@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -12,7 +13,7 @@ import (
 // What a rule may bring is known before there is an edge: also what stands below a condition, in a definition, or in a loop.
 func TestRuleTellsWhatItMayBring(t *testing.T) {
 	t.Parallel()
-	l := newLib()
+	ctx := cuecontext.New()
 	for what, c := range map[string]struct {
 		rule string
 		want kind.Brings
@@ -38,7 +39,7 @@ func TestRuleTellsWhatItMayBring(t *testing.T) {
 		if what == "a definition" {
 			rule = c.rule
 		}
-		v := l.ctx.CompileString("#Shared: {out: {prefix: \"S\", env: {A: \"a\", ...}, ...}, in: parts: monitors: [], ...}\nlinks: \"a -> b\": " + rule)
+		v := ctx.CompileString("#Shared: {out: {prefix: \"S\", env: {A: \"a\", ...}, ...}, in: parts: monitors: [], ...}\nlinks: \"a -> b\": " + rule)
 		if err := v.Err(); err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue

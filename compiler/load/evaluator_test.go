@@ -439,4 +439,3 @@ func fault(r *rand.Rand, f *ast.File) string {
 	}
 	return "as it is"
 }
-

@@ -2,7 +2,6 @@ package load
 
 import (
 	"bytes"
-	stderrors "errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,6 +15,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
@@ -36,7 +36,8 @@ type root struct {
 
 // lib makes kind.Library of CUE. All of it shares one context, and one lock while CUE is asked.
 type lib struct {
-	typer
+	mu        *sync.Mutex
+	ctx       *cue.Context
 	build     *build.Context
 	schema    cue.Value
 	shared    map[string]*ast.Field // the schema's definitions
@@ -79,7 +80,8 @@ func Versions() kind.Object {
 func read(roots []root) *lib {
 	ctx := cuecontext.New()
 	l := &lib{
-		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
+		mu:      &sync.Mutex{},
+		ctx:     ctx,
 		modules: map[string]*build.Instance{},
 		bringer: map[*kind.Rule]string{},
 		list:    &diag.List{},
@@ -92,13 +94,8 @@ func read(roots []root) *lib {
 	if err := l.schema.Err(); err != nil {
 		panic(fmt.Sprintf("the library's schema: %s", errors.Details(err, nil)))
 	}
+	l.out.Config, l.out.Retired = l.definition("#Config"), l.definition("#Retired")
 	var err error
-	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
-		panic(fmt.Sprintf("the library's #Config: %s", err))
-	}
-	if l.out.Retired, err = l.fieldType(scope{own: l.shared}, l.shared["#Retired"], l.schema.LookupPath(cue.MakePath(cue.Def("#Retired")))); err != nil {
-		panic(fmt.Sprintf("the library's #Retired: %s", err))
-	}
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}
@@ -123,6 +120,15 @@ func read(roots []root) *lib {
 	l.checkKinds()
 	l.checkRules()
 	return l
+}
+
+// definition is the type of a definition of the schema.
+func (l *lib) definition(name string) *kind.Type {
+	t, err := scope{own: l.shared}.fieldType(l.shared[name], 0)
+	if err != nil {
+		panic(fmt.Sprintf("the library's %s: %s", name, err))
+	}
+	return t
 }
 
 // sources are the CUE files of a folder.
@@ -216,7 +222,7 @@ func (l *lib) addKind(r root, dir string) bool {
 		l.fail(r, at, err)
 		return false
 	}
-	syntax := scope{own: topLevel(inst.Files), imports: map[string]map[string]*ast.Field{"schema": l.shared}}
+	syntax := l.scope(inst.Files)
 	names := l.mentions(inst.Files)
 	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax, names)
 	if err != nil {
@@ -254,6 +260,31 @@ func (l *lib) sound(r root, v cue.Value, at diag.Pos) error {
 		return &kind.Mistakes{Found: []diag.Diagnostic{{Code: "E0103", Message: fmt.Sprintf("%s has no kind, which is required", at.File), Help: kindHelp, Pos: at}}}
 	}
 	return check(l.form.kind, k, "the kind in "+at.File)
+}
+
+// scope is what expressions in the files of a kind may refer to.
+func (l *lib) scope(files []*ast.File) scope {
+	s := scope{own: topLevel(files), imports: map[string]map[string]*ast.Field{}}
+	for _, f := range files {
+		for spec := range f.ImportSpecs() {
+			if name := schemaName(spec); name != "" {
+				s.imports[name] = l.shared
+			}
+		}
+	}
+	return s
+}
+
+// schemaName is the name by which a file calls the schema, "" for another package.
+func schemaName(spec *ast.ImportSpec) string {
+	path, err := literal.Unquote(spec.Path.Value)
+	switch name, _, _ := strings.Cut(path, ":"); {
+	case err != nil || name != module+"/schema":
+		return ""
+	case spec.Name != nil:
+		return spec.Name.Name
+	}
+	return "schema"
 }
 
 // addRules reads the rules that a kind brings.
@@ -320,36 +351,34 @@ func nodes(files []*ast.File) []ast.Node {
 	return all
 }
 
-// attributesOf is the type of the attributes in a field: read off the syntax where that is plain, else asked of CUE.
-func (l *lib) attributesOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
-	var f *ast.Field
-	if top := s.own[path[0]]; top != nil {
-		f, s = s.find(top.Value, path[1:]...)
+// attributesOf is the type of the attributes at a path of a kind's files: a struct.
+func (s scope) attributesOf(path ...string) (*kind.Type, error) {
+	found := s.find(path...)
+	if len(found) == 0 {
+		return nil, unreadable(nil, "the attributes are not written out", "write it as attributes: {…}, with every attribute in it")
 	}
-	return l.fieldType(s, f, v)
+	t := &kind.Type{IsStruct: true}
+	for _, f := range found {
+		part, err := f.in.fieldType(f.field, 0)
+		if err != nil {
+			return nil, err
+		}
+		if !part.IsStruct {
+			return nil, unreadable(f.field.Value, "attributes are no struct of attributes", "write it as attributes: {name: type}")
+		}
+		if err := join(t, part, f.field.Value); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
 // structOf is the type of the attributes of a sub-kind or a rule, which need not have any.
-func (l *lib) structOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
-	a := lookup(v, "attributes")
-	if !a.Exists() {
+func (s scope) structOf(v cue.Value, path ...string) (*kind.Type, error) {
+	if !lookup(v, "attributes").Exists() {
 		return &kind.Type{IsStruct: true}, nil
 	}
-	t, err := l.attributesOf(s, a, append(path, "attributes")...)
-	if err == nil && !t.IsStruct {
-		return nil, failure(a, "attributes are no struct of attributes")
-	}
-	return t, err
-}
-
-func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) {
-	if f != nil {
-		t, err := s.fieldType(f, 0)
-		if !stderrors.Is(err, errSyntax) {
-			return t, err
-		}
-	}
-	return l.typeOf(v)
+	return s.attributesOf(append(path, "attributes")...)
 }
 
 func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[string]bool) (*kind.Kind, error) {
@@ -361,7 +390,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 		k.Title = k.Name
 	}
 	var err error
-	if k.Attributes, err = l.attributesOf(syntax, lookup(v, "attributes"), "kind", "attributes"); err != nil {
+	if k.Attributes, err = syntax.attributesOf("kind", "attributes"); err != nil {
 		return nil, err
 	}
 	if k.Attributes.Field("namespace") == nil {
@@ -391,7 +420,7 @@ func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[st
 	for it.Next() {
 		name, sv := it.Selector().Unquoted(), it.Value()
 		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Own: r.own(), Pos: keyOf(sv)}
-		if sub.Attributes, err = l.structOf(syntax, sv, "kind", "subs", name); err != nil {
+		if sub.Attributes, err = syntax.structOf(sv, "kind", "subs", name); err != nil {
 			return nil, err
 		}
 		sub.Names = kind.NameRule{Not: texts(sv, "names.not"), Help: text(sv, "names.help")}

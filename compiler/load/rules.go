@@ -177,7 +177,7 @@ func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[s
 	}
 	if lookup(v, "attributes").Exists() {
 		var err error
-		if rule.Attributes, err = l.structOf(syntax, v, "links", name); err != nil {
+		if rule.Attributes, err = syntax.structOf(v, "links", name); err != nil {
 			return nil, err
 		}
 	}
