@@ -323,7 +323,7 @@ func conditions(f *build.File, read map[string]bool) {
 			continue
 		}
 		if expr, err := parser.ParseExpr("", body); err == nil {
-			maps.Copy(read, mentions(expr))
+			maps.Copy(read, mentionedIn(expr))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"platc.dev/platc/compiler/diag"
@@ -113,8 +114,8 @@ func (a *Asking) Names() []string { return sorted(a.questions) }
 
 // ByCUE is the answer of CUE.
 func (a *Asking) ByCUE(q Asked) (any, error) {
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
+	a.l.engine.Lock()
+	defer a.l.engine.Unlock()
 	return read1(q, cueAnswer{a.l.askCUE(a.questions[q.Name], q.In)})
 }
 
@@ -122,7 +123,17 @@ func (a *Asking) ByCUE(q Asked) (any, error) {
 var ErrCUE = errors.New("left to CUE")
 
 // ByEvaluator is the answer of the evaluator.
-func (a *Asking) ByEvaluator(q Asked) (any, error) { return a.ByCUE(q) }
+func (a *Asking) ByEvaluator(q Asked) (any, error) {
+	own, refused := a.questions[q.Name].own()
+	if refused != nil {
+		return nil, fmt.Errorf("%w: %s: %s", ErrCUE, refused.Pos, refused.Reason)
+	}
+	answer, err := own.Ask(q.In)
+	if err != nil {
+		return nil, err
+	}
+	return read1(q, ownAnswer{answer})
+}
 
 // read1 reads of an answer what the compiler reads of it.
 func read1(q Asked, a answer) (any, error) {

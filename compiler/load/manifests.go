@@ -7,36 +7,36 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
-
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
 // manifests reads the file table: paths and conditions now, content when it is asked for.
-func (l *lib) manifests(r root, k *kind.Kind, v cue.Value, names map[string]bool) error {
-	files := lookup(v, "files")
-	it, err := files.Fields()
+func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
+	k := d.kind
+	files, err := f.each("files")
 	if err != nil {
 		return err
 	}
-	for it.Next() {
-		row := kind.Row{Path: it.Selector().Unquoted(), Pos: r.place(it.Value())}
-		if r.own() {
-			if err := l.checkRow(k, cueAnswer{it.Value()}, row); err != nil {
+	for _, file := range files {
+		row := kind.Row{Path: file.name, Pos: file.place(p.root)}
+		if p.root.own() {
+			if err := l.checkRow(k, file, row); err != nil {
 				return err
 			}
 		}
-		if row.When, err = whenIn(cueAnswer{it.Value()}); err != nil {
+		if row.When, err = whenIn(file); err != nil {
 			return err
 		}
 		k.Rows = append(k.Rows, row)
 	}
-	q := l.question("manifests "+k.Name, v, names)
+	q := l.question("manifests "+k.Name, p, "manifests")
+	d.questions = append(d.questions, q)
 	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
-		rows, err := ask(l, q, given{"self": self, "arch": arch}, func(a answer) ([]kind.Row, error) { return l.rows(r, k, a, self) })
+		in := given{"self": self, "arch": arch}
+		rows, err := ask(l, q, in, func(a answer) ([]kind.Row, error) { return l.rows(p.root, k, q, in, a) })
 		if err != nil {
-			return nil, r.mistakes(k.Pos, err)
+			return nil, p.root.mistakes(k.Pos, err)
 		}
 		return rows, nil
 	}
@@ -44,7 +44,7 @@ func (l *lib) manifests(r root, k *kind.Kind, v cue.Value, names map[string]bool
 }
 
 // rows are the rows of a component, with the content of those that are kept.
-func (l *lib) rows(r root, k *kind.Kind, manifests answer, self kind.Object) ([]kind.Row, error) {
+func (l *lib) rows(r root, k *kind.Kind, q *question, in given, manifests answer) ([]kind.Row, error) {
 	files, _ := manifests.field("files")
 	all, err := files.fields()
 	if err != nil {
@@ -56,10 +56,11 @@ func (l *lib) rows(r root, k *kind.Kind, manifests answer, self kind.Object) ([]
 		if row.When, err = whenIn(f); err != nil {
 			return nil, err
 		}
-		if row.When.Holds(self) {
+		if row.When.Holds(in["self"]) {
 			if err := l.content(r, k, &row, f); err != nil {
 				return nil, fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
 			}
+			row.Trace = traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}
@@ -77,7 +78,6 @@ func (l *lib) content(r root, k *kind.Kind, row *kind.Row, a answer) error {
 	if err != nil {
 		return err
 	}
-	row.Trace = a.trace()
 	if err := contentOf(row, o); err != nil {
 		return err
 	}

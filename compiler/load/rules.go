@@ -5,36 +5,38 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
-func (l *lib) describe(r root, name string, v cue.Value, names map[string]bool) func(self, parent, arch kind.Object) (kind.Description, error) {
-	if !v.Exists() {
+func (l *lib) describe(p *pkg, name string, f facts, d *declarations, path ...string) func(self, parent, arch kind.Object) (kind.Description, error) {
+	asked, ok := f.at("describe")
+	if !ok {
 		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
 	}
-	q := l.question("describe "+name, v, names)
+	pos := asked.place(p.root)
+	q := l.question("describe "+name, p, append(path, "describe")...)
+	d.questions = append(d.questions, q)
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
-		d, err := ask(l, q, given{"self": self, "arch": arch, "parent": parent}, func(a answer) (kind.Description, error) {
+		in := given{"self": self, "arch": arch, "parent": parent}
+		d, err := ask(l, q, in, func(a answer) (kind.Description, error) {
 			o, err := decodedFields(a)
-			if err == nil && r.own() {
+			if err == nil && p.root.own() {
 				err = a.check(l.form.description, "describe of "+str(self["id"]))
 			}
 			if err != nil {
 				return kind.Description{}, err
 			}
 			d, err := description(o)
-			d.Trace = a.trace()
+			d.Trace = traced(q, in, a)
 			if err == nil {
-				err = properPorts(r, keyOf(v), d)
+				err = properPorts(p.root, pos, d)
 			}
 			return d, err
 		})
 		if err != nil {
-			return d, r.mistakes(keyOf(v), err)
+			return d, p.root.mistakes(pos, err)
 		}
 		return d, nil
 	}
@@ -158,40 +160,39 @@ func groups(v any) ([]kind.Group, error) {
 	return all, nil
 }
 
-func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[string]bool) (*kind.Rule, error) {
+func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations) (*kind.Rule, error) {
 	from, to, ok := strings.Cut(name, " -> ")
 	if !ok {
-		return nil, failure(v, "the rule %q is not written as source -> target", name)
+		return nil, failure(f, "the rule %q is not written as source -> target", name)
 	}
-	if r.own() {
-		if err := check(l.form.rule, v, fmt.Sprintf("the rule %q", name)); err != nil {
+	if p.root.own() {
+		if err := f.check(l.form.rule, fmt.Sprintf("the rule %q", name)); err != nil {
 			return nil, err
 		}
 	}
 	rule := &kind.Rule{
-		From: from, To: to, Doc: text(v, "doc"), Inherit: texts(v, "inherit"), Startup: flag(v, "startup", true), Ports: texts(v, "ports"), FromPods: text(v, "from_pods"), Through: texts(v, "through"), Optional: texts(v, "optional"),
-		Modules: texts(v, "modules"), Requirements: texts(v, "requirements"), Own: r.own(), Pos: keyOf(v),
+		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
+		Modules: f.texts("modules"), InModules: f.knownTexts("in", "modules"), Requirements: f.texts("requirements"), HasActs: f.has("acts"), Own: p.root.own(), Pos: f.place(p.root),
 	}
 	if rule.Doc == "" {
-		return nil, failure(v, "the rule %q needs a doc", name)
+		return nil, failure(f, "the rule %q needs a doc", name)
 	}
-	if lookup(v, "attributes").Exists() {
+	if f.has("attributes") {
 		var err error
-		if rule.Attributes, err = syntax.structOf(v, "links", name); err != nil {
+		if rule.Attributes, err = syntax.structOf(f, "links", name); err != nil {
 			return nil, err
 		}
 	}
-	if i := lookup(v, "identity"); i.Exists() {
-		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style"), Rotate: text(i, "rotate")}
+	if i, ok := f.at("identity"); ok {
+		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
 	}
-	rule.InModules = texts(v, "in.modules")
-	rule.HasActs = lookup(v, "acts").Exists()
-	rule.Brings = brings(v)
-	q := l.question("rule "+name, v, names)
-	if lookup(v, "marks").Exists() {
-		rule.Marks = l.marks(r, rule, q)
+	rule.Brings = brings(f, syntax.find("links", name))
+	q := l.question("rule "+name, p, "links", name)
+	d.questions = append(d.questions, q)
+	if f.has("marks") {
+		rule.Marks = l.marks(p.root, rule, q)
 	}
-	rule.Apply = l.apply(r, rule, q)
+	rule.Apply = l.apply(p.root, rule, q)
 	return rule, nil
 }
 
@@ -214,13 +215,14 @@ func marksOf(a answer) (kind.Object, error) {
 // apply asks a rule what it says of an edge.
 func (l *lib) apply(r root, rule *kind.Rule, q *question) func(in kind.Input) (kind.Result, error) {
 	return func(in kind.Input) (kind.Result, error) {
-		res, err := ask(l, q, given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}, func(a answer) (kind.Result, error) {
+		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
+		res, err := ask(l, q, inputs, func(a answer) (kind.Result, error) {
 			parts, err := partsOf(a)
 			if err != nil {
 				return kind.Result{}, err
 			}
 			res, err := result(parts)
-			res.Trace = a.trace()
+			res.Trace = traced(q, inputs, a)
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}

@@ -174,7 +174,7 @@ func TestStructuresOfAnyForm(t *testing.T) {
 		for i, d := range slices.Concat(c.fits, c.not) {
 			want := i < len(c.fits)
 			list := &diag.List{}
-			typ.Complete(asGiven(d), kind.Place{Path: "x", Subject: "x"}, list)
+			typ.Complete(dataGiven(d, ""), kind.Place{Path: "x", Subject: "x"}, list)
 			if typ.Fits(d) != want || list.HasErrors() == want {
 				t.Errorf("%s: %v fits: %v, findings: %v", c.text, d, typ.Fits(d), list.Sorted())
 			}
@@ -193,28 +193,6 @@ func TestAttributesInSeveralPlacesAreOneStruct(t *testing.T) {
 	if err != nil || len(typ.Fields) != 3 {
 		t.Fatalf("%+v %v", typ, err)
 	}
-}
-
-// asGiven is data as a user would have written it.
-func asGiven(data any) *kind.Given {
-	g := &kind.Given{Concrete: true}
-	switch d := data.(type) {
-	case kind.Object:
-		g.Struct = true
-		for _, k := range sorted(d) {
-			f := asGiven(d[k])
-			f.Key = k
-			g.Fields = append(g.Fields, f)
-		}
-	case []any:
-		g.List = true
-		for _, item := range d {
-			g.Items = append(g.Items, asGiven(item))
-		}
-	default:
-		g.Scalar = d
-	}
-	return g
 }
 
 func TestTextsOfTypesStandByThemselves(t *testing.T) {
