@@ -1,0 +1,126 @@
+package eval
+
+// group is where conjuncts come from: closedness is a matter of which fields stand in which part of an expression.
+type group struct {
+	up     *group
+	twin   *group // of a declaration of a definition: the definition, which all declarations make together
+	closed bool   // no fields but those below it
+	embed  bool   // an embedding in a literal, which is up and may add fields to it
+}
+
+// define is a definition that is referred to in g. Where that is an embedding, the literal around it is closed as well.
+func define(g *group) *group {
+	for p := g; p != nil; p = p.up {
+		if p.embed {
+			p.up.closed = true
+		}
+	}
+	return &group{up: g, closed: true}
+}
+
+// rebase hangs the groups of a vertex below the place where it is referred to.
+type rebase struct {
+	root *group
+	made map[*group]*group
+}
+
+func (r *rebase) of(g *group) *group {
+	if g == nil {
+		return r.root
+	}
+	if copied := r.made[g]; copied != nil {
+		return copied
+	}
+	copied := &group{up: r.of(g.up), closed: g.closed, embed: g.embed}
+	if g.twin != nil {
+		copied.twin = r.of(g.twin)
+	}
+	if r.made == nil {
+		r.made = map[*group]*group{}
+	}
+	r.made[g] = copied
+	return copied
+}
+
+func (g *group) below(top *group) bool {
+	for ; g != nil; g = g.up {
+		if g == top || g.twin == top {
+			return true
+		}
+	}
+	return false
+}
+
+// bound says whether a definition has a say in what stands in g.
+func (g *group) closes() bool {
+	for ; g != nil; g = g.up {
+		if g.closed || g.twin != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// allows says whether a definition h takes what stands in g as its own.
+func (h *group) allows(g *group) bool {
+	if g.below(h) {
+		return true
+	}
+	for p := h; p != nil; p = p.up {
+		if p.embed && g.below(p.up) && !g.below(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkClosed finds a field that a definition does not have.
+func (b *builder) checkClosed() (value, bool) {
+	var closed []*group
+	for _, g := range b.struc {
+		for ; g != nil; g = g.up {
+			if g.closed {
+				closed = append(closed, g)
+			}
+			if g.twin != nil {
+				closed = append(closed, g.twin)
+			}
+		}
+	}
+	if len(closed) == 0 || b.v.body == nil {
+		return value{}, true
+	}
+	for _, a := range b.v.body.arcs {
+		if a.label.role != regular {
+			continue
+		}
+		for _, h := range closed {
+			if !b.allowed(h, a) {
+				return fault(wrong, "a field that is not allowed: "+a.label.name), false
+			}
+		}
+	}
+	return value{}, true
+}
+
+func (b *builder) allowed(h *group, a arc) bool {
+	found := false
+	a.v.conjs(func(cj conj) { found = found || h.allows(cj.g) })
+	if found {
+		return true
+	}
+	for _, g := range b.v.body.more {
+		if h.allows(g) {
+			return true
+		}
+	}
+	for _, x := range b.v.body.optional {
+		if !h.allows(x.c.g) {
+			continue
+		}
+		if x.label != nil && x.label.is(a.label) || x.label == nil && (x.pattern == nil || b.c.admits(x.pattern, x.c.e, textOf(a.label.name)) == yes) {
+			return true
+		}
+	}
+	return false
+}
