@@ -16,7 +16,7 @@ func TestEverySecurityPromiseHasATest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(page), "| promise | held by |\n|---|---|\n")
+	_, table, ok := strings.Cut(string(page), "| guarantee | proved by |\n|---|---|\n")
 	if !ok {
 		t.Fatal("SECURITY.md has no table of promises")
 	}

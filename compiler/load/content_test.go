@@ -49,7 +49,7 @@ func TestRowsThatAreNoFile(t *testing.T) {
 	type object = map[string]any
 	for want, row := range map[string]object{
 		"a file has one content": {},
-		"and not 2":              {"text": "a", "copy": "b"},
+		"not 2":                  {"text": "a", "copy": "b"},
 		"role is for a kustomization, and not for text": {"text": "a", "role": "build"},
 		"a: a file has one content":                     {"each": object{"a": object{}}},
 	} {

@@ -138,7 +138,7 @@ func TestWithoutTheProgramKeysOfCloudsAreE0401(t *testing.T) {
 	findings := &diag.List{}
 	files, devKey, err := secrets.Encrypt(inputs("one"), tree{}.options(secrets.Options{}, arch), findings)
 	all := findings.Sorted()
-	if err != nil || files != nil || devKey != nil || len(all) != 1 || all[0].Code != "E0401" || !strings.Contains(all[0].Message, "keys of kms, pgp, which the program sops uses") {
+	if err != nil || files != nil || devKey != nil || len(all) != 1 || all[0].Code != "E0401" || !strings.Contains(all[0].Message, "keys of kms, pgp, which need the program sops") {
 		t.Errorf("%v %+v", err, all)
 	}
 }
