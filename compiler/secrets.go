@@ -81,6 +81,11 @@ func (b *Build) links() map[string][]*ir.Edge {
 	return links
 }
 
+// Unknown is a name of what no component has.
+type Unknown struct{ Message, Help string }
+
+func (u *Unknown) Error() string { return u.Message }
+
 // FindCredential is the one of a name as `platc secrets list` prints it. The error is an *Unknown.
 func FindCredential(all []Credential, name string) (Credential, error) {
 	for _, c := range all {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 func kindsCommand(c *console) *cobra.Command {
@@ -22,7 +22,7 @@ sub-components. Kinds in the folder kinds/ of the current directory are listed t
 			if err != nil {
 				return err
 			}
-			kinds := compiler.Kinds(l)
+			kinds := explain.Kinds(l)
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"kinds": kinds})
 			}
@@ -33,7 +33,7 @@ sub-components. Kinds in the folder kinds/ of the current directory are listed t
 	return cmd
 }
 
-func kindRows(kinds []compiler.KindDoc) [][]string {
+func kindRows(kinds []explain.KindDoc) [][]string {
 	rows := [][]string{{"KIND", "ATTRIBUTE", "DEFAULT", "TYPE"}}
 	for _, k := range kinds {
 		rows = append(rows, []string{k.Name, "", "", k.Doc})
@@ -46,7 +46,7 @@ func kindRows(kinds []compiler.KindDoc) [][]string {
 	return rows
 }
 
-func attributeRows(all []compiler.AttributeDoc, prefix string) [][]string {
+func attributeRows(all []explain.AttributeDoc, prefix string) [][]string {
 	var rows [][]string
 	for _, a := range all {
 		value := "-"

@@ -21,6 +21,9 @@ type Line struct {
 	Exists []kind.Ref // the data that the conditions and loops around it read
 }
 
+// Headed puts the generated header in front of a text that has none (OUTPUT.md, OUT-05), and ends it with one newline. name is the file's.
+func Headed(name, comment string, data []byte) []byte { return headed(name, comment, data) }
+
 // Lines executes a template and says of each line where it comes from. Ahead of every node a mark is put into the parsed template, so that the
 // writer knows at each byte which node wrote it, in which turn of which loop.
 func Lines(name, source string, view kind.Object) ([]byte, []Line, error) {

@@ -1,4 +1,4 @@
-package compiler_test
+package explain_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 const shop = `package shop
@@ -48,8 +49,8 @@ func explained(t *testing.T, b *compiler.Build, component, file string) []compil
 	t.Helper()
 	var all []compiler.Answer
 	for n := 1; ; n++ {
-		a, err := compiler.Why(b, component, fmt.Sprintf("%s:%d", file, n))
-		if _, ok := errors.AsType[*compiler.Unknown](err); ok || n > 2000 {
+		a, err := explain.Why(b.Plan, component, fmt.Sprintf("%s:%d", file, n))
+		if _, ok := errors.AsType[*explain.Unknown](err); ok || n > 2000 {
 			return all
 		}
 		if err != nil {
@@ -117,7 +118,7 @@ func TestWhyShowsSecretsByNameOnly(t *testing.T) {
 	var texts strings.Builder
 	texts.Write(dump)
 	for name := range b.Plan.Of[b.Graph.Node("orders")].Env {
-		a, err := compiler.Why(b, "orders", name)
+		a, err := explain.Why(b.Plan, "orders", name)
 		if err != nil {
 			t.Fatal(err)
 		}
