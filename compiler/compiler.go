@@ -51,6 +51,7 @@ type RenderOptions struct {
 	Written    func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
 	Force      bool                                   // make files of secrets as wanted that were edited
 	Env        func(string) (string, bool)
+	Home       string // of the user, where SOPS keeps keys; "": none
 	Random     io.Reader
 	Now        func() time.Time
 	ReadOnly   bool     // never make a development identity

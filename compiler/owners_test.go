@@ -108,7 +108,8 @@ func TestWhatIsEmittedToStayIsOwned(t *testing.T) {
 	for _, n := range b.Graph.Components() {
 		owned := ownersOf(stands, n.Name)
 		for _, row := range b.Plan.Of[n].Rows {
-			for _, o := range row.Objects {
+			objects, _ := row.Content.(kind.Objects)
+			for _, o := range objects {
 				stays, missing := unowned(o, owned)
 				for _, what := range missing {
 					t.Errorf("%s of %s: describe.data says nothing of %s; it has %+v", row.Path, n.Kind.Name, what, owned)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"runtime"
 	"slices"
@@ -14,11 +13,9 @@ import (
 
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
-	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
-	"platc.dev/platc/emit/text"
 )
 
 // ErrFindings is returned when a build has errors, which are in its findings.
@@ -31,8 +28,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
-	nodes := chosen(b.Plan, o.Only)
-	inputs := secretInputs(b.Plan, nodes)
+	inputs, plain := rows(b.Plan, o.Only)
 	given, err := readGiven(b, inputs, o.ReadOnly)
 	if err != nil {
 		return nil, err
@@ -40,19 +36,9 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
-	files, err := renderComponents(b.Plan, nodes, o.Jobs)
+	files, err := render(&emit.Writer{}, plain, o.Jobs)
 	if err != nil {
 		return nil, err
-	}
-	for _, e := range emitters() {
-		if e.Tree == nil {
-			continue
-		}
-		tree, err := e.Tree(b.Plan)
-		if err != nil {
-			return nil, fmt.Errorf("emitter %s: %w", e.Name, err)
-		}
-		files = append(files, tree...)
 	}
 	b.stage("emit", &started)
 	out := &Output{Files: files}
@@ -81,85 +67,68 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	return out, nil
 }
 
-// chosen are the components to render, by name.
-func chosen(p *ir.Plan, only []string) []*ir.Node {
-	all := p.Graph.Components()
-	if len(only) == 0 {
-		return all
-	}
-	return slices.DeleteFunc(all, func(n *ir.Node) bool { return !slices.Contains(only, n.Name) })
+// placed is a row with its place in the tree.
+type placed struct {
+	row             kind.Row
+	path, component string
 }
 
-// renderComponents runs every emitter for every component, several components at once; results stand in order of the components.
-func renderComponents(p *ir.Plan, nodes []*ir.Node, jobs int) ([]emit.File, error) {
+// rows are the files to write: of the components chosen (none: all of them), then of the whole tree. Those with secrets come apart.
+func rows(p *ir.Plan, only []string) (inputs []secrets.Input, plain []placed) {
+	add := func(component string, rows []kind.Row) {
+		for _, row := range rows {
+			name := path.Join(component, row.Path)
+			switch row.Content.(type) {
+			case kind.Recipients, kind.Record: // emit/secrets and emit/output know what is in them
+				continue
+			}
+			if row.Secret {
+				inputs = append(inputs, secrets.InputOf(name, component, row.Content))
+			} else {
+				plain = append(plain, placed{row, name, component})
+			}
+		}
+	}
+	for _, n := range p.Graph.Components() {
+		if len(only) == 0 || slices.Contains(only, n.Name) {
+			add(n.Name, p.Of[n].Rows)
+		}
+	}
+	add("", p.Tree.Rows)
+	return inputs, plain
+}
+
+// render makes the files of rows, several at once; the results stand in order of the rows.
+func render(w *emit.Writer, all []placed, jobs int) ([]emit.File, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
-	table := emitters()
-	results := make([][]emit.File, len(nodes))
-	errs := make([]error, len(nodes))
+	files, errs := make([]emit.File, len(all)), make([]error, len(all))
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(jobs, max(1, len(nodes))) {
+	for range min(jobs, len(all)) {
 		workers.Go(func() {
 			for i := range next {
-				results[i], errs[i] = renderComponent(table, p, nodes[i])
+				files[i], errs[i] = renderOne(w, all[i])
 			}
 		})
 	}
-	for i := range nodes {
+	for i := range all {
 		next <- i
 	}
 	close(next)
 	workers.Wait()
-	return slices.Concat(results...), errors.Join(errs...)
+	return files, errors.Join(errs...)
 }
 
-func renderComponent(table []emit.Emitter, p *ir.Plan, n *ir.Node) (files []emit.File, err error) {
-	emitter := ""
+func renderOne(w *emit.Writer, p placed) (f emit.File, err error) {
 	// a panic in a goroutine would end the process past every handler
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("internal error in emitter %s: %v", emitter, r)
+			err = fmt.Errorf("internal error in %s: %v", p.path, r)
 		}
 	}()
-	for _, e := range table {
-		emitter = e.Name
-		if e.Component == nil {
-			continue
-		}
-		made, err := e.Component(p, n)
-		if err != nil {
-			return nil, fmt.Errorf("emitter %s: %w", e.Name, err)
-		}
-		files = append(files, made...)
-	}
-	return files, nil
-}
-
-// secretInputs are the files below secret/, in order of path.
-func secretInputs(p *ir.Plan, nodes []*ir.Node) []secrets.Input {
-	var all []secrets.Input
-	for _, n := range nodes {
-		for _, row := range p.Of[n].Rows {
-			if !text.IsSecret(row.Path) {
-				continue
-			}
-			in := secrets.Input{Path: path.Join(n.Name, row.Path), Component: n.Name}
-			switch {
-			case row.Environment != nil:
-				in.Groups = environment(p, row.Environment)
-			case row.IsDotenv:
-				in.Groups = row.Dotenv
-			case row.IsJSON:
-				in.JSON = row.JSON
-			default:
-				continue
-			}
-			all = append(all, in)
-		}
-	}
-	return all
+	return w.File(p.path, p.component, p.row)
 }
 
 // readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that
@@ -189,37 +158,9 @@ func readGiven(b *Build, inputs []secrets.Input, readOnly bool) (map[string]func
 	return given, nil
 }
 
-// environment is the variables of a component's links, a group for each provider, then further groups.
-func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
-	groups := map[string]kind.Group{}
-	for _, n := range p.Graph.Components() {
-		if n.Name != e.Of {
-			continue
-		}
-		np := p.Of[n]
-		for name, d := range np.Env {
-			if slices.Contains(e.Without, name) {
-				continue
-			}
-			comment := np.EnvGroup[name]
-			if groups[comment].Vars == nil {
-				groups[comment] = kind.Group{Comment: comment, Vars: map[string]value.Value{}}
-			}
-			groups[comment].Vars[name] = d.Value
-		}
-	}
-	all := make([]kind.Group, 0, len(groups))
-	for _, g := range groups {
-		all = append(all, g)
-	}
-	slices.SortFunc(all, func(x, y kind.Group) int { return cmp.Compare(x.Comment, y.Comment) })
-	return append(all, e.Extra...)
-}
-
 func secretOptions(b *Build, o RenderOptions, given map[string]func() string) secrets.Options {
-	home, _ := os.UserHomeDir()
 	return secrets.Options{
-		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: home, Random: o.Random, Given: given,
+		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: o.Home, Random: o.Random, Given: given,
 		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}
@@ -231,7 +172,8 @@ func Secrets(b *Build) (map[string][]byte, error) {
 		return nil, ErrFindings
 	}
 	all := map[string][]byte{}
-	for _, in := range secretInputs(b.Plan, b.Graph.Components()) {
+	inputs, _ := rows(b.Plan, nil)
+	for _, in := range inputs {
 		data, err := secrets.Display(in)
 		if err != nil {
 			return nil, err

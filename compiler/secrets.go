@@ -41,7 +41,8 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	for id := range b.Graph.Given {
 		options.Given[id] = func() string { return "" }
 	}
-	list, err := secrets.List(secretInputs(b.Plan, b.Graph.Components()), options)
+	inputs, _ := rows(b.Plan, nil)
+	list, err := secrets.List(inputs, options)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,14 @@
 package emit
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 
-	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/emit/encode"
+	"platc.dev/platc/emit/kubernetes"
+	"platc.dev/platc/emit/text"
 )
 
 // Ownership says how a file is treated when it exists already.
@@ -33,9 +38,48 @@ type Written struct {
 	Marks  map[string]string
 }
 
-// Emitter turns the plan into files. It is pure; emit/secrets gets old files, keys and randomness when it is built.
-type Emitter struct {
-	Name, Doc string
-	Component func(*ir.Plan, *ir.Node) ([]File, error) // once per component, in parallel; may be nil
-	Tree      func(*ir.Plan) ([]File, error)           // once per build; may be nil
+// Writer makes the bytes of files. Whoever made a row decided all that is in it; the writer knows formats. It is safe for several goroutines.
+type Writer struct{ templates text.Templates }
+
+// File is the file of a row, at a path from the root of the tree. component is "" for files of the whole tree.
+//
+// Errors: what a format cannot hold; a template that fails; a secret.
+func (w *Writer) File(name, component string, row kind.Row) (File, error) {
+	data, err := w.bytes(name, row)
+	if err != nil {
+		return File{}, fmt.Errorf("write %s: %w", name, err)
+	}
+	f := File{Path: name, Component: component, Data: data, Mode: 0o644, Ownership: Generated, Yields: row.Yields}
+	if row.Mode == "0755" {
+		f.Mode = 0o755
+	}
+	return f, nil
+}
+
+// bytes is the only place that knows every content. What is secret, or is known when everything else is written, others write.
+func (w *Writer) bytes(name string, row kind.Row) ([]byte, error) {
+	if row.Secret {
+		return nil, errors.New("it is secret")
+	}
+	switch c := row.Content.(type) {
+	case kind.Objects:
+		return kubernetes.Objects(name, c)
+	case kind.Kustomization:
+		return kubernetes.Kustomization(name, c)
+	case kind.Text:
+		return text.Text(name, c), nil
+	case kind.Verbatim:
+		return text.Verbatim(c), nil
+	case kind.Template:
+		return w.templates.Write(name, c)
+	case kind.Copy:
+		return text.Copy(name, c)
+	case kind.Dotenv:
+		return text.Dotenv(c)
+	case kind.JSON:
+		return encode.JSON(c.Data)
+	case kind.Requirements:
+		return text.Requirements(name, c), nil
+	}
+	return nil, fmt.Errorf("no file is made of %T", row.Content)
 }

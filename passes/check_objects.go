@@ -36,13 +36,25 @@ func checkObjects(c *pass.Context) bool {
 	return true
 }
 
+// objectsIn are the objects of a file, if it is one of objects.
+func objectsIn(row kind.Row) []kind.Object {
+	objects, _ := row.Content.(kind.Objects)
+	return objects
+}
+
+// kustomizationIn is the kustomization of a file, nil if it is none.
+func kustomizationIn(row kind.Row) kind.Object {
+	k, _ := row.Content.(kind.Kustomization)
+	return k.Object
+}
+
 // maxObject is what the API server takes of a ConfigMap or a Secret; of other objects it is hardly more.
 const maxObject = 1 << 20
 
 // checkSizes refuses objects that the API server would.
 func checkSizes(c *pass.Context, n *ir.Node) {
 	for _, row := range c.Of(n).Rows {
-		for _, o := range row.Objects {
+		for _, o := range objectsIn(row) {
 			if size := textSize(o); size > maxObject {
 				meta, _ := o["metadata"].(kind.Object)
 				c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has texts of %.1f MiB for the %v %v, more than the 1 MiB that an object of Kubernetes holds", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
@@ -78,7 +90,7 @@ type claimedSpace struct {
 // checkSpaces refuses a Namespace that two components want differently, as where one component's images are built in the namespace in which another one runs.
 func checkSpaces(c *pass.Context, n *ir.Node, first map[string]claimedSpace) {
 	for _, row := range c.Of(n).Rows {
-		for _, o := range row.Objects {
+		for _, o := range objectsIn(row) {
 			meta, _ := o["metadata"].(kind.Object)
 			name, _ := meta["name"].(string)
 			if o["kind"] != "Namespace" {
@@ -108,7 +120,7 @@ func objectsOf(c *pass.Context, n *ir.Node) []object {
 	}
 	rows := c.Of(n).Rows
 	for _, row := range rows {
-		for _, o := range slices.Concat(row.Objects, generatedObjects(row.Kustomization)) {
+		for _, o := range slices.Concat(objectsIn(row), generatedObjects(kustomizationIn(row))) {
 			meta, _ := o["metadata"].(kind.Object)
 			id := object{namespace: spaceOf(n, rows, row.Path)}
 			id.api, _ = o["apiVersion"].(string)
@@ -130,7 +142,7 @@ func spaceOf(n *ir.Node, rows []kind.Row, file string) string {
 	nearest, namespace := -1, n.Namespace()
 	for _, row := range rows {
 		dir := path.Dir(row.Path)
-		ns, ok := row.Kustomization["namespace"].(string)
+		ns, ok := kustomizationIn(row)["namespace"].(string)
 		if ok && len(dir) > nearest && strings.HasPrefix(file, dir+"/") {
 			nearest, namespace = len(dir), ns
 		}

@@ -10,12 +10,12 @@ import (
 func shipping(k *kind.Kind) {
 	k.Manifests = func(self, _ object) ([]kind.Row, error) {
 		attrs := self["attrs"].(object)
-		row := kind.Row{Path: "all.yaml"}
+		row := kind.Row{Path: "all.yaml", Content: kind.Objects{}}
 		if o, ok := attrs["object"].(object); ok {
-			row.Objects = []object{o, o}
+			row.Content = kind.Objects{o, o}
 		}
 		generated, _ := attrs["generated"].(object)
-		return []kind.Row{row, {Path: "kustomization.yaml", Kustomization: generated}}, nil
+		return []kind.Row{row, {Path: "kustomization.yaml", Content: kind.Kustomization{Object: generated}}}, nil
 	}
 }
 

@@ -104,25 +104,27 @@ func checkSecrets(c *pass.Context, n *ir.Node, edges map[*ir.Node][]*ir.Edge) {
 	refuseGroups(n.Kind.Pos, n.Description.Variables)
 	for _, row := range c.Of(n).Rows {
 		file := fmt.Sprintf("the file %q", row.Path)
-		refuseGroups(row.Pos, row.Dotenv)
-		if row.Environment != nil {
-			refuseGroups(row.Pos, row.Environment.Extra)
-			if row.Environment.Of != n.Name && !own.near[row.Environment.Of] {
-				c.Report(reach(n, row.Pos, fmt.Sprintf("%s of %s holds the variables of %s, to which it has no link", file, n.Name, row.Environment.Of), "link the two components"))
+		switch content := row.Content.(type) {
+		case kind.Dotenv:
+			refuseGroups(row.Pos, content)
+		case kind.Environment:
+			refuseGroups(row.Pos, content.Extra)
+			if content.Of != n.Name && !own.near[content.Of] {
+				c.Report(reach(n, row.Pos, fmt.Sprintf("%s of %s holds the variables of %s, to which it has no link", file, n.Name, content.Of), "link the two components"))
+			}
+		case kind.JSON:
+			if !isRegistryLogin(c, content) {
+				refuse(row.Pos, file, value.InData(content.Data))
 			}
 		}
-		if isRegistryLogin(c, row) {
-			continue
-		}
-		refuse(row.Pos, file, value.InData(row.JSON))
 	}
 }
 
 // isRegistryLogin says whether a file is the login to the architecture's registry, in the form that a cluster pulls images with: the one thing that
 // every kind may use the architecture's own credentials for. Under another host they would be sent there.
-func isRegistryLogin(c *pass.Context, row kind.Row) bool {
+func isRegistryLogin(c *pass.Context, document kind.JSON) bool {
 	registry, _ := c.Graph.Arch["registry"].(kind.Object)
-	o, _ := row.JSON.(kind.Object)
+	o, _ := document.Data.(kind.Object)
 	auths, ok := o["auths"].(kind.Object)
 	if !ok || len(o) != 1 {
 		return false

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
 
@@ -39,6 +40,9 @@ func Facts() []Fact {
 		{policies, "Every group of pods has a policy, and what it opens leads to a group of another component.", policiesHold},
 		{order, "A component stands behind what it waits for.", orderHolds},
 		{files, "Every file with content was decided, and no two are one path.", filesHold},
+		{roles, "Every Job that a script runs is an object of a file that is kept.", rolesHold},
+		{treeKept, "Every deployed component has an entry in the top kustomization, and every file of the tree was decided once.", treeHolds},
+		{configured, "Settings change no plan.", func(*pass.Context) error { return nil }},
 		{objects, "No two components have an object of one kind, namespace and name.", objectsHold},
 		{reachable, "No file is in a folder that another program trusts.", reachHolds},
 		{sealed, "The plan is closed, and it verifies.", sealedHolds},
@@ -272,6 +276,34 @@ func filesHold(c *pass.Context) error {
 			}
 			seen[row.Path] = true
 		}
+	}
+	return nil
+}
+
+func rolesHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for _, d := range p.Jobs {
+			if _, ok := p.Folders[d.Value.Role]; !ok || !p.Files[d.Value.File].Value || d.Value.Name == "" {
+				return fmt.Errorf("%s has the Job %+v", n.Name, d.Value)
+			}
+		}
+	}
+	return nil
+}
+
+func treeHolds(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		_, deployed := p.Folders[kind.Deploy]
+		if _, entered := c.Plan.Tree.Entries[n.Name]; deployed != entered {
+			return fmt.Errorf("%s is deployed: %v, and listed: %v", n.Name, deployed, entered)
+		}
+	}
+	seen := map[string]bool{}
+	for _, row := range c.Plan.Tree.Rows {
+		if !c.Plan.Tree.Files[row.Path].Value || seen[row.Path] {
+			return fmt.Errorf("file %s of the tree stands there twice, or was not kept", row.Path)
+		}
+		seen[row.Path] = true
 	}
 	return nil
 }

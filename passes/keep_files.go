@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -16,25 +17,44 @@ import (
 )
 
 func keepFiles(c *pass.Context) bool {
-	v := newViews(c)
-	for _, n := range c.Graph.Components() {
-		p := c.Of(n)
-		p.View = manifestView(c, v, n)
+	nodes := c.Graph.Components()
+	v, byName := newViews(c), map[string]*ir.Node{}
+	for _, n := range nodes {
+		byName[n.Name] = n
+		c.Of(n).View = manifestView(c, v, n)
+	}
+	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
 		if n.Kind.Manifests == nil {
-			continue
+			return table{}
 		}
-		rows, err := n.Kind.Manifests(p.View, c.Graph.Arch)
-		if err != nil {
+		rows, err := n.Kind.Manifests(c.Of(n).View, c.Graph.Arch)
+		return table{rows, err}
+	})
+	brings := map[string]*ir.Node{} // namespace -> the first component by name that has a Namespace for it
+	for i, n := range nodes {
+		if err := tables[i].err; err != nil {
 			refuse(c, err, "the files of "+n.Name, n.Pos, n)
 			continue
 		}
-		for _, row := range rows {
+		p := c.Of(n)
+		for _, row := range tables[i].rows {
 			keepRow(c, n, row)
 		}
+		for i, row := range p.Rows {
+			p.Rows[i] = filled(c, n, byName, row)
+		}
+		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 		p.Rows = once(c, n, p.Rows)
+		p.Rows = withResources(p.Rows)
 	}
 	return true
+}
+
+// table is what a kind answers for one component.
+type table struct {
+	rows []kind.Row
+	err  error
 }
 
 // once drops a file that is there already: a module that a rule brings may have the path of one of the kind's own files.
@@ -59,34 +79,60 @@ func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 		return
 	}
 	by := reasons(c, n, row.When)
-	decide := func(path string, more []ir.Origin) {
-		for _, o := range slices.Concat(more, by) {
-			pass.Set(c, p.Files, path, true, same, o)
+	keep := func(file kind.Row) {
+		if empty(file.Content) {
+			pass.Set(c, p.Files, file.Path, false, same, c.Because(n.Pos, "there is nothing to put into it"))
+			return
 		}
+		for _, o := range by {
+			pass.Set(c, p.Files, file.Path, true, same, o)
+		}
+		p.Rows = append(p.Rows, file)
 	}
-	switch {
-	case row.Modules:
+	switch content := row.Content.(type) {
+	case kind.Modules:
 		for _, asset := range sortedKeys(p.Modules) {
 			keepModule(c, n, row, asset, p.Modules[asset])
 		}
-	case strings.HasSuffix(row.Path, "/") && row.Copy != "":
-		for _, file := range below(n.Kind.Assets, row.Copy) {
-			each := row
-			each.Path, each.Copy = row.Path+file, path.Join(row.Copy, file)
-			decide(each.Path, nil)
-			p.Rows = append(p.Rows, each)
+	case kind.Each:
+		for _, key := range sortedKeys(content) {
+			each := content[key]
+			each.Path, each.Trace = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key)
+			keep(each)
 		}
-	case row.Each != nil:
-		for _, key := range sortedKeys(row.Each) {
-			each := row.Each[key]
-			each.Path = strings.ReplaceAll(row.Path, "{name}", key)
-			decide(each.Path, nil)
-			p.Rows = append(p.Rows, each)
+	case kind.Copy:
+		if !strings.HasSuffix(row.Path, "/") {
+			keep(row)
+			return
+		}
+		folder, name := row.Path, content.Name
+		for _, file := range below(n.Kind.Assets, name) {
+			row.Path, content.Name = folder+file, path.Join(name, file)
+			row.Content = content
+			keep(row)
 		}
 	default:
-		decide(row.Path, nil)
-		p.Rows = append(p.Rows, row)
+		keep(row)
 	}
+}
+
+// empty says whether a content makes no file: a list without an entry.
+func empty(c kind.Content) bool {
+	switch c := c.(type) {
+	case kind.Objects:
+		return len(c) == 0
+	case kind.Requirements:
+		return !c.Main && len(c.Pins) == 0
+	}
+	return false
+}
+
+// under is the trace of what is at a path.
+func under(t kind.Trace, prefix ...any) kind.Trace {
+	if t == nil {
+		return nil
+	}
+	return func(path ...any) kind.Source { return t(slices.Concat(prefix, path)...) }
 }
 
 // keepModule decides the files of a module: a folder below python/ of its kind, or one file there.
@@ -109,7 +155,7 @@ func keepModule(c *pass.Context, n *ir.Node, row kind.Row, asset string, decided
 			pass.Set(c, p.Files, prefix+file, decided.Value, same, o)
 		}
 		if decided.Value {
-			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Copy: joined(source, file), Assets: assets})
+			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
 		}
 	}
 }
@@ -195,8 +241,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	o["order"] = int64(p.Order.Value)
 	o["variables"] = anyStrings(sortedKeys(p.Env))
 	o["requirements"] = anyStrings(pins(p))
-	routers, clients := keptModules(p)
-	o["modules"] = kind.Object{"routers": routers, "clients": clients}
+	o["modules"] = anyStrings(keptModules(p))
 	o["instances"] = instanceViews(p)
 	return o
 }

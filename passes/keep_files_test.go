@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -24,15 +25,15 @@ func filed(t *testing.T, see func(self, arch object)) *world {
 		k.Manifests = func(self, arch object) ([]kind.Row, error) {
 			see(self, arch)
 			return []kind.Row{
-				{Path: "z.yaml", Objects: []object{{"kind": "Service", "metadata": object{"name": self["name"]}}}},
-				{Path: "route.yaml", When: &kind.When{Part: "routes"}},
-				{Path: "monitor.yaml", When: &kind.When{Any: []kind.When{{Part: "monitors"}, {Part: "routes"}}}},
-				{Path: "volume.yaml", When: &kind.When{Attribute: "volume"}},
-				{Path: "tables.sql", When: &kind.When{Sub: "page"}, IsText: true},
-				{Path: "pages/{name}.yaml", Each: map[string]kind.Row{"b": {IsText: true, Text: "b"}, "a": {IsText: true, Text: "a"}}},
-				{Path: "scripts/", Copy: "files/scripts", Mode: "0755"},
-				{Path: "one.txt", Copy: "files/one.txt"},
-				{Path: "src/", Modules: true},
+				{Path: "z.yaml", Content: kind.Objects{{"kind": "Service", "metadata": object{"name": self["name"]}}}},
+				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Content: kind.Verbatim("routes")},
+				{Path: "monitor.yaml", When: &kind.When{Any: []kind.When{{Part: "monitors"}, {Part: "routes"}}}, Content: kind.Verbatim("monitors")},
+				{Path: "volume.yaml", When: &kind.When{Attribute: "volume"}, Content: kind.Verbatim("volume")},
+				{Path: "tables.sql", When: &kind.When{Sub: "page"}, Content: kind.Text{}},
+				{Path: "pages/{name}.yaml", Content: kind.Each{"b": {Content: kind.Text{Text: "b"}}, "a": {Content: kind.Text{Text: "a"}}}},
+				{Path: "scripts/", Content: kind.Copy{Name: "files/scripts"}, Mode: "0755"},
+				{Path: "one.txt", Content: kind.Copy{Name: "files/one.txt"}},
+				{Path: "src/", Content: kind.Modules{}},
 			}, nil
 		}
 	}, described(func(self object, d *kind.Description) { d.Settings = vars("NAME=" + self["name"].(string)) }))
@@ -119,24 +120,29 @@ func TestRowsAreExpandedAndSorted(t *testing.T) {
 	if !slices.IsSorted(paths) || len(byPath) != len(paths) {
 		t.Errorf("%q", paths)
 	}
-	if r := byPath["pages/b.yaml"]; r.Text != "b" || r.Each != nil {
+	if r := byPath["pages/b.yaml"]; r.Content != (kind.Text{Text: "b"}) {
 		t.Errorf("%+v", r)
 	}
-	if r := byPath["scripts/lib/b.sh"]; r.Copy != "files/scripts/lib/b.sh" || r.Mode != "0755" {
-		t.Errorf("%+v", r)
+	for file, name := range map[string]string{
+		"scripts/lib/b.sh": "files/scripts/lib/b.sh", "src/store_module/sub/x.py": "python/store_module/sub/x.py", "src/client.py": "python/client.py", "src/own.py": "python/own.py",
+	} {
+		if c, ok := byPath[file].Content.(kind.Copy); !ok || c.Name != name || c.Assets == nil {
+			t.Errorf("%+v", byPath[file])
+		}
 	}
-	if r := byPath["src/store_module/sub/x.py"]; r.Copy != "python/store_module/sub/x.py" || r.Assets == nil {
-		t.Errorf("%+v", r)
-	}
-	if r := byPath["src/client.py"]; r.Copy != "python/client.py" || r.Assets == nil {
-		t.Errorf("%+v", r)
+	if byPath["scripts/lib/b.sh"].Mode != "0755" {
+		t.Errorf("%+v", byPath["scripts/lib/b.sh"])
 	}
 }
 
 func TestManifestsSeeWhatWasDecided(t *testing.T) {
 	t.Parallel()
-	seen := map[string]object{}
-	b := filed(t, func(self, arch object) { seen[self["name"].(string)] = self }).run("keep-files").clean()
+	seen, mu := map[string]object{}, sync.Mutex{} // kinds are asked in parallel
+	b := filed(t, func(self, arch object) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[self["name"].(string)] = self
+	}).run("keep-files").clean()
 	shop, plain := seen["shop"], seen["plain"]
 	peer := object{"component": "edge", "component_kind": "gate", "namespace": "edge", "labels": object{"app": "edge"}, "account": "edge"}
 	for name, want := range map[string]any{
@@ -145,7 +151,7 @@ func TestManifestsSeeWhatWasDecided(t *testing.T) {
 		"order":        int64(1),
 		"variables":    []any{"STORE_HOST"},
 		"requirements": []any{"driver==1"},
-		"modules":      object{"routers": []any{"store"}, "clients": []any{"client"}},
+		"modules":      []any{"client", "own.py", "store_module"},
 		"instances":    []any{object{"family": "STORE", "component": "db", "kind": "store", "variables": object{"HOST": "STORE_HOST"}, "resources": []any{object{"name": "x", "kind": "table", "access": "read"}}}},
 		"settings":     object{"NAME": "shop"},
 	} {
@@ -158,7 +164,7 @@ func TestManifestsSeeWhatWasDecided(t *testing.T) {
 		t.Errorf("%v", policies)
 	}
 	for name, want := range map[string]any{
-		"parts": object{"routes": []any{}, "monitors": []any{}}, "variables": []any{}, "requirements": []any{}, "instances": []any{}, "modules": object{"routers": []any{}, "clients": []any{}},
+		"parts": object{"routes": []any{}, "monitors": []any{}}, "variables": []any{}, "requirements": []any{}, "instances": []any{}, "modules": []any{},
 		"policies": object{"server": object{"ingress": []any{}, "egress": []any{}}}, "ns": object{"enforce": "restricted", "labels": object{}, "injected": false},
 	} {
 		if !reflect.DeepEqual(plain[name], want) {

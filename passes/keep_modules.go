@@ -84,21 +84,15 @@ func alternatives(ends []string) string {
 	return preposition + " " + strings.Join(words, " or ")
 }
 
-// keptModules are the assets kept, sorted: folders are routers, single modules are clients. A name with .py is neither: it is only copied.
-func keptModules(p *ir.NodePlan) (routers, clients []any) {
-	routers, clients = []any{}, []any{}
+// keptModules are the names of the modules kept, as their kinds' rules write them behind the kind, sorted. What a name means, its reader knows.
+func keptModules(p *ir.NodePlan) []string {
+	var names []string
 	for _, asset := range sortedKeys(p.Modules) {
-		if !p.Modules[asset].Value {
-			continue
-		}
-		_, name, _ := strings.Cut(asset, "/")
-		if router, ok := strings.CutSuffix(name, "_module"); ok {
-			routers = append(routers, router)
-		} else if !strings.HasSuffix(name, ".py") {
-			clients = append(clients, name)
+		if p.Modules[asset].Value {
+			_, name, _ := strings.Cut(asset, "/")
+			names = append(names, name)
 		}
 	}
-	slices.SortFunc(routers, compareAny)
-	slices.SortFunc(clients, compareAny)
-	return routers, clients
+	slices.Sort(names)
+	return names
 }

@@ -23,6 +23,9 @@ const (
 	policies     pass.Fact = "policies"
 	order        pass.Fact = "order"
 	files        pass.Fact = "files"
+	roles        pass.Fact = "roles"
+	treeKept     pass.Fact = "tree"
+	configured   pass.Fact = "configured"
 	objects      pass.Fact = "objects"
 	reachable    pass.Fact = "reachable"
 	sealed       pass.Fact = "sealed"
@@ -51,9 +54,12 @@ func Table() []pass.Pass {
 		row("network-policies", "Egress at the source, ingress at the target, just that port and those pods.", facts{hosts, effects}, facts{policies}, nil, networkPolicies),
 		row("order-start", "The place of each component in the start-up order, and what it waits for.", facts{acyclic}, facts{order}, nil, orderStart),
 		row("keep-files", "The condition of every file with a reason either way, and the content of those kept.", facts{env, requirements, modules, inbound, exposure, policies, order}, facts{files}, []string{"E0205"}, keepFiles),
+		row("assign-roles", "The kustomization that is deployed, the one that builds and the one that tests, and the Jobs of each.", facts{files}, facts{roles}, []string{"E0205"}, assignRoles),
+		row("keep-tree-files", "The files of the whole tree and what stands in them: what is applied, what deploy.sh waits for, prerequisites, notes.", facts{roles}, facts{treeKept}, nil, keepTreeFiles),
+		row("check-config", "Settings whose defaults work nowhere: registry, repository, credentials.", nil, facts{configured}, []string{"W0110", "W0111", "W0119"}, checkConfig),
 		row("check-objects", "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.", facts{files, unique}, facts{objects}, []string{"E0205", "E0208"}, checkObjects),
 		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link.", facts{files}, facts{reachable}, []string{"E0109"}, checkReach),
-		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects, reachable}, facts{sealed}, nil, seal),
+		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects, reachable, treeKept, configured}, facts{sealed}, nil, seal),
 	}
 }
 

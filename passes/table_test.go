@@ -217,8 +217,8 @@ func townKinds(t testing.TB) *world {
 		k.Slots = []string{"routes", "monitors"}
 		k.Manifests = func(self, _ object) ([]kind.Row, error) {
 			return []kind.Row{
-				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Objects: []object{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
-				{Path: "settings.env", IsText: true, Text: "x"},
+				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Content: kind.Objects{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
+				{Path: "settings.env", Content: kind.Text{Text: "x"}},
 			}, nil
 		}
 	}, described(func(_ object, d *kind.Description) {

@@ -235,7 +235,7 @@ func (o *buildOptions) overwritten(rendered *compiler.Output, change *output.Cha
 
 func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
 	r := compiler.RenderOptions{
-		Out: o.out, Written: output.Written(o.out), State: o.state, NewSecrets: o.newSecrets, Force: o.force, Env: c.env, Random: c.random, Now: time.Now,
+		Out: o.out, Written: output.Written(o.out), State: o.state, NewSecrets: o.newSecrets, Force: o.force, Env: c.env, Home: c.home, Random: c.random, Now: time.Now,
 		ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs,
 	}
 	if o.archive() {

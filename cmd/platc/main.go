@@ -46,6 +46,7 @@ type console struct {
 	outTerminal bool
 	errTerminal bool
 	env         func(string) (string, bool)
+	home        string // of the user; "": unknown
 	dir         string // the working directory
 	random      io.Reader
 	hidden      *diag.Hidden // what nothing that is printed may show
@@ -56,10 +57,11 @@ func system() *console {
 	if err != nil {
 		dir = "."
 	}
+	home, _ := os.UserHomeDir() // without one, no keys are looked for there
 	c := &console{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		env: os.LookupEnv, dir: dir, random: rand.Reader, hidden: &diag.Hidden{},
+		env: os.LookupEnv, home: home, dir: dir, random: rand.Reader, hidden: &diag.Hidden{},
 	}
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		c.prompt = c.askHidden

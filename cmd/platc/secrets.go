@@ -77,7 +77,7 @@ func (o *secretsOptions) read(c *console, args []string, tree string) (*compiler
 }
 
 func (o *secretsOptions) rendering(c *console) compiler.RenderOptions {
-	return compiler.RenderOptions{Out: o.out, Written: output.Written(o.out), Env: c.env, Random: c.random, Now: time.Now}
+	return compiler.RenderOptions{Out: o.out, Written: output.Written(o.out), Env: c.env, Home: c.home, Random: c.random, Now: time.Now}
 }
 
 // complete completes the first argument with names of the architecture in the working directory.

@@ -222,4 +222,3 @@ func (w why) noFile(name string) (Answer, bool) {
 	}
 	return Answer{}, false
 }
-

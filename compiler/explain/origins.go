@@ -26,10 +26,10 @@ type place struct {
 
 // asked is whom a question is about, and so what the names of its inputs stand for.
 type asked struct {
-	node  *ir.Node   // self; nil in questions about an edge
-	edge  *ir.Edge   // from, to, link, identity
-	rule  *kind.Rule // with edge
-	tree  bool       // a template of the whole tree: what stands in its data
+	node *ir.Node   // self; nil in questions about an edge
+	edge *ir.Edge   // from, to, link, identity
+	rule *kind.Rule // with edge
+	tree bool       // a template of the whole tree: what stands in its data
 }
 
 func newOrigins(p *ir.Plan) *origins {

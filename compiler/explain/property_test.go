@@ -15,6 +15,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/emit"
 	"platc.dev/platc/passes"
 )
 
@@ -447,3 +448,29 @@ components: {
 	http: {kind: "prometheus", namespace: "http", links: {app: {}, v1: {}}}
 }
 `
+
+// TestLinesAreTheLinesOfTheFile holds what answers speak of against what is written.
+func TestLinesAreTheLinesOfTheFile(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"everything", "own-kind"} {
+		p := newWorld(t, filepath.Join("../../examples", dir)).without()
+		o, writer := newOrigins(p), &emit.Writer{}
+		for name, f := range allFiles(p) {
+			lines, err := o.lines(f)
+			if f.row.Secret || err == errSealed {
+				continue
+			}
+			written, wrong := writer.File(f.Path, "", f.row)
+			if err != nil || wrong != nil {
+				t.Fatal(name, err, wrong)
+			}
+			var texts []string
+			for _, l := range lines {
+				texts = append(texts, l.text)
+			}
+			if got := strings.Join(texts, "\n"); got != strings.TrimSuffix(string(written.Data), "\n") {
+				t.Errorf("%s: got\n%s\nwant\n%s", name, got, written.Data)
+			}
+		}
+	}
+}

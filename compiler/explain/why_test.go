@@ -45,9 +45,9 @@ func checked(t *testing.T, arch string) *compiler.Build {
 }
 
 // explained is why each line of a file is there, from the first to the last.
-func explained(t *testing.T, b *compiler.Build, component, file string) []compiler.Answer {
+func explained(t *testing.T, b *compiler.Build, component, file string) []explain.Answer {
 	t.Helper()
-	var all []compiler.Answer
+	var all []explain.Answer
 	for n := 1; ; n++ {
 		a, err := explain.Why(b.Plan, component, fmt.Sprintf("%s:%d", file, n))
 		if _, ok := errors.AsType[*explain.Unknown](err); ok || n > 2000 {

@@ -37,7 +37,7 @@ func (p *Plan) Dump() ([]byte, error) {
 	encoder.SetEscapeHTML(false) // edges are written with an arrow
 	err := encoder.Encode(map[string]any{
 		"graph": dumpGraph(p.Graph),
-		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "sealed": p.Sealed},
+		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "tree": dumpTree(&p.Tree), "sealed": p.Sealed},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dump the plan of %s: %w", p.Graph.Name, err)
@@ -105,12 +105,36 @@ func dumpNode(p *NodePlan) any {
 	for _, n := range p.Waits {
 		waits = append(waits, n.Name)
 	}
+	folders := map[string]any{}
+	for role, folder := range p.Folders {
+		folders[string(role)] = decided(folder, itself)
+	}
 	return map[string]any{
 		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": p.Exports,
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
-		"order": decided(p.Order, func(n int) any { return n }), "waits": waits,
+		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
+		"jobs": all(p.Jobs, func(j Job) any {
+			return map[string]any{"role": string(j.Role), "name": j.Name, "namespace": j.Namespace, "file": j.File}
+		}),
 	}
+}
+
+func dumpTree(t *Tree) any {
+	steps := map[string]any{}
+	for component, list := range t.Steps {
+		steps[component] = all(list, func(s Step) any {
+			return map[string]any{"job": s.Job, "resource": s.Resource, "condition": s.Condition}
+		})
+	}
+	return map[string]any{
+		"files": each(t.Files, flag), "entries": each(t.Entries, itself), "steps": steps,
+		"prerequisites": all(t.Prerequisites, prerequisite), "notes": all(t.Notes, itself),
+	}
+}
+
+func prerequisite(p Prerequisite) any {
+	return map[string]any{"name": p.Name, "version": p.Version, "what": p.What, "watch": p.Watch, "crds": p.CRDs, "needed_by": p.NeededBy, "namespaces": p.Namespaces}
 }
 
 func itself(s string) any { return s }

@@ -25,7 +25,8 @@ type Graph struct {
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
 
-	ComponentsPos diag.Pos // of the key components
+	ComponentsPos diag.Pos    // of the key components
+	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
 }
 
 // Given reads the text of a secret that the user gave, or says why it cannot be read.
@@ -229,8 +230,11 @@ type NodePlan struct {
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
-	Rows          []kind.Row  // content of the files kept, expanded, by path
-	View          kind.Object // the component as its manifests and templates see it
+	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
+	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
+	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
+	Jobs          []Decided[Job]                // of these kustomizations, by file
+	View          kind.Object                   // the component as its manifests and templates see it
 	Parts         map[string][]Decided[kind.Object]
 	Pods          map[string]kind.Pods // groups of the kind, and those that edges add
 	Policies      map[string]*Policy   // by pod group
@@ -242,6 +246,35 @@ type NodePlan struct {
 	Waits         []*Node      // components that it waits for, by name
 }
 
+// Job is a Job that a script of the tree runs by name, or makes way for.
+type Job struct {
+	Role            kind.Role // of the kustomization that lists it: in one that is deployed it prepares a server
+	Name, Namespace string
+	File            string // below the component's folder
+}
+
+// Step is one thing that deploy.sh waits for: a Job, a resource that reaches a condition, or the roll-out of a resource.
+type Step struct{ Job, Resource, Condition string }
+
+// Prerequisite is what has to be installed before the first deployment. Two of one name and version are one.
+type Prerequisite struct {
+	Name, Version, What string
+	Watch               string   // setting for the namespaces that it must watch, or ""
+	CRDs                []string // sorted
+	NeededBy            []string // components, sorted
+	Namespaces          []string // theirs, sorted
+}
+
+// Tree is every decision about the files of the whole tree, and what stands in them.
+type Tree struct {
+	Files         map[string]Decided[bool]
+	Rows          []kind.Row                 // the files, by path; each is written as it stands here
+	Entries       map[string]Decided[string] // component -> the folder of it that the top kustomization lists
+	Steps         map[string][]Decided[Step] // component -> what deploy.sh waits for, in order
+	Prerequisites []Decided[Prerequisite]    // by name and version
+	Notes         []Decided[string]          // sorted
+}
+
 // Plan is every decision of a build.
 type Plan struct {
 	Graph      *Graph
@@ -249,17 +282,20 @@ type Plan struct {
 	Identities map[*Edge]Decided[Identity]
 	Namespaces map[string]*Namespace
 	Applied    map[*Edge][]Applied // what each rule of an edge said
-	Sealed     bool                // closed by the last pass: nothing may be written any more
+	Tree       Tree
+	Sealed     bool // closed by the last pass: nothing may be written any more
 }
 
 // NewPlan is an empty plan for a graph.
 func NewPlan(g *Graph) *Plan {
 	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}, Applied: map[*Edge][]Applied{}}
+	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
 			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: kind.Object{},
 			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
 			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]kind.Pods{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
+			Folders: map[kind.Role]Decided[string]{},
 		}
 	}
 	return p

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"platc.dev/platc/compiler/kind"
 )
 
 // Verify checks what holds for every plan: each decision has an origin, and both ends of an opening agree.
@@ -25,6 +27,7 @@ func (p *Plan) Verify() error {
 		v.origin(p.Namespaces[name].Enforce.By, "the level of namespace %s", name)
 		origins(&v, p.Namespaces[name].Labels, "label", "namespace "+name)
 	}
+	v.tree(&p.Tree)
 	if v.err == nil {
 		v.err = p.mirrored()
 	}
@@ -74,6 +77,39 @@ func (v *verification) node(np *NodePlan, name string) {
 	listed(v, np.Notes, "a note", name)
 	listed(v, np.Prerequisites, "a prerequisite", name)
 	v.origin(np.Order.By, "the order of %s", name)
+	for _, role := range slices.Sorted(maps.Keys(np.Folders)) {
+		v.origin(np.Folders[role].By, "the folder for %s of %s", role, name)
+	}
+	listed(v, np.Jobs, "a Job", name)
+	v.rows(np.Rows, np.Files, name)
+}
+
+func (v *verification) tree(t *Tree) {
+	const name = "the tree"
+	origins(v, t.Files, "file", name)
+	origins(v, t.Entries, "entry", name)
+	for _, component := range slices.Sorted(maps.Keys(t.Steps)) {
+		listed(v, t.Steps[component], "a step", component)
+	}
+	listed(v, t.Prerequisites, "a prerequisite", name)
+	listed(v, t.Notes, "a note", name)
+	v.rows(t.Rows, t.Files, name)
+}
+
+// rows demands that the files are those that were decided to be written, each once and with a content.
+func (v *verification) rows(rows []kind.Row, files map[string]Decided[bool], of string) {
+	written := map[string]bool{}
+	for _, row := range rows {
+		if v.err == nil && (!files[row.Path].Value || written[row.Path] || row.Content == nil) {
+			v.err = fmt.Errorf("the file %s of %s was not decided, is there twice, or has no content", row.Path, of)
+		}
+		written[row.Path] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if v.err == nil && files[name].Value && !written[name] {
+			v.err = fmt.Errorf("the file %s of %s was decided, and is not written", name, of)
+		}
+	}
 }
 
 // allowed is one opening, seen from neither end.

@@ -137,49 +137,23 @@ type Group struct {
 	Vars    map[string]value.Value
 }
 
-// Row is a row of a kind's file table. Just one of the fields from Objects on is set in a row with content.
+// Row is a file: a row of a kind's table, or of a plan.
 type Row struct {
-	Path string // relative to the component's folder; "{name}" stands for the names of Each
-	When *When  // nil: always
-	Mode string // "0755", or "" for 0644
-	Pos  diag.Pos
-
-	Trace Trace // of the row: its paths begin with the name of the content, as "objects", 0, "spec"
-
-	Objects       []Object
-	Kustomization Object
-	Stray         []string // with Kustomization: files below its folder that are no resources
-	Text          string
-	IsText        bool
-	Comment       string // with Text: prefix of a comment, where the file name does not say
-	Verbatim      string
-	IsVerbatim    bool
-	Template      string // a file of the kind's folder
-	Copy          string // a file or folder of the kind's folder
-	Assets        fs.FS  // with Copy: where it is, if not in the kind's own folder
-	Header        bool   // with Copy
-	Dotenv        []Group
-	IsDotenv      bool
-	Environment   *Environment
-	JSON          any
-	IsJSON        bool
-	Requirements  []string // pins, sorted
-	IsMain        bool     // with Requirements: those of the component come in
-	Modules       bool     // the modules kept, below Path
-	Each          map[string]Row
+	Path    string // relative to the component's folder, or to the root for a file of the whole tree
+	When    *When  // nil: always
+	Mode    string // "0755", or "" for 0644
+	Secret  bool   // SOPS encrypts it: the kind says so, or its content holds a secret
+	Role    Role   // of a Kustomization
+	Yields  bool   // a file of that name that the user had before stays
+	Pos     diag.Pos
+	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
+	Content Content // nil in a table that was not asked about a component, and where When does not hold
 }
 
 // When is the one decision that a file depends on.
 type When struct {
 	Attribute, Derived, Part, Sub string
 	Any                           []When
-}
-
-// Environment is the variables of a component's links as a file.
-type Environment struct {
-	Of      string
-	Without []string
-	Extra   []Group
 }
 
 // Rule says what an edge from one kind to another changes, on both sides.

@@ -36,7 +36,8 @@ func (l *lowering) lower(top *kind.Given) {
 		}
 	}
 	l.name(top)
-	config := l.config(top.Field("config"))
+	l.graph.ConfigGiven = top.Field("config")
+	config := l.config(l.graph.ConfigGiven)
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {
@@ -60,7 +61,6 @@ func (l *lowering) lower(top *kind.Given) {
 	slices.SortFunc(l.graph.Links, func(a, b ir.Link) int {
 		return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target, b.Target))
 	})
-	l.placeholders(top)
 	for _, n := range l.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	}
@@ -206,30 +206,6 @@ func (l *lowering) retired(given *kind.Given) map[string]string {
 	}
 	data, _ := l.library.Retired.Complete(given, kind.Place{Path: "retired", Subject: "retired", KeyPos: given.KeyPos}, l.list).(kind.Object)
 	return strMap(data)
-}
-
-// placeholders warns of defaults that work nowhere.
-func (l *lowering) placeholders(top *kind.Given) {
-	if !slices.ContainsFunc(l.graph.Nodes, func(n *ir.Node) bool { return slices.Contains(n.Kind.Provides, "image") }) {
-		return
-	}
-	at := top.Field("config")
-	pos := l.graph.Pos
-	if at != nil {
-		pos = at.KeyPos
-	}
-	has := func(section, key string) bool {
-		return at != nil && at.Field(section) != nil && at.Field(section).Field(key) != nil
-	}
-	if !has("registry", "host") {
-		l.add(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which exists nowhere", Help: "set config.registry.host to your registry"})
-	}
-	if !has("git", "url") {
-		l.add(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which exists nowhere", Help: "set config.git.url to the repository that holds the output"})
-	}
-	if !has("registry", "password") {
-		l.add(diag.Diagnostic{Code: "W0119", Path: "config.registry", Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry wants them"})
-	}
 }
 
 // component reads one component.

@@ -71,13 +71,11 @@ func (f files) load(t testing.TB, args ...string) (*ir.Graph, *diag.List) {
 	return loaded(Source{Dir: f.write(t), Args: args})
 }
 
-// found are the findings but those that a small architecture always has, as "CODE file:line:column".
+// found are the findings, as "CODE file:line:column".
 func found(list *diag.List) []string {
 	var all []string
 	for _, d := range list.Sorted() {
-		if d.Code != "W0110" && d.Code != "W0111" && d.Code != "W0119" {
-			all = append(all, d.Code+" "+d.Pos.String())
-		}
+		all = append(all, d.Code+" "+d.Pos.String())
 	}
 	return all
 }

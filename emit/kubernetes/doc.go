@@ -1,3 +1,3 @@
-// Package kubernetes writes objects, patches, and the kustomizations that list them.
-// It never decides whether a file exists.
+// Package kubernetes writes objects and kustomizations, and finds which objects read a Secret.
+// It never decides which objects there are, nor what a kustomization lists.
 package kubernetes

@@ -14,13 +14,14 @@ type Reader struct{ Kind, Namespace, Name string }
 
 // Readers lists the objects of a component that read the Secret which its kustomization makes of a file (its path from the component's folder).
 func Readers(rows []kind.Row, file string) []Reader {
-	dir := path.Dir(path.Dir(file)) // secret/ stands beside the kustomization
 	var names []string
 	for _, row := range rows {
-		if row.Kustomization == nil || path.Dir(row.Path) != dir {
+		k, ok := row.Content.(kind.Kustomization)
+		if !ok {
 			continue
 		}
-		generators, _ := row.Kustomization["secretGenerator"].([]any)
+		dir := path.Dir(row.Path)
+		generators, _ := k.Object["secretGenerator"].([]any)
 		for _, g := range generators {
 			generator, _ := g.(map[string]any)
 			if name, ok := generator["name"].(string); ok && (lists(generator["envs"], dir, file) || lists(generator["files"], dir, file)) {
@@ -30,7 +31,8 @@ func Readers(rows []kind.Row, file string) []Reader {
 	}
 	var all []Reader
 	for _, row := range rows {
-		for _, o := range row.Objects {
+		objects, _ := row.Content.(kind.Objects)
+		for _, o := range objects {
 			if !readsSecret(o, names, false) {
 				continue
 			}

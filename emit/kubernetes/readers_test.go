@@ -15,19 +15,19 @@ func TestReadersOfASecretFile(t *testing.T) {
 		return object{"kind": kind, "metadata": object{"name": name}, "spec": spec}
 	}
 	rows := []kind.Row{
-		{Path: "k8s/deploy/base/kustomization.yaml", Kustomization: object{"secretGenerator": []any{
+		{Path: "k8s/deploy/base/kustomization.yaml", Content: kind.Kustomization{Object: object{"secretGenerator": []any{
 			object{"name": "db", "envs": []any{"secret/postgresql.env"}},
 			object{"name": "db-registry", "files": []any{".dockerconfigjson=secret/registry.json"}},
-		}}},
-		{Path: "k8s/build/base/kustomization.yaml", Kustomization: object{"secretGenerator": []any{
+		}}}},
+		{Path: "k8s/build/base/kustomization.yaml", Content: kind.Kustomization{Object: object{"secretGenerator": []any{
 			object{"name": "db", "files": []any{"secret/registry.json"}},
-		}}},
-		{Path: "k8s/deploy/base/a.yaml", Objects: []kind.Object{
+		}}}},
+		{Path: "k8s/deploy/base/a.yaml", Content: kind.Objects{
 			named("StatefulSet", "db", object{"containers": []any{object{"envFrom": []any{object{"secretRef": object{"name": "db"}}}}}}),
 			named("Service", "db", object{"selector": object{"name": "db"}}),
 			named("User", "orders", object{"passwordSecret": "db"}),
 		}},
-		{Path: "k8s/deploy/base/jobs/b.yaml", Objects: []kind.Object{
+		{Path: "k8s/deploy/base/jobs/b.yaml", Content: kind.Objects{
 			named("Job", "bootstrap", object{"env": []any{object{"valueFrom": object{"secretKeyRef": object{"key": "X", "name": "db"}}}}}),
 			named("Job", "push", object{"volumes": []any{object{"secret": object{"secretName": "db-registry"}}}}),
 		}},

@@ -1,3 +1,3 @@
-// Package text writes templates, given texts, plain copies, and documents without secrets.
+// Package text writes templates, given texts, plain copies, lists of requirements, and variables without secrets.
 // It never knows what a text is for.
 package text

@@ -9,7 +9,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-const source = `#!/bin/sh
+const sample = `#!/bin/sh
 # {{.name}}{{if .debug}} in debug{{end}}
 {{- range $i, $c := .components}}
 {{if .on}}{{$c.name}} {{range $.arch.tags}}{{.}},{{end}}
@@ -31,11 +31,11 @@ func TestLinesOfATemplate(t *testing.T) {
 		"name": "app", "debug": false, "arch": kind.Object{"name": "demo", "tags": []string{"x", "y"}}, "owner": kind.Object{"mail": "m"}, "labels": kind.Object{"b": "2", "a": "1"},
 		"components": []kind.Object{{"name": "one", "on": true}, {"name": "two", "on": false}, {"name": "three", "on": true}},
 	}
-	data, lines, err := Lines("x", source, view)
+	data, lines, err := Lines("x", sample, view)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := Parse("x", source)
+	plain, err := Parse("x", sample)
 	if err != nil {
 		t.Fatal(err)
 	}

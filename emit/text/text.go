@@ -13,95 +13,59 @@ import (
 	"text/template"
 	"text/template/parse"
 
-	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
-	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/encode"
 )
 
-// New is the emitter of text.
-func New() emit.Emitter {
-	t := &texts{templates: map[string]*template.Template{}}
-	return emit.Emitter{
-		Name:      "text",
-		Doc:       "Templates, given texts, copies of a kind's files, configuration without secrets; README and scripts of the whole tree.",
-		Component: t.component,
-		Tree:      tree,
+// Text is a text with the generated header. name is the file's, for the syntax of a comment.
+func Text(name string, t kind.Text) []byte { return headed(name, t.Comment, []byte(t.Text)) }
+
+// Verbatim is a text without header.
+func Verbatim(v kind.Verbatim) []byte { return oneNewline([]byte(v)) }
+
+// Copy is a file of a kind's folder.
+func Copy(name string, c kind.Copy) ([]byte, error) {
+	data, err := fs.ReadFile(c.Assets, c.Name)
+	if err != nil || !c.Header {
+		return data, err
 	}
+	return headed(name, c.Comment, data), nil
 }
 
-// texts keeps templates that were parsed: a kind's template serves all its components.
-type texts struct {
-	mu        sync.Mutex
-	templates map[string]*template.Template
+// Requirements are pins, one a line (OUTPUT.md, REQ-01).
+func Requirements(name string, r kind.Requirements) []byte {
+	header, _ := encode.Header(name)
+	return encode.WithHeader(header, []byte(strings.Join(r.Pins, "\n")+"\n"))
 }
 
-func (t *texts) component(p *ir.Plan, n *ir.Node) ([]emit.File, error) {
-	var files []emit.File
-	for _, row := range p.Of[n].Rows {
-		data, ok, err := t.row(p, n, row)
-		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", path.Join(n.Name, row.Path), err)
+// Dotenv is variables. It refuses those that hold a secret: emit/secrets writes them.
+func Dotenv(groups kind.Dotenv) ([]byte, error) {
+	all := make([]encode.Group, 0, len(groups))
+	for _, g := range groups {
+		out := encode.Group{Comment: g.Comment}
+		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
+			if value.IsSecret(g.Vars[name]) {
+				return nil, fmt.Errorf("%s holds a secret, but the file is not encrypted", name)
+			}
+			out.Variables = append(out.Variables, encode.Variable{Name: name, Value: value.Display(g.Vars[name])})
 		}
-		if !ok {
-			continue
-		}
-		f := emit.File{Path: path.Join(n.Name, row.Path), Component: n.Name, Data: data, Mode: 0o644, Ownership: emit.Generated}
-		if row.Mode == "0755" {
-			f.Mode = 0o755
-		}
-		files = append(files, f)
+		all = append(all, out)
 	}
-	return files, nil
+	return encode.Dotenv(all)
 }
-
-// row is the text of a row; ok is false for rows of other emitters.
-func (t *texts) row(p *ir.Plan, n *ir.Node, row kind.Row) (data []byte, ok bool, err error) {
-	switch {
-	case row.IsText:
-		return headed(row, []byte(row.Text)), true, nil
-	case row.IsVerbatim:
-		return oneNewline([]byte(row.Verbatim)), true, nil
-	case row.Template != "":
-		data, err = t.execute(p, n, row.Template)
-		return headed(row, data), true, err
-	case row.Copy != "":
-		assets := row.Assets
-		if assets == nil {
-			assets = n.Kind.Assets
-		}
-		data, err = fs.ReadFile(assets, row.Copy)
-		if row.Header {
-			data = headed(row, data)
-		}
-		return data, true, err
-	case IsSecret(row.Path):
-		return nil, false, nil
-	case row.IsDotenv:
-		data, err = dotenv(row.Dotenv)
-		return data, true, err
-	case row.IsJSON:
-		data, err = encode.JSON(row.JSON)
-		return data, true, err
-	}
-	return nil, false, nil
-}
-
-// IsSecret says whether a file is one of secrets, which another emitter writes (OUTPUT.md, section 8).
-func IsSecret(name string) bool { return strings.Contains("/"+name, "/secret/") }
 
 // headed puts the generated header in front of a text that has none (OUTPUT.md, OUT-05), and ends it with one newline.
-func headed(row kind.Row, data []byte) []byte {
+func headed(name, comment string, data []byte) []byte {
 	data = oneNewline(data)
 	head, _, _ := bytes.Cut(data, []byte("\n\n"))
 	if bytes.Contains(head, []byte("DO NOT EDIT.")) {
 		return data
 	}
-	if row.Comment != "" {
-		return encode.WithHeader(encode.HeaderAs(row.Comment), data)
+	if comment != "" {
+		return encode.WithHeader(encode.HeaderAs(comment), data)
 	}
-	if header, ok := encode.Header(path.Base(row.Path)); ok {
+	if header, ok := encode.Header(path.Base(name)); ok {
 		return encode.WithHeader(header, data)
 	}
 	return data
@@ -112,19 +76,45 @@ func oneNewline(data []byte) []byte {
 	return append(bytes.TrimRight(data, "\n"), '\n')
 }
 
-func (t *texts) execute(p *ir.Plan, n *ir.Node, name string) ([]byte, error) {
-	tmpl, err := t.parse(n.Kind, name)
+// Templates writes templates. It keeps those that were parsed, since one of a kind serves all its components; it is safe for several goroutines.
+type Templates struct{ parsed sync.Map }
+
+// Write is the text of a template, with the generated header. name is the file's, for the syntax of a comment.
+func (t *Templates) Write(name string, content kind.Template) ([]byte, error) {
+	tmpl, err := t.parse(content)
 	if err != nil {
 		return nil, err
 	}
-	view := maps.Clone(p.Of[n].View)
-	view["arch"] = p.Graph.Arch
-	view[turns] = new(int)
-	b := &bounded{}
-	if err := tmpl.Execute(b, view); err != nil {
+	data := content.Data
+	if content.Bounded {
+		data = maps.Clone(data)
+		data[turns] = new(int)
+	}
+	b := &bounded{none: !content.Bounded}
+	if err := tmpl.Execute(b, data); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	return headed(name, content.Comment, b.Bytes()), nil
+}
+
+// source is a template as it is written: two kinds may have one of a name.
+type source struct{ name, text string }
+
+func (t *Templates) parse(content kind.Template) (*template.Template, error) {
+	text, err := fs.ReadFile(content.Assets, content.Name)
+	if err != nil {
+		return nil, err
+	}
+	key := source{content.Name, string(text)}
+	if tmpl, ok := t.parsed.Load(key); ok {
+		return tmpl.(*template.Template), nil
+	}
+	tmpl, err := Parse(key.name, key.text)
+	if err != nil {
+		return nil, err
+	}
+	t.parsed.Store(key, tmpl)
+	return tmpl, nil
 }
 
 // What a template of a user's own kind may use: it may come from a stranger, and must not hold up a build.
@@ -134,11 +124,15 @@ const (
 	turns    = ""        // key of the counter in the view; no name of a kind is empty
 )
 
-// bounded is a buffer that refuses more than maxText.
-type bounded struct{ bytes.Buffer }
+// bounded is a buffer that refuses more than maxText, unless it has no bound.
+type bounded struct {
+	bytes.Buffer
+
+	none bool
+}
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxText {
+	if !b.none && b.Len()+len(p) > maxText {
 		return 0, fmt.Errorf("the template writes more than %d MiB", maxText>>20)
 	}
 	return b.Buffer.Write(p)
@@ -180,25 +174,6 @@ func count(n parse.Node, counter parse.Node) {
 	}
 }
 
-func (t *texts) parse(k *kind.Kind, name string) (*template.Template, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	key := k.Name + "/" + name
-	if tmpl := t.templates[key]; tmpl != nil {
-		return tmpl, nil
-	}
-	source, err := fs.ReadFile(k.Assets, name)
-	if err != nil {
-		return nil, err
-	}
-	tmpl, err := Parse(name, string(source))
-	if err != nil {
-		return nil, err
-	}
-	t.templates[key] = tmpl
-	return tmpl, nil
-}
-
 // Parse reads a template; a name that the view does not have is an error when it is executed.
 // quote writes a double-quoted literal of JSON, which is one of Python too.
 func Parse(name, source string) (*template.Template, error) { return parseWith(name, source, nil) }
@@ -228,19 +203,4 @@ func quote(s string) (string, error) {
 		return "", err
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
-}
-
-func dotenv(groups []kind.Group) ([]byte, error) {
-	all := make([]encode.Group, 0, len(groups))
-	for _, g := range groups {
-		out := encode.Group{Comment: g.Comment}
-		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
-			if value.IsSecret(g.Vars[name]) {
-				return nil, fmt.Errorf("%s holds a secret, but the file is not below secret/", name)
-			}
-			out.Variables = append(out.Variables, encode.Variable{Name: name, Value: value.Display(g.Vars[name])})
-		}
-		all = append(all, out)
-	}
-	return encode.Dotenv(all)
 }

@@ -1,0 +1,103 @@
+package kind
+
+import "io/fs"
+
+// Content is what the bytes of a file are made of: one of the types below, and nothing else. A kind's table may hold each of them; of Modules,
+// Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
+type Content interface{ isContent() }
+
+// Objects are Kubernetes objects, one document each.
+type Objects []Object
+
+// Kustomization is a kustomization. A kind says no more of its resources than what is not below its folder; a pass adds the rest.
+type Kustomization struct {
+	Object Object
+	Stray  []string // files below its folder that are no resources
+}
+
+// Text is a text that gets the generated header.
+type Text struct {
+	Text    string
+	Comment string // prefix of a comment, where the file name does not say
+}
+
+// Verbatim is a text as it is.
+type Verbatim string
+
+// Template is a text/template; its result gets the generated header.
+type Template struct {
+	Name    string // of a file in Assets
+	Comment string // as of Text
+	Assets  fs.FS  // set by a pass, as Data and Bounded
+	Data    Object // what the template sees
+	Bounded bool   // it may come from a stranger, and must not hold up a build
+}
+
+// Copy is a file or, in a kind's table, a folder as it is.
+type Copy struct {
+	Name    string // of a file or folder in Assets
+	Header  bool   // it gets the generated header
+	Comment string // with Header: as of Text
+	Assets  fs.FS  // set by a pass
+}
+
+// Dotenv is variables, in groups with a comment each.
+type Dotenv []Group
+
+// Environment is the variables of the links of one component. It is always secret: passwords are among them.
+type Environment struct {
+	Of      string   // the component
+	Without []string // names that are left out
+	Links   []Group  // its variables, set by a pass: a group for each provider, by comment
+	Extra   []Group  // what the kind adds
+}
+
+// Groups are all variables, in order.
+func (e Environment) Groups() []Group { return append(e.Links[:len(e.Links):len(e.Links)], e.Extra...) }
+
+// JSON is a JSON document: maps, lists, scalars and values.
+type JSON struct{ Data any }
+
+// Requirements is a list of pins, in a plan sorted.
+type Requirements struct {
+	Main bool // those of the component; a pass enters them into Pins
+	Pins []string
+}
+
+// Modules are the modules kept for a component, below the path of the row.
+type Modules struct{}
+
+// Each is a file for every name; in the path of the row, "{name}" stands for it.
+type Each map[string]Row
+
+// Recipients is .sops.yaml: who can open the secrets, and which values of which file are encrypted. Who they are is known when secrets are written.
+type Recipients struct{}
+
+// Record is what was written, with the hash of every file. It is known when everything else is.
+type Record struct{}
+
+func (Objects) isContent()       {}
+func (Kustomization) isContent() {}
+func (Text) isContent()          {}
+func (Verbatim) isContent()      {}
+func (Template) isContent()      {}
+func (Copy) isContent()          {}
+func (Dotenv) isContent()        {}
+func (Environment) isContent()   {}
+func (JSON) isContent()          {}
+func (Requirements) isContent()  {}
+func (Modules) isContent()       {}
+func (Each) isContent()          {}
+func (Recipients) isContent()    {}
+func (Record) isContent()        {}
+
+// Role is what a kustomization is applied for. A component has at most one of each role but Overlay.
+type Role string
+
+// Roles.
+const (
+	Deploy  Role = "deploy"  // scripts/deploy.sh and the top kustomization apply it; a component without one is not deployed
+	Build   Role = "build"   // its Jobs build images, each called like its file
+	Day2    Role = "day2"    // its Jobs test what runs
+	Overlay Role = "overlay" // the user applies it in place of another one
+)

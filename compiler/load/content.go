@@ -1,0 +1,216 @@
+package load
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/value"
+)
+
+// proper says what no file can be made of.
+func proper(k *kind.Kind, name string, row kind.Row) error {
+	wrong := func(format string, args ...any) error {
+		return kind.Mistake(k.Own, row.Pos, fmt.Sprintf("the file %q of %s ", name, k.Name)+fmt.Sprintf(format, args...), kindHelp)
+	}
+	if local := strings.TrimSuffix(name, "/"); path.Clean(local) != local || !fs.ValidPath(local) || local == "." {
+		return wrong("has no path below the folder of its component")
+	}
+	if row.Secret && !belowSecret(name) {
+		return wrong("%s, but is not below secret/", holding(row.Content))
+	}
+	switch c := row.Content.(type) {
+	case kind.Template:
+		return asset(k, c.Name, wrong)
+	case kind.Copy:
+		return asset(k, c.Name, wrong)
+	case kind.Objects:
+		return properObjects(c, wrong)
+	case kind.Kustomization:
+		if secrets := value.InData(c.Object); len(secrets) > 0 {
+			return wrong("names the secret %s, which would be in plain text there", secrets[0])
+		}
+	case kind.Each:
+		for _, key := range sorted(c) {
+			if err := proper(k, strings.ReplaceAll(name, "{name}", key), c[key]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// belowSecret says whether the rules of .sops.yaml, which go by folders, cover a file.
+func belowSecret(name string) bool { return strings.Contains("/"+name, "/secret/") }
+
+// asset demands that what a file is made of is in the folder of a kind of the user's own. The built-in ones are tested.
+func asset(k *kind.Kind, name string, wrong func(string, ...any) error) error {
+	if !k.Own {
+		return nil
+	}
+	if _, err := fs.Stat(k.Assets, strings.TrimSuffix(name, "/")); err != nil {
+		return wrong("is made of %s, which is not in the folder of the kind", name)
+	}
+	return nil
+}
+
+func properObjects(all kind.Objects, wrong func(string, ...any) error) error {
+	for i, o := range all {
+		if str(o["apiVersion"]) == "" || str(o["kind"]) == "" || str(object(o["metadata"])["name"]) == "" {
+			return wrong("has no apiVersion, kind or metadata.name in objects[%d]", i)
+		}
+		if secrets := value.InData(o); len(secrets) > 0 {
+			return wrong("names the secret %s in objects[%d], where it would be in plain text; put it into a file below secret/ and refer to that", secrets[0], i)
+		}
+	}
+	return nil
+}
+
+// contents are the fields of a row that make a file.
+func contents() []string {
+	return []string{"objects", "kustomization", "text", "verbatim", "template", "copy", "dotenv", "environment", "json", "requirements", "modules", "each"}
+}
+
+func when(v cue.Value) (*kind.When, error) {
+	if !v.Exists() {
+		return nil, nil
+	}
+	data, err := decode(v)
+	if err != nil {
+		return nil, err
+	}
+	w := whenOf(object(data))
+	return &w, nil
+}
+
+func whenOf(o map[string]any) kind.When {
+	w := kind.When{Attribute: str(o["attribute"]), Derived: str(o["derived"]), Part: str(o["part"]), Sub: str(o["sub"])}
+	for _, a := range objects(o["any"]) {
+		w.Any = append(w.Any, whenOf(a))
+	}
+	return w
+}
+
+// content decodes what a row says beside its condition.
+func content(row *kind.Row, v cue.Value) error {
+	o, err := decodeStruct(v)
+	if err != nil {
+		return err
+	}
+	return contentOf(row, o)
+}
+
+// contentOf is content for a row that is data already.
+func contentOf(row *kind.Row, o map[string]any) error {
+	said := slices.DeleteFunc(contents(), func(name string) bool { _, ok := o[name]; return !ok })
+	if len(said) != 1 {
+		return fmt.Errorf("a file has one content, of %s, and not %d", strings.Join(contents(), ", "), len(said))
+	}
+	c, err := decoded(row.Pos, said[0], o)
+	if err != nil {
+		return err
+	}
+	row.Content, row.Mode = c, str(o["mode"])
+	row.Secret = boolean(o["secret"], false) || secretIn(c) != ""
+	if row.Secret && !canBeSecret(c) {
+		return fmt.Errorf("secret is for dotenv, environment and json, and not for %s", said[0])
+	}
+	role, given := o["role"].(string)
+	if _, ok := c.(kind.Kustomization); ok {
+		row.Role = cmp.Or(kind.Role(role), kind.Deploy)
+	} else if given {
+		return fmt.Errorf("role is for a kustomization, and not for %s", said[0])
+	}
+	return nil
+}
+
+// decoded is the content of a row under the name that says what it is.
+func decoded(pos diag.Pos, name string, o map[string]any) (kind.Content, error) {
+	data, comment := o[name], str(o["comment"])
+	switch name {
+	case "objects":
+		return kind.Objects(objects(data)), nil
+	case "kustomization":
+		return kind.Kustomization{Object: object(data), Stray: strs(o["stray"])}, nil
+	case "text":
+		return kind.Text{Text: str(data), Comment: comment}, nil
+	case "verbatim":
+		return kind.Verbatim(str(data)), nil
+	case "template":
+		return kind.Template{Name: str(data), Comment: comment}, nil
+	case "copy":
+		return kind.Copy{Name: str(data), Header: boolean(o["header"], false), Comment: comment}, nil
+	case "dotenv":
+		all, err := groups(data)
+		return kind.Dotenv(all), err
+	case "environment":
+		env := object(data)
+		extra, err := groups(env["extra"])
+		return kind.Environment{Of: str(env["of"]), Without: strs(env["without"]), Extra: extra}, err
+	case "json":
+		return kind.JSON{Data: data}, nil
+	case "requirements":
+		_, main := data.(string)
+		return kind.Requirements{Main: main, Pins: strs(data)}, nil
+	case "modules":
+		return kind.Modules{}, nil
+	}
+	return eachOf(pos, object(data))
+}
+
+func eachOf(pos diag.Pos, items map[string]any) (kind.Content, error) {
+	all := kind.Each{}
+	for _, name := range sorted(items) {
+		row := kind.Row{Pos: pos}
+		if err := contentOf(&row, object(items[name])); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all[name] = row
+	}
+	return all, nil
+}
+
+// secretIn names a secret that a content holds, "" without: such a file must not be in plain text, whatever its kind says.
+func secretIn(c kind.Content) string {
+	switch c := c.(type) {
+	case kind.Environment:
+		return "variables of " + c.Of
+	case kind.JSON:
+		if all := value.InData(c.Data); len(all) > 0 {
+			return all[0].ID
+		}
+	case kind.Dotenv:
+		for _, g := range c {
+			for _, name := range sorted(g.Vars) {
+				if value.IsSecret(g.Vars[name]) {
+					return name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// holding is a secret file in words.
+func holding(c kind.Content) string {
+	if name := secretIn(c); name != "" {
+		return "holds the secret " + name
+	}
+	return "is secret"
+}
+
+// canBeSecret says whether SOPS can encrypt a content value by value.
+func canBeSecret(c kind.Content) bool {
+	switch c.(type) {
+	case kind.Dotenv, kind.Environment, kind.JSON:
+		return true
+	}
+	return false
+}

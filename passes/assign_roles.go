@@ -1,0 +1,69 @@
+package passes
+
+import (
+	"fmt"
+	"path"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+func assignRoles(c *pass.Context) bool {
+	for _, n := range c.Graph.Components() {
+		p := c.Of(n)
+		for _, row := range p.Rows {
+			if row.Role == "" || row.Role == kind.Overlay {
+				continue
+			}
+			if first, ok := pass.Set(c, p.Folders, row.Role, path.Dir(row.Path), equal, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
+				refuseRole(c, n, row, first.Value)
+				continue
+			}
+			p.Jobs = append(p.Jobs, jobs(c, n, row)...)
+		}
+	}
+	return true
+}
+
+func refuseRole(c *pass.Context, n *ir.Node, row kind.Row, folder string) {
+	c.Report(diag.Diagnostic{
+		Code: "E0205", Path: n.Path(), Pos: rowPos(n, row, c.Of(n)), Message: fmt.Sprintf("%s has two kustomizations of the role %s, in %s and in %s", n.Name, row.Role, folder, path.Dir(row.Path)),
+		Help: "give one of them another role: build, day2, or overlay for one that nothing applies", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+	})
+}
+
+// jobs are the Jobs that a kustomization lists. They come with their files, and so for the same reasons.
+func jobs(c *pass.Context, n *ir.Node, row kind.Row) []ir.Decided[ir.Job] {
+	p := c.Of(n)
+	k, _ := row.Content.(kind.Kustomization)
+	var all []ir.Decided[ir.Job]
+	index := pass.Index[ir.Job]{}
+	for _, file := range resources(row, k, p.Rows) {
+		for _, o := range objectsIn(file) {
+			if o["kind"] != "Job" {
+				continue
+			}
+			job := ir.Job{Role: row.Role, Namespace: namespaceOf(n, k, o), File: file.Path}
+			meta, _ := o["metadata"].(kind.Object)
+			job.Name, _ = meta["name"].(string)
+			for _, by := range p.Files[file.Path].By {
+				all = pass.Append(c, index, job, all, job, by)
+			}
+		}
+	}
+	return all
+}
+
+// namespaceOf is where an object comes to be: kustomize puts all that a kustomization lists into its namespace.
+func namespaceOf(n *ir.Node, k kind.Kustomization, o kind.Object) string {
+	if ns, ok := k.Object["namespace"].(string); ok {
+		return ns
+	}
+	meta, _ := o["metadata"].(kind.Object)
+	if ns, ok := meta["namespace"].(string); ok {
+		return ns
+	}
+	return n.Namespace()
+}

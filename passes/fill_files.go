@@ -1,0 +1,203 @@
+package passes
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/compiler/value"
+)
+
+// filled is a row with what its kind leaves to the plan. byName are the components.
+func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Row) kind.Row {
+	switch content := row.Content.(type) {
+	case kind.Template:
+		data := maps.Clone(c.Of(n).View)
+		data["arch"] = c.Graph.Arch
+		content.Assets, content.Data, content.Bounded = n.Kind.Assets, data, true
+		row.Content = content
+	case kind.Copy:
+		if content.Assets == nil {
+			content.Assets = n.Kind.Assets
+		}
+		row.Content = content
+	case kind.Environment:
+		if of := byName[content.Of]; of != nil {
+			content.Links = linkVariables(c.Of(of), content.Without)
+		}
+		row.Content = content
+	case kind.Requirements:
+		all := slices.Clone(content.Pins)
+		if content.Main {
+			all = append(all, pins(c.Of(n))...)
+		}
+		slices.Sort(all)
+		content.Pins = slices.Compact(all)
+		row.Content = content
+	}
+	return row
+}
+
+// linkVariables are the variables of a component's links but some, a group for each provider, by comment.
+func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
+	vars := map[string]map[string]value.Value{}
+	for name, d := range p.Env {
+		if slices.Contains(without, name) {
+			continue
+		}
+		comment := p.EnvGroup[name]
+		if vars[comment] == nil {
+			vars[comment] = map[string]value.Value{}
+		}
+		vars[comment][name] = d.Value
+	}
+	var all []kind.Group
+	for _, comment := range sortedKeys(vars) {
+		all = append(all, kind.Group{Comment: comment, Vars: vars[comment]})
+	}
+	return all
+}
+
+// withResources fills in what the kustomizations of a component list.
+func withResources(rows []kind.Row) []kind.Row {
+	all := slices.Clone(rows)
+	for i, row := range rows {
+		if k, ok := row.Content.(kind.Kustomization); ok {
+			all[i] = listing(row, k, resources(row, k, rows))
+		}
+	}
+	return all
+}
+
+// resources are the files that a kustomization lists: every file of objects below its folder that is neither a patch, nor named as stray, nor listed by a kustomization further down.
+func resources(row kind.Row, k kind.Kustomization, rows []kind.Row) []kind.Row {
+	dir := path.Dir(row.Path)
+	var others []string
+	for _, r := range rows {
+		if other := path.Dir(r.Path); isKustomization(r) && other != dir && inFolder(other, dir) {
+			others = append(others, other)
+		}
+	}
+	out := slices.Concat(patchPaths(k.Object), k.Stray)
+	var all []kind.Row
+	for _, r := range rows {
+		_, objects := r.Content.(kind.Objects)
+		if !objects || !inFolder(r.Path, dir) || slices.Contains(out, relative(r.Path, dir)) {
+			continue
+		}
+		if !slices.ContainsFunc(others, func(other string) bool { return inFolder(r.Path, other) }) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func isKustomization(r kind.Row) bool {
+	_, ok := r.Content.(kind.Kustomization)
+	return ok
+}
+
+// inFolder says whether a path is below a folder; "." is the root.
+func inFolder(name, folder string) bool { return folder == "." || strings.HasPrefix(name, folder+"/") }
+
+// relative is a path below a folder, seen from there.
+func relative(name, folder string) string { return strings.TrimPrefix(name, folder+"/") }
+
+// patchPaths are the files that a kustomization reads as patches or as configuration.
+func patchPaths(o kind.Object) []string {
+	var all []string
+	add := func(v any) {
+		name, _ := v.(string)
+		all = append(all, name)
+	}
+	patches, _ := o["patches"].([]any)
+	for _, p := range patches {
+		m, _ := p.(kind.Object)
+		add(m["path"])
+	}
+	for _, field := range []string{"configurations", "generators", "transformers"} {
+		list, _ := o[field].([]any)
+		for _, c := range list {
+			add(c)
+		}
+	}
+	return all
+}
+
+// listing is a kustomization with its resources, sorted: those of its kind, and files.
+func listing(row kind.Row, k kind.Kustomization, files []kind.Row) kind.Row {
+	sources := map[string]kind.Trace{} // of each resource
+	own, _ := k.Object["resources"].([]any)
+	for i, r := range own {
+		name, _ := r.(string)
+		sources[name] = under(row.Trace, "kustomization", "resources", i)
+	}
+	for _, f := range files {
+		exists := kind.Source{Pos: row.Pos, Exists: []kind.Ref{{"files", f.Path}}}
+		sources[relative(f.Path, path.Dir(row.Path))] = func(...any) kind.Source { return exists }
+	}
+	names := sortedKeys(sources)
+	o := kind.Object{}
+	maps.Copy(o, k.Object)
+	delete(o, "resources")
+	if len(names) > 0 {
+		o["resources"] = anyStrings(names)
+	}
+	k.Object = o
+	row.Content = k
+	if trace := row.Trace; trace != nil {
+		row.Trace = func(path ...any) kind.Source {
+			if len(path) < 3 || path[0] != "kustomization" || path[1] != "resources" {
+				return trace(path...)
+			}
+			if i, ok := path[2].(int); ok && i < len(names) {
+				return sources[names[i]](path[3:]...)
+			}
+			return kind.Source{}
+		}
+	}
+	return row
+}
+
+// shareNamespace decides the overlay of a component whose Namespace an earlier one brings (OUTPUT.md, OUT-03): it only leaves the Namespace out.
+func shareNamespace(c *pass.Context, n *ir.Node, brings map[string]*ir.Node) {
+	p := c.Of(n)
+	i := slices.IndexFunc(p.Rows, func(r kind.Row) bool { return r.Role == kind.Deploy })
+	if i < 0 || !bringsNamespace(p.Rows[i], p.Rows) {
+		return
+	}
+	namespace := n.Namespace()
+	first := brings[namespace]
+	if first == nil {
+		brings[namespace] = n
+		return
+	}
+	base := path.Dir(p.Rows[i].Path)
+	p.Overlay = path.Join(path.Dir(base), "overlays", "shared")
+	row := sharedOverlay(namespace, base, p.Overlay)
+	pass.Set(c, p.Files, row.Path, true, same, c.Because(n.AttrPos("namespace"), first.Name+" brings the Namespace "+namespace+" already"))
+	p.Rows = append(p.Rows, row)
+}
+
+func bringsNamespace(deployed kind.Row, rows []kind.Row) bool {
+	k, _ := deployed.Content.(kind.Kustomization)
+	return slices.ContainsFunc(resources(deployed, k, rows), func(r kind.Row) bool {
+		return slices.ContainsFunc(objectsIn(r), func(o kind.Object) bool { return o["kind"] == "Namespace" })
+	})
+}
+
+// sharedOverlay is a kustomization over another one in the folder base, without the Namespace.
+func sharedOverlay(namespace, base, folder string) kind.Row {
+	patch := "$patch: delete\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + namespace + "\n"
+	return kind.Row{Path: folder + "/kustomization.yaml", Role: kind.Overlay, Content: kind.Kustomization{Object: kind.Object{
+		"apiVersion":  "kustomize.config.k8s.io/v1beta1",
+		"kind":        "Kustomization",
+		"patches":     []any{kind.Object{"patch": patch, "target": kind.Object{"kind": "Namespace", "name": namespace}}},
+		"resources":   []any{"../../" + path.Base(base)},
+		"sortOptions": kind.Object{"order": "legacy"},
+	}}}
+}

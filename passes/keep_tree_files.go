@@ -1,0 +1,204 @@
+package passes
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/pass"
+)
+
+func keepTreeFiles(c *pass.Context) bool {
+	t := &c.Plan.Tree
+	for _, n := range c.Graph.Components() {
+		p := c.Of(n)
+		if folder, deployed := p.Folders[kind.Deploy]; deployed {
+			enterTop(c, n, folder)
+		}
+		t.Steps[n.Name] = steps(c, n)
+	}
+	t.Prerequisites, t.Notes = prerequisites(c), notes(c)
+	data := treeData(c)
+	for _, f := range treeFiles() {
+		pass.Set(c, t.Files, f.path, true, same, c.Because(c.Graph.Pos, f.reason))
+		row := kind.Row{Path: f.path, Mode: f.mode, Yields: f.yields, Secret: f.secret, Content: f.content}
+		if f.template != "" {
+			row.Content = kind.Template{Name: f.template, Assets: c.Graph.Library.Tree, Data: data}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	const top = "kustomization.yaml"
+	pass.Set(c, t.Files, top, true, same, c.Because(c.Graph.Pos, "it lists every component that is deployed"))
+	t.Rows = append(t.Rows, kind.Row{Path: top, Content: topKustomization(t)})
+	slices.SortFunc(t.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
+	return true
+}
+
+// treeFile is a file that every tree has.
+type treeFile struct {
+	path, reason   string
+	template       string       // of the library's folder of them, or
+	content        kind.Content // what another room knows
+	mode           string
+	yields, secret bool
+}
+
+// treeFiles lists them. A repository whose root is the output directory has some of these names already: those yield.
+func treeFiles() []treeFile {
+	return []treeFile{
+		{path: ".gitattributes", template: "gitattributes.tmpl", yields: true, reason: "git must not merge lines of what is made from arch.cue"},
+		{path: ".gitignore", template: "gitignore.tmpl", yields: true, reason: "git must not take keys and decrypted files"},
+		{path: "README.md", template: "README.md.tmpl", yields: true, reason: "it says what is in the tree, and how to apply it"},
+		{path: "scripts/deploy.sh", template: "deploy.sh.tmpl", mode: "0755", reason: "it applies the tree in start-up order"},
+		{path: "scripts/verify.sh", template: "verify.sh.tmpl", mode: "0755", reason: "it checks the tree without a key"},
+		{path: ".sops.yaml", content: kind.Recipients{}, secret: true, reason: "it says who opens the secrets, and which values are secret"},
+		{path: ".platc/manifest.json", content: kind.Record{}, reason: "it records what was written, for the next build"},
+	}
+}
+
+// enterTop decides which folder of a component the top kustomization lists: the deployed one, or its overlay without the Namespace.
+func enterTop(c *pass.Context, n *ir.Node, folder ir.Decided[string]) {
+	p := c.Of(n)
+	entry, by := folder.Value, folder.By
+	if p.Overlay != "" {
+		entry, by = p.Overlay, p.Files[p.Overlay+"/kustomization.yaml"].By
+	}
+	for _, o := range by {
+		pass.Set(c, c.Plan.Tree.Entries, n.Name, path.Join(n.Name, entry), equal, o)
+	}
+}
+
+func topKustomization(t *ir.Tree) kind.Kustomization {
+	var entries []string
+	for _, name := range sortedKeys(t.Entries) {
+		entries = append(entries, t.Entries[name].Value)
+	}
+	slices.Sort(entries)
+	return kind.Kustomization{Object: kind.Object{
+		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": anyStrings(entries), "sortOptions": kind.Object{"order": "legacy"},
+	}}
+}
+
+// steps are what deploy.sh waits for after it has applied a component: as its kind says, then as its links add.
+func steps(c *pass.Context, n *ir.Node) []ir.Decided[ir.Step] {
+	var all []ir.Decided[ir.Step]
+	index := pass.Index[int]{}
+	add := func(said any, by []ir.Origin) {
+		place := len(all)
+		for _, o := range by {
+			all = pass.Append(c, index, place, all, stepOf(said), o)
+		}
+	}
+	for _, s := range n.Description.Rollout {
+		add(s, []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")})
+	}
+	for _, d := range c.Of(n).Rollout {
+		add(d.Value, d.By)
+	}
+	return all
+}
+
+func stepOf(said any) ir.Step {
+	if resource, ok := said.(string); ok {
+		return ir.Step{Resource: resource}
+	}
+	o, _ := said.(kind.Object)
+	return ir.Step{Job: word(o, "job"), Resource: word(o, "resource"), Condition: word(o, "condition")}
+}
+
+// word is a text in data, "" without.
+func word(o kind.Object, key string) string {
+	s, _ := o[key].(string)
+	return s
+}
+
+// need is a prerequisite with those who need it.
+type need struct {
+	ir.Prerequisite
+
+	by []ir.Origin
+}
+
+// needs are prerequisites by name and version.
+type needs map[string]*need
+
+// prerequisites are those of all components and links, each once.
+func prerequisites(c *pass.Context) []ir.Decided[ir.Prerequisite] {
+	needs := needs{}
+	for _, n := range c.Graph.Components() {
+		for _, said := range n.Description.Prerequisites {
+			needs.add(said, n, c.Because(n.Pos, "every "+n.Kind.Name+" needs it"))
+		}
+		for _, d := range c.Of(n).Prerequisites {
+			needs.add(d.Value, n, d.By...)
+		}
+	}
+	var all []ir.Decided[ir.Prerequisite]
+	index := pass.Index[string]{}
+	for _, key := range sortedKeys(needs) {
+		for _, o := range needs[key].by {
+			all = pass.Append(c, index, key, all, needs[key].Prerequisite, o)
+		}
+	}
+	return all
+}
+
+// add enters that a component needs something.
+func (all needs) add(said kind.Object, n *ir.Node, by ...ir.Origin) {
+	key := word(said, "name") + "\x00" + word(said, "version")
+	p := all[key]
+	if p == nil {
+		p = &need{Prerequisite: ir.Prerequisite{Name: word(said, "name"), Version: word(said, "version"), What: word(said, "what")}}
+		all[key] = p
+	}
+	p.Watch = cmp.Or(word(said, "watch"), p.Watch)
+	crds, _ := said["crds"].([]any)
+	for _, crd := range crds {
+		name, _ := crd.(string)
+		p.CRDs = added(p.CRDs, name)
+	}
+	p.NeededBy, p.Namespaces = added(p.NeededBy, n.Name), added(p.Namespaces, n.Namespace())
+	p.by = append(p.by, by...)
+}
+
+// added is a sorted list with one more word, unless it is there.
+func added(list []string, word string) []string {
+	if i, found := slices.BinarySearch(list, word); !found {
+		return slices.Insert(list, i, word)
+	}
+	return list
+}
+
+// notes are those of all components and links, each once, sorted.
+func notes(c *pass.Context) []ir.Decided[string] {
+	var all []ir.Decided[string]
+	index := pass.Index[string]{}
+	add := func(note string, by ir.Origin) {
+		note = trimmed(note)
+		all = pass.Append(c, index, note, all, note, by)
+	}
+	for _, n := range c.Graph.Components() {
+		for _, note := range n.Description.Notes {
+			add(note, c.Because(n.Pos, "every "+n.Kind.Name+" has it"))
+		}
+		for _, d := range c.Of(n).Notes {
+			for _, o := range d.By {
+				add(d.Value, o)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b ir.Decided[string]) int { return cmp.Compare(a.Value, b.Value) })
+	return all
+}
+
+// trimmed is a text without blanks at the end of its lines (OUTPUT.md, OUT-06).
+func trimmed(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " \t")
+	}
+	return strings.Join(lines, "\n")
+}
