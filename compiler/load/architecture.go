@@ -323,7 +323,7 @@ func conditions(f *build.File, read map[string]bool) {
 			continue
 		}
 		if expr, err := parser.ParseExpr("", body); err == nil {
-			maps.Copy(read, mentions(expr))
+			maps.Copy(read, mentionedIn(expr))
 		}
 	}
 }
@@ -346,9 +346,10 @@ func placeOf(inst *build.Instance, path []string, dir string) diag.Pos {
 	for n := len(path); n > 0; n-- {
 		for _, f := range inst.Files {
 			all := &ast.StructLit{Elts: f.Decls}
-			if field, _ := (scope{}).find(all, path[:n]...); field != nil {
-				return relative(position(field.Label.Pos()), dir)
+			if found := (scope{}).within(all, path[:n]...); len(found) > 0 {
+				return relative(position(found[0].field.Label.Pos()), dir)
 			}
+
 		}
 	}
 	return diag.Pos{}

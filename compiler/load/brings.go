@@ -5,25 +5,24 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
 	"platc.dev/platc/compiler/kind"
 )
 
 // brings reads from a rule what it may change. Values alone are not enough: a field below a condition on an edge is not
-// there until there is an edge. Syntax alone is not enough either: a rule may refer to definitions.
-func brings(v cue.Value) kind.Brings {
+// there until there is an edge. Syntax alone is not enough either: a name may be computed.
+func brings(f facts, syntax []written) kind.Brings {
 	known := map[string]map[string]bool{}
 	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names", "out.parts", "in.parts"} {
 		known[section] = map[string]bool{}
-		it, err := lookup(v, section).Fields(cue.Optional(true))
-		for err == nil && it.Next() {
-			known[section][it.Selector().Unquoted()] = true
+		parts, _ := f.each(strings.Split(section, ".")...)
+		for _, p := range parts {
+			known[section][p.name] = true
 		}
 	}
-	if source := v.Source(); source != nil {
-		labels(source, nil, known)
+	for _, w := range syntax {
+		w.in.labels(w.field.Value, nil, known, 0)
 	}
 	keys := map[string]bool{}
 	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names"} {
@@ -31,34 +30,32 @@ func brings(v cue.Value) kind.Brings {
 	}
 	b := kind.Brings{
 		Keys: sorted(keys),
-		Out:  kind.Side{Requirements: united(v, "requirements", "out.requirements"), Modules: united(v, "modules", "out.modules"), Parts: sorted(known["out.parts"])},
-		In:   kind.Side{Requirements: united(v, "in.requirements"), Modules: united(v, "in.modules"), Parts: sorted(known["in.parts"])},
+		Out: kind.Side{
+			Requirements: united(f.knownTexts("requirements"), f.knownTexts("out", "requirements")),
+			Modules:      united(f.knownTexts("modules"), f.knownTexts("out", "modules")), Parts: sorted(known["out.parts"]),
+		},
+		In: kind.Side{Requirements: united(f.knownTexts("in", "requirements")), Modules: united(f.knownTexts("in", "modules")), Parts: sorted(known["in.parts"])},
 	}
-	if prefix := lookup(v, "out.prefix"); prefix.Exists() && len(keys) > 0 {
+	if prefix, ok := f.at("out", "prefix"); ok && len(keys) > 0 {
 		b.Prefix = "*"
-		if s, err := prefix.String(); err == nil {
-			b.Prefix = s
+		if data, err := prefix.decode(); err == nil {
+			b.Prefix = str(data)
 		}
 	}
 	return b
 }
 
-// united is the strings of several lists, as far as they are known.
-func united(v cue.Value, names ...string) []string {
-	set := map[string]bool{}
-	for _, name := range names {
-		it, err := lookup(v, name).List()
-		for err == nil && it.Next() {
-			if s, err := it.Value().String(); err == nil {
-				set[s] = true
-			}
-		}
-	}
-	return sorted(set)
+// united is the strings of several lists, once each.
+func united(lists ...[]string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(lists...))))
 }
 
-// labels enters the labels of fields into the section that their path names; conditions and loops do not count in a path.
-func labels(n ast.Node, path []string, known map[string]map[string]bool) {
+// labels enters the labels of fields into the section that their path names, those of definitions too; conditions and loops do not count in a path.
+func (s scope) labels(n ast.Node, path []string, known map[string]map[string]bool, depth int) {
+	const deepest = 2 // of a section
+	if len(path) > deepest || depth > 20 {
+		return
+	}
 	switch n := n.(type) {
 	case *ast.Field:
 		name, _, err := ast.LabelName(n.Label)
@@ -68,27 +65,23 @@ func labels(n ast.Node, path []string, known map[string]map[string]bool) {
 		if set := known[strings.Join(path, ".")]; set != nil {
 			set[name] = true
 		}
-		if len(path) == 0 && name != "out" && name != "in" && strings.Contains(name, "->") {
-			labels(n.Value, nil, known)
-			return
-		}
-		labels(n.Value, append(slices.Clone(path), name), known)
+		s.labels(n.Value, append(slices.Clone(path), name), known, depth)
 	case *ast.StructLit:
 		for _, e := range n.Elts {
-			labels(e, path, known)
-		}
-	case *ast.File:
-		for _, d := range n.Decls {
-			labels(d, path, known)
+			s.labels(e, path, known, depth)
 		}
 	case *ast.Comprehension:
-		labels(n.Value, path, known)
+		s.labels(n.Value, path, known, depth)
 	case *ast.EmbedDecl:
-		labels(n.Expr, path, known)
+		s.labels(n.Expr, path, known, depth)
 	case *ast.ParenExpr:
-		labels(n.X, path, known)
+		s.labels(n.X, path, known, depth)
 	case *ast.BinaryExpr:
-		labels(n.X, path, known)
-		labels(n.Y, path, known)
+		s.labels(n.X, path, known, depth)
+		s.labels(n.Y, path, known, depth)
+	case *ast.Ident, *ast.SelectorExpr:
+		if f, in, ok := s.resolve(n.(ast.Expr)); ok {
+			in.labels(f.Value, path, known, depth+1)
+		}
 	}
 }

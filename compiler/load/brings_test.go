@@ -4,7 +4,9 @@ import (
 	"reflect"
 	"testing"
 
-	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/parser"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -12,7 +14,7 @@ import (
 // What a rule may bring is known before there is an edge: also what stands below a condition, in a definition, or in a loop.
 func TestRuleTellsWhatItMayBring(t *testing.T) {
 	t.Parallel()
-	l := newLib()
+	ctx := cuecontext.New()
 	for what, c := range map[string]struct {
 		rule string
 		want kind.Brings
@@ -38,12 +40,18 @@ func TestRuleTellsWhatItMayBring(t *testing.T) {
 		if what == "a definition" {
 			rule = c.rule
 		}
-		v := l.ctx.CompileString("#Shared: {out: {prefix: \"S\", env: {A: \"a\", ...}, ...}, in: parts: monitors: [], ...}\nlinks: \"a -> b\": " + rule)
+		source := "#Shared: {out: {prefix: \"S\", env: {A: \"a\", ...}, ...}, in: parts: monitors: [], ...}\nlinks: \"a -> b\": " + rule
+		v := ctx.CompileString(source)
 		if err := v.Err(); err != nil {
 			t.Errorf("%s: %v", what, err)
 			continue
 		}
-		got := brings(v.LookupPath(cue.MakePath(cue.Str("links"), cue.Str("a -> b"))))
+		f, err := parser.ParseFile("x.cue", source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		top, _ := facts{cueAnswer{v}, nil}.at("links", "a -> b")
+		got := brings(top, scope{own: topLevel([]*ast.File{f})}.find("links", "a -> b"))
 		if !reflect.DeepEqual(empty(got), empty(c.want)) {
 			t.Errorf("%s:\n%+v, want\n%+v", what, got, c.want)
 		}

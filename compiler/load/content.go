@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
@@ -78,18 +76,6 @@ func contents() []string {
 	return []string{"objects", "kustomization", "text", "verbatim", "template", "copy", "dotenv", "environment", "json", "requirements", "modules", "each"}
 }
 
-func when(v cue.Value) (*kind.When, error) {
-	if !v.Exists() {
-		return nil, nil
-	}
-	data, err := decode(v)
-	if err != nil {
-		return nil, err
-	}
-	w := whenOf(object(data))
-	return &w, nil
-}
-
 func whenOf(o map[string]any) kind.When {
 	w := kind.When{Attribute: str(o["attribute"]), Derived: str(o["derived"]), Part: str(o["part"]), Sub: str(o["sub"])}
 	for _, a := range objects(o["any"]) {
@@ -98,22 +84,13 @@ func whenOf(o map[string]any) kind.When {
 	return w
 }
 
-// content decodes what a row says beside its condition.
-func content(row *kind.Row, v cue.Value) error {
-	o, err := decodeStruct(v)
-	if err != nil {
-		return err
-	}
-	return contentOf(row, o)
-}
-
-// contentOf is content for a row that is data already.
+// contentOf decodes what a row says beside its condition.
 func contentOf(row *kind.Row, o map[string]any) error {
 	said := slices.DeleteFunc(contents(), func(name string) bool { _, ok := o[name]; return !ok })
 	if len(said) != 1 {
 		return fmt.Errorf("a file has one content, of %s, and not %d", strings.Join(contents(), ", "), len(said))
 	}
-	c, err := decoded(row.Pos, said[0], o)
+	c, err := contentNamed(row.Pos, said[0], o)
 	if err != nil {
 		return err
 	}
@@ -131,8 +108,8 @@ func contentOf(row *kind.Row, o map[string]any) error {
 	return nil
 }
 
-// decoded is the content of a row under the name that says what it is.
-func decoded(pos diag.Pos, name string, o map[string]any) (kind.Content, error) {
+// contentNamed is the content of a row under the name that says what it is.
+func contentNamed(pos diag.Pos, name string, o map[string]any) (kind.Content, error) {
 	data, comment := o[name], str(o["comment"])
 	switch name {
 	case "objects":

@@ -38,15 +38,14 @@ func newForm() *form {
 	return &form{kind: read("#Kind"), rule: read("#Rule"), row: read("#Row"), description: read("#Description")}
 }
 
-// check says what a value has that the form does not allow, as far as the value is known; nil when nothing is wrong.
+// misfits says what a value has that the form does not allow, as far as the value is known; nil when nothing is wrong.
 // Before a kind is asked about a node, what depends on that node is not known yet.
-func check(t *kind.Type, v cue.Value, subject string) error {
-	list := &diag.List{}
-	given := outline(v, t, "")
+func misfits(form *kind.Type, given *kind.Given, path, subject string) error {
 	if given == nil {
 		return nil
 	}
-	t.Complete(given, kind.Place{Path: v.Path().String(), Subject: subject, KeyPos: given.KeyPos}, list)
+	list := &diag.List{}
+	form.Complete(given, kind.Place{Path: path, Subject: subject, KeyPos: given.KeyPos}, list)
 	found := list.Sorted()
 	if len(found) == 0 {
 		return nil
@@ -123,6 +122,53 @@ func outlineList(g *kind.Given, v cue.Value, t *kind.Type) *kind.Given {
 		if item := outline(it.Value(), t.Elem, ""); item != nil {
 			g.Items = append(g.Items, item)
 		}
+	}
+	return g
+}
+
+// outlineOf is outline of an answer of the evaluator. Places are left out: what does not fit is reported by CUE.
+func outlineOf(a answer, t *kind.Type, key string) *kind.Given {
+	data, err := a.decode()
+	if err == nil {
+		return dataGiven(data, key)
+	}
+	parts, err := a.fields()
+	if err != nil {
+		return nil
+	}
+	g := &kind.Given{Key: key, Concrete: true, Struct: true}
+	for _, p := range parts {
+		inner := t.Elem
+		if t.IsStruct {
+			inner = t.Field(p.name)
+		}
+		f := &kind.Given{Key: p.name, Concrete: true}
+		if inner != nil && inner.Text != "_" {
+			if f = outlineOf(p, inner, p.name); f == nil {
+				f = &kind.Given{Key: p.name, Broken: true}
+			}
+		}
+		g.Fields = append(g.Fields, f)
+	}
+	return g
+}
+
+// dataGiven is data as if somebody had written it.
+func dataGiven(data any, key string) *kind.Given {
+	g := &kind.Given{Key: key, Concrete: true}
+	switch d := data.(type) {
+	case kind.Object:
+		g.Struct = true
+		for _, name := range sorted(d) {
+			g.Fields = append(g.Fields, dataGiven(d[name], name))
+		}
+	case []any:
+		g.List = true
+		for _, item := range d {
+			g.Items = append(g.Items, dataGiven(item, ""))
+		}
+	default:
+		g.Scalar = data
 	}
 	return g
 }

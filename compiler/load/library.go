@@ -1,25 +1,19 @@
 package load
 
 import (
-	"bytes"
-	stderrors "errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"regexp"
-	"strings"
-	"sync"
+	"slices"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/cue/parser"
-	"cuelang.org/go/cue/token"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/eval"
 	"platc.dev/platc/compiler/kind"
 	library "platc.dev/platc/cue"
 )
@@ -34,18 +28,17 @@ type root struct {
 	name string // of fs, in front of positions; "" for the library
 }
 
-// lib makes kind.Library of CUE. All of it shares one context, and one lock while CUE is asked.
+// lib makes kind.Library of CUE. The evaluator reads it and answers; what it leaves to CUE is answered by the engine.
 type lib struct {
-	typer
-	build   *build.Context
-	schema  cue.Value
-	shared  map[string]*ast.Field // the schema's definitions
-	common  map[string]bool       // names that the schema refers to
-	modules map[string]*build.Instance
-	bringer map[*kind.Rule]string // kind that brings a rule
-	form    *form                 // that users' kinds are held to; nil without any
-	list    *diag.List
-	out     *kind.Library
+	engine    *engine
+	program   *eval.Program
+	schema    *pkg
+	shared    map[string]*ast.Field // the schema's definitions
+	bringer   map[*kind.Rule]string // kind that brings a rule
+	questions []*question           // all that kinds answer, in order of reading
+	form      *form                 // that users' kinds are held to; nil without any
+	list      *diag.List
+	out       *kind.Library
 }
 
 // Library reads the built-in kinds, and those of the folder kinds/ in dir where there is one (dir "" : none).
@@ -55,7 +48,8 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 	if users != nil {
 		roots = append(roots, root{fs: users, dir: ".", name: name})
 	}
-	return read(roots)
+	l := read(roots)
+	return l.out, l.list
 }
 
 // Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
@@ -74,174 +68,194 @@ func Versions() kind.Object {
 	return table
 }
 
-func read(roots []root) (*kind.Library, *diag.List) {
-	ctx := cuecontext.New()
+func read(roots []root) *lib {
 	l := &lib{
-		typer:   typer{mu: &sync.Mutex{}, ctx: ctx},
-		modules: map[string]*build.Instance{},
+		engine:  newEngine(),
 		bringer: map[*kind.Rule]string{},
 		list:    &diag.List{},
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}},
 	}
-	l.build = build.NewContext(build.Loader(l.importInstance))
-	schema := l.instance(root{fs: library.FS}, "schema", module+"/schema")
-	l.shared = topLevel(schema.Files)
-	l.schema = ctx.BuildInstance(schema)
-	if err := l.schema.Err(); err != nil {
-		panic(fmt.Sprintf("the library's schema: %s", errors.Details(err, nil)))
-	}
+	kinds := l.packages(roots)
+	l.program = compiled(append(slices.Clone(kinds), l.schema))
+	l.out.Config, l.out.Retired = l.definition("#Config"), l.definition("#Retired")
 	var err error
-	if l.out.Config, err = l.fieldType(scope{own: l.shared}, l.shared["#Config"], l.schema.LookupPath(cue.MakePath(cue.Def("#Config")))); err != nil {
-		panic(fmt.Sprintf("the library's #Config: %s", err))
-	}
-	if l.out.Retired, err = l.fieldType(scope{own: l.shared}, l.shared["#Retired"], l.schema.LookupPath(cue.MakePath(cue.Def("#Retired")))); err != nil {
-		panic(fmt.Sprintf("the library's #Retired: %s", err))
-	}
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}
-	for _, r := range roots {
-		if r.own() && l.form == nil {
-			l.form = newForm()
-		}
-		entries, err := fs.ReadDir(r.fs, r.dir)
-		if err != nil {
-			continue
-		}
-		for _, e := range entries {
-			dir := path.Join(r.dir, e.Name())
-			if !e.IsDir() || e.Name() == "cue.mod" || len(sources(r.fs, dir)) == 0 {
-				continue
-			}
-			if !l.addKind(r, dir) {
-				l.out.Failed[e.Name()] = true
-			}
+	for _, p := range kinds {
+		if !l.addKind(p) {
+			l.out.Failed[path.Base(p.dir)] = true
 		}
 	}
 	l.checkKinds()
 	l.checkRules()
-	return l.out, l.list
+	return l
 }
 
-// sources are the CUE files of a folder.
-func sources(fsys fs.FS, dir string) []string {
-	names, err := fs.Glob(fsys, path.Join(dir, "*.cue"))
-	if err != nil {
-		return nil
-	}
-	return names
-}
-
-// importInstance resolves imports of the library's own packages; CUE's packages need none.
-func (l *lib) importInstance(_ token.Pos, importPath string) *build.Instance {
-	rest, ok := strings.CutPrefix(importPath, module+"/")
-	if !ok {
-		return nil
-	}
-	rest, _, _ = strings.Cut(rest, ":")
-	return l.instance(root{fs: library.FS}, rest, importPath)
-}
-
-// instance is the CUE package in a folder.
-func (l *lib) instance(r root, dir, importPath string) *build.Instance {
-	key := r.name + "|" + dir
-	if inst := l.modules[key]; inst != nil {
-		return inst
-	}
-	inst := l.build.NewInstance(dir, nil)
-	l.modules[key] = inst
-	inst.ImportPath = importPath
-	folder, err := fs.Sub(r.fs, dir)
-	if err != nil {
-		inst.Err = errors.Promote(err, dir)
-		return inst
-	}
-	for _, name := range sources(folder, ".") {
-		data, err := fs.ReadFile(folder, name)
-		if err != nil {
-			inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
-			continue
+// packages reads the files of the schema and of all kinds. A kind with mistakes that show without asking it is left out.
+func (l *lib) packages(roots []root) []*pkg {
+	l.schema = &pkg{root: root{fs: library.FS}, dir: "schema", path: module + "/schema"}
+	trusted := []*pkg{l.schema}
+	var kinds []*pkg
+	for _, r := range roots {
+		for _, dir := range r.folders() {
+			p := &pkg{root: r, dir: dir, path: module + "/kinds/" + path.Base(dir)}
+			kinds = append(kinds, p)
+			if !r.own() {
+				trusted = append(trusted, p)
+			}
 		}
-		l.addFile(inst, path.Join(r.name, dir, name), data)
 	}
-	if err := inst.Complete(); err != nil && inst.Err == nil {
-		inst.Err = errors.Promote(err, dir)
-	}
-	return inst
-}
-
-func (l *lib) addFile(inst *build.Instance, name string, data []byte) {
-	if line := tooDeep(data); line > 0 {
-		f := token.NewFile(name, -1, len(data))
-		f.SetLinesForContent(data)
-		start := len(bytes.Join(bytes.SplitAfter(data, []byte("\n"))[:line-1], nil))
-		inst.Err = errors.Append(inst.Err, errors.Newf(f.Pos(start, token.NoRelPos), "the file nests more than %d levels deep", maxDepth))
-		return
-	}
-	file, err := parser.ParseFile(name, data, parser.ParseComments)
-	if err != nil {
-		inst.Err = errors.Append(inst.Err, errors.Promote(err, name))
-		return
-	}
-	switch declared := file.PackageName(); {
-	case inst.PkgName == "":
-		inst.PkgName = declared
-	case declared != inst.PkgName:
-		inst.Err = errors.Append(inst.Err, errors.Newf(file.Pos(), "the file is of package %q, but others of the kind are of package %q", declared, inst.PkgName))
-		return
-	}
-	if err := inst.AddSyntax(file); err != nil {
-		inst.Err = errors.Append(inst.Err, err)
-	}
-}
-
-// addKind reads the kind in a folder, with its rules. It says whether there is one now.
-func (l *lib) addKind(r root, dir string) bool {
-	at := diag.Pos{File: path.Join(r.name, dir)}
-	if r.own() {
-		if err := contained(r, dir); err != nil {
-			l.fail(r, at, err)
+	inParallel(trusted, (*pkg).parse)
+	l.shared = topLevel(l.schema.files)
+	return slices.DeleteFunc(kinds, func(p *pkg) bool {
+		if !p.root.own() || l.open(p) {
 			return false
 		}
-	}
-	inst := l.instance(r, dir, module+"/kinds/"+path.Base(dir))
-	if inst.Err != nil {
-		l.fail(r, at, inst.Err)
-		return false
-	}
-	v := l.ctx.BuildInstance(inst)
-	if err := l.sound(r, v, at); err != nil {
-		l.fail(r, at, err)
-		return false
-	}
-	syntax := scope{own: topLevel(inst.Files), imports: map[string]map[string]*ast.Field{"schema": l.shared}}
-	names := l.mentions(inst.Files)
-	k, err := l.kindOf(r, lookup(v, "kind"), dir, syntax, names)
+		l.out.Failed[path.Base(p.dir)] = true
+		return true
+	})
+}
+
+// folders are the folders of kinds.
+func (r root) folders() []string {
+	entries, err := fs.ReadDir(r.fs, r.dir)
 	if err != nil {
-		l.fail(r, at, err)
+		return nil
+	}
+	var all []string
+	for _, e := range entries {
+		dir := path.Join(r.dir, e.Name())
+		if e.IsDir() && e.Name() != "cue.mod" && len(sources(r.fs, dir)) > 0 {
+			all = append(all, dir)
+		}
+	}
+	return all
+}
+
+// open reads a user's kind with CUE, which says what is wrong with it. It says whether the kind is sound.
+func (l *lib) open(p *pkg) bool {
+	if l.form == nil {
+		l.form = newForm()
+	}
+	at := diag.Pos{File: path.Join(p.root.name, p.dir)}
+	err := contained(p.root, p.dir)
+	if err == nil {
+		inst := l.engine.instance(p.root, p.dir, p.path)
+		if err = inst.Err; err == nil {
+			p.files = inst.Files
+			err = l.sound(l.engine.value(p), at)
+		}
+	}
+	if err != nil {
+		l.fail(p.root, at, err)
 		return false
 	}
+	return true
+}
+
+// definition is the type of a definition of the schema.
+func (l *lib) definition(name string) *kind.Type {
+	t, err := scope{own: l.shared}.fieldType(l.shared[name], 0)
+	if err != nil {
+		panic(fmt.Sprintf("the library's %s: %s", name, err))
+	}
+	return t
+}
+
+// declarations are what the files of a kind declare.
+type declarations struct {
+	kind      *kind.Kind
+	rules     []*kind.Rule
+	questions []*question
+	failed    []error // of rules, which are left out then
+}
+
+// addKind reads a kind, with its rules. It says whether there is one now.
+func (l *lib) addKind(p *pkg) bool {
+	d, err := l.declaredIn(p)
+	if err != nil {
+		l.fail(p.root, diag.Pos{File: path.Join(p.root.name, p.dir)}, err)
+		return false
+	}
+	k := d.kind
 	if old := l.out.Kinds[k.Name]; old != nil {
 		l.twice(fmt.Sprintf("kind %q", k.Name), "choose another name for the kind", k.Pos, old.Pos, old.Own)
 		return false
-	}
-	if m := lookup(v, "manifests"); m.Exists() {
-		if err := l.manifests(r, k, m, names); err != nil {
-			l.fail(r, k.Pos, err)
-			return false
-		}
 	}
 	l.out.Kinds[k.Name] = k
 	for _, sub := range k.Subs {
 		l.out.Kinds[sub.Name] = sub
 	}
-	l.addRules(r, lookup(v, "links"), k, syntax, names)
+	l.questions = append(l.questions, d.questions...)
+	for _, err := range d.failed {
+		l.out.Lacking[k.Name] = true
+		l.fail(p.root, k.Pos, err)
+	}
+	for _, rule := range d.rules {
+		if old := l.out.Rules[rule.Name()]; old != nil {
+			l.out.Lacking[k.Name] = true
+			l.twice(fmt.Sprintf("the rule %q", rule.Name()), "one rule per pair of kinds", rule.Pos, old.Pos, old.Own)
+			continue
+		}
+		l.out.Rules[rule.Name()], l.bringer[rule] = rule, k.Name
+	}
 	return true
 }
 
-// sound says what is wrong with the value of a kind's files, as far as that shows before anyone asks.
-func (l *lib) sound(r root, v cue.Value, at diag.Pos) error {
-	if err := v.Err(); err != nil || !r.own() {
+// declaredIn reads what a kind declares. A built-in kind is read by the evaluator, a user's own by CUE, which has built it already.
+func (l *lib) declaredIn(p *pkg) (*declarations, error) {
+	if !p.root.own() {
+		f := l.ownFacts(p)
+		if d, err := l.declared(p, f); err == nil && *f.failed == nil && len(d.failed) == 0 {
+			return d, nil
+		}
+	}
+	return l.declared(p, l.cueFacts(p))
+}
+
+func (l *lib) declared(p *pkg, f facts) (*declarations, error) {
+	d := &declarations{}
+	top, ok := f.at("kind")
+	if !ok {
+		return nil, failure(f, "%s declares no kind", p.dir)
+	}
+	syntax := p.scope(l.shared)
+	var err error
+	if d.kind, err = l.kindOf(p, top, syntax, d); err != nil {
+		return nil, err
+	}
+	if manifests, ok := f.at("manifests"); ok {
+		if err := l.manifests(p, d, manifests); err != nil {
+			return nil, l.placed(p.root, d.kind.Pos, err)
+		}
+	}
+	links, err := f.each("links")
+	if err != nil {
+		d.failed = append(d.failed, err)
+	}
+	for _, link := range links {
+		rule, err := l.ruleOf(p, link.name, facts{link.answer, f.failed}, syntax, d)
+		if err != nil {
+			d.failed = append(d.failed, err)
+			continue
+		}
+		d.rules = append(d.rules, rule)
+	}
+	return d, nil
+}
+
+// placed is an error with a place, where it has none of its own.
+func (l *lib) placed(r root, at diag.Pos, err error) error {
+	if !r.own() {
+		return err
+	}
+	return r.mistakes(at, err)
+}
+
+// sound says what is wrong with the value of a user's kind, as far as that shows before anyone asks.
+func (l *lib) sound(v cue.Value, at diag.Pos) error {
+	if err := v.Err(); err != nil {
 		return err
 	}
 	if err := v.Validate(cue.Concrete(false)); err != nil {
@@ -251,34 +265,7 @@ func (l *lib) sound(r root, v cue.Value, at diag.Pos) error {
 	if !k.Exists() {
 		return &kind.Mistakes{Found: []diag.Diagnostic{{Code: "E0103", Message: fmt.Sprintf("%s has no kind, which is required", at.File), Help: kindHelp, Pos: at}}}
 	}
-	return check(l.form.kind, k, "the kind in "+at.File)
-}
-
-// addRules reads the rules that a kind brings.
-func (l *lib) addRules(r root, links cue.Value, k *kind.Kind, syntax scope, names map[string]bool) {
-	if !links.Exists() {
-		return
-	}
-	it, err := links.Fields()
-	if err != nil {
-		l.out.Lacking[k.Name] = true
-		l.fail(r, k.Pos, err)
-		return
-	}
-	for it.Next() {
-		rule, err := l.ruleOf(r, it.Selector().Unquoted(), it.Value(), syntax, names)
-		if err != nil {
-			l.out.Lacking[k.Name] = true
-			l.fail(r, k.Pos, err)
-			continue
-		}
-		if old := l.out.Rules[rule.Name()]; old != nil {
-			l.out.Lacking[k.Name] = true
-			l.twice(fmt.Sprintf("the rule %q", rule.Name()), "one rule per pair of kinds", rule.Pos, old.Pos, old.Own)
-			continue
-		}
-		l.out.Rules[rule.Name()], l.bringer[rule] = rule, k.Name
-	}
+	return cueAnswer{k}.check(l.form.kind, "the kind in "+at.File)
 }
 
 // twice reports what is declared twice. The first declaration has a place where the user can look it up.
@@ -296,147 +283,115 @@ func keyOf(v cue.Value) diag.Pos {
 	return key
 }
 
-func failure(v cue.Value, format string, args ...any) error {
-	return errors.Newf(v.Pos(), format, args...)
+func failure(a answer, format string, args ...any) error {
+	return errors.Newf(a.pos(), format, args...)
 }
 
-// mentions lists the names that the files of a kind, or the schema, refer to.
-func (l *lib) mentions(files []*ast.File) map[string]bool {
-	if l.common == nil {
-		l.common = mentions(nodes(l.modules["|schema"].Files)...)
+// attributesOf is the type of the attributes at a path of a kind's files: a struct.
+func (s scope) attributesOf(path ...string) (*kind.Type, error) {
+	found := s.find(path...)
+	if len(found) == 0 {
+		return nil, unreadable(nil, "the attributes are not written out", "write it as attributes: {…}, with every attribute in it")
 	}
-	all := maps.Clone(l.common)
-	maps.Copy(all, mentions(nodes(files)...))
-	return all
-}
-
-func nodes(files []*ast.File) []ast.Node {
-	all := make([]ast.Node, len(files))
-	for i, f := range files {
-		all[i] = f
+	t := &kind.Type{IsStruct: true}
+	for _, f := range found {
+		part, err := f.in.fieldType(f.field, 0)
+		if err != nil {
+			return nil, err
+		}
+		if !part.IsStruct {
+			return nil, unreadable(f.field.Value, "attributes are no struct of attributes", "write it as attributes: {name: type}")
+		}
+		if err := join(t, part, f.field.Value); err != nil {
+			return nil, err
+		}
 	}
-	return all
-}
-
-// attributesOf is the type of the attributes in a field: read off the syntax where that is plain, else asked of CUE.
-func (l *lib) attributesOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
-	var f *ast.Field
-	if top := s.own[path[0]]; top != nil {
-		f, s = s.find(top.Value, path[1:]...)
-	}
-	return l.fieldType(s, f, v)
+	return t, nil
 }
 
 // structOf is the type of the attributes of a sub-kind or a rule, which need not have any.
-func (l *lib) structOf(s scope, v cue.Value, path ...string) (*kind.Type, error) {
-	a := lookup(v, "attributes")
-	if !a.Exists() {
+func (s scope) structOf(f facts, path ...string) (*kind.Type, error) {
+	if !f.has("attributes") {
 		return &kind.Type{IsStruct: true}, nil
 	}
-	t, err := l.attributesOf(s, a, append(path, "attributes")...)
-	if err == nil && !t.IsStruct {
-		return nil, failure(a, "attributes are no struct of attributes")
-	}
-	return t, err
+	return s.attributesOf(append(path, "attributes")...)
 }
 
-func (l *lib) fieldType(s scope, f *ast.Field, v cue.Value) (*kind.Type, error) {
-	if f != nil {
-		t, err := s.fieldType(f, 0)
-		if !stderrors.Is(err, errSyntax) {
-			return t, err
-		}
+func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind, error) {
+	k := &kind.Kind{
+		Name: f.text("name"), Title: f.text("title"), Doc: f.text("doc"), Provides: f.texts("provides"), Slots: f.texts("slots"), Subs: map[string]*kind.Kind{},
+		Own: p.root.own(), Pos: f.place(p.root),
 	}
-	return l.typeOf(v)
-}
-
-func (l *lib) kindOf(r root, v cue.Value, dir string, syntax scope, names map[string]bool) (*kind.Kind, error) {
-	k := &kind.Kind{Name: text(v, "name"), Title: text(v, "title"), Doc: text(v, "doc"), Provides: texts(v, "provides"), Slots: texts(v, "slots"), Subs: map[string]*kind.Kind{}, Own: r.own(), Pos: keyOf(v)}
 	if k.Name == "" || k.Doc == "" {
-		return nil, failure(v, "a kind needs a name and a doc")
+		return nil, failure(f, "a kind needs a name and a doc")
 	}
 	if k.Title == "" {
 		k.Title = k.Name
 	}
 	var err error
-	if k.Attributes, err = l.attributesOf(syntax, lookup(v, "attributes"), "kind", "attributes"); err != nil {
+	if k.Attributes, err = syntax.attributesOf("kind", "attributes"); err != nil {
 		return nil, err
 	}
 	if k.Attributes.Field("namespace") == nil {
-		return nil, failure(v, "the kind %s has no attribute namespace, which every component needs", k.Name)
+		return nil, failure(f, "the kind %s has no attribute namespace, which every component needs", k.Name)
 	}
-	if k.Assets, err = fs.Sub(r.fs, dir); err != nil {
+	if k.Assets, err = fs.Sub(p.root.fs, p.dir); err != nil {
 		return nil, err
 	}
-	if k.AtMost, err = pairs(lookup(v, "at_most")); err != nil {
+	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
-	if i := lookup(v, "implied"); i.Exists() {
-		k.Implied = &kind.Implied{Sub: text(i, "sub"), Name: text(i, "name")}
+	if i, ok := f.at("implied"); ok {
+		k.Implied = &kind.Implied{Sub: i.text("sub"), Name: i.text("name")}
 	}
-	if k.Counts, err = counts(lookup(v, "counts")); err != nil {
-		return nil, err
-	}
-	k.Describe = l.describe(r, lookup(v, "describe"), names)
-	subs := lookup(v, "subs")
-	if !subs.Exists() {
-		return k, nil
-	}
-	it, err := subs.Fields()
+	k.Counts = counts(f.data("counts"))
+	k.Describe = l.describe(p, k.Name, f, d, "kind")
+	subs, err := f.each("subs")
 	if err != nil {
 		return nil, err
 	}
-	for it.Next() {
-		name, sv := it.Selector().Unquoted(), it.Value()
-		sub := &kind.Kind{Name: k.Name + "/" + name, Title: text(sv, "title"), Doc: text(sv, "doc"), Parent: k.Name, Provides: texts(sv, "provides"), Own: r.own(), Pos: keyOf(sv)}
-		if sub.Attributes, err = l.structOf(syntax, sv, "kind", "subs", name); err != nil {
+	for _, sub := range subs {
+		if k.Subs[sub.name], err = l.subOf(p, k, sub.name, facts{sub.answer, f.failed}, syntax, d); err != nil {
 			return nil, err
 		}
-		sub.Names = kind.NameRule{Not: texts(sv, "names.not"), Help: text(sv, "names.help")}
-		if p := text(sv, "names.pattern"); p != "" {
-			if sub.Names.Pattern, err = regexp.Compile(p); err != nil {
-				return nil, failure(sv, "names.pattern of %s: %s", sub.Name, err)
-			}
-		}
-		if sub.Counts, err = counts(lookup(sv, "counts")); err != nil {
-			return nil, err
-		}
-		sub.Describe = l.describe(r, lookup(sv, "describe"), names)
-		k.Subs[name] = sub
 	}
 	return k, nil
 }
 
-func pairs(v cue.Value) ([][2]string, error) {
-	if !v.Exists() {
-		return nil, nil
+func (l *lib) subOf(p *pkg, parent *kind.Kind, name string, f facts, syntax scope, d *declarations) (*kind.Kind, error) {
+	k := &kind.Kind{
+		Name: parent.Name + "/" + name, Title: f.text("title"), Doc: f.text("doc"), Parent: parent.Name, Provides: f.texts("provides"),
+		Names: kind.NameRule{Not: f.texts("names", "not"), Help: f.text("names", "help")}, Counts: counts(f.data("counts")),
+		Own: p.root.own(), Pos: f.place(p.root),
 	}
-	data, err := decode(v)
-	if err != nil {
+	var err error
+	if k.Attributes, err = syntax.structOf(f, "kind", "subs", name); err != nil {
 		return nil, err
 	}
+	if pattern := f.text("names", "pattern"); pattern != "" {
+		if k.Names.Pattern, err = regexp.Compile(pattern); err != nil {
+			return nil, failure(f, "names.pattern of %s: %s", k.Name, err)
+		}
+	}
+	k.Describe = l.describe(p, k.Name, f, d, "kind", "subs", name)
+	return k, nil
+}
+
+func pairs(f facts) ([][2]string, error) {
 	var all [][2]string
-	for _, item := range list(data) {
+	for _, item := range list(f.data("at_most")) {
 		p := list(item)
 		if len(p) != 2 {
-			return nil, failure(v, "at_most wants pairs of attributes")
+			return nil, failure(f, "at_most wants pairs of attributes")
 		}
 		all = append(all, [2]string{str(p[0]), str(p[1])})
 	}
 	return all, nil
 }
 
-func counts(v cue.Value) ([]kind.Count, error) {
-	if !v.Exists() {
-		return nil, nil
-	}
-	data, err := decode(v)
-	if err != nil {
-		return nil, err
-	}
+func counts(data any) []kind.Count {
 	var all []kind.Count
-	for _, item := range list(data) {
-		o := object(item)
+	for _, o := range objects(data) {
 		c := kind.Count{Out: str(o["direction"]) == "out", Min: integer(o["min"]), Max: integer(o["max"]), PerSource: str(o["per"]) == "source", Code: str(o["code"]), Message: str(o["message"]), Help: str(o["help"])}
 		c.Other = str(o["from"])
 		if c.Out {
@@ -444,5 +399,5 @@ func counts(v cue.Value) ([]kind.Count, error) {
 		}
 		all = append(all, c)
 	}
-	return all, nil
+	return all
 }

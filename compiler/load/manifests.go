@@ -3,38 +3,35 @@ package load
 import (
 	"fmt"
 
-	"cuelang.org/go/cue"
-
 	"platc.dev/platc/compiler/kind"
 )
 
 // manifests reads the file table: paths and conditions now, content when it is asked for.
-func (l *lib) manifests(r root, k *kind.Kind, v cue.Value, names map[string]bool) error {
-	files := lookup(v, "files")
-	it, err := files.Fields()
+func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
+	k := d.kind
+	files, err := f.each("files")
 	if err != nil {
 		return err
 	}
-	for it.Next() {
-		row := kind.Row{Path: it.Selector().Unquoted(), Pos: r.place(it.Value())}
-		if r.own() {
-			if err := l.checkRow(k, it.Value(), row); err != nil {
+	for _, file := range files {
+		row := kind.Row{Path: file.name, Pos: file.place(p.root)}
+		if p.root.own() {
+			if err := l.checkRow(k, file, row); err != nil {
 				return err
 			}
 		}
-		if row.When, err = when(lookup(it.Value(), "when")); err != nil {
+		if row.When, err = whenIn(file); err != nil {
 			return err
 		}
 		k.Rows = append(k.Rows, row)
 	}
-	q := l.question(v, names)
+	q := l.question("manifests "+k.Name, p, "manifests")
+	d.questions = append(d.questions, q)
 	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		filled := l.ask(q, map[string]kind.Object{"self": self, "arch": arch})
-		rows, err := l.rows(r, k, filled, self)
+		in := given{"self": self, "arch": arch}
+		rows, err := ask(l, q, in, func(a answer) ([]kind.Row, error) { return l.rows(p.root, k, q, in, a) })
 		if err != nil {
-			return nil, r.mistakes(k.Pos, err)
+			return nil, p.root.mistakes(k.Pos, err)
 		}
 		return rows, nil
 	}
@@ -42,37 +39,57 @@ func (l *lib) manifests(r root, k *kind.Kind, v cue.Value, names map[string]bool
 }
 
 // rows are the rows of a component, with the content of those that are kept.
-func (l *lib) rows(r root, k *kind.Kind, manifests cue.Value, self kind.Object) ([]kind.Row, error) {
-	it, err := lookup(manifests, "files").Fields()
+func (l *lib) rows(r root, k *kind.Kind, q *question, in given, manifests answer) ([]kind.Row, error) {
+	files, _ := manifests.field("files")
+	all, err := files.fields()
 	if err != nil {
 		return nil, err
 	}
-	var rows []kind.Row
-	for it.Next() {
-		row := kind.Row{Path: it.Selector().Unquoted(), Pos: r.place(it.Value())}
-		if row.When, err = when(lookup(it.Value(), "when")); err != nil {
+	rows := make([]kind.Row, 0, len(all))
+	for _, f := range all {
+		row := kind.Row{Path: f.name, Pos: f.place(r)}
+		if row.When, err = whenIn(f); err != nil {
 			return nil, err
 		}
-		if row.When.Holds(self) {
-			if r.own() {
-				err = l.checkRow(k, it.Value(), row)
-			}
-			if err == nil {
-				err = content(&row, it.Value())
-			}
-			if err == nil {
-				err = proper(k, row.Path, row)
-			}
-			if err != nil {
+		if row.When.Holds(in["self"]) {
+			if err := l.content(r, k, &row, f); err != nil {
 				return nil, fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
 			}
+			row.Trace = traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
+// content decodes what a row says beside its condition.
+func (l *lib) content(r root, k *kind.Kind, row *kind.Row, a answer) error {
+	if r.own() {
+		if err := l.checkRow(k, a, *row); err != nil {
+			return err
+		}
+	}
+	o, err := decodedFields(a)
+	if err != nil {
+		return err
+	}
+	if err := contentOf(row, o); err != nil {
+		return err
+	}
+	return proper(k, row.Path, *row)
+}
+
 // checkRow holds a row to its form.
-func (l *lib) checkRow(k *kind.Kind, v cue.Value, row kind.Row) error {
-	return check(l.form.row, v, fmt.Sprintf("the file %q of %s", row.Path, k.Name))
+func (l *lib) checkRow(k *kind.Kind, a answer, row kind.Row) error {
+	return a.check(l.form.row, fmt.Sprintf("the file %q of %s", row.Path, k.Name))
+}
+
+// whenIn is the condition of a row, nil without.
+func whenIn(row answer) (*kind.When, error) {
+	data, err := decoded(row, "when")
+	if err != nil || data == nil {
+		return nil, err
+	}
+	w := whenOf(object(data))
+	return &w, nil
 }

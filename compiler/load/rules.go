@@ -5,106 +5,38 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/ast"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
-// question is a value of a kind with the definitions that it declares (#self, #to, ...) still open.
-type question struct {
-	value    cue.Value
-	declared []string        // of the inputs that there are
-	mentions map[string]bool // names that the value, or the schema, ever refers to
-}
-
-// inputs are all that a kind may declare.
-func inputs() []string {
-	return []string{"arch", "from", "identity", "link", "parent", "self", "to"}
-}
-
-func (l *lib) question(v cue.Value, mentions map[string]bool) question {
-	q := question{value: v, mentions: mentions}
-	for _, name := range inputs() {
-		if v.LookupPath(cue.MakePath(cue.Def("#" + name))).Exists() {
-			q.declared = append(q.declared, name)
-		}
-	}
-	return q
-}
-
-// ask fills the inputs in and gives the value; CUE evaluates it once, when it is read.
-// What a node has and nothing refers to is left out: a server with a thousand clients would otherwise hand all of them to each of its edges.
-func (l *lib) ask(q question, given map[string]kind.Object) cue.Value {
-	filled := l.ctx.CompileString("{}")
-	for _, name := range q.declared {
-		if given[name] == nil {
-			continue
-		}
-		filled = filled.FillPath(cue.MakePath(cue.Def("#"+name)), q.mentioned(given[name]))
-	}
-	return q.value.Unify(filled)
-}
-
-func (q question) mentioned(o kind.Object) kind.Object {
-	kept := make(kind.Object, len(o))
-	for k, v := range o {
-		if !q.mentions[k] {
-			continue
-		}
-		if k == "parent" {
-			v = q.mentioned(object(v))
-		}
-		kept[k] = v
-	}
-	return kept
-}
-
-// mentions lists the names that syntax refers to: identifiers, fields and strings.
-func mentions(nodes ...ast.Node) map[string]bool {
-	all := map[string]bool{}
-	for _, n := range nodes {
-		ast.Walk(n, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Ident:
-				all[n.Name] = true
-			case *ast.BasicLit:
-				if s, ok := literalData(n); ok {
-					if name, ok := s.(string); ok {
-						all[name] = true
-					}
-				}
-			}
-			return true
-		}, nil)
-	}
-	return all
-}
-
-func (l *lib) describe(r root, v cue.Value, names map[string]bool) func(self, parent, arch kind.Object) (kind.Description, error) {
-	if !v.Exists() {
+func (l *lib) describe(p *pkg, name string, f facts, d *declarations, path ...string) func(self, parent, arch kind.Object) (kind.Description, error) {
+	asked, ok := f.at("describe")
+	if !ok {
 		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
 	}
-	q := l.question(v, names)
+	pos := asked.place(p.root)
+	q := l.question("describe "+name, p, append(path, "describe")...)
+	d.questions = append(d.questions, q)
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		answer := l.ask(q, map[string]kind.Object{"self": self, "arch": arch, "parent": parent})
-		o, err := decodeStruct(answer)
-		if err == nil && r.own() {
-			err = check(l.form.description, answer, "describe of "+str(self["id"]))
-		}
-		var d kind.Description
-		if err == nil {
-			d, err = description(o)
-		}
-		if err == nil {
-			err = properPorts(r, keyOf(v), d)
-		}
+		in := given{"self": self, "arch": arch, "parent": parent}
+		d, err := ask(l, q, in, func(a answer) (kind.Description, error) {
+			o, err := decodedFields(a)
+			if err == nil && p.root.own() {
+				err = a.check(l.form.description, "describe of "+str(self["id"]))
+			}
+			if err != nil {
+				return kind.Description{}, err
+			}
+			d, err := description(o)
+			d.Trace = traced(q, in, a)
+			if err == nil {
+				err = properPorts(p.root, pos, d)
+			}
+			return d, err
+		})
 		if err != nil {
-			return d, r.mistakes(keyOf(v), err)
+			return d, p.root.mistakes(pos, err)
 		}
 		return d, nil
 	}
@@ -228,64 +160,98 @@ func groups(v any) ([]kind.Group, error) {
 	return all, nil
 }
 
-func (l *lib) ruleOf(r root, name string, v cue.Value, syntax scope, names map[string]bool) (*kind.Rule, error) {
+func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations) (*kind.Rule, error) {
 	from, to, ok := strings.Cut(name, " -> ")
 	if !ok {
-		return nil, failure(v, "the rule %q is not written as source -> target", name)
+		return nil, failure(f, "the rule %q is not written as source -> target", name)
 	}
-	if r.own() {
-		if err := check(l.form.rule, v, fmt.Sprintf("the rule %q", name)); err != nil {
+	if p.root.own() {
+		if err := f.check(l.form.rule, fmt.Sprintf("the rule %q", name)); err != nil {
 			return nil, err
 		}
 	}
 	rule := &kind.Rule{
-		From: from, To: to, Doc: text(v, "doc"), Inherit: texts(v, "inherit"), Startup: flag(v, "startup", true), Ports: texts(v, "ports"), FromPods: text(v, "from_pods"), Through: texts(v, "through"), Optional: texts(v, "optional"),
-		Modules: texts(v, "modules"), Requirements: texts(v, "requirements"), Own: r.own(), Pos: keyOf(v),
+		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
+		Modules: f.texts("modules"), InModules: f.knownTexts("in", "modules"), Requirements: f.texts("requirements"), HasActs: f.has("acts"), Own: p.root.own(), Pos: f.place(p.root),
 	}
 	if rule.Doc == "" {
-		return nil, failure(v, "the rule %q needs a doc", name)
+		return nil, failure(f, "the rule %q needs a doc", name)
 	}
-	if lookup(v, "attributes").Exists() {
+	if f.has("attributes") {
 		var err error
-		if rule.Attributes, err = l.structOf(syntax, v, "links", name); err != nil {
+		if rule.Attributes, err = syntax.structOf(f, "links", name); err != nil {
 			return nil, err
 		}
 	}
-	if i := lookup(v, "identity"); i.Exists() {
-		rule.Identity = &kind.Identity{PerComponent: text(i, "scope") == "component", Style: text(i, "style"), Rotate: text(i, "rotate")}
+	if i, ok := f.at("identity"); ok {
+		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
 	}
-	q := l.question(v, names)
-	rule.InModules = texts(v, "in.modules")
-	rule.HasActs = lookup(v, "acts").Exists()
-	if lookup(v, "marks").Exists() {
-		rule.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			o, err := decodeStruct(lookup(l.ask(q, map[string]kind.Object{"link": link, "from": from, "arch": arch}), "marks"))
+	rule.Brings = brings(f, syntax.find("links", name))
+	q := l.question("rule "+name, p, "links", name)
+	d.questions = append(d.questions, q)
+	if f.has("marks") {
+		rule.Marks = l.marks(p.root, rule, q)
+	}
+	rule.Apply = l.apply(p.root, rule, q)
+	return rule, nil
+}
+
+// marks asks a rule what an edge says of its target before any rule is applied.
+func (l *lib) marks(r root, rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, error) {
+	return func(link, from, arch kind.Object) (kind.Object, error) {
+		o, err := ask(l, q, given{"link": link, "from": from, "arch": arch}, marksOf)
+		if err != nil {
+			return nil, r.mistakes(rule.Pos, err)
+		}
+		return o, nil
+	}
+}
+
+func marksOf(a answer) (kind.Object, error) {
+	marks, _ := a.field("marks")
+	return decodedFields(marks)
+}
+
+// apply asks a rule what it says of an edge.
+func (l *lib) apply(r root, rule *kind.Rule, q *question) func(in kind.Input) (kind.Result, error) {
+	return func(in kind.Input) (kind.Result, error) {
+		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
+		res, err := ask(l, q, inputs, func(a answer) (kind.Result, error) {
+			parts, err := partsOf(a)
 			if err != nil {
-				return nil, r.mistakes(rule.Pos, err)
+				return kind.Result{}, err
 			}
-			return o, nil
-		}
-	}
-	rule.Brings = brings(v)
-	rule.Apply = func(in kind.Input) (kind.Result, error) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		answer := l.ask(q, map[string]kind.Object{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity})
-		res, err := result(answer)
-		if err == nil && r.own() {
-			err = check(l.form.rule, answer, fmt.Sprintf("the rule %q", name))
-		}
-		if err == nil {
-			err = l.properResult(rule, in, res)
-		}
+			res, err := result(parts)
+			res.Trace = traced(q, inputs, a)
+			if err == nil && r.own() {
+				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
+			}
+			if err == nil {
+				err = l.properResult(rule, in, res)
+			}
+			return res, err
+		})
 		if err != nil {
 			return res, r.mistakes(rule.Pos, err)
 		}
 		return res, nil
 	}
-	return rule, nil
+}
+
+// partsOf are the parts of a rule that depend on the edge.
+func partsOf(a answer) (kind.Object, error) {
+	if err := a.err(); err != nil {
+		return nil, err
+	}
+	parts := kind.Object{}
+	for _, name := range []string{"claims", "findings", "open", "keeps", "acts", "out", "in"} {
+		data, err := decoded(a, name)
+		if err != nil {
+			return nil, err
+		}
+		parts[name] = data
+	}
+	return parts, nil
 }
 
 // properResult finds modules and ports that a rule names for an edge, and that do not exist.
@@ -304,40 +270,20 @@ func (l *lib) properResult(r *kind.Rule, in kind.Input, res kind.Result) error {
 	return nil
 }
 
-// section decodes a field of a rule that may be absent.
-func section(v cue.Value, name string) (any, error) {
-	f := lookup(v, name)
-	if !f.Exists() {
-		return nil, nil
-	}
-	return decode(f)
-}
-
-func result(v cue.Value) (kind.Result, error) {
-	if err := v.Err(); err != nil {
-		return kind.Result{}, err
-	}
+func result(parts kind.Object) (kind.Result, error) {
 	var r kind.Result
-	sections := map[string]any{}
-	for _, name := range []string{"claims", "findings", "open", "keeps", "acts", "out", "in"} {
-		data, err := section(v, name)
-		if err != nil {
-			return r, err
-		}
-		sections[name] = data
-	}
-	r.Claims, r.Findings, r.Keeps = claims(sections["claims"]), findings(sections["findings"]), keeps(sections["keeps"])
-	for _, p := range list(sections["open"]) {
+	r.Claims, r.Findings, r.Keeps = claims(parts["claims"]), findings(parts["findings"]), keeps(parts["keeps"])
+	for _, p := range list(parts["open"]) {
 		r.Open = append(r.Open, port(p))
 	}
-	if a := object(sections["acts"]); a != nil {
+	if a := object(parts["acts"]); a != nil {
 		r.Acts = &kind.Acts{Group: str(a["pods"]), Pods: pods(a)}
 	}
 	var err error
-	if r.Out, err = effects(object(sections["out"])); err != nil {
+	if r.Out, err = effects(object(parts["out"])); err != nil {
 		return r, err
 	}
-	r.In, err = effects(object(sections["in"]))
+	r.In, err = effects(object(parts["in"]))
 	return r, err
 }
 

@@ -1,9 +1,7 @@
 package load
 
 import (
-	"errors"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,76 +13,91 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-// errSyntax says that a type is not one of the plain forms; CUE is asked for it then.
-var errSyntax = errors.New("not a plain type")
-
 // scope is the definitions that an expression may refer to: those of its package, and of the packages that its file imports.
 type scope struct {
 	own     map[string]*ast.Field            // top-level fields and definitions of the package
 	imports map[string]map[string]*ast.Field // import name -> top-level fields
 }
 
-// topLevel lists the top-level fields of a package by name.
+// topLevel lists the top-level fields of a package by name; one that is declared several times is all of it.
 func topLevel(files []*ast.File) map[string]*ast.Field {
 	all := map[string]*ast.Field{}
 	for _, f := range files {
 		for _, d := range f.Decls {
-			if field, ok := d.(*ast.Field); ok {
-				if name, _, err := ast.LabelName(field.Label); err == nil {
-					all[name] = field
-				}
+			field, ok := d.(*ast.Field)
+			if !ok {
+				continue
 			}
+			name, _, err := ast.LabelName(field.Label)
+			if err != nil {
+				continue
+			}
+			if first := all[name]; first != nil {
+				both := *first
+				both.Value = &ast.BinaryExpr{X: first.Value, OpPos: field.Value.Pos(), Op: token.AND, Y: field.Value}
+				field = &both
+			}
+			all[name] = field
 		}
 	}
 	return all
 }
 
-// find is the field at a path below an expression, through references, & and embeddings; nil if it is not written out.
-func (s scope) find(e ast.Expr, path ...string) (*ast.Field, scope) {
-	if len(path) == 0 {
-		return nil, s
+// written is a field as it is written, with what its value may refer to.
+type written struct {
+	field *ast.Field
+	in    scope
+}
+
+// find are the declarations of the field at a path of the package.
+func (s scope) find(path ...string) []written {
+	top := s.own[path[0]]
+	if top == nil {
+		return nil
 	}
+	return s.within(top.Value, path[1:]...)
+}
+
+// within are the declarations of the field at a path below an expression, through references, & and embeddings.
+func (s scope) within(e ast.Expr, path ...string) []written {
 	switch e := e.(type) {
 	case *ast.ParenExpr:
-		return s.find(e.X, path...)
+		return s.within(e.X, path...)
 	case *ast.Ident, *ast.SelectorExpr:
 		if f, in, ok := s.resolve(e); ok {
-			return in.find(f.Value, path...)
+			return in.within(f.Value, path...)
 		}
 	case *ast.BinaryExpr:
-		if e.Op != token.AND {
-			return nil, s
+		if e.Op == token.AND {
+			return append(s.within(e.X, path...), s.within(e.Y, path...)...)
 		}
-		// what a rule says itself stands behind what it is made of
-		if f, in := s.find(e.Y, path...); f != nil {
-			return f, in
-		}
-		return s.find(e.X, path...)
 	case *ast.StructLit:
+		var all []written
 		for _, d := range e.Elts {
 			switch d := d.(type) {
 			case *ast.Field:
-				if name, _, err := ast.LabelName(d.Label); err == nil && name == path[0] {
-					if len(path) == 1 {
-						return d, s
-					}
-					return s.find(d.Value, path[1:]...)
+				name, _, err := ast.LabelName(d.Label)
+				switch {
+				case err != nil || name != path[0]:
+				case len(path) == 1:
+					all = append(all, written{d, s})
+				default:
+					all = append(all, s.within(d.Value, path[1:]...)...)
 				}
 			case *ast.EmbedDecl:
-				if f, in := s.find(d.Expr, path...); f != nil {
-					return f, in
-				}
+				all = append(all, s.within(d.Expr, path...)...)
 			}
 		}
+		return all
 	}
-	return nil, s
+	return nil
 }
 
 // plainType turns the syntax of a type into a kind.Type: basic types, literals, bounds, patterns, | & *, structs, maps, lists, and references to definitions.
-// Reading syntax costs a hundredth of what evaluating does. Anything else is errSyntax.
+// Anything else is a mistake of the kind that says how to write it.
 func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 	if depth > 20 {
-		return nil, errSyntax
+		return nil, unreadable(e, "the type refers to itself, or goes through too many definitions", "write it as a type that does not refer to itself")
 	}
 	t := &kind.Type{Text: s.expanded(e, 0)}
 	switch e := e.(type) {
@@ -121,7 +134,7 @@ func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 func (s scope) wholeType(e ast.Expr, depth int) (*kind.Type, error) {
 	t, err := s.plainType(e, depth)
 	if err == nil && t.IsList && t.Elem == nil {
-		return nil, errSyntax
+		return nil, fixedList(e)
 	}
 	return t, err
 }
@@ -151,13 +164,13 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		case "keys":
 			re, err := regexp.Compile(unquote(body))
 			if err != nil {
-				return nil, err
+				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
 			}
 			copied.Keys = re.MatchString
 		case "reserved":
 			re, err := regexp.Compile(unquote(body))
 			if err != nil {
-				return nil, err
+				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
 			}
 			copied.Reserved = re.MatchString
 		}
@@ -180,8 +193,9 @@ func (s scope) resolve(e ast.Expr) (*ast.Field, scope, bool) {
 			return f, scope{own: s.imports[pkg.Name]}, ok
 		}
 		if outer, in, ok := s.resolve(e.X); ok {
-			f, in := in.find(outer.Value, name)
-			return f, in, f != nil
+			if found := in.within(outer.Value, name); len(found) == 1 {
+				return found[0].field, found[0].in, true
+			}
 		}
 	}
 	return nil, s, false
@@ -192,38 +206,51 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 		switch d := d.(type) {
 		case *ast.EmbedDecl:
 			embedded, err := s.plainType(d.Expr, depth+1)
-			if err != nil || !embedded.IsStruct {
-				return errSyntax
+			if err != nil {
+				return err
 			}
-			if slices.ContainsFunc(embedded.Fields, func(f kind.Field) bool { return t.Field(f.Name) != nil }) {
-				return errSyntax
+			if !embedded.IsStruct {
+				return unreadable(d.Expr, "what is embedded in a struct of attributes is not one", "write it as a definition whose fields are attributes")
 			}
-			t.IsStruct = true
-			t.Fields = append(t.Fields, embedded.Fields...)
+			if err := join(t, embedded, d.Expr); err != nil {
+				return err
+			}
 		case *ast.Field:
 			if _, ok := d.Label.(*ast.ListLit); ok {
 				return s.plainMap(t, d, len(e.Elts), depth)
 			}
 			name, _, err := ast.LabelName(d.Label)
 			if err != nil || strings.HasPrefix(name, "#") || strings.HasPrefix(name, "_") {
-				return errSyntax
+				return unreadable(d, "the field is not an attribute", "write it as name: type, and definitions outside of the attributes")
 			}
 			field, err := s.fieldType(d, depth+1)
 			if err != nil {
 				return err
 			}
 			if t.Field(name) != nil {
-				return errSyntax // two declarations are one field
+				return twiceWritten(d, name)
 			}
 			field.Optional = d.Constraint == token.OPTION
 			t.IsStruct = true
 			t.Fields = append(t.Fields, kind.Field{Name: name, Required: d.Constraint == token.NOT, Type: field})
 		case *ast.Attribute, *ast.CommentGroup:
 		default:
-			return errSyntax
+			return unreadable(d, "a struct of attributes has fields and embeddings alone", "write it as fields: name: type")
 		}
 	}
 	t.IsStruct = true
+	return nil
+}
+
+// join adds the fields of a struct to those of another one.
+func join(t, part *kind.Type, at ast.Node) error {
+	for _, f := range part.Fields {
+		if t.Field(f.Name) != nil {
+			return twiceWritten(at, f.Name)
+		}
+	}
+	t.IsStruct = true
+	t.Fields = append(t.Fields, part.Fields...)
 	return nil
 }
 
@@ -231,15 +258,15 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
 	label := d.Label.(*ast.ListLit)
 	if fields != 1 || len(label.Elts) != 1 {
-		return errSyntax
+		return notMap(d)
 	}
 	if id, ok := label.Elts[0].(*ast.Ident); !ok || id.Name != "string" {
-		return errSyntax
+		return notMap(d)
 	}
 	var err error
 	t.IsMap = true
 	if t.Elem, err = s.fieldType(d, depth+1); err == nil && misplacedKeys(t.Elem) {
-		return errSyntax // CUE's way reports it
+		return unreadable(d, "@keys stands behind the values of a map", "write it as {[string]: …} @keys(…)")
 	}
 	return err
 }
@@ -255,7 +282,7 @@ func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
 	if len(e.Elts) == 1 {
 		if rest, ok := e.Elts[0].(*ast.Ellipsis); ok {
 			if rest.Type == nil {
-				return errSyntax
+				return unreadable(rest, "the list does not say what its items are", "write it as [...string], with the type of the items; _ is anything")
 			}
 			var err error
 			t.Elem, err = s.wholeType(rest.Type, depth+1)
@@ -266,7 +293,7 @@ func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
 	for _, item := range e.Elts {
 		data, ok := literalData(item)
 		if !ok {
-			return errSyntax
+			return fixedList(e)
 		}
 		items = append(items, data)
 	}
@@ -290,14 +317,14 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 		}
 		if isDefault {
 			if a.Default == nil {
-				return errSyntax
+				return unreadable(alternative, "the default is not a literal", "write it as *literal | type, or as an optional field without a default: name?: type")
 			}
 			t.Default = a.Default
 		}
 		// a list or a struct with a default has the shape of the alternative that is a type
 		if mixed {
 			if a.IsList && a.Elem == nil {
-				return errSyntax
+				return fixedList(alternative)
 			}
 			inherit(t, a)
 			checks = append(checks, a.Fits)
@@ -307,8 +334,8 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 			if isDefault {
 				continue
 			}
-			if t.IsStruct || t.IsMap || t.Elem != nil || len(checks) > 0 {
-				return errSyntax
+			if t.IsStruct || t.IsMap || t.Elem != nil {
+				return unreadable(alternative, "the type is a choice between two structures", "write it as one struct with optional fields, or as two attributes")
 			}
 			text, def := t.Text, t.Default
 			*t = *a
@@ -322,9 +349,6 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 		checks = append(checks, a.Check)
 	}
 	if t.IsStruct || t.IsMap || t.IsList {
-		if len(checks) > 0 {
-			return errSyntax
-		}
 		return nil
 	}
 	t.Check = func(data any) bool { return some(checks, data) }
@@ -351,7 +375,7 @@ func (s scope) mixes(e *ast.BinaryExpr, depth int) bool {
 	return scalars > 0 && structures > 0
 }
 
-// plainBoth is a & b.
+// plainBoth is a & b: of scalars, or of structs with fields of their own each.
 func (s scope) plainBoth(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 	var checks []func(any) bool
 	for _, operand := range operands(e, token.AND) {
@@ -359,13 +383,21 @@ func (s scope) plainBoth(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 		if err != nil {
 			return err
 		}
-		if a.Check == nil {
-			return errSyntax
+		switch {
+		case a.IsStruct && len(checks) == 0:
+			if err := join(t, a, operand); err != nil {
+				return err
+			}
+			continue
+		case a.Check == nil || t.IsStruct:
+			return unreadable(operand, "& stands between structures", "write it as one type")
 		}
 		inherit(t, a)
 		checks = append(checks, a.Check)
 	}
-	t.Check = func(data any) bool { return all(checks, data) }
+	if !t.IsStruct {
+		t.Check = func(data any) bool { return all(checks, data) }
+	}
 	return nil
 }
 
@@ -397,25 +429,25 @@ func (s scope) plainCheck(e ast.Expr) (check func(any) bool, data any, concrete 
 	case *ast.Ident:
 		check := basicCheck(e.Name)
 		if check == nil || s.own[e.Name] != nil {
-			return nil, nil, false, errSyntax
+			return nil, nil, false, unknownType(e)
 		}
 		return check, nil, false, nil
 	case *ast.UnaryExpr:
 		check, err := bound(e)
 		return check, nil, false, err
 	}
-	return nil, nil, false, errSyntax
+	return nil, nil, false, unknownType(e)
 }
 
 func bound(e *ast.UnaryExpr) (func(any) bool, error) {
 	limit, ok := literalData(e.X)
 	if !ok {
-		return nil, errSyntax
+		return nil, unknownType(e)
 	}
 	if pattern, ok := limit.(string); ok && (e.Op == token.MAT || e.Op == token.NMAT) {
 		re, err := regexp.Compile(pattern)
 		if err != nil {
-			return nil, err
+			return nil, unreadable(e, err.Error(), "write it as a regular expression of Go")
 		}
 		return func(v any) bool {
 			s, ok := v.(string)
@@ -430,7 +462,7 @@ func bound(e *ast.UnaryExpr) (func(any) bool, error) {
 	}
 	n, ok := number(limit)
 	if !ok {
-		return nil, errSyntax
+		return nil, unknownType(e)
 	}
 	compare := map[token.Token]func(v float64) bool{
 		token.GTR: func(v float64) bool { return v > n },
@@ -440,7 +472,7 @@ func bound(e *ast.UnaryExpr) (func(any) bool, error) {
 		token.NEQ: func(v float64) bool { return v != n },
 	}[e.Op]
 	if compare == nil {
-		return nil, errSyntax
+		return nil, unknownType(e)
 	}
 	return func(v any) bool {
 		f, ok := number(v)
