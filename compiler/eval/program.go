@@ -1,12 +1,15 @@
 package eval
 
 import (
-	"errors"
+	"path"
+	"strings"
+	"sync"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/token"
 
 	"platc.dev/platc/compiler/diag"
-	"platc.dev/platc/compiler/kind"
 )
 
 // Package is a CUE package: its import path and the syntax trees of its files. The trees are only read.
@@ -16,58 +19,273 @@ type Package struct {
 }
 
 // Program is packages whose values can be asked for. It is safe on many goroutines.
-type Program struct{}
+type Program struct {
+	pkgs     map[string]*pkg
+	builtins map[string]*builtin
+	patterns sync.Map // text -> *regexp.Regexp
+
+	mu sync.Mutex // while constants are evaluated, before a question is there
+}
+
+type pkg struct {
+	program *Program
+	path    string
+	units   map[string]*unit
+	bad     *refusal // of the package as a whole
+}
+
+type file struct {
+	imports map[string]string // name -> path
+	lets    map[string]*unit
+}
+
+// unit is a field of a package. It is compiled when a question first reaches it, and evaluated once for all of them.
+type unit struct {
+	pkg      *pkg
+	name     string
+	written  []written
+	vertex   *vertex
+	compiled bool
+	settled  bool
+	refusal  *refusal
+	reaches  []*unit
+}
+
+// written is a declaration of a unit.
+type written struct {
+	file *file
+	expr ast.Expr
+	at   token.Pos
+}
 
 // Compile takes the packages of a program; imports lead from one to another by path. CUE's own packages need not be given.
 // Nothing is compiled before a question needs it, so that a mistake in one place refuses only the questions that reach it.
-func Compile(packages ...Package) *Program { return &Program{} }
-
-// Refusal says why a question is outside of what is evaluated here, in words for users: CUE has to answer it.
-type Refusal struct {
-	Pos    diag.Pos
-	Reason string
+func Compile(packages ...Package) *Program {
+	p := &Program{pkgs: map[string]*pkg{}, builtins: builtins()}
+	for _, given := range packages {
+		k := &pkg{program: p, path: given.Path, units: map[string]*unit{}}
+		p.pkgs[given.Path] = k
+		for _, f := range given.Files {
+			k.add(f)
+		}
+	}
+	return p
 }
 
-// Question is the value at a path of a package, with what it declares as inputs (#self, #arch, …) open. It is safe on many goroutines.
-type Question struct{}
-
-// Question compiles the value at a path, as "kind", "describe" or "links", "a -> b", and all that it may reach.
-// A path that nothing stands at is a question as well: its answer does not exist.
-func (p *Program) Question(pkg string, path ...string) (*Question, *Refusal) {
-	return nil, &Refusal{Reason: "nothing is compiled yet"}
+// add takes the declarations of a file in.
+func (k *pkg) add(f *ast.File) {
+	in := &file{imports: map[string]string{}, lets: map[string]*unit{}}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.Package, *ast.CommentGroup:
+		case *ast.ImportDecl:
+			for _, spec := range d.Specs {
+				in.imported(spec)
+			}
+		case *ast.LetClause:
+			u := &unit{pkg: k, name: d.Ident.Name, written: []written{{in, d.Expr, d.Let}}}
+			u.vertex = &vertex{}
+			in.lets[u.name] = u
+		case *ast.Field:
+			k.field(in, d)
+		default:
+			k.bad = &refusal{place{d.Pos()}, "a file has more than imports and fields at its top"}
+		}
+	}
 }
 
-// Has says whether the value declares a field, such as an input "#self" or "marks", in the literals that it is made of.
-func (q *Question) Has(name string) bool { return false }
-
-// Ask fills inputs in, by name without "#" ("self", "arch"), and gives the answer, which is evaluated as far as it is read.
-// Inputs that the value does not declare are left out, and so are nil ones. What was given may not be changed while the answer is in use.
-// Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
-func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) {
-	return nil, errors.New("nothing is compiled yet")
+func (f *file) imported(spec *ast.ImportSpec) {
+	full, err := literal.Unquote(spec.Path.Value)
+	if err != nil {
+		return
+	}
+	full, name, ok := strings.Cut(full, ":")
+	if !ok {
+		name = path.Base(full)
+	}
+	if spec.Name != nil {
+		name = spec.Name.Name
+	}
+	f.imports[name] = full
 }
 
-// Answer is a value, or a part of one. It belongs to one goroutine.
-type Answer struct{}
+func (k *pkg) field(in *file, d *ast.Field) {
+	var name string
+	switch l := d.Label.(type) {
+	case *ast.Ident:
+		name = l.Name
+	case *ast.BasicLit:
+		// a quoted label is not a name: nothing refers to it but questions
+		s, _, ok := selected(l)
+		if !ok {
+			return
+		}
+		name = s
+	}
+	if name == "" || d.Constraint != token.ILLEGAL || d.Alias != nil {
+		k.bad = &refusal{place{d.Pos()}, "a field of this form stands at the top of a file"}
+		return
+	}
+	u := k.units[name]
+	if u == nil {
+		u = &unit{pkg: k, name: name, vertex: &vertex{}}
+		u.vertex.label = &label{name: name, role: roleOf(name), at: d.Pos()}
+		k.units[name] = u
+	}
+	u.written = append(u.written, written{in, d.Value, d.Pos()})
+}
 
-// Look is the part at a path of keys (string) and indexes (int). It need not exist.
-func (a *Answer) Look(path ...any) *Answer { return a }
+// compile makes the nodes of a unit. The program's lock is held.
+func (u *unit) compile() {
+	if u.compiled {
+		return
+	}
+	u.compiled = true
+	for _, w := range u.written {
+		k := &compiler{pkg: u.pkg, file: w.file}
+		cj := conj{n: k.expr(w.expr)}
+		if u.vertex.label != nil && u.vertex.label.role == definition {
+			cj.g = &group{closed: true}
+		}
+		if u.vertex.first.n == nil {
+			u.vertex.first = cj
+		} else {
+			u.vertex.more = append(u.vertex.more, cj)
+		}
+	}
+	s := survey{units: map[*unit]bool{}}
+	u.vertex.conjs(func(cj conj) { s.node(cj.n, 0, nil) })
+	u.refusal = s.refusal
+	if u.refusal == nil {
+		u.refusal = u.pkg.bad
+	}
+	for other := range s.units {
+		u.reaches = append(u.reaches, other)
+	}
+}
 
-// Exists says whether there is a value, be it a mistake or open.
-func (a *Answer) Exists() bool { return false }
+// reach compiles a unit and all that it refers to, and gives the first refusal.
+func (u *unit) reach(seen map[*unit]bool) *refusal {
+	if seen[u] {
+		return nil
+	}
+	seen[u] = true
+	u.compile()
+	if u.refusal != nil {
+		return u.refusal
+	}
+	for _, other := range u.reaches {
+		if r := other.reach(seen); r != nil {
+			return r
+		}
+	}
+	return nil
+}
 
-// Err evaluates all of the regular fields and items, and gives the first mistake. A value that is open, such as `string`, is none.
-func (a *Answer) Err() error { return nil }
+// settle evaluates a unit with all that is in it, so that no question writes to it.
+func (c *ctx) settle(u *unit) {
+	if u.settled {
+		return
+	}
+	u.settled = true
+	c.deep(u.vertex, 0)
+}
 
-// Keys are the regular fields of a struct, in the order of the source.
-func (a *Answer) Keys() ([]string, error) { return nil, nil }
+// deep evaluates a vertex, what is in it, and the lets of the scopes that are opened on the way.
+func (c *ctx) deep(v *vertex, depth int) {
+	c.walk(v, depth)
+	for len(c.envs) > 0 {
+		e := c.envs[0]
+		c.envs = c.envs[1:]
+		for _, l := range e.lets {
+			if l != nil {
+				c.walk(l, depth)
+			}
+		}
+		if e.key != nil {
+			c.walk(e.key, depth)
+		}
+		if e.v != nil {
+			c.walk(e.v, depth)
+		}
+	}
+}
 
-// Pos is where the value's field or item is written; the zero value for what does not exist.
-func (a *Answer) Pos() diag.Pos { return diag.Pos{} }
+func (c *ctx) walk(v *vertex, depth int) {
+	if depth > 200 {
+		c.fail("constants that nest too deep")
+		return
+	}
+	val := c.value(v)
+	if val.v != nil && val.v != v {
+		v = val.v
+	}
+	if v.body == nil || v.body.walked {
+		return
+	}
+	v.body.walked = true
+	for _, a := range v.body.arcs {
+		c.walk(a.v, depth+1)
+	}
+	for _, el := range v.body.elems {
+		c.walk(el, depth+1)
+	}
+}
 
-// Data is the value as plain data: maps, []any, string, int64, float64, bool and nil, without definitions, hidden and optional fields.
-// It fails on mistakes, and on what is open. The caller may change what it gets.
-func (a *Answer) Data() (any, error) { return nil, nil }
+// survey finds what an expression reaches.
+type survey struct {
+	units   map[*unit]bool
+	refusal *refusal
+}
 
-// Trace gives the source of the value at a path below; it is a kind.Trace. What does not exist has the source of the nearest part above it that does.
-func (a *Answer) Trace(path ...any) kind.Source { return kind.Source{} }
+// node looks at an expression and what is in it. outer is told of names that lead out of it, with the number of scopes above.
+func (s *survey) node(n node, depth int, outer func(up int, ref node)) {
+	switch n := n.(type) {
+	case *refusal:
+		if s.refusal == nil {
+			s.refusal = n
+		}
+	case *unitRef:
+		s.units[n.unit] = true
+	case *fieldRef:
+		if n.up >= depth && outer != nil {
+			outer(n.up-depth, n)
+		}
+	case *letRef:
+		if n.up >= depth && outer != nil {
+			outer(n.up-depth, n)
+		}
+	case *structLit:
+		n.kids(func(x node) { s.node(x, depth+1, outer) })
+		return
+	case *comprehension:
+		s.comprehension(n, depth, outer)
+		return
+	}
+	n.kids(func(x node) { s.node(x, depth, outer) })
+}
+
+func (s *survey) comprehension(n *comprehension, depth int, outer func(int, node)) {
+	for _, cl := range n.clauses {
+		switch {
+		case cl.cond != nil:
+			s.node(cl.cond, depth, outer)
+		case cl.isFor:
+			s.node(cl.src, depth, outer)
+			depth++
+		default:
+			s.node(cl.let, depth, outer)
+			depth++
+		}
+	}
+	s.node(n.body, depth, outer)
+}
+
+// posOf is a place as findings have it.
+func posOf(at token.Pos) diag.Pos {
+	if !at.IsValid() {
+		return diag.Pos{}
+	}
+	p := at.Position()
+	return diag.Pos{File: p.Filename, Line: p.Line, Column: p.Column}
+}

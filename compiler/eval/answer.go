@@ -1,0 +1,194 @@
+package eval
+
+import (
+	"errors"
+	"strconv"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
+)
+
+// Answer is a value, or a part of one. It belongs to one goroutine.
+type Answer struct {
+	c  *ctx
+	v  *vertex   // nil: there is none
+	at []*vertex // the way from the question to v
+}
+
+// Look is the part at a path of keys (string) and indexes (int). It need not exist.
+func (a *Answer) Look(path ...any) *Answer {
+	part, _ := a.look(path)
+	return part
+}
+
+// look gives the part, and the nearest one that there is.
+func (a *Answer) look(path []any) (part, nearest *Answer) {
+	if a.v == nil {
+		return a, a
+	}
+	near := &Answer{c: a.c, v: a.v, at: a.at}
+	for _, step := range path {
+		v := a.c.step(a.c.value(near.v), step)
+		if v == nil {
+			return &Answer{c: a.c}, near
+		}
+		near = &Answer{c: a.c, v: v, at: append(near.at[:len(near.at):len(near.at)], v)}
+	}
+	return near, near
+}
+
+func (c *ctx) step(val value, step any) *vertex {
+	switch step := step.(type) {
+	case string:
+		if val.class == structure {
+			return c.find(val.v, &label{name: step})
+		}
+	case int:
+		if val.class == list && step >= 0 && step < len(c.items(val.v)) {
+			return c.items(val.v)[step]
+		}
+	}
+	return nil
+}
+
+// Exists says whether there is a value, be it a mistake or open.
+func (a *Answer) Exists() bool { return a.v != nil }
+
+// Err evaluates all of the fields and items, and gives the first mistake. A value that is open, such as `string`, is none.
+func (a *Answer) Err() error {
+	if a.v == nil {
+		return errors.New("there is no such value")
+	}
+	if bad := a.c.mistake(a.v, 0); bad.class == bottom {
+		return a.c.mistaken(bad)
+	}
+	return a.c.failed()
+}
+
+// Keys are the regular fields of a struct, in the order of the source.
+func (a *Answer) Keys() ([]string, error) {
+	if a.v == nil {
+		return nil, errors.New("there is no such value")
+	}
+	val := a.c.value(a.v)
+	if val.class == bottom {
+		return nil, a.c.mistaken(val)
+	}
+	if val.class != structure {
+		return nil, errors.New("the value is not a struct")
+	}
+	keys := []string{}
+	for _, f := range a.c.fields(val.v) {
+		keys = append(keys, f.label.name)
+	}
+	return keys, a.c.failed()
+}
+
+// Pos is where the value's field or item is written; the zero value for what does not exist.
+func (a *Answer) Pos() diag.Pos {
+	if a.v == nil {
+		return diag.Pos{}
+	}
+	if a.v.label != nil && a.v.label.at.IsValid() {
+		return posOf(a.v.label.at)
+	}
+	return posOf(a.v.pos())
+}
+
+// Data is the value as plain data: maps, []any, string, int64, float64, bool and nil, without definitions, hidden and optional fields.
+// It fails on mistakes, and on what is open. The caller may change what it gets.
+func (a *Answer) Data() (any, error) {
+	if a.v == nil {
+		return nil, errors.New("there is no such value")
+	}
+	data, bad := a.c.data(a.v, 0)
+	if bad.class == bottom {
+		return nil, a.c.mistaken(bad)
+	}
+	if err := a.c.failed(); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// data decodes a vertex; the class of bad is bottom where that fails.
+func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
+	fine := value{class: null}
+	val := c.value(v)
+	switch val.class {
+	case bottom:
+		return nil, val
+	case open:
+		return nil, fault(missing, "a value that is open")
+	case null:
+		return nil, fine
+	case boolean:
+		return val.n == 1, fine
+	case integer:
+		return val.n, fine
+	case decimal:
+		f, err := strconv.ParseFloat(val.s, 64)
+		if err != nil {
+			return nil, fault(refused, "a number that is too large")
+		}
+		return f, fine
+	case text:
+		return val.s, fine
+	case binaryText:
+		return nil, fault(refused, "bytes as data")
+	}
+	if depth > tooDeep {
+		return nil, c.fail("values that nest too deep")
+	}
+	if val.class == list {
+		return c.listData(val.v, depth)
+	}
+	return c.structData(val.v, depth)
+}
+
+func (c *ctx) listData(v *vertex, depth int) (any, value) {
+	elems := c.items(v)
+	all := make([]any, len(elems))
+	for i, el := range elems {
+		data, bad := c.data(el, depth+1)
+		if bad.class == bottom {
+			return nil, bad
+		}
+		all[i] = data
+	}
+	return all, value{class: null}
+}
+
+func (c *ctx) structData(v *vertex, depth int) (any, value) {
+	if v.in != nil {
+		m := map[string]any{}
+		for _, a := range c.fieldsOf(v) {
+			data, bad := c.data(a.v, depth+1)
+			if bad.class == bottom {
+				return nil, bad
+			}
+			m[a.label.name] = data
+		}
+		return m, value{class: null}
+	}
+	m := make(map[string]any, len(v.body.arcs))
+	for _, a := range v.body.arcs {
+		if a.label.role != regular {
+			if bad := c.mistake(a.v, depth+1); bad.class == bottom {
+				return nil, bad
+			}
+			continue
+		}
+		data, bad := c.data(a.v, depth+1)
+		if bad.class == bottom {
+			return nil, bad
+		}
+		m[a.label.name] = data
+	}
+	return m, value{class: null}
+}
+
+// Trace gives the source of the value at a path below; it is a kind.Trace. What does not exist has the source of the nearest part above it that does.
+func (a *Answer) Trace(path ...any) kind.Source {
+	return kind.Source{}
+}

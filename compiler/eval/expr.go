@@ -1,0 +1,416 @@
+package eval
+
+import (
+	"regexp"
+	"strings"
+
+	"cuelang.org/go/cue/token"
+)
+
+// steps calls f once for each step of a comprehension. The deps are what decided how many there are; ok is false where that fails.
+func (c *ctx) steps(clauses []clause, e *env, f func(*env)) (shape *deps, bad value, ok bool) {
+	if len(clauses) == 0 {
+		f(e)
+		return nil, value{}, true
+	}
+	cl, rest := clauses[0], clauses[1:]
+	switch {
+	case cl.cond != nil:
+		return c.when(cl, rest, e, f)
+	case cl.isFor:
+		return c.loop(cl, rest, e, f)
+	}
+	step := &env{up: e, v: c.vertex(conj{n: cl.let, e: e, ctl: e.control()}), ctl: e.control()}
+	c.track(step)
+	return c.steps(rest, step, f)
+}
+
+func (c *ctx) when(cl clause, rest []clause, e *env, f func(*env)) (*deps, value, bool) {
+	cond := cl.cond.eval(c, e)
+	switch cond.class {
+	case boolean:
+	case bottom:
+		return nil, cond, false
+	case open:
+		return nil, fault(missing, "a condition that is open").from(cond), false
+	default:
+		return nil, fault(wrong, "a condition that is neither true nor false"), false
+	}
+	why := cond.all()
+	if cond.n == 0 {
+		return why, value{}, true
+	}
+	if why != nil {
+		step := &env{ctl: why}
+		if e != nil {
+			*step = *e // the same scope, with one more reason
+			step.ctl = join(e.ctl, why)
+		}
+		e = step
+	}
+	shape, bad, ok := c.steps(rest, e, f)
+	return join(why, shape), bad, ok
+}
+
+func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value, bool) {
+	src := cl.src.eval(c, e)
+	shape := src.all()
+	step := func(key value, v *vertex) (bad value, ok bool) {
+		next := &env{up: e, v: v, ctl: join(join(e.control(), src.all()), presence(v))}
+		if cl.hasKey {
+			next.key = c.constant(key)
+		}
+		c.track(next)
+		deeper, bad, ok := c.steps(rest, next, f)
+		shape = join(shape, deeper)
+		return bad, ok
+	}
+	switch src.class {
+	case list:
+		shape = join(shape, shapeOf(src.v))
+		for i, v := range c.items(src.v) {
+			if bad, ok := step(intOf(int64(i)), v); !ok {
+				return shape, bad, false
+			}
+		}
+	case structure:
+		shape = join(shape, shapeOf(src.v))
+		for _, a := range c.fields(src.v) {
+			if bad, ok := step(textOf(a.label.name).from(value{ctl: presence(a.v)}), a.v); !ok {
+				return shape, bad, false
+			}
+		}
+	case bottom:
+		return nil, src, false
+	case open:
+		return nil, fault(missing, "a loop over what is open").from(src), false
+	default:
+		return nil, fault(wrong, "a loop over what is neither list nor struct"), false
+	}
+	return shape, value{}, true
+}
+
+// presence is what decided that an item or field is there.
+func presence(v *vertex) *deps {
+	if v.in != nil {
+		return &v.in.self
+	}
+	ctl := v.first.ctl
+	for _, cj := range v.more {
+		ctl = join(ctl, cj.ctl)
+	}
+	if given, ok := v.first.n.(*vertex); ok && v.more == nil {
+		return join(ctl, presence(given))
+	}
+	return ctl
+}
+
+// eval makes a struct of its own.
+func (n *structLit) eval(c *ctx, e *env) value {
+	if n.shared != nil {
+		return n.shared.val
+	}
+	return c.value(c.vertex(conj{n: n, e: e, ctl: e.control()}))
+}
+
+func (n *structLit) kids(f func(node)) {
+	for _, d := range n.decls {
+		if d.pattern != nil {
+			f(d.pattern)
+		}
+		if d.val != nil {
+			f(d.val)
+		}
+	}
+	for _, l := range n.lets {
+		f(l.val)
+	}
+}
+
+func (n *listLit) eval(c *ctx, e *env) value {
+	if n.shared != nil {
+		return n.shared.val
+	}
+	return c.value(c.vertex(conj{n: n, e: e, ctl: e.control()}))
+}
+
+func (n *listLit) kids(f func(node)) {
+	each(n.all, f)
+	if n.rest != nil {
+		f(n.rest)
+	}
+}
+
+func (n *comprehension) kids(f func(node)) {
+	f(n.body)
+	for _, cl := range n.clauses {
+		switch {
+		case cl.cond != nil:
+			f(cl.cond)
+		case cl.isFor:
+			f(cl.src)
+		default:
+			f(cl.let)
+		}
+	}
+}
+
+func (n *unify) eval(c *ctx, e *env) value {
+	return c.value(c.vertex(conj{n: n, e: e, ctl: e.control()}))
+}
+
+func (n *disjunction) eval(c *ctx, e *env) value {
+	return c.value(c.vertex(conj{n: n, e: e, ctl: e.control()}))
+}
+
+func (n *bound) eval(c *ctx, e *env) value {
+	x := n.x.eval(c, e)
+	if x.class == bottom {
+		return x
+	}
+	return value{class: open, n: n.mask(x)}.from(x)
+}
+
+// mask is what a value may be that is compared with x.
+func (n *bound) mask(x value) int64 {
+	switch {
+	case n.op == token.NEQ:
+		return anything
+	case x.isNumber():
+		return 1<<integer | 1<<decimal
+	case n.op == token.MAT, n.op == token.NMAT:
+		return 1 << text
+	}
+	return 1 << x.class
+}
+
+// operand is the concrete value of an expression, or a fault.
+func (c *ctx) operand(n node, e *env) value {
+	v := n.eval(c, e)
+	if v.class == open {
+		return fault(missing, "a value that is open").from(v)
+	}
+	return v
+}
+
+func (n *unary) eval(c *ctx, e *env) value {
+	x := c.operand(n.x, e)
+	switch {
+	case x.class == bottom:
+		return x
+	case n.op == token.NOT && x.class == boolean:
+		return boolOf(x.n == 0).from(x)
+	case n.op == token.ADD && x.isNumber():
+		return x
+	case n.op == token.SUB && x.isNumber():
+		return negative(x)
+	}
+	return fault(wrong, "an operand that does not fit")
+}
+
+func negative(x value) value {
+	switch {
+	case x.class == integer:
+		return arithmetic("-", intOf(0), x).from(x)
+	case strings.HasPrefix(x.s, "-"):
+		x.s = x.s[1:]
+	default:
+		x.s = "-" + x.s
+	}
+	return x
+}
+
+func (n *absent) eval(c *ctx, e *env) value {
+	x := n.x.eval(c, e)
+	if isRefused(x) {
+		return x
+	}
+	return boolOf((x.class == bottom) != n.not).from(x)
+}
+
+func (n *binary) eval(c *ctx, e *env) value {
+	x, y := c.operand(n.x, e), c.operand(n.y, e)
+	if x.class == bottom {
+		return x.from(y)
+	}
+	if y.class == bottom {
+		return y.from(x)
+	}
+	if n.op == token.ADD && x.class == text && y.class == text {
+		return put([]piece{{val: x, at: n.x.pos()}, {val: y, at: n.y.pos()}}, "")
+	}
+	return c.operate(n.op, x, y).from(x, y)
+}
+
+// operate applies an operator to concrete values.
+func (c *ctx) operate(op token.Token, x, y value) value {
+	switch op {
+	case token.LAND, token.LOR:
+		if x.class != boolean || y.class != boolean {
+			break
+		}
+		if op == token.LAND {
+			return boolOf(x.n == 1 && y.n == 1)
+		}
+		return boolOf(x.n == 1 || y.n == 1)
+	case token.EQL, token.NEQ:
+		return c.equals(op, x, y)
+	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		if order, ok := compare(x, y); ok {
+			return boolOf(op == token.LSS && order < 0 || op == token.LEQ && order <= 0 || op == token.GTR && order > 0 || op == token.GEQ && order >= 0)
+		}
+	case token.MAT, token.NMAT:
+		if x.class != text || y.class != text {
+			break
+		}
+		re, err := c.regexp(y.s)
+		if err != nil {
+			return fault(wrong, err.Error())
+		}
+		return boolOf(re.MatchString(x.s) == (op == token.MAT))
+	case token.ADD, token.SUB, token.MUL, token.QUO:
+		return c.calculate(op, x, y)
+	}
+	return fault(wrong, "operands that do not fit")
+}
+
+func (c *ctx) equals(op token.Token, x, y value) value {
+	var same bool
+	if order, ok := compare(x, y); ok {
+		same = order == 0
+	} else {
+		switch {
+		case x.class == null || y.class == null:
+			same = x.class == y.class
+		case x.class == boolean && y.class == boolean:
+			same = x.n == y.n
+		case x.class == list && y.class == list:
+			eq, bad := c.equal(x, y)
+			if bad.class != boolean {
+				return bad
+			}
+			same = eq
+		default:
+			return fault(wrong, "operands that do not fit")
+		}
+	}
+	return boolOf(same == (op == token.EQL))
+}
+
+// equal compares whole values. What is not concrete only CUE compares.
+func (c *ctx) equal(x, y value) (bool, value) {
+	ok := boolOf(true)
+	switch {
+	case x.class <= open || y.class <= open:
+		return false, fault(refused, "a comparison of what is not concrete")
+	case x.isNumber() && y.isNumber():
+		return x.number().Cmp(y.number()) == 0, ok
+	case x.class != y.class:
+		return false, ok
+	case x.class == list:
+		xs, ys := c.items(x.v), c.items(y.v)
+		if len(xs) != len(ys) {
+			return false, ok
+		}
+		for i := range xs {
+			if eq, bad := c.equal(c.value(xs[i]), c.value(ys[i])); !eq || bad.class != boolean {
+				return false, bad
+			}
+		}
+		return true, ok
+	case x.class == structure:
+		return c.equalStructs(x, y)
+	}
+	return same(x, y), ok
+}
+
+func (c *ctx) equalStructs(x, y value) (bool, value) {
+	xs, ys := c.fields(x.v), c.fields(y.v)
+	if len(xs) != len(ys) {
+		return false, boolOf(true)
+	}
+	for _, a := range xs {
+		other := c.find(y.v, a.label)
+		if other == nil {
+			return false, boolOf(true)
+		}
+		if eq, bad := c.equal(c.value(a.v), c.value(other)); !eq || bad.class != boolean {
+			return false, bad
+		}
+	}
+	return true, boolOf(true)
+}
+
+func (c *ctx) calculate(op token.Token, x, y value) value {
+	if op == token.MUL && (x.class == text && y.class == integer || x.class == integer && y.class == text) {
+		if x.class == integer {
+			x, y = y, x
+		}
+		return repeat(x.s, y.n)
+	}
+	return arithmetic(op.String(), x, y)
+}
+
+func repeat(s string, n int64) value {
+	if n < 0 || n > 1_000_000 {
+		return fault(wrong, "a count that does not fit")
+	}
+	return textOf(strings.Repeat(s, int(n)))
+}
+
+// piece is a part of a text that is being put together.
+type piece struct {
+	val  value
+	at   token.Pos
+	line bool
+}
+
+// put joins pieces to a text that knows what each part of it comes from.
+func put(pieces []piece, separator string) value {
+	var b strings.Builder
+	n := len(separator) * len(pieces)
+	for _, p := range pieces {
+		n += len(p.val.s)
+	}
+	b.Grow(n)
+	parts := make([]part, 0, len(pieces))
+	for i, p := range pieces {
+		b.WriteString(p.val.String())
+		if i < len(pieces)-1 {
+			b.WriteString(separator)
+		}
+		parts = append(parts, part{end: b.Len(), deps: p.val.deps, ctl: p.val.ctl, at: p.at, line: p.line})
+	}
+	return value{class: text, s: b.String(), deps: &deps{parts: parts}}
+}
+
+func (n *interpolation) eval(c *ctx, e *env) value {
+	pieces := make([]piece, 0, len(n.all))
+	for _, x := range n.all {
+		v := c.operand(x, e)
+		switch v.class {
+		case bottom:
+			return v
+		case text, integer, decimal, boolean:
+		case binaryText:
+			return fault(refused, "bytes in a text")
+		default:
+			return fault(wrong, "a value that no text can hold")
+		}
+		_, fixed := x.(*scalarNode)
+		pieces = append(pieces, piece{val: v, at: x.pos(), line: fixed})
+	}
+	return put(pieces, "")
+}
+
+// regexp compiles patterns once: nearly all are literals.
+func (c *ctx) regexp(pattern string) (*regexp.Regexp, error) {
+	if re, ok := c.patterns.Load(pattern); ok {
+		return re.(*regexp.Regexp), nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err == nil {
+		c.patterns.Store(pattern, re)
+	}
+	return re, err
+}
