@@ -89,6 +89,7 @@ func read(roots []root) *lib {
 	}
 	l.checkKinds()
 	l.checkRules()
+	l.out.Costs = l.costs
 	return l
 }
 
