@@ -159,9 +159,9 @@ func (b *builder) chase(t *vertex, p placed, ctl *deps) {
 		b.merge(b.c.value(t), p)
 		return
 	}
-	re := rebase{from: t, to: b.v, root: p.g}
+	re := rebase{root: p.g}
 	if t.label != nil && t.label.role == definition {
-		re.root = &group{up: p.g, closed: true}
+		re.root = define(p.g)
 	}
 	t.conjs(func(cj conj) {
 		q := p
@@ -298,14 +298,14 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 		b.constrain(constraint{pattern: d.pattern, c: cj})
 	case d.label != nil:
 		if d.label.role == definition {
-			cj.g = &group{up: g, closed: true}
+			cj.g = &group{up: g, twin: b.definition(d.label)}
 		}
 		b.field(d.label, cj, q.ord)
 	default:
 		b.mixed = true
 		if _, ok := d.val.(*comprehension); !ok {
 			if _, ok := d.val.(*dynamic); !ok {
-				cj.g = &group{up: g, embed: b.v}
+				cj.g = &group{up: g, embed: true}
 			}
 		}
 		q.conj = cj
@@ -347,6 +347,19 @@ func (b *builder) knows(v *vertex, cj conj) bool {
 		}
 	}
 	return false
+}
+
+// definition is what all declarations of a definition make together.
+func (b *builder) definition(l *label) *group {
+	body := b.body()
+	for _, d := range body.defs {
+		if d.label.is(l) {
+			return d.group
+		}
+	}
+	g := &group{closed: true}
+	body.defs = append(body.defs, defined{l, g})
+	return g
 }
 
 func (b *builder) constrain(x constraint) {

@@ -3,15 +3,25 @@ package eval
 // group is where conjuncts come from: closedness is a matter of which fields stand in which part of an expression.
 type group struct {
 	up     *group
-	closed bool    // a definition: no fields but those below it
-	embed  *vertex // an embedding in a literal, which is up, for this vertex: the literal may add fields
+	twin   *group // of a declaration of a definition: the definition, which all declarations make together
+	closed bool   // no fields but those below it
+	embed  bool   // an embedding in a literal, which is up and may add fields to it
+}
+
+// define is a definition that is referred to in g. Where that is an embedding, the literal around it is closed as well.
+func define(g *group) *group {
+	for p := g; p != nil; p = p.up {
+		if p.embed {
+			p.up.closed = true
+		}
+	}
+	return &group{up: g, closed: true}
 }
 
 // rebase hangs the groups of a vertex below the place where it is referred to.
 type rebase struct {
-	from, to *vertex
-	root     *group
-	made     map[*group]*group
+	root *group
+	made map[*group]*group
 }
 
 func (r *rebase) of(g *group) *group {
@@ -22,8 +32,8 @@ func (r *rebase) of(g *group) *group {
 		return copied
 	}
 	copied := &group{up: r.of(g.up), closed: g.closed, embed: g.embed}
-	if g.embed == r.from {
-		copied.embed = r.to
+	if g.twin != nil {
+		copied.twin = r.of(g.twin)
 	}
 	if r.made == nil {
 		r.made = map[*group]*group{}
@@ -34,7 +44,17 @@ func (r *rebase) of(g *group) *group {
 
 func (g *group) below(top *group) bool {
 	for ; g != nil; g = g.up {
-		if g == top {
+		if g == top || g.twin == top {
+			return true
+		}
+	}
+	return false
+}
+
+// bound says whether a definition has a say in what stands in g.
+func (g *group) closes() bool {
+	for ; g != nil; g = g.up {
+		if g.closed || g.twin != nil {
 			return true
 		}
 	}
@@ -42,12 +62,12 @@ func (g *group) below(top *group) bool {
 }
 
 // allows says whether a definition h takes what stands in g as its own.
-func (h *group) allows(g *group, v *vertex) bool {
+func (h *group) allows(g *group) bool {
 	if g.below(h) {
 		return true
 	}
 	for p := h; p != nil; p = p.up {
-		if p.embed == v && g.below(p.up) && !g.below(p) {
+		if p.embed && g.below(p.up) && !g.below(p) {
 			return true
 		}
 	}
@@ -61,6 +81,9 @@ func (b *builder) checkClosed() (value, bool) {
 		for ; g != nil; g = g.up {
 			if g.closed {
 				closed = append(closed, g)
+			}
+			if g.twin != nil {
+				closed = append(closed, g.twin)
 			}
 		}
 	}
@@ -82,19 +105,17 @@ func (b *builder) checkClosed() (value, bool) {
 
 func (b *builder) allowed(h *group, a arc) bool {
 	found := false
-	a.v.conjs(func(cj conj) {
-		found = found || cj.g != nil && h.allows(cj.g, b.v)
-	})
+	a.v.conjs(func(cj conj) { found = found || h.allows(cj.g) })
 	if found {
 		return true
 	}
 	for _, g := range b.v.body.more {
-		if g != nil && h.allows(g, b.v) {
+		if h.allows(g) {
 			return true
 		}
 	}
 	for _, x := range b.v.body.optional {
-		if x.c.g == nil || !h.allows(x.c.g, b.v) {
+		if !h.allows(x.c.g) {
 			continue
 		}
 		if x.label != nil && x.label.is(a.label) || x.label == nil && (x.pattern == nil || b.c.admits(x.pattern, x.c.e, textOf(a.label.name)) == yes) {

@@ -222,7 +222,7 @@ func intLiteral(at place, s string) node {
 }
 
 func (k *compiler) listLit(x *ast.ListLit) node {
-	n := &listLit{place: place{x.Lbrack}, constant: true}
+	n := &listLit{place: place{x.Lbrack}, constant: true, flat: true}
 	for _, el := range x.Elts {
 		switch el := el.(type) {
 		case *ast.Ellipsis:
@@ -236,6 +236,7 @@ func (k *compiler) listLit(x *ast.ListLit) node {
 		default:
 			item := k.expr(el)
 			n.constant = n.constant && constant(item)
+			n.flat = n.flat && flat(item)
 			n.all = append(n.all, item)
 		}
 	}
@@ -252,6 +253,16 @@ func (k *compiler) share(is bool, n node, into **vertex) {
 	v := c.vertex(conj{n: n})
 	c.mistake(v, 0)
 	*into = v
+}
+
+func flat(n node) bool {
+	switch n := n.(type) {
+	case *scalarNode:
+		return true
+	case *listLit:
+		return n.flat
+	}
+	return false
 }
 
 func constant(n node) bool {

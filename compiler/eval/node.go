@@ -146,6 +146,7 @@ type (
 		open     bool
 		rest     node // type of further items, nil: any
 		constant bool
+		flat     bool // there is no struct in it
 		shared   *vertex
 	}
 	// comprehension stands for its body, once for each step.

@@ -141,11 +141,12 @@ func (u *unit) compile() {
 		return
 	}
 	u.compiled = true
+	closed := &group{closed: true}
 	for _, w := range u.written {
 		k := &compiler{pkg: u.pkg, file: w.file}
 		cj := conj{n: k.expr(w.expr)}
 		if u.vertex.label != nil && u.vertex.label.role == definition {
-			cj.g = &group{closed: true}
+			cj.g = closed
 		}
 		if u.vertex.first.n == nil {
 			u.vertex.first = cj

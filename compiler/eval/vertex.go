@@ -64,8 +64,14 @@ type body struct {
 	patterns []constraint
 	more     []*group // of literals with "..."
 	unmade   []unmade
+	defs     []defined
 	mixed    bool // fields come from more places than one literal
 	walked   bool // with settling: all that is in it is done
+}
+
+type defined struct {
+	label *label
+	group *group
 }
 
 // unmade is fields that a condition did not make.
@@ -187,12 +193,12 @@ func (c *ctx) expand(v *vertex) {
 func (c *ctx) shared(v *vertex) (value, bool) {
 	switch n := v.first.n.(type) {
 	case *structLit:
-		if n.shared != nil {
+		if n.shared != nil && !v.first.g.closes() {
 			return n.shared.val, true
 		}
 		return value{}, false
 	case *listLit:
-		if n.shared != nil {
+		if n.shared != nil && (n.flat || !v.first.g.closes()) {
 			return n.shared.val, true
 		}
 		return value{}, false
