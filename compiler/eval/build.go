@@ -45,6 +45,8 @@ type listPart struct {
 	e     *env
 	ctl   *deps
 	g     *group
+
+	written bool // it stands in the conjunct itself
 }
 
 func (b *builder) run() {

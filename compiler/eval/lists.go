@@ -9,7 +9,7 @@ func (b *builder) listOf(n *listLit, cj conj) {
 	}
 	b.body().shape = join(b.body().shape, shape)
 	b.ctl = join(b.ctl, cj.ctl)
-	b.lists = append(b.lists, listPart{elems: elems, open: n.open, rest: n.rest, e: cj.e, ctl: cj.ctl, g: cj.g})
+	b.lists = append(b.lists, listPart{elems: elems, open: n.open, rest: n.rest, e: cj.e, ctl: cj.ctl, g: cj.g, written: true})
 }
 
 // elements are the items of a written list. A fault of a comprehension is one of the whole list.
@@ -77,6 +77,9 @@ func (b *builder) element(i int) *vertex {
 	var all []conj
 	for _, l := range b.lists {
 		switch {
+		case i < len(l.elems) && l.written && len(b.lists) > 1:
+			l.elems[i].touch()
+			l.elems[i].conjs(func(cj conj) { all = append(all, cj) })
 		case i < len(l.elems):
 			all = append(all, conj{n: l.elems[i], ctl: l.ctl, g: l.g})
 		case l.rest != nil:
