@@ -1,11 +1,13 @@
 package passes
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -58,6 +60,52 @@ func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
 	var all []kind.Group
 	for _, comment := range sortedKeys(vars) {
 		all = append(all, kind.Group{Comment: comment, Vars: vars[comment]})
+	}
+	return all
+}
+
+// markSecret makes the variables and documents secret of which a kustomization makes a Secret, whether or not a password is among them today.
+func markSecret(c *pass.Context, n *ir.Node) {
+	p := c.Of(n)
+	secret := map[string]bool{}
+	for _, row := range p.Rows {
+		if k, ok := row.Content.(kind.Kustomization); ok {
+			for _, name := range generated(k.Object["secretGenerator"]) {
+				secret[path.Join(path.Dir(row.Path), name)] = true
+			}
+		}
+	}
+	for i, row := range p.Rows {
+		switch row.Content.(type) {
+		case kind.Dotenv, kind.Environment, kind.JSON:
+		default:
+			continue // a text has no values to encrypt one by one
+		}
+		if p.Rows[i].Secret = row.Secret || secret[row.Path]; p.Rows[i].Secret && !row.Encryptable() {
+			c.Report(diag.Diagnostic{
+				Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, p), Message: fmt.Sprintf("the file %q of %s becomes a Secret, but is not below secret/", row.Path, n.Kind.Name),
+				Help: "put it into the folder secret/ beside the kustomization", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+			})
+		}
+	}
+}
+
+// generated are the files of which the generators of a kustomization make objects. An entry may begin with a key of its own: KEY=FILE.
+func generated(generators any) []string {
+	var all []string
+	list, _ := generators.([]any)
+	for _, g := range list {
+		o, _ := g.(kind.Object)
+		for _, field := range []string{"envs", "files"} {
+			entries, _ := o[field].([]any)
+			for _, e := range entries {
+				name, _ := e.(string)
+				if _, file, ok := strings.Cut(name, "="); ok {
+					name = file
+				}
+				all = append(all, name)
+			}
+		}
 	}
 	return all
 }

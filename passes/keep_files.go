@@ -43,6 +43,7 @@ func keepFiles(c *pass.Context) bool {
 		for i, row := range p.Rows {
 			p.Rows[i] = filled(c, n, byName, row)
 		}
+		markSecret(c, n)
 		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 		p.Rows = once(c, n, p.Rows)

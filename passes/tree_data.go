@@ -47,8 +47,17 @@ func componentData(c *pass.Context, n *ir.Node) kind.Object {
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": p.Order.Value, "waits": waits,
 		"base": path.Join(n.Name, folder.Value), "deployed": deployed, "rollout": rollout,
+		"build_folder": folderData(n, p, kind.Build), "day2_folder": folderData(n, p, kind.Day2),
 		"bootstrap": jobData(p, kind.Deploy), "builds": jobData(p, kind.Build), "day2": jobData(p, kind.Day2),
 	}
+}
+
+// folderData is where the kustomization of a role is, from the root of the tree, "" without one.
+func folderData(n *ir.Node, p *ir.NodePlan, role kind.Role) string {
+	if folder, ok := p.Folders[role]; ok {
+		return path.Join(n.Name, folder.Value)
+	}
+	return ""
 }
 
 // jobData are the Jobs of a role. What builds is called like its file.

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/value"
@@ -142,12 +143,21 @@ type Row struct {
 	Path    string // relative to the component's folder, or to the root for a file of the whole tree
 	When    *When  // nil: always
 	Mode    string // "0755", or "" for 0644
-	Secret  bool   // SOPS encrypts it: the kind says so, or its content holds a secret
+	Secret  bool   // SOPS encrypts it: it holds a secret, or a Secret is made of it
 	Role    Role   // of a Kustomization
 	Yields  bool   // a file of that name that the user had before stays
 	Pos     diag.Pos
 	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
 	Content Content // nil in a table that was not asked about a component, and where When does not hold
+}
+
+// Encryptable says whether SOPS can encrypt a file: its content value by value, and its path by the rules of .sops.yaml (OUTPUT.md, SEC-02).
+func (r Row) Encryptable() bool {
+	switch r.Content.(type) {
+	case Dotenv, Environment, JSON:
+		return strings.Contains("/"+r.Path, "/secret/")
+	}
+	return false
 }
 
 // When is the one decision that a file depends on.

@@ -21,8 +21,9 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 	if local := strings.TrimSuffix(name, "/"); path.Clean(local) != local || !fs.ValidPath(local) || local == "." {
 		return wrong("has no path below the folder of its component")
 	}
-	if row.Secret && !belowSecret(name) {
-		return wrong("%s, but is not below secret/", holding(row.Content))
+	row.Path = name
+	if row.Secret && !row.Encryptable() {
+		return wrong("holds the secret %s, but is not below secret/", secretIn(row.Content))
 	}
 	switch c := row.Content.(type) {
 	case kind.Template:
@@ -44,9 +45,6 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 	}
 	return nil
 }
-
-// belowSecret says whether the rules of .sops.yaml, which go by folders, cover a file.
-func belowSecret(name string) bool { return strings.Contains("/"+name, "/secret/") }
 
 // asset demands that what a file is made of is in the folder of a kind of the user's own. The built-in ones are tested.
 func asset(k *kind.Kind, name string, wrong func(string, ...any) error) error {
@@ -94,11 +92,7 @@ func contentOf(row *kind.Row, o map[string]any) error {
 	if err != nil {
 		return err
 	}
-	row.Content, row.Mode = c, str(o["mode"])
-	row.Secret = boolean(o["secret"], false) || secretIn(c) != ""
-	if row.Secret && !canBeSecret(c) {
-		return fmt.Errorf("secret is for dotenv, environment and json, and not for %s", said[0])
-	}
+	row.Content, row.Mode, row.Secret = c, str(o["mode"]), secretIn(c) != ""
 	role, given := o["role"].(string)
 	if _, ok := c.(kind.Kustomization); ok {
 		row.Role = cmp.Or(kind.Role(role), kind.Deploy)
@@ -173,21 +167,4 @@ func secretIn(c kind.Content) string {
 		}
 	}
 	return ""
-}
-
-// holding is a secret file in words.
-func holding(c kind.Content) string {
-	if name := secretIn(c); name != "" {
-		return "holds the secret " + name
-	}
-	return "is secret"
-}
-
-// canBeSecret says whether SOPS can encrypt a content value by value.
-func canBeSecret(c kind.Content) bool {
-	switch c.(type) {
-	case kind.Dotenv, kind.Environment, kind.JSON:
-		return true
-	}
-	return false
 }

@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -41,5 +42,32 @@ func TestTemplatesAreBounded(t *testing.T) {
 				t.Errorf("it gives %v", err)
 			}
 		})
+	}
+}
+
+// A template of the library may be of any length: it is of the whole tree. One of a kind is bounded.
+func TestOnlyTemplatesOfKindsAreBounded(t *testing.T) {
+	t.Parallel()
+	assets := fstest.MapFS{"long.tmpl": {Data: []byte("{{range .list}}{{$.text}}{{end}}")}}
+	content := kind.Template{Name: "long.tmpl", Assets: assets, Data: kind.Object{"list": make([]any, 17), "text": strings.Repeat("x", 1<<20)}}
+	var templates Templates
+	if data, err := templates.Write("x.txt", content); err != nil || len(data) < 17<<20 {
+		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	content.Bounded = true
+	if _, err := templates.Write("x.txt", content); err == nil || !strings.Contains(err.Error(), "more than 16 MiB") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Two kinds may have a template of one name.
+func TestTemplatesOfOneName(t *testing.T) {
+	t.Parallel()
+	var templates Templates
+	for _, want := range []string{"a", "b"} {
+		data, err := templates.Write("x.json", kind.Template{Name: "x.tmpl", Assets: fstest.MapFS{"x.tmpl": {Data: []byte(want)}}, Data: kind.Object{}})
+		if err != nil || string(data) != want+"\n" {
+			t.Errorf("%q, %v", data, err)
+		}
 	}
 }
