@@ -205,7 +205,7 @@ func environment(p *ir.Plan, e *kind.Environment) []kind.Group {
 			if groups[comment].Vars == nil {
 				groups[comment] = kind.Group{Comment: comment, Vars: map[string]value.Value{}}
 			}
-			groups[comment].Vars[name] = d.Value
+			groups[comment].Vars[name] = d.Value()
 		}
 	}
 	all := make([]kind.Group, 0, len(groups))

@@ -141,7 +141,7 @@ func passOf(fact pass.Fact) string {
 
 func (w why) variable(name string) (Answer, bool) {
 	if d, ok := w.np.Env[name]; ok {
-		return Answer{What: "variable", Present: true, Value: value.Display(d.Value), Because: origins(d.By)}, true
+		return Answer{What: "variable", Present: true, Value: value.Display(d.Value()), Because: origins(d.By())}, true
 	}
 	v, ok := w.node.Description.Settings[name]
 	if !ok {
@@ -201,8 +201,8 @@ func (w why) otherName(e *ir.Edge, r *kind.Rule, name string) []Because {
 		}
 	}
 	var instances []string
-	for _, i := range w.np.Instances {
-		if strings.HasPrefix(name, i.Prefix+"_") {
+	for _, d := range w.np.Instances {
+		if i := d.Value(); strings.HasPrefix(name, i.Prefix+"_") {
 			instances = append(instances, i.Component.Name)
 		}
 	}
@@ -308,7 +308,7 @@ func (w why) requirement(name string) (Answer, bool) {
 	for _, d := range slices.Sorted(maps.Keys(w.np.Requirements)) {
 		if distribution(d) == wanted {
 			r := w.np.Requirements[d]
-			return Answer{What: "requirement", Present: true, Value: r.Value, Because: origins(r.By)}, true
+			return Answer{What: "requirement", Present: true, Value: r.Value(), Because: origins(r.By())}, true
 		}
 	}
 	for _, row := range w.np.Rows {
@@ -364,7 +364,7 @@ func (w why) module(name string) (Answer, bool) {
 			continue
 		}
 		d := w.np.Modules[asset]
-		return Answer{What: "module", Present: d.Value, Because: origins(d.By)}, true
+		return Answer{What: "module", Present: d.Value(), Because: origins(d.By())}, true
 	}
 	return Answer{}, false
 }
@@ -395,8 +395,8 @@ func (w why) file(name string) (Answer, bool) {
 	if !ok {
 		return Answer{}, false
 	}
-	a := Answer{What: "file", Present: d.Value, Because: origins(d.By)}
-	if !d.Value {
+	a := Answer{What: "file", Present: d.Value(), Because: origins(d.By())}
+	if !d.Value() {
 		a.Because = w.missing(name, a.Because)
 	}
 	return a, true
@@ -437,8 +437,8 @@ func (w why) noFile(name string) (Answer, bool) {
 	for _, row := range w.node.Kind.Rows {
 		pattern := regexp.QuoteMeta(row.Path)
 		if strings.HasSuffix(row.Path, "/") {
-			if d, ok := w.np.Files[row.Path]; ok && !d.Value && strings.HasPrefix(name, row.Path) {
-				return Answer{What: "file", Because: w.missing(row.Path, origins(d.By))}, true
+			if d, ok := w.np.Files[row.Path]; ok && !d.Value() && strings.HasPrefix(name, row.Path) {
+				return Answer{What: "file", Because: w.missing(row.Path, origins(d.By()))}, true
 			}
 			continue
 		}

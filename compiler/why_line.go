@@ -116,7 +116,7 @@ func smallest(lines []string, blocks []span, words []string) []span {
 func (w why) traces(file string) []trace {
 	var all []trace
 	for _, name := range slices.Sorted(maps.Keys(w.np.Env)) {
-		all = append(all, trace{[]string{name}, 1, origins(w.np.Env[name].By)})
+		all = append(all, trace{[]string{name}, 1, origins(w.np.Env[name].By())})
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.node.Description.Settings)) {
 		a, _ := w.variable(name)
@@ -128,12 +128,12 @@ func (w why) traces(file string) []trace {
 	if strings.HasSuffix(file, ".txt") {
 		for _, d := range slices.Sorted(maps.Keys(w.np.Requirements)) {
 			r := w.np.Requirements[d]
-			all = append(all, trace{[]string{r.Value}, 1, origins(r.By)})
+			all = append(all, trace{[]string{r.Value()}, 1, origins(r.By())})
 		}
 	}
 	for _, asset := range slices.Sorted(maps.Keys(w.np.Modules)) {
-		if d := w.np.Modules[asset]; d.Value {
-			all = append(all, trace{[]string{strings.TrimSuffix(path.Base(asset), ".py")}, 3, origins(d.By)})
+		if d := w.np.Modules[asset]; d.Value() {
+			all = append(all, trace{[]string{strings.TrimSuffix(path.Base(asset), ".py")}, 3, origins(d.By())})
 		}
 	}
 	all = append(all, w.policyTraces()...)
@@ -145,7 +145,7 @@ func (w why) groupOrigins(group string) []Because {
 	var by []Because
 	for _, name := range slices.Sorted(maps.Keys(w.np.EnvGroup)) {
 		if w.np.EnvGroup[name] == group {
-			by = append(by, origins(w.np.Env[name].By)...)
+			by = append(by, origins(w.np.Env[name].By())...)
 		}
 	}
 	return unique(by)
@@ -157,7 +157,7 @@ func (w why) policyTraces() []trace {
 	for _, group := range slices.Sorted(maps.Keys(w.np.Policies)) {
 		p := w.np.Policies[group]
 		for _, d := range slices.Concat(p.Ingress, p.Egress) {
-			all = append(all, trace{[]string{d.Value.Peer.Node.Name, strconv.Itoa(d.Value.Port)}, 0, origins(d.By)})
+			all = append(all, trace{[]string{d.Value().Peer.Node.Name, strconv.Itoa(d.Value().Port)}, 0, origins(d.By())})
 		}
 	}
 	return all
@@ -181,15 +181,15 @@ func (w why) partTraces(file string) []trace {
 		count := map[string]int{}
 		words := make([][]string, len(w.np.Parts[slot]))
 		for i, d := range w.np.Parts[slot] {
-			words[i] = leaves(d.Value)
+			words[i] = leaves(d.Value())
 			for _, word := range words[i] {
 				count[word]++
 			}
 		}
 		for i, d := range w.np.Parts[slot] {
 			for _, word := range words[i] {
-				if count[word] == 1 && !known[word] && (slices.Contains(depends, slot) || w.namesPeer(word, d.By)) {
-					all = append(all, trace{[]string{word}, 2, origins(d.By)})
+				if count[word] == 1 && !known[word] && (slices.Contains(depends, slot) || w.namesPeer(word, d.By())) {
+					all = append(all, trace{[]string{word}, 2, origins(d.By())})
 				}
 			}
 		}

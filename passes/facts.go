@@ -96,7 +96,7 @@ func acyclicHolds(c *pass.Context) error {
 func marksHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Marks {
-			for _, o := range d.By {
+			for _, o := range d.By() {
 				if o.Edge == nil || o.Edge.Target.Component() != n {
 					return fmt.Errorf("mark %s of %s comes from elsewhere", name, n.Name)
 				}
@@ -124,12 +124,12 @@ func identitiesHold(c *pass.Context) error {
 	}
 	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
 	for e, d := range c.Plan.Identities {
-		for _, id := range d.Value.Logins() {
+		for _, id := range d.Value().Logins() {
 			u := user{e.Target.Component(), id.User}
-			if other, ok := owner[u]; ok && other != d.Value.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+			if other, ok := owner[u]; ok && other != d.Value().Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
 				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
 			}
-			owner[u] = d.Value.Password.ID
+			owner[u] = d.Value().Password.ID
 		}
 	}
 	return nil
@@ -176,8 +176,8 @@ func envHolds(c *pass.Context) error {
 func requirementsHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Requirements {
-			if distribution, _, version := splitPin(d.Value); distribution != name || version == "" {
-				return fmt.Errorf("requirement %s of %s is %q", name, n.Name, d.Value)
+			if distribution, _, version := splitPin(d.Value()); distribution != name || version == "" {
+				return fmt.Errorf("requirement %s of %s is %q", name, n.Name, d.Value())
 			}
 		}
 	}
@@ -187,8 +187,8 @@ func requirementsHold(c *pass.Context) error {
 func modulesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Modules {
-			if len(d.By) == 0 || d.Value != (d.By[0].Edge != nil) {
-				return fmt.Errorf("module %s of %s is kept: %v, by %v", name, n.Name, d.Value, d.By)
+			if len(d.By()) == 0 || d.Value() != (d.By()[0].Edge != nil) {
+				return fmt.Errorf("module %s of %s is kept: %v, by %v", name, n.Name, d.Value(), d.By())
 			}
 		}
 	}
@@ -212,8 +212,8 @@ func exposureHolds(c *pass.Context) error {
 		if ns == nil {
 			return fmt.Errorf("namespace %s of %s was not decided", n.Namespace(), n.Name)
 		}
-		if rank(ns.Enforce.Value) < 0 {
-			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value)
+		if rank(ns.Enforce.Value()) < 0 {
+			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value())
 		}
 	}
 	return nil
@@ -224,7 +224,7 @@ func capacityHolds(c *pass.Context) error {
 		for what, uses := range p.Uses {
 			total := 0
 			for _, d := range uses {
-				total += d.Value
+				total += d.Value()
 			}
 			if limit, bounded := n.Description.Capacity[what]; bounded && total > limit.Limit && !c.Findings.HasErrors() {
 				return fmt.Errorf("%d %s of %s are used", total, what, n.Name)
@@ -242,9 +242,9 @@ func policiesHold(c *pass.Context) error {
 				return fmt.Errorf("the pods %s of %s have no policy", group, n.Name)
 			}
 			for _, d := range slices.Concat(policy.Ingress, policy.Egress) {
-				peer := d.Value.Peer
-				if _, ok := c.Of(peer.Node).Pods[peer.Group]; !ok || peer.Node == n || d.Value.Port == 0 {
-					return fmt.Errorf("the pods %s of %s have an opening to %s %s, port %d", group, n.Name, peer.Node.Name, peer.Group, d.Value.Port)
+				peer := d.Value().Peer
+				if _, ok := c.Of(peer.Node).Pods[peer.Group]; !ok || peer.Node == n || d.Value().Port == 0 {
+					return fmt.Errorf("the pods %s of %s have an opening to %s %s, port %d", group, n.Name, peer.Node.Name, peer.Group, d.Value().Port)
 				}
 			}
 		}
@@ -254,8 +254,9 @@ func policiesHold(c *pass.Context) error {
 
 func orderHolds(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
-		for _, target := range p.Waits {
-			if c.Of(target).Order.Value >= p.Order.Value {
+		for _, d := range p.Waits {
+			target := d.Value()
+			if c.Of(target).Order.Value() >= p.Order.Value() {
 				return fmt.Errorf("%s does not stand behind %s", n.Name, target.Name)
 			}
 		}
@@ -267,7 +268,7 @@ func filesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		seen := map[string]bool{}
 		for _, row := range p.Rows {
-			if !p.Files[row.Path].Value || seen[row.Path] && !c.Findings.HasErrors() {
+			if !p.Files[row.Path].Value() || seen[row.Path] && !c.Findings.HasErrors() {
 				return fmt.Errorf("file %s of %s stands there twice, or was not kept", row.Path, n.Name)
 			}
 			seen[row.Path] = true

@@ -28,7 +28,7 @@ func component(p *ir.Plan, n *ir.Node) ([]emit.File, error) {
 		pins := slices.Clone(row.Requirements)
 		if row.IsMain {
 			for _, d := range p.Of[n].Requirements {
-				pins = append(pins, d.Value)
+				pins = append(pins, d.Value())
 			}
 		}
 		slices.Sort(pins)

@@ -90,11 +90,11 @@ const base = "k8s/deploy/base"
 func componentView(p *ir.Plan, n *ir.Node) kind.Object {
 	np := p.Of[n]
 	waits := make([]string, len(np.Waits))
-	for i, w := range np.Waits {
-		waits[i] = w.Name
+	for i, d := range np.Waits {
+		waits[i] = d.Value().Name
 	}
 	return kind.Object{
-		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": np.Order.Value, "waits": waits,
+		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": np.Order.Value(), "waits": waits,
 		"base": path.Join(n.Name, base), "deployed": slices.ContainsFunc(np.Rows, func(r kind.Row) bool { return r.Path == base+"/kustomization.yaml" }),
 		"rollout": rollout(p, n), "bootstrap": jobs(n, np.Rows, base+"/"), "builds": builds(n, np.Rows), "day2": jobs(n, np.Rows, "day2/"),
 	}
@@ -105,7 +105,7 @@ func rollout(p *ir.Plan, n *ir.Node) []kind.Object {
 	all := []kind.Object{}
 	steps := slices.Clone(n.Description.Rollout)
 	for _, d := range p.Of[n].Rollout {
-		steps = append(steps, d.Value)
+		steps = append(steps, d.Value())
 	}
 	for _, r := range steps {
 		step := kind.Object{"job": "", "resource": "", "condition": ""}
@@ -194,7 +194,7 @@ func prerequisites(p *ir.Plan) []kind.Object {
 			add(need, n)
 		}
 		for _, need := range p.Of[n].Prerequisites {
-			add(need.Value, n)
+			add(need.Value(), n)
 		}
 	}
 	all := []kind.Object{}
@@ -219,7 +219,7 @@ func notes(p *ir.Plan) []string {
 			all = with(all, note)
 		}
 		for _, note := range p.Of[n].Notes {
-			all = with(all, note.Value)
+			all = with(all, note.Value())
 		}
 	}
 	return all
