@@ -74,7 +74,7 @@ func (b *Build) links() map[string][]*ir.Edge {
 	links := map[string][]*ir.Edge{}
 	for _, e := range b.Graph.Edges {
 		if d, ok := b.Plan.Identities[e]; ok {
-			for _, s := range value.Secrets(d.Value.Password)[:1] {
+			for _, s := range value.Secrets(d.Value().Password)[:1] {
 				links[s.ID] = append(links[s.ID], e)
 			}
 		}

@@ -24,7 +24,7 @@ func assignRoles(c *pass.Context) bool {
 				continue
 			}
 			if first, ok := pass.Set(c, p.Folders, row.Role, folder, equal, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
-				refuseRole(c, n, row, first.Value)
+				refuseRole(c, n, row, first.Value())
 				continue
 			}
 			p.Jobs = append(p.Jobs, jobs(c, n, row)...)
@@ -66,7 +66,7 @@ func jobs(c *pass.Context, n *ir.Node, row kind.Row) []ir.Decided[ir.Job] {
 			job := ir.Job{Role: row.Role, Namespace: namespaceOf(n, k, o), File: file.Path}
 			meta, _ := o["metadata"].(kind.Object)
 			job.Name, _ = meta["name"].(string)
-			for _, by := range p.Files[file.Path].By {
+			for _, by := range p.Files[file.Path].By() {
 				all = pass.Append(c, index, job, all, job, by)
 			}
 		}

@@ -48,7 +48,8 @@ func (w why) otherName(e *ir.Edge, r *kind.Rule, name string) []Because {
 		}
 	}
 	var instances []string
-	for _, i := range w.np.Instances {
+	for _, d := range w.np.Instances {
+		i := d.Value()
 		if strings.HasPrefix(name, i.Prefix+"_") {
 			instances = append(instances, i.Component.Name)
 		}
@@ -209,8 +210,8 @@ func (w why) noFile(name string) (Answer, bool) {
 	for _, row := range w.node.Kind.Rows {
 		pattern := regexp.QuoteMeta(row.Path)
 		if strings.HasSuffix(row.Path, "/") {
-			if d, ok := w.np.Files[row.Path]; ok && !d.Value && strings.HasPrefix(name, row.Path) {
-				return Answer{What: "file", Because: w.missing(row.Path, w.origins.by(d.By).named())}, true
+			if d, ok := w.np.Files[row.Path]; ok && !d.Value() && strings.HasPrefix(name, row.Path) {
+				return Answer{What: "file", Because: w.missing(row.Path, w.origins.by(d.By()).named())}, true
 			}
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 )
 
@@ -26,13 +25,6 @@ type Place struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
-}
-
-func placeOf(p diag.Pos) *Place {
-	if p.File == "" {
-		return nil
-	}
-	return &Place{p.File, p.Line, p.Column}
 }
 
 // atom is one thing that the user wrote and could have left out: a link, an attribute of a link, an attribute or a sub-component of a

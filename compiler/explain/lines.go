@@ -322,7 +322,7 @@ func (o *origins) module(n *ir.Node, name string) string {
 	p := o.plan.Of[n]
 	for _, asset := range sorted(p.Modules) {
 		_, module, _ := strings.Cut(asset, "/")
-		if p.Modules[asset].Value && (strings.HasPrefix(name, "python/"+module+"/") || name == "python/"+strings.TrimSuffix(module, ".py")+".py") {
+		if p.Modules[asset].Value() && (strings.HasPrefix(name, "python/"+module+"/") || name == "python/"+strings.TrimSuffix(module, ".py")+".py") {
 			return asset
 		}
 	}
@@ -341,7 +341,7 @@ func (o *origins) variables(a asked, f *File, groups []kind.Group, ofLinks int, 
 	of := func(group int, name string) line {
 		if group < ofLinks {
 			env := o.environment(f)
-			return line{at: f.row.Pos, on: o.by(env[name].By)}
+			return line{at: f.row.Pos, on: o.by(env[name].By())}
 		}
 		return o.leaf(a, f, append(slices.Clone(prefix), group-ofLinks, "vars", name), nil, 0, 0)
 	}
@@ -407,7 +407,7 @@ func (o *origins) requirements(f *File, c kind.Requirements) ([]line, error) {
 	collected := map[string]*cause{}
 	if c.Main {
 		for _, d := range o.plan.Of[f.Node].Requirements {
-			collected[d.Value] = o.by(d.By)
+			collected[d.Value()] = o.by(d.By())
 		}
 	}
 	return o.headed(f, []byte(strings.Join(c.Pins, "\n")+"\n"), "", func(i int, text string) line {
@@ -418,15 +418,15 @@ func (o *origins) requirements(f *File, c kind.Requirements) ([]line, error) {
 // file is what a file depends on.
 func (o *origins) file(f *File) *cause {
 	if f.Node == nil {
-		return o.by(f.decided.By)
+		return o.by(f.decided.By())
 	}
 	if c, ok := f.row.Content.(kind.Copy); ok && f.row.Pos.File == "" {
 		if asset := o.module(f.Node, c.Name); asset != "" {
-			return o.by(o.plan.Of[f.Node].Modules[asset].By)
+			return o.by(o.plan.Of[f.Node].Modules[asset].By())
 		}
 	}
 	if f.row.When == nil {
-		return o.by(f.decided.By)
+		return o.by(f.decided.By())
 	}
 	return o.when(f.Node, *f.row.When)
 }

@@ -64,7 +64,7 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.exports(n, rest)
 	case "marks":
 		if len(rest) > 0 {
-			return o.by(p.Marks[rest[0]].By, rest[1:]...)
+			return o.by(p.Marks[rest[0]].By(), rest[1:]...)
 		}
 	case "parts":
 		return o.parts(p, rest)
@@ -75,9 +75,9 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 	case "order":
 		return o.order(n)
 	case "variables":
-		return o.nth(rest, sorted(p.Env), func(name string) *cause { return o.by(p.Env[name].By) })
+		return o.nth(rest, sorted(p.Env), func(name string) *cause { return o.by(p.Env[name].By()) })
 	case "requirements":
-		return o.nth(rest, sorted(p.Requirements), func(name string) *cause { return o.by(p.Requirements[name].By) })
+		return o.nth(rest, sorted(p.Requirements), func(name string) *cause { return o.by(p.Requirements[name].By()) })
 	case "modules":
 		return o.modules(p, rest)
 	case "instances":
@@ -133,18 +133,7 @@ func (o *origins) pods(n *ir.Node, path []string) *cause {
 	if len(path) == 0 {
 		return nil
 	}
-	if _, ok := n.Description.Pods[path[0]]; ok {
-		return o.described(n, append([]any{"pods"}, words(path)...)...)
-	}
-	var causes []*cause
-	for _, e := range o.in[n] {
-		for _, a := range o.plan.Applied[e] {
-			if a.Result.Acts != nil && a.Result.Acts.Group == path[0] {
-				causes = append(causes, o.link(e, a.Rule, "network-policies"))
-			}
-		}
-	}
-	return anyOf(causes...)
+	return o.by(o.plan.Of[n].Pods[path[0]].By(), path[1:]...)
 }
 
 // clients are the components that link to n, by name; of one kind, if one is given.
@@ -177,24 +166,13 @@ func (o *origins) delegates(n *ir.Node, path []string) *cause {
 	})
 }
 
-// exports are what links of n say to those that link to n; the last of them counts.
+// exports are what links of n say to those that link to n.
 func (o *origins) exports(n *ir.Node, path []string) *cause {
-	var causes []*cause
-	for _, e := range slices.Backward(o.out[n]) {
-		for _, a := range o.plan.Applied[e] {
-			exports := a.Result.Out.Exports
-			if len(path) == 0 && len(exports) > 0 {
-				causes = append(causes, o.link(e, a.Rule, "apply-rules"))
-				continue
-			}
-			if len(path) == 0 || exports[path[0]] == nil {
-				continue
-			}
-			said := append([]any{"out", "exports"}, words(path)...)
-			return all(o.link(e, a.Rule, "apply-rules"), o.answer(asked{edge: e, rule: a.Rule}, a.Result.Trace, said...))
-		}
+	exports := o.plan.Of[n].Exports
+	if len(path) > 0 {
+		return o.by(exports[path[0]].By(), path[1:]...)
 	}
-	return anyOf(causes...)
+	return o.nth(nil, sorted(exports), func(name string) *cause { return o.by(exports[name].By()) })
 }
 
 func (o *origins) parts(p *ir.NodePlan, path []string) *cause {
@@ -204,12 +182,12 @@ func (o *origins) parts(p *ir.NodePlan, path []string) *cause {
 	parts := p.Parts[path[0]]
 	if len(path) > 1 {
 		if i, err := strconv.Atoi(path[1]); err == nil && i < len(parts) {
-			return o.by(parts[i].By, path[2:]...)
+			return o.by(parts[i].By(), path[2:]...)
 		}
 	}
 	causes := make([]*cause, len(parts))
 	for i, d := range parts {
-		causes[i] = o.by(d.By)
+		causes[i] = o.by(d.By())
 	}
 	return anyOf(causes...)
 }
@@ -230,18 +208,18 @@ func (o *origins) policies(p *ir.NodePlan, path []string) *cause {
 	}
 	causes := make([]*cause, len(openings))
 	for i, d := range openings {
-		causes[i] = o.by(d.By)
+		causes[i] = o.by(d.By())
 	}
 	return anyOf(causes...)
 }
 
 // opening is a peer and a port: what links ask for, and what the peer itself says of its pods.
 func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
-	c := o.by(d.By)
+	c := o.by(d.By())
 	if len(path) < 3 || path[0] == "port" {
 		return c
 	}
-	peer := d.Value.Peer
+	peer := d.Value().Peer
 	switch path[2] {
 	case "labels":
 		return all(c, o.pods(peer.Node, append([]string{peer.Group}, path[2:]...)))
@@ -259,15 +237,15 @@ func (o *origins) namespace(ns *ir.Namespace, path []string) *cause {
 	}
 	switch path[0] {
 	case "enforce":
-		return o.by(ns.Enforce.By)
+		return o.by(ns.Enforce.By())
 	case "labels":
 		if len(path) > 1 {
-			return o.by(ns.Labels[path[1]].By)
+			return o.by(ns.Labels[path[1]].By())
 		}
 	}
 	var causes []*cause
 	for _, name := range sorted(ns.Labels) {
-		causes = append(causes, o.by(ns.Labels[name].By))
+		causes = append(causes, o.by(ns.Labels[name].By()))
 	}
 	return anyOf(causes...)
 }
@@ -277,16 +255,9 @@ func (o *origins) order(n *ir.Node) *cause {
 	p := o.plan.Of[n]
 	var causes []*cause
 	for _, target := range p.Waits {
-		if o.plan.Of[target].Order.Value != p.Order.Value-1 {
-			continue
+		if o.plan.Of[target.Value()].Order.Value() == p.Order.Value()-1 {
+			causes = append(causes, all(o.by(target.By()), o.order(target.Value())))
 		}
-		var edges []*ir.Edge
-		for _, e := range o.out[n] {
-			if e.Startup && e.Target.Component() == target {
-				edges = append(edges, e)
-			}
-		}
-		causes = append(causes, all(o.links(edges, "order-start"), o.order(target)))
 	}
 	return anyOf(causes...)
 }
@@ -295,35 +266,34 @@ func (o *origins) order(n *ir.Node) *cause {
 func (o *origins) modules(p *ir.NodePlan, path []string) *cause {
 	var kept []string
 	for _, asset := range sorted(p.Modules) {
-		if p.Modules[asset].Value {
+		if p.Modules[asset].Value() {
 			kept = append(kept, asset)
 		}
 	}
-	return o.nth(nil, kept, func(asset string) *cause { return o.by(p.Modules[asset].By) })
+	return o.nth(nil, kept, func(asset string) *cause { return o.by(p.Modules[asset].By()) })
 }
 
 // instances are self.instances.INDEX…: what links of n to one component make of it.
 func (o *origins) instances(n *ir.Node, path []string) *cause {
-	p := o.plan.Of[n]
-	all := slices.Clone(p.Instances)
-	slices.SortFunc(all, func(a, b ir.Instance) int {
-		return cmp.Or(cmp.Compare(a.Prefix, b.Prefix), cmp.Compare(a.Component.Name, b.Component.Name))
+	sorted := slices.Clone(o.plan.Of[n].Instances)
+	slices.SortFunc(sorted, func(a, b ir.Decided[ir.Instance]) int {
+		return cmp.Or(cmp.Compare(a.Value().Prefix, b.Value().Prefix), cmp.Compare(a.Value().Component.Name, b.Value().Component.Name))
 	})
 	var causes []*cause
-	for i, instance := range all {
+	for i, d := range sorted {
 		if len(path) > 0 && path[0] != strconv.Itoa(i) {
 			continue
 		}
+		instance := d.Value()
 		if len(path) > 2 && path[1] == "variables" {
-			return o.by(p.Env[instance.Variables[path[2]]].By)
+			return o.by(instance.Variables[path[2]].By())
 		}
-		var edges []*ir.Edge
-		for _, e := range o.out[n] {
-			if e.Target.Component() == instance.Component && slices.ContainsFunc(o.plan.Applied[e], func(a ir.Applied) bool { return a.Result.Out.Prefix == instance.Prefix }) {
-				edges = append(edges, e)
+		if len(path) > 2 && path[1] == "resources" {
+			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {
+				return o.by(instance.Resources[k].By())
 			}
 		}
-		causes = append(causes, o.links(edges, "bind-env"))
+		causes = append(causes, o.by(d.By()))
 	}
 	return anyOf(causes...)
 }

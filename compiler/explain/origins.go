@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 )
@@ -16,6 +17,7 @@ type origins struct {
 	open  map[place]bool // those that are being found out: a circle depends on nothing else
 	in    map[*ir.Node][]*ir.Edge
 	out   map[*ir.Node][]*ir.Edge
+	own   []string // folders of the user's own kinds
 }
 
 // place is a value that a question could read: of a node or of an edge, by its path.
@@ -39,7 +41,23 @@ func newOrigins(p *ir.Plan) *origins {
 		o.out[source] = append(o.out[source], e)
 		o.in[target] = append(o.in[target], e)
 	}
+	for _, name := range sorted(p.Graph.Library.Kinds) {
+		if k := p.Graph.Library.Kinds[name]; k.Own && k.Parent == "" {
+			o.own = append(o.own, kindFolder(k))
+		}
+	}
 	return o
+}
+
+// place is a place in the files of a kind as people find it: those of the library are in cue/.
+func (o *origins) place(p diag.Pos) *Place {
+	switch {
+	case p.File == "":
+		return nil
+	case !slices.ContainsFunc(o.own, func(folder string) bool { return strings.HasPrefix(p.File, folder) }) && !strings.HasPrefix(p.File, "cue/"):
+		p.File = "cue/" + p.File
+	}
+	return &Place{p.File, p.Line, p.Column}
 }
 
 // ref is what a leaf of an input depends on.
@@ -153,25 +171,66 @@ func (o *origins) described(n *ir.Node, path ...any) *cause {
 	return o.answer(asked{node: n}, n.Description.Trace, path...)
 }
 
-// by is what a decision depends on that several may have asked for: any one of them is enough. rest leads further into the value.
+// by is what a decision depends on. Of those who asked for the same any one is enough; each record of a list, each attribute, and one of the links to
+// each of several instances is needed. rest leads further into the value.
 func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
-	causes := make([]*cause, len(decided))
-	for i, by := range decided {
-		causes[i] = o.origin(by, rest...)
+	var needed, alike []*cause
+	instances := map[string][]*cause{}
+	for _, by := range decided {
+		c := o.origin(by, rest...)
+		switch {
+		case by.Attribute != "" || isRecord(by):
+			needed = append(needed, c)
+		case by.Edge != nil && by.Rule == nil:
+			to := by.Edge.Target.Component().Name
+			instances[to] = append(instances[to], c)
+		default:
+			alike = append(alike, c)
+		}
 	}
-	return anyOf(causes...)
+	for _, name := range sorted(instances) {
+		needed = append(needed, anyOf(instances[name]...))
+	}
+	return all(anyOf(alike...), all(needed...))
 }
 
+// isRecord says whether an origin brought one of the records of a list.
+func isRecord(by ir.Origin) bool {
+	return len(by.At) > 1 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
+}
+
+// origin is what a decision depends on that one origin asked for.
 func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	b := Because{Reason: by.Reason, Pass: by.Pass, File: by.Pos.File, Line: by.Pos.Line, Column: by.Pos.Column}
+	var said kind.Source
+	if by.Trace != nil && by.At != nil {
+		said = by.Trace(append(slices.Clone(by.At), words(rest)...)...)
+	}
+	b.Kind = o.place(said.Pos)
 	if by.Edge == nil {
-		return one(atom{}, b)
+		if by.Node != nil && by.Attribute != "" {
+			return o.attribute(by.Node, []string{by.Attribute})
+		}
+		return all(one(atom{}, b), o.source(asked{node: by.Node}, said))
 	}
 	b.Edge = by.Edge.Name()
 	if by.Rule != nil {
-		b.Rule, b.Kind = by.Rule.Name(), placeOf(by.Rule.Pos)
+		b.Rule = by.Rule.Name()
+		if b.Kind == nil {
+			b.Kind = o.place(by.Rule.Pos)
+		}
 	}
-	return one(atom{edge: by.Edge}, b)
+	causes := []*cause{one(atom{edge: by.Edge}, b)}
+	if by.Attribute != "" {
+		causes = append(causes, one(atom{edge: by.Edge, name: by.Attribute}, b))
+	}
+	for _, e := range by.With {
+		causes = append(causes, o.link(e, nil, by.Pass))
+	}
+	if by.Rule != nil {
+		causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, said))
+	}
+	return all(causes...)
 }
 
 // link is what depends on an edge itself.
@@ -264,15 +323,15 @@ func (o *origins) identity(e *ir.Edge, path []string) *cause {
 		return nil
 	}
 	if len(path) == 0 || path[0] != "access" {
-		return o.by(id.By)
+		return o.by(id.By())
 	}
 	var shared []*ir.Edge
 	for _, other := range o.in[e.Target.Component()] {
-		if x, ok := o.plan.Identities[other]; ok && x.Value.Password.ID == id.Value.Password.ID {
+		if x, ok := o.plan.Identities[other]; ok && x.Value().Password.ID == id.Value().Password.ID {
 			shared = append(shared, other)
 		}
 	}
-	return o.united(shared, id.Value.Access, func(e *ir.Edge) string {
+	return o.united(shared, id.Value().Access, func(e *ir.Edge) string {
 		access, _ := e.Attrs["access"].(string)
 		return access
 	}, func(e *ir.Edge) *cause {

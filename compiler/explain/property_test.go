@@ -151,7 +151,7 @@ func allFiles(p *ir.Plan) map[string]*File {
 	all := map[string]*File{}
 	for _, n := range append(p.Graph.Components(), nil) {
 		for _, f := range files(p, n) {
-			if f.decided.Value {
+			if f.decided.Value() {
 				all[f.String()] = f
 			}
 		}

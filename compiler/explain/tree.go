@@ -34,13 +34,13 @@ func (o *origins) tree(word string, path []string) *cause {
 	case "prerequisites":
 		causes := make([]*cause, len(t.Prerequisites))
 		for i, d := range t.Prerequisites {
-			causes[i] = o.prerequisite(d.Value, path)
+			causes[i] = o.prerequisite(d.Value(), path)
 		}
 		return pick(path, causes)
 	case "notes":
 		causes := make([]*cause, len(t.Notes))
 		for i, d := range t.Notes {
-			causes[i] = o.by(d.By)
+			causes[i] = o.by(d.By())
 		}
 		return pick(path, causes)
 	case "has_builds":
@@ -51,7 +51,7 @@ func (o *origins) tree(word string, path []string) *cause {
 		var causes []*cause
 		for _, n := range o.plan.Graph.Components() {
 			for _, name := range sorted(o.plan.Of[n].Requirements) {
-				causes = append(causes, o.by(o.plan.Of[n].Requirements[name].By))
+				causes = append(causes, o.by(o.plan.Of[n].Requirements[name].By()))
 			}
 		}
 		return anyOf(causes...)
@@ -73,7 +73,7 @@ func pick(path []string, causes []*cause) *cause {
 func (o *origins) componentsOfTree(word string, path []string) *cause {
 	nodes := o.plan.Graph.Components()
 	slices.SortStableFunc(nodes, func(a, b *ir.Node) int {
-		return cmp.Compare(o.plan.Of[a].Order.Value, o.plan.Of[b].Order.Value)
+		return cmp.Compare(o.plan.Of[a].Order.Value(), o.plan.Of[b].Order.Value())
 	})
 	if word == "undeployed" {
 		nodes = slices.DeleteFunc(nodes, func(n *ir.Node) bool { _, ok := o.plan.Of[n].Folders[kind.Deploy]; return ok })
@@ -95,12 +95,12 @@ func (o *origins) componentsOfTree(word string, path []string) *cause {
 	case "waits":
 		return o.waits(n, path[2:])
 	case "base", "deployed":
-		return o.by(p.Folders[kind.Deploy].By)
+		return o.by(p.Folders[kind.Deploy].By())
 	case "rollout":
 		steps := o.plan.Tree.Steps[n.Name]
 		causes := make([]*cause, len(steps))
 		for i, d := range steps {
-			causes[i] = o.by(d.By)
+			causes[i] = o.by(d.By())
 			if i < len(n.Description.Rollout) {
 				causes[i] = o.described(n, "rollout", i)
 			}
@@ -119,13 +119,7 @@ func (o *origins) componentsOfTree(word string, path []string) *cause {
 func (o *origins) waits(n *ir.Node, path []string) *cause {
 	var causes []*cause
 	for _, target := range o.plan.Of[n].Waits {
-		var edges []*ir.Edge
-		for _, e := range o.out[n] {
-			if e.Startup && e.Target.Component() == target {
-				edges = append(edges, e)
-			}
-		}
-		causes = append(causes, o.links(edges, "order-start"))
+		causes = append(causes, o.by(target.By()))
 	}
 	return pick(path, causes)
 }
@@ -133,8 +127,8 @@ func (o *origins) waits(n *ir.Node, path []string) *cause {
 func (o *origins) job(n *ir.Node, role kind.Role, path []string) *cause {
 	var causes []*cause
 	for _, d := range o.plan.Of[n].Jobs {
-		if d.Value.Role == role {
-			causes = append(causes, o.fileAt(n, d.Value.File))
+		if d.Value().Role == role {
+			causes = append(causes, o.fileAt(n, d.Value().File))
 		}
 	}
 	return pick(path, causes)
@@ -144,8 +138,8 @@ func (o *origins) jobs(nodes []*ir.Node, role kind.Role) *cause {
 	var causes []*cause
 	for _, n := range nodes {
 		for _, d := range o.plan.Of[n].Jobs {
-			if d.Value.Role == role {
-				causes = append(causes, o.fileAt(n, d.Value.File))
+			if d.Value().Role == role {
+				causes = append(causes, o.fileAt(n, d.Value().File))
 			}
 		}
 	}
@@ -179,8 +173,8 @@ func (o *origins) prerequisite(p ir.Prerequisite, path []string) *cause {
 			}
 		}
 		for _, d := range o.plan.Of[n].Prerequisites {
-			if says(d.Value) {
-				causes = append(causes, o.by(d.By))
+			if says(d.Value()) {
+				causes = append(causes, o.by(d.By()))
 			}
 		}
 	}

@@ -119,7 +119,7 @@ func because(pos diag.Pos, passName, reason string) Because {
 func (w why) variable(name string) (Answer, bool) {
 	a := Answer{What: "variable", Present: true}
 	if d, ok := w.np.Env[name]; ok {
-		a.Value, a.Because = value.Display(d.Value), w.origins.by(d.By).named()
+		a.Value, a.Because = value.Display(d.Value()), w.origins.by(d.By()).named()
 		return a, true
 	}
 	if v, ok := w.node.Description.Settings[name]; ok {
@@ -128,7 +128,7 @@ func (w why) variable(name string) (Answer, bool) {
 			a.Because = []Because{because(w.node.Pos, loads, w.node.Name+" sets it itself")}
 		}
 		if trace := w.node.Description.Trace; trace != nil {
-			a.Kind = placeOf(trace("settings", name).Pos)
+			a.Kind = w.origins.place(trace("settings", name).Pos)
 		}
 		return a, true
 	}
@@ -190,7 +190,7 @@ func (w why) requirement(name string) (Answer, bool) {
 	for _, d := range sorted(w.np.Requirements) {
 		if distribution(d) == wanted {
 			r := w.np.Requirements[d]
-			return Answer{What: "requirement", Present: true, Value: r.Value, Because: w.origins.by(r.By).named()}, true
+			return Answer{What: "requirement", Present: true, Value: r.Value(), Because: w.origins.by(r.By()).named()}, true
 		}
 	}
 	for _, f := range files(w.plan, w.node) {
@@ -198,7 +198,7 @@ func (w why) requirement(name string) (Answer, bool) {
 		for _, pin := range c.Pins {
 			if distribution(pin) == wanted {
 				by := because(w.node.Pos, "keep-files", fmt.Sprintf("%s of every %s pins it", f.Path, w.node.Kind.Name))
-				return Answer{What: "requirement", Present: true, Value: pin, Because: []Because{by}, Kind: placeOf(f.row.Pos)}, true
+				return Answer{What: "requirement", Present: true, Value: pin, Because: []Because{by}, Kind: w.origins.place(f.row.Pos)}, true
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func (w why) module(name string) (Answer, bool) {
 			continue
 		}
 		d := w.np.Modules[asset]
-		return Answer{What: "module", Present: d.Value, Because: w.origins.by(d.By).named()}, true
+		return Answer{What: "module", Present: d.Value(), Because: w.origins.by(d.By()).named()}, true
 	}
 	return Answer{}, false
 }
@@ -246,7 +246,7 @@ func (w why) find(name string) (*File, error) {
 	for _, present := range []bool{true, false} {
 		var found []*File
 		for _, f := range all {
-			if f.decided.Value == present && (strings.HasSuffix(f.Path, "/"+name) || strings.HasSuffix("/"+name, "/"+f.Path) && f.Node == nil) {
+			if f.decided.Value() == present && (strings.HasSuffix(f.Path, "/"+name) || strings.HasSuffix("/"+name, "/"+f.Path) && f.Node == nil) {
 				found = append(found, f)
 			}
 		}
@@ -272,8 +272,8 @@ func (w why) file(f *File) Answer {
 	if f == nil {
 		return Answer{}
 	}
-	a := Answer{What: "file", Present: f.decided.Value, Because: w.origins.by(f.decided.By).named(), Kind: placeOf(f.row.Pos)}
-	if !f.decided.Value {
+	a := Answer{What: "file", Present: f.decided.Value(), Because: w.origins.by(f.decided.By()).named(), Kind: w.origins.place(f.row.Pos)}
+	if !f.decided.Value() {
 		a.Because = w.missing(f.Path, a.Because)
 		return a
 	}
@@ -298,7 +298,7 @@ func (w why) line(f *File, number int, err error) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if !f.decided.Value {
+	if !f.decided.Value() {
 		return w.file(f), nil
 	}
 	lines, err := w.origins.lines(f)
@@ -319,7 +319,7 @@ func (w why) line(f *File, number int, err error) (Answer, error) {
 // explained is the answer about a line: what it depends on together with its file, or the file alone.
 func (w why) explained(f *File, l line) Answer {
 	a := w.file(f)
-	a.What, a.Value, a.Kind = "line", strings.TrimSpace(l.text), placeOf(l.at)
+	a.What, a.Value, a.Kind = "line", strings.TrimSpace(l.text), w.origins.place(l.at)
 	if named := all(w.origins.file(f), l.on).named(); len(named) > 0 {
 		a.Because = named
 	}
@@ -333,7 +333,7 @@ func (w why) attribute(name string) (Answer, bool) {
 	if field == nil {
 		return Answer{}, false
 	}
-	a := Answer{What: "attribute", Present: true, Kind: placeOf(w.node.Kind.Pos)}
+	a := Answer{What: "attribute", Present: true, Kind: w.origins.place(w.node.Kind.Pos)}
 	switch v := w.node.Attrs[top].(type) {
 	case nil:
 		a.Present = false
@@ -369,8 +369,8 @@ func (w why) link(name string) (Answer, bool) {
 	var openings []*cause
 	for _, group := range sorted(w.np.Policies) {
 		for _, d := range slices.Concat(w.np.Policies[group].Ingress, w.np.Policies[group].Egress) {
-			if d.Value.Peer.Node.Name == name {
-				openings = append(openings, w.origins.by(d.By))
+			if d.Value().Peer.Node.Name == name {
+				openings = append(openings, w.origins.by(d.By()))
 			}
 		}
 	}
@@ -397,7 +397,7 @@ func (w why) noLink(name string) (Answer, bool) {
 func (w why) sub(name string) (Answer, bool) {
 	for _, sub := range w.node.Subs {
 		if name == sub.Name || name == sub.SubKind()+"/"+sub.Name || name == sub.ID {
-			return Answer{What: "sub-component", Present: true, Because: w.origins.sub(sub).named(), Kind: placeOf(sub.Kind.Pos)}, true
+			return Answer{What: "sub-component", Present: true, Because: w.origins.sub(sub).named(), Kind: w.origins.place(sub.Kind.Pos)}, true
 		}
 	}
 	return Answer{}, false
@@ -408,8 +408,8 @@ func (w why) user(name string) (Answer, bool) {
 	var causes []*cause
 	for _, e := range w.plan.Graph.Edges {
 		id, ok := w.plan.Identities[e]
-		if ok && (e.Source.Component() == w.node || e.Target.Component() == w.node) && (id.Value.User == name || id.Value.Other.User == name) {
-			causes = append(causes, w.origins.by(id.By))
+		if ok && (e.Source.Component() == w.node || e.Target.Component() == w.node) && (id.Value().User == name || id.Value().Other.User == name) {
+			causes = append(causes, w.origins.by(id.By()))
 		}
 	}
 	if len(causes) == 0 {

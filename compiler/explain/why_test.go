@@ -98,7 +98,7 @@ func TestWhyExplainsEveryLineOfAManifest(t *testing.T) {
 	b := checked(t, shop)
 	for _, n := range b.Graph.Components() {
 		for file, d := range b.Plan.Of[n].Files {
-			if !d.Value || filepath.Dir(file) != "k8s/deploy/base" {
+			if !d.Value() || filepath.Dir(file) != "k8s/deploy/base" {
 				continue
 			}
 			if len(explained(t, b, n.Name, file)) == 0 {
