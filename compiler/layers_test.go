@@ -131,7 +131,7 @@ func TestPackagesImportWhatArchitectureAllows(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, l := range table {
-		if packages[l.pkg] == nil {
+		if _, ok := packages[l.pkg]; !ok {
 			t.Errorf("ARCHITECTURE.md has a row for %s, which is no package", l.pkg)
 		}
 		for _, wall := range l.walls {

@@ -27,7 +27,8 @@ func TestStartupOrdersOrDoesNot(t *testing.T) {
 		b := w.check(t)
 		found := map[string]bool{}
 		for _, n := range b.Graph.Components() {
-			for _, other := range b.Plan.Of[n].Waits {
+			for _, d := range b.Plan.Of[n].Waits {
+				other := d.Value()
 				found[n.Name+" "+other.Name] = true
 			}
 		}

@@ -74,13 +74,18 @@ func (b *Build) links() map[string][]*ir.Edge {
 	links := map[string][]*ir.Edge{}
 	for _, e := range b.Graph.Edges {
 		if d, ok := b.Plan.Identities[e]; ok {
-			for _, s := range value.Secrets(d.Value.Password)[:1] {
+			for _, s := range value.Secrets(d.Value().Password)[:1] {
 				links[s.ID] = append(links[s.ID], e)
 			}
 		}
 	}
 	return links
 }
+
+// Unknown is a name of what no component has.
+type Unknown struct{ Message, Help string }
+
+func (u *Unknown) Error() string { return u.Message }
 
 // FindCredential is the one of a name as `platc secrets list` prints it. The error is an *Unknown.
 func FindCredential(all []Credential, name string) (Credential, error) {

@@ -179,3 +179,17 @@ func secretsText(files map[string]string) (text string, rest map[string]string) 
 	}
 	return b.String(), rest
 }
+
+// checked is an architecture without errors.
+func checked(t *testing.T, arch string) *compiler.Build {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte(arch), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "", false }})
+	if err := b.Findings.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -230,7 +230,8 @@ func TestApplicationsReadWhatRulesProvide(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, n := range b.Graph.Components() {
-		for _, i := range b.Plan.Of[n].Instances {
+		for _, d := range b.Plan.Of[n].Instances {
+			i := d.Value()
 			k := i.Component.Kind.Name
 			seen[k] = true
 			for key := range i.Variables {

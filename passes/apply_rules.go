@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 	for _, r := range e.Rules {
 		in := kind.Input{From: v.end(e.Source, r.From), To: v.end(e.Target, r.To), Link: e.Attrs, Arch: c.Graph.Arch}
 		if id, ok := c.Plan.Identities[e]; ok {
-			in.Identity = identityView(id.Value)
+			in.Identity = identityView(id.Value())
 		}
 		result, err := r.Apply(in)
 		if err != nil {
@@ -44,8 +45,19 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: e.AttrPos(f.Attribute), Path: attrPath(e.Path(), f.Attribute)})
 		}
 		if len(result.Out.Exports) > 0 {
-			maps.Copy(c.Of(e.Source).Exports, result.Out.Exports)
+			export(c, e, ir.Applied{Rule: r, Result: result})
 			v.forget(e.Source.Component())
+		}
+	}
+}
+
+// export keeps what a rule says of its source to whoever links to that. Where several links say something else the last one counts.
+func export(c *pass.Context, e *ir.Edge, a ir.Applied) {
+	exports := c.Of(e.Source).Exports
+	for name, v := range a.Result.Out.Exports {
+		by := c.Said(e, a, "out", "exports", name)
+		if _, alike := pass.Set(c, exports, name, v, reflect.DeepEqual, by); !alike {
+			exports[name] = pass.Decide(c, v, by)
 		}
 	}
 }
@@ -137,11 +149,11 @@ func (v *views) of(n *ir.Node) kind.Object {
 		o["subs"] = subViews(n)
 		o["clients"], o["clients_by"] = v.clientsOf(n)
 		o["delegates"] = v.delegatesOf(n)
-		o["exports"] = v.c.Of(n).Exports
+		o["exports"] = plain(v.c.Of(n).Exports)
 		o["settings"] = settings(n.Description)
 	}
 	p := v.c.Of(n)
-	o["marks"], o["pods"] = marksOf(p), podsOf(p)
+	o["marks"], o["pods"] = plain(p.Marks), podsOf(p)
 	v.made[n] = o
 	return o
 }
@@ -184,17 +196,19 @@ func settings(d kind.Description) kind.Object {
 	return o
 }
 
-func marksOf(p *ir.NodePlan) kind.Object {
+// plain is the values of decisions.
+func plain[T any](decisions map[string]ir.Decided[T]) kind.Object {
 	o := kind.Object{}
-	for name, d := range p.Marks {
-		o[name] = d.Value
+	for name, d := range decisions {
+		o[name] = d.Value()
 	}
 	return o
 }
 
 func podsOf(p *ir.NodePlan) kind.Object {
 	o := kind.Object{}
-	for name, pods := range p.Pods {
+	for name, d := range p.Pods {
+		pods := d.Value()
 		labels := kind.Object{}
 		for k, val := range pods.Labels {
 			labels[k] = val

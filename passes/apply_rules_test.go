@@ -31,7 +31,7 @@ func TestExportsReachTheNextEdge(t *testing.T) {
 	w.link("jobs -> zbus")
 	b := w.run("").clean()
 	b.env("a", "WORKER_URL=amqp://zbus.svc")
-	if got := b.of("jobs").Exports["url"]; got != "amqp://zbus.svc" {
+	if got := b.of("jobs").Exports["url"].Value(); got != "amqp://zbus.svc" {
 		t.Error(got)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,8 +23,14 @@ type credential struct {
 	rotate           string // of kind.Identity
 	user             string
 	other            string // the user that takes turns with it, where users do
-	edges            []*ir.Edge
-	rule             *kind.Rule
+	asks             []ask
+	clashes          []*credential // those that would have its user name, so that it has another one
+}
+
+// ask is an edge that uses a credential, and the rule that says so.
+type ask struct {
+	edge *ir.Edge
+	rule *kind.Rule
 }
 
 func assignIdentities(c *pass.Context) bool {
@@ -37,17 +45,18 @@ func assignIdentities(c *pass.Context) bool {
 		}
 	}
 	for _, server := range c.Graph.Components() {
-		credentials := servers[server]
-		name(credentials)
-		for _, key := range sortedKeys(credentials) {
-			cred := credentials[key]
+		all := inOrder(servers[server])
+		nameUsers(all)
+		for _, cred := range all {
 			access := ""
-			for _, e := range cred.edges {
-				a, _ := e.Attrs["access"].(string)
-				access = union(access, a)
+			for _, a := range cred.asks {
+				granted, _ := a.edge.Attrs["access"].(string)
+				access = union(access, granted)
 			}
-			for _, e := range cred.edges {
-				c.Plan.Identities[e] = ir.Decided[ir.Identity]{Value: cred.identity(access), By: []ir.Origin{c.From(e, cred.rule)}}
+			// the edges share the credential, so each of them decides on its access
+			id := pass.Decide(c, cred.identity(access), cred.origins(c)...)
+			for _, a := range cred.asks {
+				c.Plan.Identities[a.edge] = id
 			}
 		}
 	}
@@ -66,11 +75,27 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	id := source.Name + ":" + key
 	cred := servers[server][id]
 	if cred == nil {
-		cred = &credential{source: source.Name, resource: resource, style: r.Identity.Style, id: id, rule: r}
+		cred = &credential{source: source.Name, resource: resource, style: r.Identity.Style, id: id}
 		servers[server][id] = cred
 	}
 	cred.rotate = cmp.Or(cred.rotate, r.Identity.Rotate)
-	cred.edges = append(cred.edges, e)
+	cred.asks = append(cred.asks, ask{e, r})
+}
+
+// origins are the links that use the credential, in their order, and then those of credentials that would have the same user.
+func (c *credential) origins(context *pass.Context) []ir.Origin {
+	var by []ir.Origin
+	for _, a := range c.asks {
+		by = append(by, context.From(a.edge, a.rule))
+	}
+	for _, other := range c.clashes {
+		for _, a := range other.asks {
+			o := context.From(a.edge, a.rule)
+			o.Reason = fmt.Sprintf("the user %s is reduced to the same name", other.source+"_"+other.resource)
+			by = append(by, o)
+		}
+	}
+	return by
 }
 
 // identity is the credential as the plan has it. Passwords beside the first have its ID with an ending that no name of a component has.
@@ -85,19 +110,35 @@ func (c *credential) identity(access string) ir.Identity {
 	return id
 }
 
-// name gives every credential of a server its user: <source>_<resource>, reduced. Names that are equal after that all get the hash of what they were,
+func inOrder(credentials map[string]*credential) []*credential {
+	all := make([]*credential, 0, len(credentials))
+	for _, key := range slices.Sorted(maps.Keys(credentials)) {
+		all = append(all, credentials[key])
+	}
+	return all
+}
+
+// nameUsers gives every credential of a server its user: <source>_<resource>, reduced. Names that are equal after that all get the hash of what they were,
 // and so does one that is equal to another's second user.
-func name(credentials map[string]*credential) {
-	count, seconds := map[string]int{}, map[string]bool{}
+func nameUsers(credentials []*credential) {
+	wanted := map[string][]*credential{} // by the names of their users, the second ones too
 	for _, cred := range credentials {
 		cred.user = reduce(cred.source+"_"+cred.resource, cred.style)
-		count[cred.user]++
+		wanted[cred.user] = append(wanted[cred.user], cred)
 		if cred.rotate == kind.RotateUsers {
-			seconds[cred.user+cred.style+"2"] = true
+			second := cred.user + cred.style + "2"
+			wanted[second] = append(wanted[second], cred)
 		}
 	}
 	for _, cred := range credentials {
-		if count[cred.user] > 1 || len(cred.user) > maxUser || seconds[cred.user] {
+		for _, other := range wanted[cred.user] {
+			if other != cred {
+				cred.clashes = append(cred.clashes, other)
+			}
+		}
+	}
+	for _, cred := range credentials {
+		if len(cred.clashes) > 0 || len(cred.user) > maxUser {
 			cred.user = withHash(cred.user, cred.id, cred.style, maxUser)
 		}
 		second := cred.style + "2"

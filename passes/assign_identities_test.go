@@ -39,8 +39,7 @@ func (b *built) identity(edge string) ir.Identity {
 	if !ok {
 		b.t.Fatalf("%s has no identity", edge)
 	}
-	b.by("the identity of "+edge, d.By, "assign-identities", edge)
-	return d.Value
+	return d.Value()
 }
 
 func TestEveryTableHasItsOwnUser(t *testing.T) {
@@ -94,6 +93,7 @@ func TestEdgesOfOneBrokerShareAUserWithTheUnionOfTheirAccess(t *testing.T) {
 			t.Errorf("%s: %+v", c.edge, id)
 		}
 	}
+	b.by("the credential of shop.v2", b.Plan.Identities[b.edge("shop.v2 -> bus")].By(), "assign-identities", "shop.v2 -> bus", "shop.v2 -> bus/a", "shop.v2 -> bus/b")
 	if b.identity("shop.v2 -> bus/a").Password != b.identity("shop.v2 -> bus").Password {
 		t.Error("they have one password")
 	}
@@ -115,6 +115,8 @@ func TestEqualNamesGetAHashOnBoth(t *testing.T) {
 	if one == other || !hashed.MatchString(one) || !hashed.MatchString(other) {
 		t.Errorf("%s and %s", one, other)
 	}
+	b.by("the user of a-b", b.Plan.Identities[b.edge("a-b -> db/c")].By(), "assign-identities", "a-b -> db/c", "a -> db/b_c")
+	b.by("the user of c", b.Plan.Identities[b.edge("c -> db/c")].By(), "assign-identities", "c -> db/c")
 	if got := b.identity("c -> db/c").User; got != "c_c" {
 		t.Errorf("%s needs no hash", got)
 	}

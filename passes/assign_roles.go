@@ -3,6 +3,7 @@ package passes
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -17,14 +18,31 @@ func assignRoles(c *pass.Context) bool {
 			if row.Role == "" || row.Role == kind.Overlay {
 				continue
 			}
-			if first, ok := pass.Set(c, p.Folders, row.Role, path.Dir(row.Path), equal, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
-				refuseRole(c, n, row, first.Value)
+			folder := path.Dir(row.Path)
+			if strings.ContainsFunc(folder, odd) {
+				refuseFolder(c, n, row)
+				continue
+			}
+			if first, ok := pass.Set(c, p.Folders, row.Role, folder, equal, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
+				refuseRole(c, n, row, first.Value())
 				continue
 			}
 			p.Jobs = append(p.Jobs, jobs(c, n, row)...)
 		}
 	}
 	return true
+}
+
+// odd says whether a character has a meaning of its own in a script, which names the folders of roles.
+func odd(r rune) bool {
+	return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-", r)
+}
+
+func refuseFolder(c *pass.Context, n *ir.Node, row kind.Row) {
+	c.Report(diag.Diagnostic{
+		Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, c.Of(n)), Message: fmt.Sprintf("the folder of the file %q of %s has characters that no script can take", row.Path, n.Kind.Name),
+		Help: "name it with letters, digits, '.', '_' and '-'", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+	})
 }
 
 func refuseRole(c *pass.Context, n *ir.Node, row kind.Row, folder string) {
@@ -48,7 +66,7 @@ func jobs(c *pass.Context, n *ir.Node, row kind.Row) []ir.Decided[ir.Job] {
 			job := ir.Job{Role: row.Role, Namespace: namespaceOf(n, k, o), File: file.Path}
 			meta, _ := o["metadata"].(kind.Object)
 			job.Name, _ = meta["name"].(string)
-			for _, by := range p.Files[file.Path].By {
+			for _, by := range p.Files[file.Path].By() {
 				all = pass.Append(c, index, job, all, job, by)
 			}
 		}

@@ -70,3 +70,16 @@ func TestTwoKustomizationsOfOneRole(t *testing.T) {
 	w.add("app", "shop")
 	w.run("").at("E0205", "shop", "shop has two kustomizations of the role deploy, in run and in second", "overlay")
 }
+
+// The scripts name these folders: what a shell would take for something else is refused.
+func TestFoldersOfRolesArePlain(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"a b", "a\nTABLE\nid", "a'b", "$(id)"} {
+		w := newWorld(t)
+		w.kind("app", asks(func(object) []kind.Row {
+			return []kind.Row{{Path: folder + "/kustomization.yaml", Role: kind.Deploy, Content: kind.Kustomization{}}}
+		}))
+		w.add("app", "shop")
+		w.run("").at("E0101", "shop", "characters that no script can take", "letters, digits")
+	}
+}

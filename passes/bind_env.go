@@ -21,10 +21,14 @@ type binding struct {
 	defaults         map[string][]bound // KEY -> what holds where no edge wants anything
 	lists            map[string][]record
 	names            map[string][]record
-	resources        []kind.Resource
+	resources        []resource
 	optional         map[string]bool
 	edges            []*ir.Edge
-	primary          *ir.Edge
+	by               []ir.Origin       // what each rule says that makes the instance
+	primary          *ir.Edge          // the link that asks for the plain names
+	isPrimary        bool              // it has them
+	among            int               // instances of the prefix
+	because          []ir.Origin       // what makes the name of the instance a part of the names of its variables
 	renames          map[string]rename // plain name -> what the user wants
 }
 
@@ -36,6 +40,12 @@ type bound struct {
 type record struct {
 	fields []value.Value
 	by     ir.Origin
+}
+
+type resource struct {
+	kind.Resource
+
+	by ir.Origin
 }
 
 type rename struct {
@@ -79,9 +89,9 @@ func refuseNames(c *pass.Context, e *ir.Edge) {
 
 // bindSettings enters the secret variables of the component's own.
 func bindSettings(c *pass.Context, n *ir.Node) {
-	for _, g := range n.Description.Variables {
+	for i, g := range n.Description.Variables {
 		for _, name := range sortedKeys(g.Vars) {
-			c.SetEnv(n, name, g.Vars[name], g.Comment, c.Because(n.Pos, n.Name+" itself"))
+			c.SetEnv(n, name, g.Vars[name], g.Comment, c.Described(n, n.Name+" itself", "variables", i, "vars", name))
 		}
 	}
 }
@@ -99,34 +109,34 @@ func collect(c *pass.Context, all map[*ir.Node]map[string]map[*ir.Node]*binding,
 		b = &binding{source: source, provider: provider, prefix: out.Prefix, values: map[string][]bound{}, defaults: map[string][]bound{}, lists: map[string][]record{}, names: map[string][]record{}, optional: map[string]bool{}, renames: map[string]rename{}}
 		all[source][out.Prefix][provider] = b
 	}
-	by := c.From(e, a.Rule)
-	for _, key := range sortedKeys(out.Env) {
-		b.values[key] = append(b.values[key], bound{out.Env[key], by})
+	b.by = append(b.by, c.Said(e, a, "out", "prefix"))
+	for key, v := range out.Env {
+		b.values[key] = append(b.values[key], bound{v, c.Said(e, a, "out", "env", key)})
 	}
-	for _, key := range sortedKeys(out.Defaults) {
-		b.defaults[key] = append(b.defaults[key], bound{out.Defaults[key], by})
+	for key, v := range out.Defaults {
+		b.defaults[key] = append(b.defaults[key], bound{v, c.Said(e, a, "out", "defaults", key)})
 	}
-	for _, key := range sortedKeys(out.Lists) {
-		b.lists[key] = append(b.lists[key], record{by: by}) // the variable exists even without records
-		for _, fields := range out.Lists[key] {
-			b.lists[key] = append(b.lists[key], record{fields, by})
+	for key, records := range out.Lists {
+		// the variable exists even without records
+		b.lists[key] = append(b.lists[key], record{by: c.Said(e, a, "out", "lists", key)})
+		for i, fields := range records {
+			b.lists[key] = append(b.lists[key], record{fields, c.Said(e, a, "out", "lists", key, i)})
 		}
 	}
-	for _, key := range sortedKeys(out.Names) {
-		b.names[key] = append(b.names[key], record{by: by})
-		for _, name := range out.Names[key] {
-			b.names[key] = append(b.names[key], record{[]value.Value{value.Literal(name)}, by})
+	for key, names := range out.Names {
+		b.names[key] = append(b.names[key], record{by: c.Said(e, a, "out", "names", key)})
+		for i, name := range names {
+			b.names[key] = append(b.names[key], record{[]value.Value{value.Literal(name)}, c.Said(e, a, "out", "names", key, i)})
 		}
 	}
-	for _, r := range out.Resources {
-		if !slices.Contains(b.resources, r) {
-			b.resources = append(b.resources, r)
-		}
+	for i, r := range out.Resources {
+		b.resources = append(b.resources, resource{r, c.Said(e, a, "out", "resources", i)})
 	}
 	for _, key := range a.Rule.Optional {
 		b.optional[key] = true
 	}
-	if !slices.Contains(b.edges, e) {
+	// the rules of one edge come one after the other
+	if n := len(b.edges); n == 0 || b.edges[n-1] != e {
 		b.edges = append(b.edges, e)
 	}
 }
@@ -170,20 +180,33 @@ func bindPrefix(c *pass.Context, instances map[*ir.Node]*binding) {
 	}
 	if len(all) > 1 {
 		ambiguous(c, all)
-		var names value.Concat
-		by := c.From(all[0].edges[0], nil)
+		names := make([]string, len(all))
+		var by []ir.Origin
 		for i, b := range all {
-			if i > 0 {
-				names = append(names, value.Literal(","))
-			}
-			names = append(names, value.Literal(b.provider.Instance()))
+			names[i] = b.provider.Instance()
+			by = append(by, b.several(c)...)
 		}
-		by.Reason = "several instances of one provider"
-		c.SetEnv(all[0].source, all[0].prefix+"_INSTANCES", literal(names), "instances of "+all[0].prefix, by)
+		c.SetEnv(all[0].source, all[0].prefix+"_INSTANCES", value.Literal(strings.Join(names, ",")), "instances of "+all[0].prefix, by...)
 	}
-	for _, b := range all {
-		bindInstance(c, b, len(all) > 1, b == primary)
+	for i, b := range all {
+		b.isPrimary = b == primary
+		if b.among = len(all); b.among == 2 {
+			// of three and more none alone decides that there are several
+			b.because = all[1-i].several(c)
+		}
+		bindInstance(c, b)
 	}
+}
+
+// several are the links because of which there is this instance beside others.
+func (b *binding) several(c *pass.Context) []ir.Origin {
+	var by []ir.Origin
+	for _, e := range b.edges {
+		o := c.From(e, nil)
+		o.Reason = "several instances of one provider"
+		by = append(by, o)
+	}
+	return by
 }
 
 // readLinks reads primary and env of the links of an instance: they may stand on any of them.
@@ -271,44 +294,76 @@ func ambiguous(c *pass.Context, all []*binding) {
 	}
 }
 
-func bindInstance(c *pass.Context, b *binding, several, primary bool) {
-	variables, taken := map[string]string{}, map[string]string{}
+// variable is a name for a key of an instance.
+type variable struct {
+	name string
+	by   []ir.Origin // why it is this name, beside the links that give the value
+}
+
+// variablesOf are the names that a key has: none where the link leaves it out.
+func (b *binding) variablesOf(c *pass.Context, key string) []variable {
+	plain := b.prefix + "_" + key
+	if r, ok := b.renames[plain]; ok {
+		if r.to == nil {
+			return nil
+		}
+		return []variable{{r.to.(string), []ir.Origin{c.OfLink(r.by, "env")}}}
+	}
+	if b.among == 1 {
+		return []variable{{plain, nil}}
+	}
+	all := []variable{{b.prefix + "_" + b.provider.Instance() + "_" + key, b.because}}
+	if b.isPrimary {
+		all = append(all, variable{plain, []ir.Origin{c.OfLink(b.primary, "primary")}})
+	}
+	return all
+}
+
+func bindInstance(c *pass.Context, b *binding) {
+	variables, taken := map[string]ir.Decided[string]{}, map[string]string{}
 	for _, key := range b.keys() {
-		plain := b.prefix + "_" + key
-		name := plain
-		if several {
-			name = b.prefix + "_" + b.provider.Instance() + "_" + key
-		}
-		names := []string{name}
-		if several && primary {
-			names = append(names, plain)
-		}
-		if r, ok := b.renames[plain]; ok {
-			if r.to == nil {
-				continue
-			}
-			names = []string{r.to.(string)}
-		}
-		if other := taken[names[0]]; other != "" {
-			b.oneName(c, names[0], other, plain)
+		names, plain := b.variablesOf(c, key), b.prefix+"_"+key
+		if len(names) == 0 {
 			continue
 		}
-		taken[names[0]] = plain
-		variables[key] = names[0]
-		for _, n := range names {
-			if _, taken := b.source.Description.Settings[n]; taken {
+		if other := taken[names[0].name]; other != "" {
+			b.oneName(c, names[0].name, other, plain)
+			continue
+		}
+		taken[names[0].name] = plain
+		variables[key] = pass.Decide(c, names[0].name, slices.Concat(b.wants(key), names[0].by)...)
+		for _, v := range names {
+			if _, taken := b.source.Description.Settings[v.name]; taken {
 				by := c.From(b.edges[0], nil)
-				c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", b.source.Name, n), "rename one of them", c.Because(b.source.AttrPos("env"), "the setting "+n+" of "+b.source.Name), by)
+				c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", b.source.Name, v.name), "rename one of them", c.Because(b.source.AttrPos("env"), "the setting "+v.name+" of "+b.source.Name), by)
 				continue
 			}
-			b.bind(c, key, n)
+			b.bind(c, key, v)
 		}
 	}
-	slices.SortFunc(b.resources, func(x, y kind.Resource) int {
-		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Access, y.Access))
-	})
 	p := c.Of(b.source)
-	p.Instances = append(p.Instances, ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(b.resources)})
+	instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, b.resources)}
+	p.Instances = append(p.Instances, pass.Decide(c, instance, b.by...))
+}
+
+// wants are the origins of a key's value: all that give it, or a part of it.
+func (b *binding) wants(key string) []ir.Origin {
+	var by []ir.Origin
+	for _, v := range b.valuesOf(key) {
+		by = append(by, v.by)
+	}
+	for _, r := range slices.Concat(b.lists[key], b.names[key]) {
+		by = append(by, r.by)
+	}
+	return by
+}
+
+// valuesOf is what the edges want a key to be; what holds where none wants anything.
+func (b *binding) valuesOf(key string) []bound {
+	if wanted := b.values[key]; len(wanted) > 0 {
+		return wanted
+	}
+	return b.defaults[key]
 }
 
 // oneName reports two variables of an instance that a rename makes one.
@@ -320,47 +375,47 @@ func (b *binding) oneName(c *pass.Context, name, first, second string) {
 	c.Report(diag.Diagnostic{Code: "E0301", Path: r.by.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("%s would have two values for the variable %s: %s and %s of %s", b.source.Name, name, first, second, b.provider.Name), Help: "choose different names in env"})
 }
 
-// unite makes one resource of those that differ in access only.
-func unite(resources []kind.Resource) []kind.Resource {
-	var all []kind.Resource
-	for _, r := range resources {
-		if n := len(all); n > 0 && all[n-1].Name == r.Name && all[n-1].Kind == r.Kind {
-			all[n-1].Access = union(all[n-1].Access, r.Access)
-			continue
+// unite sorts resources, by kind and name, and makes one of those that differ in access only.
+func unite(c *pass.Context, resources []resource) []ir.Decided[kind.Resource] {
+	slices.SortStableFunc(resources, func(x, y resource) int {
+		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Access, y.Access))
+	})
+	var all []ir.Decided[kind.Resource]
+	for len(resources) > 0 {
+		first, n := resources[0].Resource, 0
+		var by []ir.Origin
+		for ; n < len(resources) && resources[n].Name == first.Name && resources[n].Kind == first.Kind; n++ {
+			first.Access = union(first.Access, resources[n].Access)
+			by = append(by, resources[n].by)
 		}
-		all = append(all, r)
+		all, resources = append(all, pass.Decide(c, first, by...)), resources[n:]
 	}
 	return all
 }
 
 // bind decides one variable.
-func (b *binding) bind(c *pass.Context, key, name string) {
-	group := b.provider.Name
-	wanted := b.values[key]
-	if len(wanted) == 0 {
-		wanted = b.defaults[key]
-	}
-	for _, v := range wanted {
-		c.SetEnv(b.source, name, v.value, group, v.by)
+func (b *binding) bind(c *pass.Context, key string, v variable) {
+	group, why := b.provider.Name, v.by
+	for _, wanted := range b.valuesOf(key) {
+		c.SetEnv(b.source, v.name, wanted.value, group, append([]ir.Origin{wanted.by}, why...)...)
+		why = nil // once is enough
 	}
 	if records, ok := b.lists[key]; ok {
-		b.bindList(c, name, records, ";", group)
+		b.bindList(c, v, records, ";", group)
 	}
 	if records, ok := b.names[key]; ok {
-		b.bindList(c, name, records, ",", group)
+		b.bindList(c, v, records, ",", group)
 	}
 }
 
 // bindList joins records, sorted by their first field, each once.
-func (b *binding) bindList(c *pass.Context, name string, records []record, separator, group string) {
+func (b *binding) bindList(c *pass.Context, v variable, records []record, separator, group string) {
 	slices.SortStableFunc(records, func(x, y record) int { return cmp.Compare(firstField(x), firstField(y)) })
 	var joined value.Concat
 	var origins []ir.Origin
 	seen := map[string]bool{}
 	for _, r := range records {
-		if !slices.Contains(origins, r.by) {
-			origins = append(origins, r.by)
-		}
+		origins = append(origins, r.by)
 		if r.fields == nil {
 			continue
 		}
@@ -383,10 +438,7 @@ func (b *binding) bindList(c *pass.Context, name string, records []record, separ
 			joined = append(joined, f)
 		}
 	}
-	v := literal(joined)
-	for _, by := range origins {
-		c.SetEnv(b.source, name, v, group, by)
-	}
+	c.SetEnv(b.source, v.name, literal(joined), group, slices.Concat(origins, v.by)...)
 }
 
 func firstField(r record) string {

@@ -63,20 +63,26 @@ func TestOneInstanceHasThePlainNames(t *testing.T) {
 		"STORE_HOST=db.svc", "STORE_PORT=5432",
 		"STORE_TABLES=a:shop_a:[secret shop:db/table/a];aa;b:shop_b:[secret shop:db/table/b]",
 		"STORE_NAMES=a,b,z-a,z-b")
-	b.by("STORE_HOST", b.of("shop").Env["STORE_HOST"].By, "bind-env", "shop -> db/a", "shop -> db/b")
-	if first := b.of("shop").Env["STORE_HOST"].By[0]; first.Rule.Name() != "app -> store" || first.Reason != "Rule app -> store." {
+	b.by("STORE_HOST", b.of("shop").Env["STORE_HOST"].By(), "bind-env", "shop -> db/a", "shop -> db/b")
+	if first := b.of("shop").Env["STORE_HOST"].By()[0]; first.Rule.Name() != "app -> store" || first.Reason != "Rule app -> store." {
 		t.Errorf("%+v", first)
 	}
 	if group := b.of("shop").EnvGroup["STORE_TABLES"]; group != "db" {
 		t.Errorf("it stands under %q", group)
 	}
 	instances := b.of("shop").Instances
-	if len(instances) != 1 || instances[0].Prefix != "STORE" || instances[0].Component.Name != "db" || instances[0].Variables["HOST"] != "STORE_HOST" {
-		t.Errorf("%+v", instances)
+	if len(instances) != 1 {
+		t.Fatalf("%+v", instances)
 	}
-	if want := []kind.Resource{{Name: "a", Kind: "table", Access: "readwrite"}, {Name: "b", Kind: "table", Access: "readwrite"}}; !slices.Equal(instances[0].Resources, want) {
-		t.Errorf("%+v", instances[0].Resources)
+	i := instances[0].Value()
+	if i.Prefix != "STORE" || i.Component.Name != "db" || i.Variables["HOST"].Value() != "STORE_HOST" {
+		t.Errorf("%+v", i)
 	}
+	if want := []any{kind.Resource{Name: "a", Kind: "table", Access: "readwrite"}, kind.Resource{Name: "b", Kind: "table", Access: "readwrite"}}; !slices.Equal(values(i.Resources), want) {
+		t.Errorf("%+v", i.Resources)
+	}
+	b.by("the table a", i.Resources[0].By(), "bind-env", "shop -> db/a")
+	b.by("the table b", i.Resources[1].By(), "bind-env", "shop -> db/b")
 }
 
 func TestListWithoutRecordsIsEmpty(t *testing.T) {
@@ -85,7 +91,7 @@ func TestListWithoutRecordsIsEmpty(t *testing.T) {
 	w.link("shop -> db")
 	b := w.run("bind-env").clean()
 	b.env("shop", "STORE_HOST=db.svc", "STORE_PORT=5432", "STORE_TABLES=")
-	b.by("STORE_TABLES", b.of("shop").Env["STORE_TABLES"].By, "bind-env", "shop -> db")
+	b.by("STORE_TABLES", b.of("shop").Env["STORE_TABLES"].By(), "bind-env", "shop -> db")
 }
 
 func TestListsAreLiteralsUnlessTheyHoldASecret(t *testing.T) {
@@ -93,8 +99,8 @@ func TestListsAreLiteralsUnlessTheyHoldASecret(t *testing.T) {
 	w := client(t)
 	w.link("shop -> db/a")
 	env := w.run("bind-env").clean().of("shop").Env
-	if _, ok := env["STORE_NAMES"].Value.(value.Literal); !ok || !value.IsSecret(env["STORE_TABLES"].Value) {
-		t.Errorf("%#v, %#v", env["STORE_NAMES"].Value, env["STORE_TABLES"].Value)
+	if _, ok := env["STORE_NAMES"].Value().(value.Literal); !ok || !value.IsSecret(env["STORE_TABLES"].Value()) {
+		t.Errorf("%#v, %#v", env["STORE_NAMES"].Value(), env["STORE_TABLES"].Value())
 	}
 }
 
@@ -111,7 +117,7 @@ func TestSecondInstanceTakesThePlainNamesAway(t *testing.T) {
 			t.Errorf("%s stands under %q", variable, got)
 		}
 	}
-	if v := b.of("shop").Instances[1].Variables["PORT"]; v != "STORE_OLD_DB_PORT" {
+	if v := b.of("shop").Instances[1].Value().Variables["PORT"].Value(); v != "STORE_OLD_DB_PORT" {
 		t.Error(v)
 	}
 }
@@ -126,11 +132,11 @@ func TestPrimaryInstanceKeepsThePlainNames(t *testing.T) {
 	b := w.run("bind-env").clean()
 	env := b.of("shop").Env
 	for name, want := range map[string]string{"STORE_HOST": "db.svc", "STORE_DB_HOST": "db.svc", "STORE_OLD_DB_HOST": "old-db.svc"} {
-		if got := value.Display(env[name].Value); got != want {
+		if got := value.Display(env[name].Value()); got != want {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
-	if !value.Equal(env["STORE_TABLES"].Value, env["STORE_DB_TABLES"].Value) || len(env) != 12 {
+	if !value.Equal(env["STORE_TABLES"].Value(), env["STORE_DB_TABLES"].Value()) || len(env) != 12 {
 		t.Errorf("%v", env)
 	}
 }
@@ -156,17 +162,17 @@ func TestRenamesBelongToTheInstance(t *testing.T) {
 	b := w.run("bind-env").clean()
 	env := b.of("shop").Env
 	for name, want := range map[string]string{"DATABASE": "db.svc", "STORE_PORT": "5432", "STORE_DB_PORT": "5432", "OLD_PORT": "5432", "STORE_OLD_DB_HOST": "old-db.svc"} {
-		if got := value.Display(env[name].Value); got != want {
+		if got := value.Display(env[name].Value()); got != want {
 			t.Errorf("%s is %q", name, got)
 		}
 	}
 	for _, name := range []string{"STORE_HOST", "STORE_DB_HOST", "STORE_OLD_DB_PORT", "STORE_OPTION", "STORE_DB_OPTION"} {
 		if d, ok := env[name]; ok {
-			t.Errorf("%s is %v", name, d.Value)
+			t.Errorf("%s is %v", name, d.Value())
 		}
 	}
-	variables := b.of("shop").Instances[0].Variables
-	if _, ok := variables["OPTION"]; ok || variables["HOST"] != "DATABASE" {
+	variables := b.of("shop").Instances[0].Value().Variables
+	if _, ok := variables["OPTION"]; ok || variables["HOST"].Value() != "DATABASE" {
 		t.Errorf("%v", variables)
 	}
 }
@@ -201,7 +207,7 @@ func TestRenamesThatDoNotWorkAreRefused(t *testing.T) {
 	w := client(t)
 	w.link("shop -> db", object{"env": object{"STORE_HOST": "X"}})
 	w.link("shop -> db/a", object{"env": object{"STORE_HOST": "X"}})
-	if b := w.run("bind-env").clean(); b.of("shop").Env["X"].Value == nil {
+	if b := w.run("bind-env").clean(); b.of("shop").Env["X"].Value() == nil {
 		t.Error("one name may be said twice")
 	}
 }
@@ -253,7 +259,7 @@ func TestDefaultsHoldWhereNoLinkSaysOtherwise(t *testing.T) {
 	b := w.run("bind-env").clean()
 	b.env("cart", "TEAM=plain")
 	b.env("shop", "STORE_GROUP=own")
-	b.by("STORE_GROUP", b.of("shop").Env["STORE_GROUP"].By, "bind-env", "shop -> db/a")
+	b.by("STORE_GROUP", b.of("shop").Env["STORE_GROUP"].By(), "bind-env", "shop -> db/a")
 }
 
 func TestAmbiguousInstancesAreRefused(t *testing.T) {
@@ -312,7 +318,7 @@ func TestVariablesOfAComponentItself(t *testing.T) {
 	w.add("app", "a b")
 	b := w.run("bind-env").clean()
 	b.env("a", "API_KEY=[secret key]")
-	if by := b.of("a").Env["API_KEY"].By; len(by) != 1 || by[0].Pos != b.posOf("a") || b.of("a").EnvGroup["API_KEY"] != "the application itself" {
+	if by := b.of("a").Env["API_KEY"].By(); len(by) != 1 || by[0].Pos != b.posOf("a") || b.of("a").EnvGroup["API_KEY"] != "the application itself" {
 		t.Errorf("%+v", by)
 	}
 	w = newWorld(t)

@@ -13,7 +13,7 @@ import (
 type use struct {
 	amount int
 	name   string
-	by     ir.Origin
+	by     []ir.Origin
 }
 
 func checkCapacity(c *pass.Context) bool {
@@ -29,8 +29,12 @@ func checkCapacity(c *pass.Context) bool {
 					used[n][what] = map[string]use{}
 				}
 				key := e.Source.Component().Name + ":" + e.Target.ID
-				if old, ok := used[n][what][key]; !ok || amount > old.amount {
-					used[n][what][key] = use{amount, e.Source.Component().Name + " to " + e.Target.Name, c.From(e, a.Rule)}
+				by := c.Said(e, a, "in", "uses", what)
+				switch old, ok := used[n][what][key]; {
+				case !ok || amount > old.amount:
+					used[n][what][key] = use{amount, e.Source.Component().Name + " to " + e.Target.Name, []ir.Origin{by}}
+				case amount == old.amount:
+					used[n][what][key] = use{amount, old.name, append(old.by, by)}
 				}
 			}
 		}
@@ -50,10 +54,10 @@ func enter(c *pass.Context, n *ir.Node, what string, uses map[string]use) {
 	d := diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos}
 	for _, key := range sortedKeys(uses) {
 		u := uses[key]
-		p.Uses[what] = pass.Append(c, index, key, p.Uses[what], u.amount, u.by)
+		p.Uses[what] = pass.Append(c, index, key, p.Uses[what], u.amount, u.by...)
 		total += u.amount
 		terms = append(terms, fmt.Sprintf("%s %d", u.name, u.amount))
-		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s can use %d", u.by.Edge.Name(), u.amount), Pos: u.by.Pos})
+		d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s can use %d", u.by[0].Edge.Name(), u.amount), Pos: u.by[0].Pos})
 	}
 	capacity, bounded := n.Description.Capacity[what]
 	if !bounded || total <= capacity.Limit {

@@ -36,10 +36,10 @@ func TestWhatIsUsedFits(t *testing.T) {
 	w.link("cart -> db/b")
 	b := w.run("check-capacity").clean()
 	uses := b.of("db").Uses["connections"]
-	if len(uses) != 2 || uses[0].Value != 4 || uses[1].Value != 6 || len(b.of("db").Uses["memory"]) != 2 {
+	if len(uses) != 2 || uses[0].Value() != 4 || uses[1].Value() != 6 || len(b.of("db").Uses["memory"]) != 2 {
 		t.Errorf("%+v", uses)
 	}
-	b.by("the uses of shop", uses[1].By, "check-capacity", "shop -> db/table/a")
+	b.by("the uses of shop", uses[1].By(), "check-capacity", "shop -> db/table/a")
 }
 
 func TestWhatIsUsedBeyondTheLimitIsReportedAtTheTarget(t *testing.T) {

@@ -41,7 +41,7 @@ func TestLinkThatWaitsForNobodyClosesNoCycle(t *testing.T) {
 	w.add("app", "a b")
 	w.link("a -> b")
 	w.link("b -> a", object{"startup": false})
-	if b := w.run("").clean(); !b.Plan.Sealed || b.of("a").Order.Value != 1 || b.of("b").Order.Value != 0 {
+	if b := w.run("").clean(); !b.Plan.Sealed || b.of("a").Order.Value() != 1 || b.of("b").Order.Value() != 0 {
 		t.Errorf("%+v", b.of("a").Order)
 	}
 }

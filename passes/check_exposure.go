@@ -21,16 +21,17 @@ func checkExposure(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		ns := n.Namespace()
 		if c.Plan.Namespaces[ns] == nil {
-			c.Plan.Namespaces[ns] = &ir.Namespace{Name: ns, Enforce: ir.Decided[string]{Value: restricted, By: []ir.Origin{c.Because(n.Pos, "nothing in the namespace needs less")}}, Labels: map[string]ir.Decided[string]{}}
+			enforce := pass.Decide(c, restricted, c.OfNode(n, "nothing in the namespace needs less"))
+			c.Plan.Namespaces[ns] = &ir.Namespace{Name: ns, Enforce: enforce, Labels: map[string]ir.Decided[string]{}}
 		}
 		if l := n.Description.Level; l != nil {
-			lower(c, ns, *l, n.Name, c.Because(n.Pos, n.Name), n.Path())
+			lower(c, ns, *l, n.Name, c.Described(n, l.Reason, "level"), n.Path())
 		}
 	}
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
-			ask(c, e, e.Source, a, a.Result.Out.Namespace)
-			ask(c, e, e.Target, a, a.Result.In.Namespace)
+			label(c, e, e.Source, a, "out", a.Result.Out.Namespace)
+			label(c, e, e.Target, a, "in", a.Result.In.Namespace)
 		}
 	}
 	return true
@@ -39,26 +40,29 @@ func checkExposure(c *pass.Context) bool {
 // lower enters the need of a level; the lowest wins, and each need below restricted is told.
 func lower(c *pass.Context, namespace string, l kind.Level, who string, by ir.Origin, path string) {
 	c.Report(diag.Diagnostic{Code: "W0117", Path: path, Pos: by.Pos, Message: fmt.Sprintf("namespace %s enforces %s instead of restricted pod security: %s (%s)", namespace, l.Enforce, l.Reason, who), Help: "audit and warn stay at restricted; move what needs less to a namespace of its own"})
+	by.Reason = l.Reason
 	ns := c.Plan.Namespaces[namespace]
-	if rank(l.Enforce) < rank(ns.Enforce.Value) {
-		by.Reason = l.Reason
-		ns.Enforce = ir.Decided[string]{Value: l.Enforce, By: []ir.Origin{by}}
+	switch old := ns.Enforce; {
+	case l.Enforce == old.Value() && l.Enforce != restricted:
+		ns.Enforce = pass.Also(c, old, by)
+	case rank(l.Enforce) < rank(old.Value()):
+		ns.Enforce = pass.Decide(c, l.Enforce, by)
 	}
 }
 
-func ask(c *pass.Context, e *ir.Edge, n *ir.Node, a ir.Applied, want *kind.Namespace) {
+func label(c *pass.Context, e *ir.Edge, n *ir.Node, a ir.Applied, side string, want *kind.Namespace) {
 	if want == nil {
 		return
 	}
-	by := c.From(e, a.Rule)
 	ns := c.Plan.Namespaces[n.Namespace()]
-	for _, label := range sortedKeys(want.Labels) {
-		first, ok := pass.Set(c, ns.Labels, label, want.Labels[label], equal, by)
+	for _, key := range sortedKeys(want.Labels) {
+		by := c.Said(e, a, side, "namespace", "labels", key)
+		first, ok := pass.Set(c, ns.Labels, key, want.Labels[key], equal, by)
 		if !ok {
-			c.Conflict("E0205", fmt.Sprintf("namespace %s would have two values for the label %s", ns.Name, label), "move one of the components to another namespace", first.By[0], by)
+			c.Conflict("E0205", fmt.Sprintf("namespace %s would have two values for the label %s", ns.Name, key), "move one of the components to another namespace", first.By()[0], by)
 		}
 	}
 	if want.Level != nil {
-		lower(c, ns.Name, *want.Level, e.Name(), by, e.Path())
+		lower(c, ns.Name, *want.Level, e.Name(), c.Said(e, a, side, "namespace", "level"), e.Path())
 	}
 }

@@ -62,7 +62,7 @@ func checkPaths(c *pass.Context, n *ir.Node) {
 
 // rowPos is where a file was asked for: by a rule of the user's own, else by the row, else by the component.
 func rowPos(n *ir.Node, row kind.Row, p *ir.NodePlan) diag.Pos {
-	for _, o := range p.Files[row.Path].By {
+	for _, o := range p.Files[row.Path].By() {
 		if o.Rule != nil && o.Rule.Own {
 			return o.Rule.Pos
 		}
@@ -217,7 +217,7 @@ func (k *credentials) approach(n *ir.Node) {
 func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
 	ids := map[string]bool{}
 	if id, ok := c.Plan.Identities[e]; ok {
-		for _, login := range id.Value.Logins() {
+		for _, login := range id.Value().Logins() {
 			ids[login.Password.ID] = true
 		}
 	}

@@ -12,9 +12,10 @@ import (
 
 func collectRequirements(c *pass.Context) bool {
 	for _, n := range c.Graph.Nodes {
-		for _, pin := range n.Description.Requirements {
-			pos := n.AttrPos("requirements")
-			require(c, n, pin, c.Because(pos, n.ID))
+		for i, pin := range n.Description.Requirements {
+			by := c.Described(n, n.ID, "requirements", i)
+			by.Pos = n.AttrPos("requirements")
+			require(c, n, pin, by)
 		}
 	}
 	for _, e := range c.Graph.Edges {
@@ -22,11 +23,11 @@ func collectRequirements(c *pass.Context) bool {
 			for _, pin := range a.Rule.Requirements {
 				require(c, e.Source, pin, c.From(e, a.Rule))
 			}
-			for _, pin := range a.Result.Out.Requirements {
-				require(c, e.Source, pin, c.From(e, a.Rule))
+			for i, pin := range a.Result.Out.Requirements {
+				require(c, e.Source, pin, c.Said(e, a, "out", "requirements", i))
 			}
-			for _, pin := range a.Result.In.Requirements {
-				require(c, e.Target, pin, c.From(e, a.Rule))
+			for i, pin := range a.Result.In.Requirements {
+				require(c, e.Target, pin, c.Said(e, a, "in", "requirements", i))
 			}
 		}
 	}
@@ -42,21 +43,23 @@ func require(c *pass.Context, n *ir.Node, pin string, by ir.Origin) {
 		pass.Set(c, p.Requirements, distribution, pin, equal, by)
 		return
 	}
-	_, oldExtras, oldVersion := splitPin(old.Value)
+	if pin == old.Value() {
+		p.Requirements[distribution] = pass.Also(c, old, by)
+		return
+	}
+	_, oldExtras, oldVersion := splitPin(old.Value())
 	if version != oldVersion {
-		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, distribution, oldVersion, version), "pin the same version, or drop one of the pins", old.By[0], by)
+		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, distribution, oldVersion, version), "pin the same version, or drop one of the pins", old.By()[0], by)
 		return
 	}
 	united := slices.Concat(oldExtras, extras)
 	slices.Sort(united)
 	united = slices.Compact(united)
-	name, _, _ := strings.Cut(strings.SplitN(old.Value, "==", 2)[0], "[")
+	name, _, _ := strings.Cut(strings.SplitN(old.Value(), "==", 2)[0], "[")
 	if len(united) > 0 {
 		name += "[" + strings.Join(united, ",") + "]"
 	}
-	old.Value = name + "==" + version
-	old.By = append(old.By, by)
-	p.Requirements[distribution] = old
+	p.Requirements[distribution] = pass.Decide(c, name+"=="+version, append(old.By(), by)...)
 }
 
 func equal(a, b string) bool { return a == b }

@@ -35,16 +35,16 @@ func TestRequirementsAreUnited(t *testing.T) {
 	b := pinned(t, "web==1.0", "rich==13.0 web==1.0", "driver==2.0", "Driver==2.0 extra.x==1", "metrics==3.0").clean()
 	got := b.of("shop").Requirements
 	for distribution, want := range map[string]string{"web": "web==1.0", "rich": "rich==13.0", "driver": "driver==2.0", "extra-x": "extra.x==1", "metrics": "metrics==3.0"} {
-		if got[distribution].Value != want {
-			t.Errorf("%s is %q", distribution, got[distribution].Value)
+		if got[distribution].Value() != want {
+			t.Errorf("%s is %q", distribution, got[distribution].Value())
 		}
 	}
 	if len(got) != 5 || len(b.of("other").Requirements) != 0 || len(b.of("db").Requirements) != 0 {
 		t.Errorf("%v", got)
 	}
-	b.by("driver", got["driver"].By, "collect-requirements", "shop -> db", "shop -> db")
-	b.by("metrics", got["metrics"].By, "collect-requirements", "prom -> shop")
-	if by := got["web"].By; len(by) != 2 || by[0].Reason != "shop" || by[1].Reason != "shop/module/m" || by[1].Pos != b.posOf("shop/module/m") {
+	b.by("driver", got["driver"].By(), "collect-requirements", "shop -> db")
+	b.by("metrics", got["metrics"].By(), "collect-requirements", "prom -> shop")
+	if by := got["web"].By(); len(by) != 2 || by[0].Reason != "shop" || by[1].Reason != "shop/module/m" || by[1].Pos != b.posOf("shop/module/m") {
 		t.Errorf("%+v", by)
 	}
 }
@@ -56,7 +56,7 @@ func TestExtrasAreUnited(t *testing.T) {
 		{"web==1", "web[b,a]==1", "web[a,b]==1"},
 		{"web[b]==1", "WEB[a,b]==1", "web[a,b]==1"},
 	} {
-		if got := pinned(t, c.own, c.module, "", "", "").clean().of("shop").Requirements["web"].Value; got != c.want {
+		if got := pinned(t, c.own, c.module, "", "", "").clean().of("shop").Requirements["web"].Value(); got != c.want {
 			t.Errorf("%s and %s are %s", c.own, c.module, got)
 		}
 	}
@@ -70,7 +70,7 @@ func TestTwoVersionsConflict(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	b = pinned(t, "web==1", "web==2", "", "", "web==3")
-	if strings.Count(b.codes(), "E0302") != 2 || b.of("shop").Requirements["web"].Value != "web==1" {
+	if strings.Count(b.codes(), "E0302") != 2 || b.of("shop").Requirements["web"].Value() != "web==1" {
 		t.Errorf("%v", b.Findings.Sorted())
 	}
 }

@@ -100,7 +100,7 @@ func acyclicHolds(c *pass.Context) error {
 func marksHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Marks {
-			for _, o := range d.By {
+			for _, o := range d.By() {
 				if o.Edge == nil || o.Edge.Target.Component() != n {
 					return fmt.Errorf("mark %s of %s comes from elsewhere", name, n.Name)
 				}
@@ -128,12 +128,12 @@ func identitiesHold(c *pass.Context) error {
 	}
 	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
 	for e, d := range c.Plan.Identities {
-		for _, id := range d.Value.Logins() {
+		for _, id := range d.Value().Logins() {
 			u := user{e.Target.Component(), id.User}
-			if other, ok := owner[u]; ok && other != d.Value.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+			if other, ok := owner[u]; ok && other != d.Value().Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
 				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
 			}
-			owner[u] = d.Value.Password.ID
+			owner[u] = d.Value().Password.ID
 		}
 	}
 	return nil
@@ -180,8 +180,8 @@ func envHolds(c *pass.Context) error {
 func requirementsHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Requirements {
-			if distribution, _, version := splitPin(d.Value); distribution != name || version == "" {
-				return fmt.Errorf("requirement %s of %s is %q", name, n.Name, d.Value)
+			if distribution, _, version := splitPin(d.Value()); distribution != name || version == "" {
+				return fmt.Errorf("requirement %s of %s is %q", name, n.Name, d.Value())
 			}
 		}
 	}
@@ -191,8 +191,8 @@ func requirementsHold(c *pass.Context) error {
 func modulesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for name, d := range p.Modules {
-			if len(d.By) == 0 || d.Value != (d.By[0].Edge != nil) {
-				return fmt.Errorf("module %s of %s is kept: %v, by %v", name, n.Name, d.Value, d.By)
+			if len(d.By()) == 0 || d.Value() != (d.By()[0].Edge != nil) {
+				return fmt.Errorf("module %s of %s is kept: %v, by %v", name, n.Name, d.Value(), d.By())
 			}
 		}
 	}
@@ -216,8 +216,8 @@ func exposureHolds(c *pass.Context) error {
 		if ns == nil {
 			return fmt.Errorf("namespace %s of %s was not decided", n.Namespace(), n.Name)
 		}
-		if rank(ns.Enforce.Value) < 0 {
-			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value)
+		if rank(ns.Enforce.Value()) < 0 {
+			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value())
 		}
 	}
 	return nil
@@ -228,7 +228,7 @@ func capacityHolds(c *pass.Context) error {
 		for what, uses := range p.Uses {
 			total := 0
 			for _, d := range uses {
-				total += d.Value
+				total += d.Value()
 			}
 			if limit, bounded := n.Description.Capacity[what]; bounded && total > limit.Limit && !c.Findings.HasErrors() {
 				return fmt.Errorf("%d %s of %s are used", total, what, n.Name)
@@ -246,9 +246,9 @@ func policiesHold(c *pass.Context) error {
 				return fmt.Errorf("the pods %s of %s have no policy", group, n.Name)
 			}
 			for _, d := range slices.Concat(policy.Ingress, policy.Egress) {
-				peer := d.Value.Peer
-				if _, ok := c.Of(peer.Node).Pods[peer.Group]; !ok || peer.Node == n || d.Value.Port == 0 {
-					return fmt.Errorf("the pods %s of %s have an opening to %s %s, port %d", group, n.Name, peer.Node.Name, peer.Group, d.Value.Port)
+				peer := d.Value().Peer
+				if _, ok := c.Of(peer.Node).Pods[peer.Group]; !ok || peer.Node == n || d.Value().Port == 0 {
+					return fmt.Errorf("the pods %s of %s have an opening to %s %s, port %d", group, n.Name, peer.Node.Name, peer.Group, d.Value().Port)
 				}
 			}
 		}
@@ -258,8 +258,9 @@ func policiesHold(c *pass.Context) error {
 
 func orderHolds(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
-		for _, target := range p.Waits {
-			if c.Of(target).Order.Value >= p.Order.Value {
+		for _, d := range p.Waits {
+			target := d.Value()
+			if c.Of(target).Order.Value() >= p.Order.Value() {
 				return fmt.Errorf("%s does not stand behind %s", n.Name, target.Name)
 			}
 		}
@@ -271,7 +272,7 @@ func filesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		seen := map[string]bool{}
 		for _, row := range p.Rows {
-			if !p.Files[row.Path].Value || seen[row.Path] && !c.Findings.HasErrors() {
+			if !p.Files[row.Path].Value() || seen[row.Path] && !c.Findings.HasErrors() {
 				return fmt.Errorf("file %s of %s stands there twice, or was not kept", row.Path, n.Name)
 			}
 			seen[row.Path] = true
@@ -283,7 +284,7 @@ func filesHold(c *pass.Context) error {
 func rolesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for _, d := range p.Jobs {
-			if _, ok := p.Folders[d.Value.Role]; !ok || !p.Files[d.Value.File].Value || d.Value.Name == "" {
+			if _, ok := p.Folders[d.Value().Role]; !ok || !p.Files[d.Value().File].Value() || d.Value().Name == "" {
 				return fmt.Errorf("%s has the Job %+v", n.Name, d.Value)
 			}
 		}
@@ -300,7 +301,7 @@ func treeHolds(c *pass.Context) error {
 	}
 	seen := map[string]bool{}
 	for _, row := range c.Plan.Tree.Rows {
-		if !c.Plan.Tree.Files[row.Path].Value || seen[row.Path] {
+		if !c.Plan.Tree.Files[row.Path].Value() || seen[row.Path] {
 			return fmt.Errorf("file %s of the tree stands there twice, or was not kept", row.Path)
 		}
 		seen[row.Path] = true

@@ -55,7 +55,7 @@ func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
 		if vars[comment] == nil {
 			vars[comment] = map[string]value.Value{}
 		}
-		vars[comment][name] = d.Value
+		vars[comment][name] = d.Value()
 	}
 	var all []kind.Group
 	for _, comment := range sortedKeys(vars) {

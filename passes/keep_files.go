@@ -76,7 +76,7 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 	p := c.Of(n)
 	if !row.When.Holds(p.View) {
-		pass.Set(c, p.Files, row.Path, false, same, c.Because(n.Pos, row.When.Unmet()))
+		pass.Set(c, p.Files, row.Path, false, same, unmet(c, n, row.When))
 		return
 	}
 	by := reasons(c, n, row.When)
@@ -152,10 +152,10 @@ func keepModule(c *pass.Context, n *ir.Node, row kind.Row, asset string, decided
 		prefix += name + "/"
 	}
 	for _, file := range below(assets, source) {
-		for _, o := range decided.By {
-			pass.Set(c, p.Files, prefix+file, decided.Value, same, o)
+		for _, o := range decided.By() {
+			pass.Set(c, p.Files, prefix+file, decided.Value(), same, o)
 		}
-		if decided.Value {
+		if decided.Value() {
 			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
 		}
 	}
@@ -193,13 +193,17 @@ func joined(root, file string) string {
 func reasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
 	switch {
 	case w == nil:
-		return []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")}
+		return []ir.Origin{c.OfNode(n, "every "+n.Kind.Name+" has it")}
 	case w.Attribute != "":
-		return []ir.Origin{c.Because(n.AttrPos(w.Attribute), w.String())}
+		return []ir.Origin{c.OfAttribute(n, w.Attribute, w.String())}
+	case w.Derived != "":
+		return []ir.Origin{c.Described(n, w.String(), "derived", w.Derived)}
+	case w.Sub != "":
+		return subReasons(c, n, w)
 	}
 	var all []ir.Origin
 	for _, d := range c.Of(n).Parts[w.Part] {
-		for _, o := range d.By {
+		for _, o := range d.By() {
 			if !slices.ContainsFunc(all, func(x ir.Origin) bool { return x.Edge == o.Edge && x.Rule == o.Rule }) {
 				all = append(all, o)
 			}
@@ -211,9 +215,41 @@ func reasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
 		}
 	}
 	if len(all) == 0 {
-		all = append(all, c.Because(n.Pos, w.String()))
+		all = append(all, c.OfNode(n, w.String()))
 	}
 	return all
+}
+
+// subReasons are the sub-components that a file depends on: those that were declared, and the links that imply one.
+func subReasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
+	all := []ir.Origin{c.OfNode(n, w.String())}
+	for _, sub := range n.Subs {
+		if sub.SubKind() == w.Sub && !sub.Implied {
+			o := c.OfNode(sub, w.String())
+			o.Pos = n.Pos
+			all = append(all, o)
+		}
+	}
+	for _, e := range c.Graph.Edges {
+		if e.Target.Parent == n && e.Target.Implied && e.Target.SubKind() == w.Sub {
+			o := c.From(e, nil)
+			o.Reason = w.String()
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// unmet is the origin of a file that is left out: the attribute, the derived value or what else its condition asks for.
+func unmet(c *pass.Context, n *ir.Node, w *kind.When) ir.Origin {
+	o := c.OfNode(n, w.Unmet())
+	switch {
+	case w.Attribute != "":
+		o.Attribute = w.Attribute
+	case w.Derived != "":
+		o = c.Described(n, o.Reason, "derived", w.Derived)
+	}
+	return o
 }
 
 // manifestView is a component as its manifests see it.
@@ -227,19 +263,16 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	for slot, decided := range p.Parts {
 		list := []any{}
 		for _, d := range decided {
-			list = append(list, d.Value)
+			list = append(list, d.Value())
 		}
 		parts[slot] = list
 	}
 	o["parts"] = parts
 	o["policies"] = policyViews(c, p)
 	ns := c.Plan.Namespaces[n.Namespace()]
-	labels := kind.Object{}
-	for k, d := range ns.Labels {
-		labels[k] = d.Value
-	}
-	o["ns"] = kind.Object{"enforce": ns.Enforce.Value, "labels": labels, "injected": len(labels) > 0}
-	o["order"] = int64(p.Order.Value)
+	labels := plain(ns.Labels)
+	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
+	o["order"] = int64(p.Order.Value())
 	o["variables"] = anyStrings(sortedKeys(p.Env))
 	o["requirements"] = anyStrings(pins(p))
 	o["modules"] = anyStrings(keptModules(p))
@@ -251,7 +284,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 func pins(p *ir.NodePlan) []string {
 	var all []string
 	for _, d := range sortedKeys(p.Requirements) {
-		all = append(all, p.Requirements[d].Value)
+		all = append(all, p.Requirements[d].Value())
 	}
 	return all
 }
@@ -268,7 +301,7 @@ func policyViews(c *pass.Context, p *ir.NodePlan) kind.Object {
 	view := func(openings []ir.Decided[ir.Opening], side string) []any {
 		all := []any{}
 		for _, d := range openings {
-			all = append(all, kind.Object{side: []any{peerView(c, d.Value.Peer)}, "port": int64(d.Value.Port)})
+			all = append(all, kind.Object{side: []any{peerView(c, d.Value().Peer)}, "port": int64(d.Value().Port)})
 		}
 		return all
 	}
@@ -280,7 +313,7 @@ func policyViews(c *pass.Context, p *ir.NodePlan) kind.Object {
 }
 
 func peerView(c *pass.Context, peer ir.Peer) kind.Object {
-	pods := c.Of(peer.Node).Pods[peer.Group]
+	pods := c.Of(peer.Node).Pods[peer.Group].Value()
 	labels := kind.Object{}
 	for k, v := range pods.Labels {
 		labels[k] = v
@@ -294,16 +327,14 @@ func peerView(c *pass.Context, peer ir.Peer) kind.Object {
 
 func instanceViews(p *ir.NodePlan) []any {
 	all := []any{}
-	for _, i := range p.Instances {
-		variables := kind.Object{}
-		for k, name := range i.Variables {
-			variables[k] = name
-		}
+	for _, instance := range p.Instances {
+		i := instance.Value()
 		resources := []any{}
-		for _, r := range i.Resources {
+		for _, d := range i.Resources {
+			r := d.Value()
 			resources = append(resources, kind.Object{"name": r.Name, "kind": r.Kind, "access": r.Access})
 		}
-		all = append(all, kind.Object{"family": i.Prefix, "component": i.Component.Name, "kind": i.Component.Kind.Name, "variables": variables, "resources": resources})
+		all = append(all, kind.Object{"family": i.Prefix, "component": i.Component.Name, "kind": i.Component.Kind.Name, "variables": plain(i.Variables), "resources": resources})
 	}
 	slices.SortFunc(all, func(a, b any) int {
 		x, y := a.(kind.Object), b.(kind.Object)

@@ -67,7 +67,7 @@ func TestEveryFileHasAReasonEitherWay(t *testing.T) {
 	kept := func(name string) string {
 		var all []string
 		for path, d := range b.of(name).Files {
-			if d.Value {
+			if d.Value() {
 				all = append(all, path)
 			}
 		}
@@ -82,9 +82,9 @@ func TestEveryFileHasAReasonEitherWay(t *testing.T) {
 		t.Errorf("plain keeps %s", got)
 	}
 	shop, plain := b.of("shop").Files, b.of("plain").Files
-	b.by("route.yaml", shop["route.yaml"].By, "wire-inbound", "border -> shop", "edge -> shop")
-	b.by("monitor.yaml", shop["monitor.yaml"].By, "wire-inbound", "border -> shop", "edge -> shop")
-	b.by("client.py", shop["src/client.py"].By, "keep-modules", "shop -> db")
+	b.by("route.yaml", shop["route.yaml"].By(), "wire-inbound", "border -> shop", "edge -> shop")
+	b.by("monitor.yaml", shop["monitor.yaml"].By(), "wire-inbound", "border -> shop", "edge -> shop")
+	b.by("client.py", shop["src/client.py"].By(), "keep-modules", "shop -> db")
 	for _, c := range []struct {
 		files        map[string]ir.Decided[bool]
 		path, reason string
@@ -99,12 +99,12 @@ func TestEveryFileHasAReasonEitherWay(t *testing.T) {
 		{plain, "src/client.py", "no link to store"},
 	} {
 		d, ok := c.files[c.path]
-		if !ok || len(d.By) != 1 || d.By[0].Reason != c.reason || !d.By[0].Pos.IsValid() {
+		if !ok || len(d.By()) != 1 || d.By()[0].Reason != c.reason || !d.By()[0].Pos.IsValid() {
 			t.Errorf("%s: %+v", c.path, d)
 		}
 	}
-	if shop["volume.yaml"].By[0].Pos != b.Graph.Node("shop").AttrPos("volume") || shop["z.yaml"].By[0].Pos != b.posOf("shop") {
-		t.Errorf("%+v", shop["volume.yaml"].By)
+	if shop["volume.yaml"].By()[0].Pos != b.Graph.Node("shop").AttrPos("volume") || shop["z.yaml"].By()[0].Pos != b.posOf("shop") {
+		t.Errorf("%+v", shop["volume.yaml"].By())
 	}
 }
 

@@ -12,12 +12,14 @@ import (
 func keepModules(c *pass.Context) bool {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
-			by := c.From(e, a.Rule)
-			for _, m := range slices.Concat(a.Rule.Modules, a.Result.Out.Modules) {
-				pass.Set(c, c.Of(e.Source).Modules, m, true, same, by)
+			for _, m := range a.Rule.Modules {
+				pass.Set(c, c.Of(e.Source).Modules, m, true, same, c.From(e, a.Rule))
 			}
-			for _, m := range a.Result.In.Modules {
-				pass.Set(c, c.Of(e.Target).Modules, m, true, same, by)
+			for i, m := range a.Result.Out.Modules {
+				pass.Set(c, c.Of(e.Source).Modules, m, true, same, c.Said(e, a, "out", "modules", i))
+			}
+			for i, m := range a.Result.In.Modules {
+				pass.Set(c, c.Of(e.Target).Modules, m, true, same, c.Said(e, a, "in", "modules", i))
 			}
 		}
 	}
@@ -27,7 +29,7 @@ func keepModules(c *pass.Context) bool {
 		brings := catalogue[n.Kind.Name]
 		for _, m := range sortedKeys(brings) {
 			if _, kept := p.Modules[m]; !kept {
-				pass.Set(c, p.Modules, m, false, same, c.Because(n.Pos, "no link "+alternatives(brings[m])))
+				pass.Set(c, p.Modules, m, false, same, c.OfNode(n, "no link "+alternatives(brings[m])))
 			}
 		}
 	}
@@ -88,7 +90,7 @@ func alternatives(ends []string) string {
 func keptModules(p *ir.NodePlan) []string {
 	var names []string
 	for _, asset := range sortedKeys(p.Modules) {
-		if p.Modules[asset].Value {
+		if p.Modules[asset].Value() {
 			_, name, _ := strings.Cut(asset, "/")
 			names = append(names, name)
 		}

@@ -41,7 +41,7 @@ func TestModulesAreKeptForTheirLinks(t *testing.T) {
 	} {
 		var kept []string
 		for m, d := range b.of(app).Modules {
-			if d.Value {
+			if d.Value() {
 				kept = append(kept, m)
 			}
 		}
@@ -49,12 +49,12 @@ func TestModulesAreKeptForTheirLinks(t *testing.T) {
 			t.Errorf("%s keeps %q", app, kept)
 		}
 	}
-	b.by("store_module", b.of("shop").Modules["store/store_module"].By, "keep-modules", "shop -> db/a", "shop -> db/b")
+	b.by("store_module", b.of("shop").Modules["store/store_module"].By(), "keep-modules", "shop -> db/a", "shop -> db/b")
 	for module, reason := range map[string]string{
 		"store/store_module": "no link to store or table", "queue/client": "no link to queue", "scraper/metrics": "no link from scraper",
 	} {
 		d := b.of("alone").Modules[module]
-		if d.Value || len(d.By) != 1 || d.By[0].Reason != reason || d.By[0].Pos != b.posOf("alone") {
+		if d.Value() || len(d.By()) != 1 || d.By()[0].Reason != reason || d.By()[0].Pos != b.posOf("alone") {
 			t.Errorf("%s: %+v", module, d)
 		}
 	}

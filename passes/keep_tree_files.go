@@ -62,9 +62,9 @@ func treeFiles() []treeFile {
 // enterTop decides which folder of a component the top kustomization lists: the deployed one, or its overlay without the Namespace.
 func enterTop(c *pass.Context, n *ir.Node, folder ir.Decided[string]) {
 	p := c.Of(n)
-	entry, by := folder.Value, folder.By
+	entry, by := folder.Value(), folder.By()
 	if p.Overlay != "" {
-		entry, by = p.Overlay, p.Files[p.Overlay+"/kustomization.yaml"].By
+		entry, by = p.Overlay, p.Files[p.Overlay+"/kustomization.yaml"].By()
 	}
 	for _, o := range by {
 		pass.Set(c, c.Plan.Tree.Entries, n.Name, path.Join(n.Name, entry), equal, o)
@@ -74,7 +74,7 @@ func enterTop(c *pass.Context, n *ir.Node, folder ir.Decided[string]) {
 func topKustomization(t *ir.Tree) kind.Kustomization {
 	var entries []string
 	for _, name := range sortedKeys(t.Entries) {
-		entries = append(entries, t.Entries[name].Value)
+		entries = append(entries, t.Entries[name].Value())
 	}
 	slices.Sort(entries)
 	return kind.Kustomization{Object: kind.Object{
@@ -96,7 +96,7 @@ func steps(c *pass.Context, n *ir.Node) []ir.Decided[ir.Step] {
 		add(s, []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")})
 	}
 	for _, d := range c.Of(n).Rollout {
-		add(d.Value, d.By)
+		add(d.Value(), d.By())
 	}
 	return all
 }
@@ -133,7 +133,7 @@ func prerequisites(c *pass.Context) []ir.Decided[ir.Prerequisite] {
 			needs.add(said, n, c.Because(n.Pos, "every "+n.Kind.Name+" needs it"))
 		}
 		for _, d := range c.Of(n).Prerequisites {
-			needs.add(d.Value, n, d.By...)
+			needs.add(d.Value(), n, d.By()...)
 		}
 	}
 	var all []ir.Decided[ir.Prerequisite]
@@ -185,12 +185,12 @@ func notes(c *pass.Context) []ir.Decided[string] {
 			add(note, c.Because(n.Pos, "every "+n.Kind.Name+" has it"))
 		}
 		for _, d := range c.Of(n).Notes {
-			for _, o := range d.By {
-				add(d.Value, o)
+			for _, o := range d.By() {
+				add(d.Value(), o)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b ir.Decided[string]) int { return cmp.Compare(a.Value, b.Value) })
+	slices.SortFunc(all, func(a, b ir.Decided[string]) int { return cmp.Compare(a.Value(), b.Value()) })
 	return all
 }
 

@@ -126,6 +126,7 @@ func TestTemplatesSeeTheTree(t *testing.T) {
 	shop := components[2]
 	for key, want := range map[string]any{
 		"base": "shop/run", "deployed": true, "order": 1, "namespace": "shop", "title": "APP", "waits": []string{"db"},
+		"build_folder": "shop/image", "day2_folder": "shop/probe",
 		"builds": []object{{"name": "make", "namespace": "builds", "file": "image/maker.yaml", "builder": "maker"}},
 		"day2":   []object{{"name": "probe", "namespace": "shop", "file": "probe/test.yaml", "builder": "test"}},
 	} {

@@ -23,8 +23,9 @@ func setMarks(c *pass.Context) bool {
 			p := c.Of(e.Target)
 			for _, name := range slices.Sorted(maps.Keys(found)) {
 				by := c.From(e, r)
+				by.At = []any{"marks", name}
 				if first, ok := pass.Set(c, p.Marks, name, found[name], reflect.DeepEqual, by); !ok {
-					c.Conflict("E0301", fmt.Sprintf("%s would have two values for %s", e.Target.Component().Name, name), "keep one of the links", first.By[0], by)
+					c.Conflict("E0301", fmt.Sprintf("%s would have two values for %s", e.Target.Component().Name, name), "keep one of the links", first.By()[0], by)
 				}
 			}
 		}
@@ -35,7 +36,9 @@ func setMarks(c *pass.Context) bool {
 func assignHosts(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		p := c.Of(n)
-		maps.Copy(p.Pods, n.Description.Pods)
+		for group, pods := range n.Description.Pods {
+			p.Pods[group] = pass.Decide(c, pods, c.Described(n, "every "+n.Kind.Name+" has it", "pods", group))
+		}
 	}
 	return true
 }

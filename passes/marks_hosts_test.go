@@ -39,7 +39,7 @@ func TestMarksAreSeenByTheRulesOfOtherEdges(t *testing.T) {
 	if mark, _ := seen["a"].(object); mark["mode"] != "strict" || mark["of"] != "test" || seen["b"] != nil {
 		t.Errorf("%v", seen)
 	}
-	b.by("the mark of b", b.of("b").Marks["mesh"].By, "set-marks", "other -> b", "zone -> b")
+	b.by("the mark of b", b.of("b").Marks["mesh"].By(), "set-marks", "other -> b", "zone -> b")
 }
 
 func TestTwoMarksOfOneNameConflict(t *testing.T) {
@@ -67,7 +67,7 @@ func TestGroupsOfPodsAreThoseOfTheKind(t *testing.T) {
 	}))
 	w.add("broker", "bus")
 	pods := w.run("assign-hosts").of("bus").Pods
-	if len(pods) != 2 || pods["keeper"].Account != "keeper" || pods["server"].Labels["app"] != "bus" {
+	if len(pods) != 2 || pods["keeper"].Value().Account != "keeper" || pods["server"].Value().Labels["app"] != "bus" {
 		t.Errorf("%v", pods)
 	}
 }

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"platc.dev/platc/compiler/ir"
@@ -30,15 +31,18 @@ func networkPolicies(c *pass.Context) bool {
 			continue
 		}
 		for _, a := range c.Plan.Applied[e] {
-			by := c.From(e, a.Rule)
-			openings := portsOf(e, a)
+			openings := portsOf(c, e, a)
 			for _, from := range sourcesOf(c, e, a, acting) {
-				for _, port := range openings {
-					o.open(from, ir.Peer{Node: e.Target.Component(), Group: port.Pods}, port.Port, by)
+				for _, to := range openings {
+					by := to.by
+					if len(from.because) == 1 {
+						by.With = from.because
+					}
+					o.open(from.peer, ir.Peer{Node: e.Target.Component(), Group: to.port.Pods}, to.port.Port, by)
 				}
 			}
 			if len(a.Rule.Through) > 0 {
-				o.through(e, a, outbound[e.Target.Component()], by)
+				o.through(e, a, outbound[e.Target.Component()])
 			}
 		}
 	}
@@ -56,27 +60,41 @@ func addActing(c *pass.Context) {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			if acts := a.Result.Acts; acts != nil {
-				c.Of(e.Target).Pods[acts.Group] = acts.Pods
+				pods, by := c.Of(e.Target).Pods, c.Said(e, a, "acts")
+				if _, alike := pass.Set(c, pods, acts.Group, acts.Pods, samePods, by); !alike {
+					pods[acts.Group] = pass.Decide(c, acts.Pods, by)
+				}
 			}
 		}
 	}
 }
 
-// portsOf are the ports that an edge opens: those that its rule names, and those that it computed.
-func portsOf(e *ir.Edge, a ir.Applied) []kind.Port {
-	all := slices.Clone(a.Result.Open)
+func samePods(a, b kind.Pods) bool { return reflect.DeepEqual(a, b) }
+
+// opened is a port that an edge opens.
+type opened struct {
+	port kind.Port
+	by   ir.Origin
+}
+
+// portsOf are the ports that an edge opens: those that it computed, and those that its rule names.
+func portsOf(c *pass.Context, e *ir.Edge, a ir.Applied) []opened {
+	var all []opened
+	for i, p := range a.Result.Open {
+		all = append(all, opened{p, c.Said(e, a, "open", i)})
+	}
 	for _, name := range a.Rule.Ports {
-		if p, ok := e.Target.Component().Description.Ports[name]; ok && !slices.Contains(all, p) {
-			all = append(all, p)
+		if p, ok := e.Target.Component().Description.Ports[name]; ok && !slices.Contains(a.Result.Open, p) {
+			all = append(all, opened{p, c.From(e, a.Rule)})
 		}
 	}
 	return all
 }
 
-// actor is a group of pods that acts for a component, because of an edge.
+// actor is a group of pods that connects for a component.
 type actor struct {
-	peer ir.Peer
-	edge *ir.Edge
+	peer    ir.Peer
+	because []*ir.Edge // each of them lets it act for the component; none for the component's own pods
 }
 
 func actingFor(c *pass.Context) map[*ir.Node][]actor {
@@ -84,8 +102,12 @@ func actingFor(c *pass.Context) map[*ir.Node][]actor {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			if a.Result.Acts != nil {
-				source := e.Source.Component()
-				all[source] = append(all[source], actor{ir.Peer{Node: e.Target.Component(), Group: a.Result.Acts.Group}, e})
+				source, peer := e.Source.Component(), ir.Peer{Node: e.Target.Component(), Group: a.Result.Acts.Group}
+				i := slices.IndexFunc(all[source], func(known actor) bool { return known.peer == peer })
+				if i < 0 {
+					i, all[source] = len(all[source]), append(all[source], actor{peer: peer})
+				}
+				all[source][i].because = append(all[source][i].because, e)
 			}
 		}
 	}
@@ -93,11 +115,15 @@ func actingFor(c *pass.Context) map[*ir.Node][]actor {
 }
 
 // sourcesOf are the pods that connect: the group that the rule names (all groups where the component has no such group), and the pods that act for the source.
-func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]actor) []ir.Peer {
-	all := groupsOf(c, e.Source.Component(), a.Rule.FromPods)
-	for _, actor := range acting[e.Source.Component()] {
-		if actor.edge != e && !slices.Contains(all, actor.peer) {
-			all = append(all, actor.peer)
+func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]actor) []actor {
+	var all []actor
+	for _, peer := range groupsOf(c, e.Source.Component(), a.Rule.FromPods) {
+		all = append(all, actor{peer: peer})
+	}
+	for _, other := range acting[e.Source.Component()] {
+		// pods of the target itself need no way to it
+		if other.peer.Node != e.Target.Component() {
+			all = append(all, other)
 		}
 	}
 	return all
@@ -119,15 +145,17 @@ func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
 }
 
 // through opens for the source what its target links to, of the kinds that the rule names.
-func (o opener) through(e *ir.Edge, a ir.Applied, further []*ir.Edge, by ir.Origin) {
+func (o opener) through(e *ir.Edge, a ir.Applied, further []*ir.Edge) {
+	by := o.c.From(e, a.Rule)
 	for _, next := range further {
 		if next.Internal() || !slices.Contains(a.Rule.Through, next.Target.Component().Kind.Name) {
 			continue
 		}
 		for _, applied := range o.c.Plan.Applied[next] {
-			for _, port := range portsOf(next, applied) {
+			by.With = []*ir.Edge{next}
+			for _, to := range portsOf(o.c, next, applied) {
 				for _, from := range groupsOf(o.c, e.Source.Component(), a.Rule.FromPods) {
-					o.open(from, ir.Peer{Node: next.Target.Component(), Group: port.Pods}, port.Port, by)
+					o.open(from, ir.Peer{Node: next.Target.Component(), Group: to.port.Pods}, to.port.Port, by)
 				}
 			}
 		}
@@ -159,6 +187,6 @@ func (o opener) open(from, to ir.Peer, port int, by ir.Origin) {
 
 func sortOpenings(all []ir.Decided[ir.Opening]) {
 	slices.SortFunc(all, func(a, b ir.Decided[ir.Opening]) int {
-		return cmp.Or(cmp.Compare(a.Value.Port, b.Value.Port), cmp.Compare(a.Value.Peer.Node.Name, b.Value.Peer.Node.Name), cmp.Compare(a.Value.Peer.Group, b.Value.Peer.Group))
+		return cmp.Or(cmp.Compare(a.Value().Port, b.Value().Port), cmp.Compare(a.Value().Peer.Node.Name, b.Value().Peer.Node.Name), cmp.Compare(a.Value().Peer.Group, b.Value().Peer.Group))
 	})
 }

@@ -15,10 +15,10 @@ func (b *built) openings(name string) string {
 	var all []string
 	for group, policy := range b.of(name).Policies {
 		for _, d := range policy.Egress {
-			all = append(all, fmt.Sprintf("%s > %s/%s:%d", group, d.Value.Peer.Node.Name, d.Value.Peer.Group, d.Value.Port))
+			all = append(all, fmt.Sprintf("%s > %s/%s:%d", group, d.Value().Peer.Node.Name, d.Value().Peer.Group, d.Value().Port))
 		}
 		for _, d := range policy.Ingress {
-			all = append(all, fmt.Sprintf("%s < %s/%s:%d", group, d.Value.Peer.Node.Name, d.Value.Peer.Group, d.Value.Port))
+			all = append(all, fmt.Sprintf("%s < %s/%s:%d", group, d.Value().Peer.Node.Name, d.Value().Peer.Group, d.Value().Port))
 		}
 	}
 	slices.Sort(all)
@@ -64,11 +64,11 @@ func TestPortsAreOpenedOnBothEnds(t *testing.T) {
 		"db":   "keeper < shop/server:9000, server < cart/server:80, server < shop/server:80, server < shop/server:9187",
 	})
 	egress := b.of("shop").Policies["server"].Egress
-	if egress[0].Value.Port != 80 || egress[1].Value.Port != 9000 || egress[2].Value.Port != 9187 {
+	if egress[0].Value().Port != 80 || egress[1].Value().Port != 9000 || egress[2].Value().Port != 9187 {
 		t.Errorf("%v", egress)
 	}
-	b.by("port 80", egress[0].By, "network-policies", "shop -> db/a", "shop -> db/b")
-	b.by("the other end", b.of("db").Policies["keeper"].Ingress[0].By, "network-policies", "shop -> db/a", "shop -> db/b")
+	b.by("port 80", egress[0].By(), "network-policies", "shop -> db/a", "shop -> db/b")
+	b.by("the other end", b.of("db").Policies["keeper"].Ingress[0].By(), "network-policies", "shop -> db/a", "shop -> db/b")
 	if policy := b.of("other").Policies["server"]; policy == nil || len(policy.Ingress)+len(policy.Egress) != 0 {
 		t.Error("pods without links have an empty policy")
 	}
@@ -158,10 +158,10 @@ func TestPodsThatActForASourceGetItsEdges(t *testing.T) {
 		"db":   "server < cart/server:80, server < jobs/worker-cart:80, server < jobs/worker-shop:80, server < shop/server:80",
 		"logs": "server < jobs/server:80",
 	})
-	if pods := b.of("jobs").Pods["worker-shop"]; pods.Labels["for"] != "shop" {
+	if pods := b.of("jobs").Pods["worker-shop"].Value(); pods.Labels["for"] != "shop" {
 		t.Errorf("%v", pods)
 	}
-	b.by("the egress of the worker", b.of("jobs").Policies["worker-shop"].Egress[0].By, "network-policies", "shop -> db")
+	b.by("the egress of the worker", b.of("jobs").Policies["worker-shop"].Egress[0].By(), "network-policies", "shop -> db")
 }
 
 func TestSourceReachesThroughItsTargetWhatTheRuleNames(t *testing.T) {
@@ -175,7 +175,7 @@ func TestSourceReachesThroughItsTargetWhatTheRuleNames(t *testing.T) {
 		"db":   "server < cart/server:80, server < jobs/worker-shop:80, server < shop/server:80",
 		"logs": "server < jobs/server:80",
 	})
-	b.by("what shop reaches through jobs", b.of("shop").Policies["server"].Egress[0].By, "network-policies", "shop -> jobs")
+	b.by("what shop reaches through jobs", b.of("shop").Policies["server"].Egress[0].By(), "network-policies", "shop -> jobs")
 }
 
 func TestPoliciesOfAnyGraphAgree(t *testing.T) {
@@ -186,10 +186,10 @@ func TestPoliciesOfAnyGraphAgree(t *testing.T) {
 		for group, policy := range b.Plan.Of[n].Policies {
 			own := ir.Peer{Node: n, Group: group}
 			for _, d := range policy.Egress {
-				mirror[fmt.Sprint(own, d.Value.Peer, d.Value.Port)]++
+				mirror[fmt.Sprint(own, d.Value().Peer, d.Value().Port)]++
 			}
 			for _, d := range policy.Ingress {
-				mirror[fmt.Sprint(d.Value.Peer, own, d.Value.Port)]--
+				mirror[fmt.Sprint(d.Value().Peer, own, d.Value().Port)]--
 			}
 		}
 	}

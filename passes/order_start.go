@@ -1,25 +1,38 @@
 package passes
 
 import (
-	"fmt"
-
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/pass"
 )
 
 func orderStart(c *pass.Context) bool {
-	wave, waits := map[*ir.Node]int{}, c.Graph.Waits()
+	waits := c.Graph.Waits()
 	for _, n := range c.Graph.TargetsFirst() {
-		p := c.Of(n)
-		p.Waits = waits[n]
-		reason := "it waits for nothing"
-		for _, target := range p.Waits {
-			if wave[target]+1 > wave[n] {
-				wave[n] = wave[target] + 1
-				reason = fmt.Sprintf("it waits for %s", target.Name)
-			}
+		p, index := c.Of(n), pass.Index[*ir.Node]{}
+		for _, e := range waits[n] {
+			p.Waits = pass.Append(c, index, e.Target.Component(), p.Waits, e.Target.Component(), c.From(e, nil))
 		}
-		p.Order = ir.Decided[int]{Value: wave[n], By: []ir.Origin{c.Because(n.Pos, reason)}}
+		p.Order = waveOf(c, n, p.Waits)
 	}
 	return true
+}
+
+// waveOf is the wave after those of all that a component waits for. It comes from each of them in the last of these waves, which have origins of their own.
+func waveOf(c *pass.Context, n *ir.Node, waits []ir.Decided[*ir.Node]) ir.Decided[int] {
+	wave, by := 0, []ir.Origin{c.OfNode(n, "it waits for nothing")}
+	for _, d := range waits {
+		target := d.Value()
+		after := c.Of(target).Order.Value() + 1
+		if after > wave {
+			wave, by = after, nil
+		}
+		if after < wave {
+			continue
+		}
+		for _, o := range d.By() {
+			o.Reason = "it waits for " + target.Name
+			by = append(by, o)
+		}
+	}
+	return pass.Decide(c, wave, by...)
 }

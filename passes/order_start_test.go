@@ -26,11 +26,11 @@ func TestWavesFollowWhatIsWaitedFor(t *testing.T) {
 		"a": {2, "it waits for b", 2}, "b": {1, "it waits for c", 1}, "c": {0, "it waits for nothing", 0}, "d": {1, "it waits for c", 1}, "e": {0, "it waits for nothing", 0},
 	} {
 		p := b.of(name)
-		if p.Order.Value != want.wave || len(p.Order.By) != 1 || p.Order.By[0].Reason != want.reason || p.Order.By[0].Pos != b.posOf(name) || len(p.Waits) != want.waits {
+		if p.Order.Value() != want.wave || len(p.Order.By()) != 1 || p.Order.By()[0].Reason != want.reason || len(p.Waits) != want.waits {
 			t.Errorf("%s: %+v, waits for %d", name, p.Order, len(p.Waits))
 		}
 	}
-	if waits := b.of("a").Waits; waits[0].Name != "b" || waits[1].Name != "c" {
+	if waits := b.of("a").Waits; waits[0].Value().Name != "b" || waits[1].Value().Name != "c" {
 		t.Errorf("%v", waits)
 	}
 }

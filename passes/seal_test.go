@@ -49,7 +49,7 @@ func TestSealFindsDecisionsWithoutOrigin(t *testing.T) {
 	table := passes.Table()
 	last := len(table) - 1
 	forget := pass.Pass{Name: "forget", Doc: "Forget an origin.", Run: func(c *pass.Context) bool {
-		c.Plan.Of[c.Graph.Node("shop")].Files["x"] = ir.Decided[bool]{Value: true}
+		c.Plan.Of[c.Graph.Node("shop")].Files["x"] = ir.Decided[bool]{}
 		return true
 	}}
 	defer func() {

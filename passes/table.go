@@ -54,7 +54,7 @@ func Table() []pass.Pass {
 		row("network-policies", "Egress at the source, ingress at the target, just that port and those pods.", facts{hosts, effects}, facts{policies}, nil, networkPolicies),
 		row("order-start", "The place of each component in the start-up order, and what it waits for.", facts{acyclic}, facts{order}, nil, orderStart),
 		row("keep-files", "The condition of every file with a reason either way, and the content of those kept.", facts{env, requirements, modules, inbound, exposure, policies, order}, facts{files}, []string{"E0101", "E0205"}, keepFiles),
-		row("assign-roles", "The kustomization that is deployed, the one that builds and the one that tests, and the Jobs of each.", facts{files}, facts{roles}, []string{"E0205"}, assignRoles),
+		row("assign-roles", "The kustomization that is deployed, the one that builds and the one that tests, and the Jobs of each.", facts{files}, facts{roles}, []string{"E0101", "E0205"}, assignRoles),
 		row("keep-tree-files", "The files of the whole tree and what stands in them: what is applied, what deploy.sh waits for, prerequisites, notes.", facts{roles}, facts{treeKept}, nil, keepTreeFiles),
 		row("check-config", "Settings whose defaults work nowhere: registry, repository, credentials.", nil, facts{configured}, []string{"W0110", "W0111", "W0119"}, checkConfig),
 		row("check-objects", "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.", facts{files, unique}, facts{objects}, []string{"E0205", "E0208"}, checkObjects),

@@ -306,7 +306,7 @@ func (b *built) edges() []string {
 	return all
 }
 
-// by fails unless these edges are the origins of a decision, by a pass.
+// by fails unless these edges, each named once, are the origins of a decision, by a pass.
 func (b *built) by(what string, origins []ir.Origin, passName string, edges ...string) {
 	b.t.Helper()
 	var got []string
@@ -314,7 +314,7 @@ func (b *built) by(what string, origins []ir.Origin, passName string, edges ...s
 		if o.Pass != passName {
 			b.t.Errorf("%s comes from the pass %s, not %s", what, o.Pass, passName)
 		}
-		if o.Edge != nil {
+		if o.Edge != nil && !slices.Contains(got, o.Edge.Name()) {
 			got = append(got, o.Edge.Name())
 		}
 	}
@@ -328,7 +328,7 @@ func (b *built) env(name string, want ...string) {
 	b.t.Helper()
 	var got []string
 	for k, d := range b.of(name).Env {
-		got = append(got, k+"="+value.Display(d.Value))
+		got = append(got, k+"="+value.Display(d.Value()))
 	}
 	slices.Sort(got)
 	slices.Sort(want)

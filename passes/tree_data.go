@@ -22,8 +22,8 @@ func treeData(c *pass.Context) kind.Object {
 			undeployed = append(undeployed, o)
 		}
 		for _, j := range c.Of(n).Jobs {
-			data["has_builds"] = data["has_builds"] == true || j.Value.Role == kind.Build
-			data["has_day2"] = data["has_day2"] == true || j.Value.Role == kind.Day2
+			data["has_builds"] = data["has_builds"] == true || j.Value().Role == kind.Build
+			data["has_day2"] = data["has_day2"] == true || j.Value().Role == kind.Day2
 		}
 		data["pins"] = data["pins"] == true || len(c.Of(n).Requirements) > 0
 	}
@@ -37,25 +37,34 @@ func componentData(c *pass.Context, n *ir.Node) kind.Object {
 	p := c.Of(n)
 	waits := make([]string, len(p.Waits))
 	for i, w := range p.Waits {
-		waits[i] = w.Name
+		waits[i] = w.Value().Name
 	}
 	rollout := []kind.Object{}
 	for _, d := range c.Plan.Tree.Steps[n.Name] {
-		rollout = append(rollout, kind.Object{"job": d.Value.Job, "resource": d.Value.Resource, "condition": d.Value.Condition})
+		rollout = append(rollout, kind.Object{"job": d.Value().Job, "resource": d.Value().Resource, "condition": d.Value().Condition})
 	}
 	folder, deployed := p.Folders[kind.Deploy]
 	return kind.Object{
-		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": p.Order.Value, "waits": waits,
-		"base": path.Join(n.Name, folder.Value), "deployed": deployed, "rollout": rollout,
+		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": p.Order.Value(), "waits": waits,
+		"base": path.Join(n.Name, folder.Value()), "deployed": deployed, "rollout": rollout,
+		"build_folder": folderData(n, p, kind.Build), "day2_folder": folderData(n, p, kind.Day2),
 		"bootstrap": jobData(p, kind.Deploy), "builds": jobData(p, kind.Build), "day2": jobData(p, kind.Day2),
 	}
+}
+
+// folderData is where the kustomization of a role is, from the root of the tree, "" without one.
+func folderData(n *ir.Node, p *ir.NodePlan, role kind.Role) string {
+	if folder, ok := p.Folders[role]; ok {
+		return path.Join(n.Name, folder.Value())
+	}
+	return ""
 }
 
 // jobData are the Jobs of a role. What builds is called like its file.
 func jobData(p *ir.NodePlan, role kind.Role) []kind.Object {
 	all := []kind.Object{}
 	for _, d := range p.Jobs {
-		if j := d.Value; j.Role == role {
+		if j := d.Value(); j.Role == role {
 			all = append(all, kind.Object{"name": j.Name, "namespace": j.Namespace, "file": j.File, "builder": strings.TrimSuffix(path.Base(j.File), ".yaml")})
 		}
 	}
@@ -74,7 +83,7 @@ func linkData(c *pass.Context) []kind.Object {
 func prerequisiteData(list []ir.Decided[ir.Prerequisite]) []kind.Object {
 	all := []kind.Object{}
 	for _, d := range list {
-		p := d.Value
+		p := d.Value()
 		all = append(all, kind.Object{"name": p.Name, "version": p.Version, "what": p.What, "watch": p.Watch, "crds": p.CRDs, "needed_by": p.NeededBy, "namespaces": p.Namespaces})
 	}
 	return all
@@ -83,7 +92,7 @@ func prerequisiteData(list []ir.Decided[ir.Prerequisite]) []kind.Object {
 func noteData(list []ir.Decided[string]) []string {
 	all := []string{}
 	for _, d := range list {
-		all = append(all, d.Value)
+		all = append(all, d.Value())
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 func values[T any](list []ir.Decided[T]) []any {
 	all := []any{}
 	for _, d := range list {
-		all = append(all, d.Value)
+		all = append(all, d.Value())
 	}
 	return all
 }
@@ -43,20 +43,20 @@ func TestPartsReachBothEnds(t *testing.T) {
 	if want := []any{object{"shared": true}, object{"from": "a"}, object{"from": "b"}}; !reflect.DeepEqual(values(routes), want) {
 		t.Fatalf("%v", values(routes))
 	}
-	b.by("the shared part", routes[0].By, "wire-inbound", "edge/route/a -> shop", "edge/route/a -> shop", "edge/route/b -> shop", "edge/route/b -> shop")
-	b.by("the part of a", routes[1].By, "wire-inbound", "edge/route/a -> shop")
+	b.by("the shared part", routes[0].By(), "wire-inbound", "edge/route/a -> shop", "edge/route/b -> shop")
+	b.by("the part of a", routes[1].By(), "wire-inbound", "edge/route/a -> shop")
 	backends := b.of("edge").Parts["backends"]
 	if got := values(backends); len(got) != 2 || got[0].(object)["name"] != "cart" || got[1].(object)["name"] != "shop" {
 		t.Errorf("%v", got)
 	}
-	b.by("the backend shop", backends[1].By, "wire-outbound", "edge/route/a -> shop", "edge/route/b -> shop")
-	if len(b.of("edge").Notes) != 1 || len(b.of("edge").Notes[0].By) != 3 || len(b.of("shop").Notes) != 1 {
+	b.by("the backend shop", backends[1].By(), "wire-outbound", "edge/route/a -> shop", "edge/route/b -> shop")
+	if len(b.of("edge").Notes) != 1 || len(b.of("edge").Notes[0].By()) != 3 || len(b.of("shop").Notes) != 1 {
 		t.Errorf("%+v", b.of("edge").Notes)
 	}
 	if got := values(b.of("edge").Rollout); len(got) != 2 || got[0] != "job/x" {
 		t.Errorf("%v", got)
 	}
-	if got := b.of("cart").Prerequisites; len(got) != 1 || got[0].Value["name"] != "operator" {
+	if got := b.of("cart").Prerequisites; len(got) != 1 || got[0].Value()["name"] != "operator" {
 		t.Errorf("%v", got)
 	}
 	if parts, ok := b.of("shop").Parts["backends"]; ok {
@@ -77,7 +77,7 @@ func TestBothEndsOfALinkInsideOneComponent(t *testing.T) {
 	w.add("broker/queue", "bus/queue/q")
 	w.link("bus/exchange/e -> bus/queue/q")
 	b := w.run("wire-inbound").clean()
-	if parts := b.of("bus").Parts["bindings"]; len(parts) != 1 || len(parts[0].By) != 2 || parts[0].By[0].Pass != "wire-outbound" || parts[0].By[1].Pass != "wire-inbound" {
+	if parts := b.of("bus").Parts["bindings"]; len(parts) != 1 || len(parts[0].By()) != 2 || parts[0].By()[0].Pass != "wire-outbound" || parts[0].By()[1].Pass != "wire-inbound" {
 		t.Errorf("%+v", parts)
 	}
 }

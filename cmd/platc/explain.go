@@ -11,6 +11,7 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
 )
 
@@ -128,7 +129,7 @@ func explainKind(c *console, o *common, l *kind.Library, name string) error {
 	if err != nil {
 		return err
 	}
-	doc := compiler.DescribeKind(l, k)
+	doc := explain.DescribeKind(l, k)
 	if o.format.value == "json" {
 		return printJSON(c.out, doc)
 	}
@@ -156,7 +157,7 @@ func explainKind(c *console, o *common, l *kind.Library, name string) error {
 	return err
 }
 
-func kindAttributes(b *strings.Builder, heading string, all []compiler.AttributeDoc) {
+func kindAttributes(b *strings.Builder, heading string, all []explain.AttributeDoc) {
 	fmt.Fprintf(b, "\n%s\n", heading)
 	attributes(b, all, "  ")
 	if len(all) == 0 {
@@ -182,17 +183,17 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 	if err != nil {
 		return err
 	}
-	found := compiler.RulesBetween(l, source, target)
+	found := explain.RulesBetween(l, source, target)
 	if len(found) == 0 {
 		help := fmt.Sprintf("%s links to nothing", source.Name)
-		if ends := compiler.DescribeKind(l, source).Outbound; len(ends) > 0 {
+		if ends := explain.DescribeKind(l, source).Outbound; len(ends) > 0 {
 			help = "its rules are " + strings.Join(ends, ", ")
 		}
 		return usage{fmt.Sprintf("there is no rule for a link from %s to %s", source.Name, target.Name), help}
 	}
-	var docs []compiler.LinkDoc
+	var docs []explain.LinkDoc
 	for _, r := range found {
-		docs = append(docs, compiler.DescribeRule(r))
+		docs = append(docs, explain.DescribeRule(r))
 	}
 	if o.format.value == "json" {
 		return printJSON(c.out, map[string]any{"rules": docs})
@@ -208,7 +209,7 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 	return err
 }
 
-func ruleText(b *strings.Builder, d compiler.LinkDoc) {
+func ruleText(b *strings.Builder, d explain.LinkDoc) {
 	fmt.Fprintf(b, "%s: %s\n", d.Rule, oneLine(d.Doc))
 	if d.Startup {
 		b.WriteString("The source starts after the target, unless the link sets startup: false.\n")
@@ -232,7 +233,7 @@ func ruleText(b *strings.Builder, d compiler.LinkDoc) {
 	section(b, "Inbound: the target gets", sideLines(d.Inbound))
 }
 
-func sideLines(s compiler.SideDoc) []string {
+func sideLines(s explain.SideDoc) []string {
 	return slices.Concat(labelled("requirements", s.Requirements), labelled("modules", s.Modules), labelled("parts", s.Parts))
 }
 

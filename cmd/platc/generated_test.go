@@ -12,6 +12,7 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
 )
 
@@ -105,7 +106,7 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 func kindsPage(l *kind.Library) string {
 	var p page
 	p.line("# Kinds\n\n`platc kinds` and `platc explain KIND` print the same. A default stands in brackets.")
-	for _, k := range compiler.Kinds(l) {
+	for _, k := range explain.Kinds(l) {
 		p.line("\n## %s\n\n%s", k.Name, oneLine(k.Doc))
 		attributesTable(&p, k.Attributes)
 		for _, sub := range k.SubComponents {
@@ -123,13 +124,13 @@ func kindsPage(l *kind.Library) string {
 	return p.String()
 }
 
-func attributesTable(p *page, all []compiler.AttributeDoc) {
+func attributesTable(p *page, all []explain.AttributeDoc) {
 	if len(all) == 0 {
 		return
 	}
 	p.line("\n| attribute | value | meaning |\n|---|---|---|")
-	var rows func([]compiler.AttributeDoc, string)
-	rows = func(all []compiler.AttributeDoc, prefix string) {
+	var rows func([]explain.AttributeDoc, string)
+	rows = func(all []explain.AttributeDoc, prefix string) {
 		for _, a := range all {
 			p.line("| `%s`%s | %s | %s |", prefix+a.Name, presence(a), cell(a.Type), cell(a.Doc))
 			rows(a.Attributes, prefix+a.Name+".")
@@ -141,7 +142,7 @@ func attributesTable(p *page, all []compiler.AttributeDoc) {
 func linksPage(l *kind.Library) string {
 	var p page
 	p.line("# Links\n\n`platc links` and `platc explain 'SOURCE -> TARGET'` print the same. A sub-component's rules apply on top of those of its component.")
-	for _, d := range compiler.Links(l) {
+	for _, d := range explain.Links(l) {
 		p.line("\n## %s\n\n%s", d.Rule, oneLine(d.Doc))
 		attributesTable(&p, d.Attributes)
 		waits := "no"
@@ -152,7 +153,7 @@ func linksPage(l *kind.Library) string {
 		p.line("\n| side | requirements | modules | parts |\n|---|---|---|---|")
 		for _, s := range []struct {
 			name string
-			side compiler.SideDoc
+			side explain.SideDoc
 		}{{"outbound", d.Outbound}, {"inbound", d.Inbound}} {
 			p.line("| %s | %s | %s | %s |", s.name, quotedAll(s.side.Requirements), quotedAll(s.side.Modules), quotedAll(s.side.Parts))
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 )
@@ -37,7 +37,7 @@ all kinds, which editors use for completion and checks. Existing files are never
 			files := []emit.File{
 				starterFile("arch.cue", []byte(strings.ReplaceAll(starter, "NAME", name))),
 				starterFile("cue.mod/module.cue", fmt.Appendf(nil, "module: \"%s.example.com\"\nlanguage: version: \"%s\"\n", name, languageVersion)),
-				starterFile("cue.mod/pkg/platc.dev/platc/schema/schema.cue", compiler.EditorSchema(l)),
+				starterFile("cue.mod/pkg/platc.dev/platc/schema/schema.cue", explain.EditorSchema(l)),
 			}
 			if err := output.Create(dir, files); err != nil {
 				return err

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
 )
 
@@ -30,7 +30,7 @@ platc, or CUE, which takes longer, and why CUE does.`,
 			if cost {
 				return printCosts(c, &o, l.Costs())
 			}
-			kinds := compiler.Kinds(l)
+			kinds := explain.Kinds(l)
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"kinds": kinds})
 			}
@@ -74,7 +74,7 @@ func printCosts(c *console, o *common, costs []kind.Cost) error {
 	return printTable(c.out, rows)
 }
 
-func kindRows(kinds []compiler.KindDoc) [][]string {
+func kindRows(kinds []explain.KindDoc) [][]string {
 	rows := [][]string{{"KIND", "ATTRIBUTE", "DEFAULT", "TYPE"}}
 	for _, k := range kinds {
 		rows = append(rows, []string{k.Name, "", "", k.Doc})
@@ -87,7 +87,7 @@ func kindRows(kinds []compiler.KindDoc) [][]string {
 	return rows
 }
 
-func attributeRows(all []compiler.AttributeDoc, prefix string) [][]string {
+func attributeRows(all []explain.AttributeDoc, prefix string) [][]string {
 	var rows [][]string
 	for _, a := range all {
 		value := "-"

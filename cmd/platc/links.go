@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 func linksCommand(c *console) *cobra.Command {
@@ -22,7 +22,7 @@ func linksCommand(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			links := compiler.Links(l)
+			links := explain.Links(l)
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"links": links})
 			}
@@ -33,7 +33,7 @@ func linksCommand(c *console) *cobra.Command {
 	return cmd
 }
 
-func linkRows(links []compiler.LinkDoc) [][]string {
+func linkRows(links []explain.LinkDoc) [][]string {
 	rows := [][]string{{"RULE", "ATTRIBUTES", "PORTS", "WAITS", "IDENTITY", "OUTBOUND", "INBOUND"}}
 	for _, d := range links {
 		var names []string
@@ -52,6 +52,6 @@ func linkRows(links []compiler.LinkDoc) [][]string {
 	return rows
 }
 
-func effects(s compiler.SideDoc) []string {
+func effects(s explain.SideDoc) []string {
 	return slices.Concat(s.Requirements, s.Modules, s.Parts)
 }

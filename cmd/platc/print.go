@@ -7,7 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 // printJSON writes a result as one indented document.
@@ -38,7 +38,7 @@ func orDash(all []string) string {
 }
 
 // attributes writes attributes with type, default and meaning, one below the other.
-func attributes(b *strings.Builder, all []compiler.AttributeDoc, margin string) {
+func attributes(b *strings.Builder, all []explain.AttributeDoc, margin string) {
 	for _, a := range all {
 		fmt.Fprintf(b, "%s%s%s: %s\n", margin, a.Name, presence(a), a.Type)
 		for line := range strings.SplitSeq(a.Doc, "\n") {
@@ -50,7 +50,7 @@ func attributes(b *strings.Builder, all []compiler.AttributeDoc, margin string) 
 	}
 }
 
-func presence(a compiler.AttributeDoc) string {
+func presence(a explain.AttributeDoc) string {
 	switch {
 	case a.Required:
 		return " (required)"

@@ -15,6 +15,7 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/explain"
 )
 
 const scripts = "../../testdata/scripts"
@@ -107,7 +108,7 @@ func TestEveryCodeKindAndCommandHasAScript(t *testing.T) {
 	if findings.HasErrors() {
 		t.Fatal(findings.Err())
 	}
-	for _, k := range compiler.Kinds(l) {
+	for _, k := range explain.Kinds(l) {
 		want["kind_"+k.Name] = true
 	}
 	have := map[string]bool{}

@@ -9,17 +9,20 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/explain"
 )
 
 func whyCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
 		Use:   "why COMPONENT THING [flags] [arch.cue | directory | package]",
-		Short: "Why a variable, requirement, module, file or line is there, or is not",
-		Long: `Explains one decision of the compiler: the links and rules behind it, the pass that took it, and the
-place in arch.cue. THING is a variable, a Python requirement, a module, a file (its path from the component's
-folder) or a line of one (FILE:LINE). What is absent is explained too, when a link could bring it.`,
-		Example: "  platc why orders POSTGRES_HOST\n  platc why orders kafka_module\n  platc why orders k8s/deploy/base/networkpolicy.yaml:31",
+		Short: "Why a variable, requirement, module, file, line, attribute or link is there, or is not",
+		Long: `Explains one decision of the compiler: the links, attributes and rules behind it, the pass that took it,
+the place in arch.cue and the place in the kind. THING is a variable, a Python requirement, a module, a file
+(its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component or
+the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
+several is enough for.`,
+		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}
@@ -28,8 +31,8 @@ folder) or a line of one (FILE:LINE). What is absent is explained too, when a li
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
-			answer, err := compiler.Why(b, args[0], args[1])
-			if unknown, ok := errors.AsType[*compiler.Unknown](err); ok {
+			answer, err := explain.Why(b.Plan, args[0], args[1])
+			if unknown, ok := errors.AsType[*explain.Unknown](err); ok {
 				return usage{unknown.Message, unknown.Help}
 			}
 			if err != nil {
@@ -52,7 +55,7 @@ folder) or a line of one (FILE:LINE). What is absent is explained too, when a li
 	return cmd
 }
 
-func answerText(a compiler.Answer) string {
+func answerText(a explain.Answer) string {
 	var b strings.Builder
 	verb := "does not have"
 	if a.Present {
@@ -63,24 +66,46 @@ func answerText(a compiler.Answer) string {
 		fmt.Fprintf(&b, ": %s", a.Value)
 	}
 	b.WriteByte('\n')
-	for _, by := range a.Because {
-		where := diag.Pos{File: by.File, Line: by.Line, Column: by.Column}.String()
-		if by.Edge == "" {
-			fmt.Fprintf(&b, "  %s\n", by.Reason)
-		} else {
-			fmt.Fprintf(&b, "  link %s: %s\n", by.Edge, by.Reason)
-		}
-		var from []string
-		if by.Rule != "" {
-			from = append(from, "rule "+by.Rule)
-		}
-		if by.Pass != "" {
-			from = append(from, "pass "+by.Pass)
-		}
-		if where != "" {
-			from = append(from, "at "+where)
-		}
-		fmt.Fprintf(&b, "    %s\n", strings.Join(from, ", "))
+	for i, by := range a.Because {
+		b.WriteString(reasonText(by, i > 0 && a.Because[i-1].Either))
+	}
+	if a.Kind != nil {
+		fmt.Fprintf(&b, "  written in %s\n", placeText(a.Kind))
 	}
 	return b.String()
+}
+
+// reasonText is a reason and where it comes from; of several that are each enough, all but the first begin with "or".
+func reasonText(by explain.Because, more bool) string {
+	reason := by.Reason
+	if by.Edge != "" {
+		reason = fmt.Sprintf("link %s: %s", by.Edge, by.Reason)
+	}
+	switch {
+	case by.Either && more:
+		reason = "or " + reason
+	case by.Either:
+		reason = "either " + reason
+	}
+	var from []string
+	if by.Rule != "" {
+		from = append(from, "rule "+by.Rule)
+	}
+	if by.Pass != "" {
+		from = append(from, "pass "+by.Pass)
+	}
+	if where := (diag.Pos{File: by.File, Line: by.Line, Column: by.Column}).String(); where != "" {
+		from = append(from, "at "+where)
+	}
+	if by.Kind != nil {
+		from = append(from, "in "+placeText(by.Kind))
+	}
+	return fmt.Sprintf("  %s\n    %s\n", reason, strings.Join(from, ", "))
+}
+
+func placeText(p *explain.Place) string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }

@@ -102,15 +102,19 @@ func dumpNode(p *NodePlan) any {
 		uses[what] = all(list, func(n int) any { return n })
 	}
 	waits := []string{}
-	for _, n := range p.Waits {
-		waits = append(waits, n.Name)
+	for _, d := range p.Waits {
+		waits = append(waits, d.value.Name)
+	}
+	exports := map[string]any{}
+	for name, d := range p.Exports {
+		exports[name] = d.value
 	}
 	folders := map[string]any{}
 	for role, folder := range p.Folders {
 		folders[string(role)] = decided(folder, itself)
 	}
 	return map[string]any{
-		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": p.Exports,
+		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": exports,
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
@@ -163,7 +167,7 @@ func all[T any](list []Decided[T], show func(T) any) any {
 
 func decided[T any](d Decided[T], show func(T) any) any {
 	by := []any{}
-	for _, o := range d.By {
+	for _, o := range d.By() {
 		origin := map[string]any{"pass": o.Pass, "reason": o.Reason, "at": place(o.Pos)}
 		if o.Edge != nil {
 			origin["edge"] = o.Edge.Name()
@@ -173,7 +177,7 @@ func decided[T any](d Decided[T], show func(T) any) any {
 		}
 		by = append(by, origin)
 	}
-	return map[string]any{"value": show(d.Value), "by": by}
+	return map[string]any{"value": show(d.Value()), "by": by}
 }
 
 func place(p diag.Pos) string { return p.String() }

@@ -133,21 +133,6 @@ func (e *Edge) AttrPos(name string) diag.Pos {
 // Internal says whether both ends are of one component.
 func (e *Edge) Internal() bool { return e.Source.Component() == e.Target.Component() }
 
-// Origin is why a decision was taken.
-type Origin struct {
-	Pass   string
-	Edge   *Edge      // nil for what no edge asked for
-	Rule   *kind.Rule // nil likewise
-	Pos    diag.Pos
-	Reason string
-}
-
-// Decided is a value with its origins: By[0] decided, the others asked for the same.
-type Decided[T any] struct {
-	Value T
-	By    []Origin
-}
-
 // Identity is the credential of an edge.
 type Identity struct {
 	Login
@@ -188,8 +173,8 @@ func (i Identity) turn(first, other value.Value) value.Value {
 type Instance struct {
 	Prefix    string // "POSTGRES"
 	Component *Node
-	Variables map[string]string // KEY -> name of the variable, after renames
-	Resources []kind.Resource   // by kind and name
+	Variables map[string]Decided[string] // KEY -> name of the variable, after renames
+	Resources []Decided[kind.Resource]   // by kind and name
 }
 
 // Peer is a group of pods at the other end of a policy.
@@ -225,8 +210,8 @@ type NodePlan struct {
 	Marks         map[string]Decided[any]
 	Env           map[string]Decided[value.Value] // variables of links, by name
 	EnvGroup      map[string]string               // variable -> comment it stands under
-	Instances     []Instance
-	Exports       kind.Object
+	Instances     []Decided[Instance]
+	Exports       map[string]Decided[any]    // what rules say of this component to whoever links to it
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
@@ -236,14 +221,14 @@ type NodePlan struct {
 	Jobs          []Decided[Job]                // of these kustomizations, by file
 	View          kind.Object                   // the component as its manifests and templates see it
 	Parts         map[string][]Decided[kind.Object]
-	Pods          map[string]kind.Pods // groups of the kind, and those that edges add
-	Policies      map[string]*Policy   // by pod group
+	Pods          map[string]Decided[kind.Pods] // groups of the kind, and those that edges add
+	Policies      map[string]*Policy            // by pod group
 	Uses          map[string][]Decided[int]
 	Rollout       []Decided[any] // what deploy.sh waits for beside what the kind describes
 	Notes         []Decided[string]
 	Prerequisites []Decided[kind.Object]
-	Order         Decided[int] // wave of the start-up order, from 0
-	Waits         []*Node      // components that it waits for, by name
+	Order         Decided[int]     // wave of the start-up order, from 0
+	Waits         []Decided[*Node] // components that it waits for, by name
 }
 
 // Job is a Job that a script of the tree runs by name, or makes way for.
@@ -292,9 +277,9 @@ func NewPlan(g *Graph) *Plan {
 	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
-			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: kind.Object{},
+			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: map[string]Decided[any]{},
 			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
-			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]kind.Pods{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
+			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]Decided[kind.Pods]{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
 			Folders: map[kind.Role]Decided[string]{},
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/internal/pen"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
@@ -155,7 +156,8 @@ func byHand(g *ir.Graph) int {
 	for _, start := range g.Components() {
 		depth := map[*ir.Node]int{start: 0}
 		for queue := []*ir.Node{start}; len(queue) > 0; queue = queue[1:] {
-			for _, next := range waits[queue[0]] {
+			for _, e := range waits[queue[0]] {
+				next := e.Target.Component()
 				if next == start {
 					if l := depth[queue[0]] + 1; best == 0 || l < best {
 						best = l
@@ -193,8 +195,8 @@ func ordered(t *testing.T, g *ir.Graph) {
 		place[n] = i
 	}
 	for n, waits := range g.Waits() {
-		for _, target := range waits {
-			if place[target] > place[n] {
+		for _, e := range waits {
+			if target := e.Target.Component(); place[target] > place[n] {
 				t.Fatalf("%s stands before %s, which it waits for", n.Name, target.Name)
 			}
 		}
@@ -269,20 +271,23 @@ func TestLargeKnotsAreNoBurden(t *testing.T) {
 	}
 }
 
+// decided is a decision, as package pass makes them.
+func decided[T any](v T, by ...ir.Origin) ir.Decided[T] { return ir.Decide(pen.Pen{}, v, by...) }
+
 // sound is a plan of two components that Verify takes.
 func sound() *ir.Plan {
 	g := graph([]string{"a", "b"}, "a -> b")
 	p := ir.NewPlan(g)
-	by := []ir.Origin{{Pass: "test", Reason: "because"}}
+	by := ir.Origin{Pass: "test", Reason: "because"}
 	a, b := g.Node("a"), g.Node("b")
 	for _, n := range []*ir.Node{a, b} {
-		p.Of[n].Order = ir.Decided[int]{By: by}
+		p.Of[n].Order = decided(0, by)
 		p.Of[n].Policies["server"] = &ir.Policy{}
 	}
-	p.Of[a].Policies["server"].Egress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: b, Group: "server"}, Port: 80}, By: by}}
-	p.Of[b].Policies["server"].Ingress = []ir.Decided[ir.Opening]{{Value: ir.Opening{Peer: ir.Peer{Node: a, Group: "server"}, Port: 80}, By: by}}
-	p.Identities[g.Edges[0]] = ir.Decided[ir.Identity]{Value: ir.Identity{Login: ir.Login{User: "a_b", Password: value.Secret{ID: "a:b"}}}, By: by}
-	p.Namespaces["ns-a"] = &ir.Namespace{Name: "ns-a", Enforce: ir.Decided[string]{Value: "restricted", By: by}}
+	p.Of[a].Policies["server"].Egress = []ir.Decided[ir.Opening]{decided(ir.Opening{Peer: ir.Peer{Node: b, Group: "server"}, Port: 80}, by)}
+	p.Of[b].Policies["server"].Ingress = []ir.Decided[ir.Opening]{decided(ir.Opening{Peer: ir.Peer{Node: a, Group: "server"}, Port: 80}, by)}
+	p.Identities[g.Edges[0]] = decided(ir.Identity{Login: ir.Login{User: "a_b", Password: value.Secret{ID: "a:b"}}}, by)
+	p.Namespaces["ns-a"] = &ir.Namespace{Name: "ns-a", Enforce: decided("restricted", by)}
 	return p
 }
 
@@ -291,7 +296,8 @@ func TestVerifyFindsWhatIsMissing(t *testing.T) {
 	if err := sound().Verify(); err != nil {
 		t.Fatal(err)
 	}
-	none := map[string]ir.Decided[string]{"x": {Value: "x"}}
+	by := ir.Origin{Pass: "test"}
+	none := map[string]ir.Decided[string]{"x": decided("x")}
 	for want, breaks := range map[string]func(p *ir.Plan, a, b *ir.NodePlan){
 		"b has no plan":               func(p *ir.Plan, _, _ *ir.NodePlan) { delete(p.Of, p.Graph.Node("b")) },
 		"mark x of a":                 func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Marks["x"] = ir.Decided[any]{} },
@@ -304,18 +310,28 @@ func TestVerifyFindsWhatIsMissing(t *testing.T) {
 		"a step of the roll-out of b": func(_ *ir.Plan, _, b *ir.NodePlan) { b.Rollout = make([]ir.Decided[any], 1) },
 		"a note of b":                 func(_ *ir.Plan, _, b *ir.NodePlan) { b.Notes = make([]ir.Decided[string], 1) },
 		"a prerequisite of b":         func(_ *ir.Plan, _, b *ir.NodePlan) { b.Prerequisites = make([]ir.Decided[kind.Object], 1) },
-		"the order of a":              func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Order.By = nil },
-		"an ingress of b":             func(_ *ir.Plan, _, b *ir.NodePlan) { b.Policies["server"].Ingress[0].By = nil },
-		"an egress of a":              func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Policies["server"].Egress[0].By = nil },
+		"the order of a":              func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Order = decided(0) },
+		"an ingress of b": func(_ *ir.Plan, _, b *ir.NodePlan) {
+			b.Policies["server"].Ingress[0] = decided(b.Policies["server"].Ingress[0].Value())
+		},
+		"an egress of a": func(_ *ir.Plan, a, _ *ir.NodePlan) {
+			a.Policies["server"].Egress[0] = decided(a.Policies["server"].Egress[0].Value())
+		},
 		"the identity of a -> b":      func(p *ir.Plan, _, _ *ir.NodePlan) { p.Identities[p.Graph.Edges[0]] = ir.Decided[ir.Identity]{} },
-		"the level of namespace ns-a": func(p *ir.Plan, _, _ *ir.NodePlan) { p.Namespaces["ns-a"].Enforce.By = nil },
+		"the level of namespace ns-a": func(p *ir.Plan, _, _ *ir.NodePlan) { p.Namespaces["ns-a"].Enforce = decided("restricted") },
 		"label x of namespace ns-a":   func(p *ir.Plan, _, _ *ir.NodePlan) { p.Namespaces["ns-a"].Labels = none },
 		"a may reach port 80 of b":    func(_ *ir.Plan, _, b *ir.NodePlan) { b.Policies["server"].Ingress = nil },
 		"b admits a to port 80":       func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Policies["server"].Egress = nil },
 		"does not admit it":           func(_ *ir.Plan, _, b *ir.NodePlan) { delete(b.Policies, "server") },
-		"port 81 of b":                func(_ *ir.Plan, a, _ *ir.NodePlan) { a.Policies["server"].Egress[0].Value.Port = 81 },
+		"port 81 of b": func(_ *ir.Plan, a, _ *ir.NodePlan) {
+			o := a.Policies["server"].Egress[0].Value()
+			o.Port = 81
+			a.Policies["server"].Egress[0] = decided(o, by)
+		},
 		"of c, which does not admit it": func(_ *ir.Plan, a, b *ir.NodePlan) {
-			a.Policies["server"].Egress[0].Value.Peer.Node = &ir.Node{Name: "c"}
+			o := a.Policies["server"].Egress[0].Value()
+			o.Peer.Node = &ir.Node{Name: "c"}
+			a.Policies["server"].Egress[0] = decided(o, by)
 			b.Policies["server"].Ingress = nil
 		},
 	} {
@@ -379,7 +395,7 @@ func TestDumpsAreEqualAndHoldNoSecret(t *testing.T) {
 	t.Parallel()
 	p := sound()
 	p.Graph.Given = map[string]ir.Given{"config/registry/password": func() (string, *diag.Diagnostic) { return "hunter2", nil }}
-	p.Of[p.Graph.Node("a")].Env["DSN"] = ir.Decided[value.Value]{Value: value.Concat{value.Literal("x:"), value.Secret{ID: "a:b"}}, By: []ir.Origin{{Edge: p.Graph.Edges[0], Rule: &kind.Rule{From: "app", To: "app"}}}}
+	p.Of[p.Graph.Node("a")].Env["DSN"] = decided[value.Value](value.Concat{value.Literal("x:"), value.Secret{ID: "a:b"}}, ir.Origin{Edge: p.Graph.Edges[0], Rule: &kind.Rule{From: "app", To: "app"}})
 	first, err := p.Dump()
 	if err != nil {
 		t.Fatal(err)

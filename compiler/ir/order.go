@@ -184,17 +184,17 @@ func (s *startup) pick(nodes []graph.Node) []*Node {
 	return all
 }
 
-// Waits is, for each component, the components that it waits for, by name.
-func (g *Graph) Waits() map[*Node][]*Node {
-	all := map[*Node][]*Node{}
+// Waits is, for each component, the edges because of which it waits for another one, by the name of that.
+func (g *Graph) Waits() map[*Node][]*Edge {
+	all := map[*Node][]*Edge{}
 	for _, e := range g.Edges {
-		source, target := e.Source.Component(), e.Target.Component()
-		if e.Startup && !e.Internal() && !slices.Contains(all[source], target) {
-			all[source] = append(all[source], target)
+		if e.Startup && !e.Internal() {
+			source := e.Source.Component()
+			all[source] = append(all[source], e)
 		}
 	}
 	for n := range all {
-		slices.SortFunc(all[n], func(a, b *Node) int { return cmp.Compare(a.Name, b.Name) })
+		slices.SortStableFunc(all[n], func(a, b *Edge) int { return cmp.Compare(a.Target.Component().Name, b.Target.Component().Name) })
 	}
 	return all
 }

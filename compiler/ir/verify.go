@@ -20,11 +20,11 @@ func (p *Plan) Verify() error {
 	}
 	for _, e := range p.Graph.Edges {
 		if id, ok := p.Identities[e]; ok {
-			v.origin(id.By, "the identity of %s", e.Name())
+			v.origin(id.By(), "the identity of %s", e.Name())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Namespaces)) {
-		v.origin(p.Namespaces[name].Enforce.By, "the level of namespace %s", name)
+		v.origin(p.Namespaces[name].Enforce.By(), "the level of namespace %s", name)
 		origins(&v, p.Namespaces[name].Labels, "label", "namespace "+name)
 	}
 	v.tree(&p.Tree)
@@ -46,20 +46,28 @@ func (v *verification) origin(by []Origin, what string, args ...any) {
 // origins demands one of every decision in a map.
 func origins[T any](v *verification, m map[string]Decided[T], what, of string) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		v.origin(m[name].By, "%s %s of %s", what, name, of)
+		v.origin(m[name].By(), "%s %s of %s", what, name, of)
 	}
 }
 
 // listed demands an origin of every decision in a list.
 func listed[T any](v *verification, list []Decided[T], what, of string) {
 	for _, d := range list {
-		v.origin(d.By, "%s of %s", what, of)
+		v.origin(d.By(), "%s of %s", what, of)
 	}
 }
 
 func (v *verification) node(np *NodePlan, name string) {
 	origins(v, np.Marks, "mark", name)
 	origins(v, np.Env, "variable", name)
+	origins(v, np.Exports, "export", name)
+	origins(v, np.Pods, "group of pods", name)
+	listed(v, np.Instances, "an instance", name)
+	listed(v, np.Waits, "what is waited for", name)
+	for _, d := range np.Instances {
+		origins(v, d.value.Variables, "variable of "+d.value.Component.Name, name)
+		listed(v, d.value.Resources, "a resource", name)
+	}
 	origins(v, np.Requirements, "requirement", name)
 	origins(v, np.Modules, "module", name)
 	origins(v, np.Files, "file", name)
@@ -76,9 +84,9 @@ func (v *verification) node(np *NodePlan, name string) {
 	listed(v, np.Rollout, "a step of the roll-out", name)
 	listed(v, np.Notes, "a note", name)
 	listed(v, np.Prerequisites, "a prerequisite", name)
-	v.origin(np.Order.By, "the order of %s", name)
+	v.origin(np.Order.By(), "the order of %s", name)
 	for _, role := range slices.Sorted(maps.Keys(np.Folders)) {
-		v.origin(np.Folders[role].By, "the folder for %s of %s", role, name)
+		v.origin(np.Folders[role].By(), "the folder for %s of %s", role, name)
 	}
 	listed(v, np.Jobs, "a Job", name)
 	v.rows(np.Rows, np.Files, name)
@@ -100,13 +108,13 @@ func (v *verification) tree(t *Tree) {
 func (v *verification) rows(rows []kind.Row, files map[string]Decided[bool], of string) {
 	written := map[string]bool{}
 	for _, row := range rows {
-		if v.err == nil && (!files[row.Path].Value || written[row.Path] || row.Content == nil) {
+		if v.err == nil && (!files[row.Path].Value() || written[row.Path] || row.Content == nil) {
 			v.err = fmt.Errorf("the file %s of %s was not decided, is there twice, or has no content", row.Path, of)
 		}
 		written[row.Path] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if v.err == nil && files[name].Value && !written[name] {
+		if v.err == nil && files[name].Value() && !written[name] {
 			v.err = fmt.Errorf("the file %s of %s was decided, and is not written", name, of)
 		}
 	}
@@ -125,10 +133,10 @@ func (p *Plan) mirrored() error {
 		for group, policy := range np.Policies {
 			own := Peer{Node: n, Group: group}
 			for _, d := range policy.Egress {
-				egress[allowed{own, d.Value.Peer, d.Value.Port}] = true
+				egress[allowed{own, d.Value().Peer, d.Value().Port}] = true
 			}
 			for _, d := range policy.Ingress {
-				ingress[allowed{d.Value.Peer, own, d.Value.Port}] = true
+				ingress[allowed{d.Value().Peer, own, d.Value().Port}] = true
 			}
 		}
 	}

@@ -46,7 +46,12 @@ func (c *comparison) variables() {
 			continue
 		}
 		np := c.plan.Of[n]
-		instances := slices.DeleteFunc(slices.Clone(np.Instances), func(i ir.Instance) bool { return i.Prefix != old.Prefix })
+		var instances []ir.Instance
+		for _, d := range np.Instances {
+			if d.Value().Prefix == old.Prefix {
+				instances = append(instances, d.Value())
+			}
+		}
 		lost := slices.DeleteFunc(slices.Clone(old.Names), func(name string) bool { _, ok := np.Env[name]; return ok })
 		if len(instances) < 2 || len(lost) == 0 {
 			continue

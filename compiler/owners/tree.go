@@ -62,7 +62,8 @@ func Of(p *ir.Plan) Tree {
 		}
 	}
 	for _, n := range p.Graph.Components() {
-		for _, i := range p.Of[n].Instances {
+		for _, d := range p.Of[n].Instances {
+			i := d.Value()
 			if names := plain(p.Of[n], i); len(names) > 0 {
 				t.Variables = append(t.Variables, Variables{Source: n.Name, Prefix: i.Prefix, Target: i.Component.Name, Names: names})
 			}
@@ -76,7 +77,7 @@ func plain(np *ir.NodePlan, i ir.Instance) []string {
 	var names []string
 	for _, key := range slices.Sorted(maps.Keys(i.Variables)) {
 		name := i.Prefix + "_" + key
-		if d, ok := np.Env[name]; ok && d.By[0].Edge != nil && d.By[0].Edge.Target.Component() == i.Component {
+		if d, ok := np.Env[name]; ok && d.By()[0].Edge != nil && d.By()[0].Edge.Target.Component() == i.Component {
 			names = append(names, name)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
-	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
@@ -107,85 +106,13 @@ func (c *Context) Report(d diag.Diagnostic) { c.Findings.Add(d) }
 // Of is the plan of a node's component.
 func (c *Context) Of(n *ir.Node) *ir.NodePlan { return c.Plan.Of[n.Component()] }
 
-// From is the origin of a decision that an edge asked for.
-func (c *Context) From(e *ir.Edge, r *kind.Rule) ir.Origin {
-	o := ir.Origin{Pass: c.pass, Edge: e, Rule: r, Pos: e.Pos}
-	if r != nil {
-		o.Reason = r.Doc
-	}
-	return o
-}
-
-// Because is the origin of a decision that no edge asked for.
-func (c *Context) Because(pos diag.Pos, reason string) ir.Origin {
-	return ir.Origin{Pass: c.pass, Pos: pos, Reason: reason}
-}
-
-// Set decides m[key], or adds an origin where it was decided alike. A second, different value is not written: the first decision is returned and ok is false.
-func Set[K comparable, T any](c *Context, m map[K]ir.Decided[T], key K, v T, equal func(a, b T) bool, by ir.Origin) (first ir.Decided[T], ok bool) {
-	c.open()
-	old, exists := m[key]
-	if !exists {
-		d := ir.Decided[T]{Value: v, By: []ir.Origin{by}}
-		m[key] = d
-		return d, true
-	}
-	if !equal(old.Value, v) {
-		return old, false
-	}
-	old.By = append(old.By, by)
-	m[key] = old
-	return old, true
-}
-
-// Index remembers where the values of lists stand, by a key that tells a list and a value from all others.
-type Index[K comparable] map[K]int
-
-// Append adds a decision to a list; one whose key is there already gets a further origin.
-func Append[K comparable, T any](c *Context, index Index[K], key K, list []ir.Decided[T], v T, by ir.Origin) []ir.Decided[T] {
-	c.open()
-	if i, ok := index[key]; ok {
-		list[i].By = append(list[i].By, by)
-		return list
-	}
-	index[key] = len(list)
-	return append(list, ir.Decided[T]{Value: v, By: []ir.Origin{by}})
-}
-
 // SetEnv decides a variable; a second, different value is E0301 with both origins.
-func (c *Context) SetEnv(n *ir.Node, name string, v value.Value, group string, by ir.Origin) {
+func (c *Context) SetEnv(n *ir.Node, name string, v value.Value, group string, by ...ir.Origin) {
 	p := c.Of(n)
-	first, ok := Set(c, p.Env, name, v, value.Equal, by)
-	if ok {
-		if len(first.By) == 1 {
-			p.EnvGroup[name] = group
-		}
-		return
+	if _, exists := p.Env[name]; !exists {
+		p.EnvGroup[name] = group
 	}
-	c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", n.Component().Name, name), "rename one of them with env on its link", first.By[0], by)
-}
-
-// Conflict reports a decision that two origins want differently.
-func (c *Context) Conflict(code, message, help string, first, second ir.Origin) {
-	c.Report(diag.Diagnostic{Code: code, Message: message + ": " + named(first) + " and " + named(second), Help: help, Pos: second.Pos, Path: path(second), Related: []diag.Related{{Message: named(first), Pos: first.Pos}}})
-}
-
-func named(o ir.Origin) string {
-	if o.Edge != nil {
-		return "the link " + o.Edge.Name()
-	}
-	return o.Reason
-}
-
-func path(o ir.Origin) string {
-	if o.Edge != nil {
-		return o.Edge.Path()
-	}
-	return ""
-}
-
-func (c *Context) open() {
-	if c.Plan.Sealed {
-		panic("the plan is sealed")
+	if first, ok := Set(c, p.Env, name, v, value.Equal, by...); !ok {
+		c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", n.Component().Name, name), "rename one of them with env on its link", first.By()[0], by[0])
 	}
 }

@@ -105,23 +105,23 @@ func TestSecondDecisionIsAnOriginOrNone(t *testing.T) {
 	work(t, func(c *pass.Context, n *ir.Node, e *ir.Edge, r *kind.Rule) {
 		m := map[string]ir.Decided[int]{}
 		first := c.From(e, r)
-		if first != (ir.Origin{Pass: "work", Edge: e, Rule: r, Pos: e.Pos, Reason: "A rule."}) || c.From(e, nil).Reason != "" {
+		if !first.Same(ir.Origin{Pass: "work", Edge: e, Rule: r, Pos: e.Pos, Reason: "A rule."}) || c.From(e, nil).Reason != "" {
 			t.Errorf("%+v", first)
 		}
 		if _, ok := pass.Set(c, m, "x", 1, same, first); !ok {
 			t.Error("the first decision stands")
 		}
-		if d, ok := pass.Set(c, m, "x", 1, same, c.Because(n.Pos, "too")); !ok || len(d.By) != 2 || d.By[1] != (ir.Origin{Pass: "work", Pos: n.Pos, Reason: "too"}) {
+		if d, ok := pass.Set(c, m, "x", 1, same, c.Because(n.Pos, "too")); !ok || len(d.By()) != 2 || !d.By()[1].Same(ir.Origin{Pass: "work", Pos: n.Pos, Reason: "too"}) {
 			t.Errorf("%+v", d)
 		}
-		if d, ok := pass.Set(c, m, "x", 2, same, c.Because(n.Pos, "no")); ok || d.Value != 1 || m["x"].Value != 1 || len(m["x"].By) != 2 {
+		if d, ok := pass.Set(c, m, "x", 2, same, c.Because(n.Pos, "no")); ok || d.Value() != 1 || m["x"].Value() != 1 || len(m["x"].By()) != 2 {
 			t.Errorf("%+v", d)
 		}
 		index := pass.Index[string]{}
 		list := pass.Append(c, index, "a", nil, 1, first)
 		list = pass.Append(c, index, "b", list, 2, first)
 		list = pass.Append(c, index, "a", list, 1, c.Because(n.Pos, "too"))
-		if len(list) != 2 || len(list[0].By) != 2 || list[1].Value != 2 {
+		if len(list) != 2 || len(list[0].By()) != 2 || list[1].Value() != 2 {
 			t.Errorf("%+v", list)
 		}
 	})
@@ -135,7 +135,7 @@ func TestVariableWithTwoValuesNamesBothOrigins(t *testing.T) {
 		c.SetEnv(n, "HOST", value.Secret{ID: "x"}, "b", c.Because(n.Pos, "a itself"))
 	})
 	p := c.Plan.Of[c.Graph.Nodes[0]]
-	if d := p.Env["HOST"]; d.Value != value.Literal("x") || len(d.By) != 2 || p.EnvGroup["HOST"] != "b" {
+	if d := p.Env["HOST"]; d.Value() != value.Literal("x") || len(d.By()) != 2 || p.EnvGroup["HOST"] != "b" {
 		t.Errorf("%+v, %v", d, p.EnvGroup)
 	}
 	all := c.Findings.Sorted()

@@ -19,15 +19,26 @@ type Variable struct{ Name, Value string }
 //
 // Errors: a name that is not of letters, digits and _, twice the same name, and a value that some reader of dotenv files would change:
 // several lines, control characters, $, blanks or quotes around it. They show names, never values.
-func Dotenv(groups []Group) ([]byte, error) {
+func Dotenv(groups []Group) ([]byte, error) { return encodeDotenv(groups, nil) }
+
+// DotenvLines is Dotenv that also says what each line was written from: the index of a group, and the name of a variable.
+func DotenvLines(groups []Group) ([]byte, []Line, error) {
+	t := &tracer{}
+	b, err := encodeDotenv(groups, t)
+	return b, t.lines, err
+}
+
+func encodeDotenv(groups []Group, t *tracer) ([]byte, error) {
 	var b []byte
 	seen := map[string]bool{}
-	for _, group := range groups {
+	for i, group := range groups {
 		if len(group.Variables) == 0 {
 			continue
 		}
+		t.index(i)
 		if group.Comment != "" {
 			b = append(append(append(b, "# "...), group.Comment...), '\n')
+			t.line()
 		}
 		for _, v := range group.Variables {
 			if seen[v.Name] {
@@ -38,9 +49,14 @@ func Dotenv(groups []Group) ([]byte, error) {
 				return nil, fmt.Errorf("encode dotenv: %w", err)
 			}
 			b = append(append(append(append(b, v.Name...), '='), v.Value...), '\n')
+			t.field(v.Name)
+			t.line()
+			t.leave()
 		}
+		t.leave()
 	}
 	if len(seen) == 0 {
+		t.line()
 		return []byte("# no variables\n"), nil
 	}
 	return b, nil

@@ -2,7 +2,6 @@ package encode
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -10,71 +9,115 @@ import (
 
 // JSON writes data as JSON: two spaces, sorted keys, one final newline, and < > & as they are.
 // It takes what YAML takes and refuses what YAML refuses.
-func JSON(v any) ([]byte, error) {
-	b, err := appendJSON(nil, v, 0)
-	if err != nil {
-		return nil, fmt.Errorf("encode JSON: %w", err)
-	}
-	return append(b, '\n'), nil
+func JSON(v any) ([]byte, error) { return encodeJSON(v, nil) }
+
+// JSONLines is JSON that also says what each line was written from.
+func JSONLines(v any) ([]byte, []Line, error) {
+	t := &tracer{}
+	b, err := encodeJSON(v, t)
+	return b, t.lines, err
 }
 
-func appendJSON(b []byte, v any, indent int) ([]byte, error) {
+func encodeJSON(v any, t *tracer) ([]byte, error) {
+	e := jsonEncoder{b: make([]byte, 0, 1024), keys: make([]string, 0, 64), trace: t}
+	if err := e.value(v, 0); err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	e.b = append(e.b, '\n')
+	e.trace.line()
+	return e.b, nil
+}
+
+type jsonEncoder struct {
+	b     []byte
+	keys  []string // of the maps that are open, so that each needs no slice of its own
+	trace *tracer  // nil: nobody asks
+}
+
+func (e *jsonEncoder) value(v any, indent int) error {
 	v, err := simplify(v)
 	if err != nil {
-		return b, err
+		return err
 	}
 	switch v := v.(type) {
 	case nil:
-		return append(b, "null"...), nil
+		e.b = append(e.b, "null"...)
 	case string:
-		return appendJSONString(b, v)
+		e.b, err = appendJSONString(e.b, v)
 	case bool:
-		return strconv.AppendBool(b, v), nil
+		e.b = strconv.AppendBool(e.b, v)
 	case map[string]any:
-		return appendJSONMap(b, v, indent)
+		return e.mapping(v, indent)
 	case []any:
-		return appendJSONList(b, v, indent)
+		return e.list(v, indent)
+	default:
+		e.b, err = appendNumber(e.b, v)
 	}
-	return appendNumber(b, v)
+	return err
 }
 
-func appendJSONMap(b []byte, m map[string]any, indent int) ([]byte, error) {
+func (e *jsonEncoder) mapping(m map[string]any, indent int) error {
 	if len(m) == 0 {
-		return append(b, "{}"...), nil
+		e.b = append(e.b, "{}"...)
+		return nil
 	}
-	b = append(b, '{')
-	for i, key := range slices.Sorted(maps.Keys(m)) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendIndent(append(b, '\n'), indent+2)
+	start := len(e.keys)
+	for key := range m {
+		e.keys = append(e.keys, key)
+	}
+	keys := e.keys[start:]
+	slices.Sort(keys)
+	e.open('{')
+	for i, key := range keys {
+		e.trace.field(key)
+		e.b = appendIndent(e.b, indent+2)
 		var err error
-		if b, err = appendJSONString(b, key); err != nil {
-			return b, err
+		if e.b, err = appendJSONString(e.b, key); err != nil {
+			return err
 		}
-		if b, err = appendJSON(append(b, ": "...), m[key], indent+2); err != nil {
-			return b, fmt.Errorf("%s: %w", key, err)
+		e.b = append(e.b, ": "...)
+		if err := e.value(m[key], indent+2); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
 		}
+		e.end(i == len(keys)-1)
 	}
-	return append(appendIndent(append(b, '\n'), indent), '}'), nil
+	e.keys = e.keys[:start]
+	e.b = append(appendIndent(e.b, indent), '}')
+	return nil
 }
 
-func appendJSONList(b []byte, list []any, indent int) ([]byte, error) {
+func (e *jsonEncoder) list(list []any, indent int) error {
 	if len(list) == 0 {
-		return append(b, "[]"...), nil
+		e.b = append(e.b, "[]"...)
+		return nil
 	}
-	b = append(b, '[')
+	e.open('[')
 	for i, item := range list {
-		if i > 0 {
-			b = append(b, ',')
+		e.trace.index(i)
+		e.b = appendIndent(e.b, indent+2)
+		if err := e.value(item, indent+2); err != nil {
+			return fmt.Errorf("%d: %w", i, err)
 		}
-		b = appendIndent(append(b, '\n'), indent+2)
-		var err error
-		if b, err = appendJSON(b, item, indent+2); err != nil {
-			return b, fmt.Errorf("%d: %w", i, err)
-		}
+		e.end(i == len(list)-1)
 	}
-	return append(appendIndent(append(b, '\n'), indent), ']'), nil
+	e.b = append(appendIndent(e.b, indent), ']')
+	return nil
+}
+
+// open begins a map or a list, whose fields or items have lines of their own.
+func (e *jsonEncoder) open(bracket byte) {
+	e.b = append(e.b, bracket, '\n')
+	e.trace.line()
+}
+
+// end ends a field or an item, and the last line of it.
+func (e *jsonEncoder) end(last bool) {
+	if !last {
+		e.b = append(e.b, ',')
+	}
+	e.b = append(e.b, '\n')
+	e.trace.line()
+	e.trace.leave()
 }
 
 func appendJSONString(b []byte, s string) ([]byte, error) {

@@ -16,7 +16,7 @@ func (e *yamlEncoder) scalar(s string, column int) error {
 		return nil
 	}
 	err := e.text(s)
-	e.b = append(e.b, '\n')
+	e.end()
 	return err
 }
 
@@ -30,12 +30,15 @@ func (e *yamlEncoder) literal(s string, column int) {
 	if !ended {
 		e.b = append(e.b, '-')
 	}
-	e.b = append(e.b, '\n')
+	e.end()
+	at := 0
 	for line := range strings.SplitSeq(body, "\n") {
 		if line != "" {
 			e.b = append(appendIndent(e.b, column), line...)
 		}
 		e.b = append(e.b, '\n')
+		e.trace.part(at, at+len(line))
+		at += len(line) + 1
 	}
 }
 

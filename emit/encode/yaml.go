@@ -20,22 +20,41 @@ const maxKey = 1000
 // something else, a text of several lines is a literal block unless that would change it or leave trailing blanks.
 //
 // Errors: ErrSecret, text that is not UTF-8, a number without notation, a key of more than 1,000 bytes, other Go types. They name the place.
-func YAML(docs ...any) ([]byte, error) {
-	e := yamlEncoder{b: make([]byte, 0, 1024*len(docs)), keys: make([]string, 0, 64)}
+func YAML(docs ...any) ([]byte, error) { return encodeYAML(docs, nil) }
+
+// YAMLLines is YAML that also says what each line was written from: a path begins with the index of its document.
+func YAMLLines(docs ...any) ([]byte, []Line, error) {
+	t := &tracer{}
+	b, err := encodeYAML(docs, t)
+	return b, t.lines, err
+}
+
+func encodeYAML(docs []any, t *tracer) ([]byte, error) {
+	e := yamlEncoder{b: make([]byte, 0, 1024*len(docs)), keys: make([]string, 0, 64), trace: t}
 	for i, doc := range docs {
+		e.trace.index(i)
 		if i > 0 {
 			e.b = append(e.b, "---\n"...)
+			e.trace.line()
 		}
 		if err := e.document(doc); err != nil {
 			return nil, fmt.Errorf("encode YAML: %w", err)
 		}
+		e.trace.leave()
 	}
 	return e.b, nil
 }
 
 type yamlEncoder struct {
-	b    []byte
-	keys []string // of the maps that are open, so that each needs no slice of its own
+	b     []byte
+	keys  []string // of the maps that are open, so that each needs no slice of its own
+	trace *tracer  // nil: nobody asks
+}
+
+// end ends a line.
+func (e *yamlEncoder) end() {
+	e.b = append(e.b, '\n')
+	e.trace.line()
 }
 
 func (e *yamlEncoder) document(doc any) error {
@@ -50,7 +69,7 @@ func (e *yamlEncoder) document(doc any) error {
 		}
 	case string: // never a block: it would have no parent to be indented against
 		err := e.text(doc)
-		e.b = append(e.b, '\n')
+		e.end()
 		return err
 	}
 	return e.value(doc, 0, 0)
@@ -72,9 +91,11 @@ func (e *yamlEncoder) mapping(m map[string]any, column int, top bool) error {
 		if i > 0 {
 			e.b = appendIndent(e.b, column)
 		}
+		e.trace.field(key)
 		if err := e.field(key, m[key], column); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
+		e.trace.leave()
 	}
 	e.keys = e.keys[:start]
 	return nil
@@ -96,12 +117,14 @@ func (e *yamlEncoder) field(key string, v any, column int) error {
 	switch v := v.(type) {
 	case map[string]any:
 		if len(v) > 0 {
-			e.b = appendIndent(append(e.b, '\n'), column+2)
+			e.end()
+			e.b = appendIndent(e.b, column+2)
 			return e.mapping(v, column+2, false)
 		}
 	case []any:
 		if len(v) > 0 {
-			e.b = appendIndent(append(e.b, '\n'), column)
+			e.end()
+			e.b = appendIndent(e.b, column)
 			return e.list(v, column)
 		}
 	}
@@ -116,9 +139,11 @@ func (e *yamlEncoder) list(items []any, column int) error {
 			e.b = appendIndent(e.b, column)
 		}
 		e.b = append(e.b, "- "...)
+		e.trace.index(i)
 		if err := e.value(item, column, column+2); err != nil {
 			return fmt.Errorf("%d: %w", i, err)
 		}
+		e.trace.leave()
 	}
 	return nil
 }
@@ -131,10 +156,12 @@ func (e *yamlEncoder) value(v any, column, inner int) error {
 	}
 	switch v := v.(type) {
 	case nil:
-		e.b = append(e.b, "null\n"...)
+		e.b = append(e.b, "null"...)
+		e.end()
 		return nil
 	case bool:
-		e.b = append(strconv.AppendBool(e.b, v), '\n')
+		e.b = strconv.AppendBool(e.b, v)
+		e.end()
 		return nil
 	case string:
 		return e.scalar(v, column)
@@ -142,13 +169,15 @@ func (e *yamlEncoder) value(v any, column, inner int) error {
 		if len(v) > 0 {
 			return e.mapping(v, inner, false)
 		}
-		e.b = append(e.b, "{}\n"...)
+		e.b = append(e.b, "{}"...)
+		e.end()
 		return nil
 	case []any:
 		if len(v) > 0 {
 			return e.list(v, inner)
 		}
-		e.b = append(e.b, "[]\n"...)
+		e.b = append(e.b, "[]"...)
+		e.end()
 		return nil
 	}
 	return e.number(v)
@@ -171,7 +200,7 @@ func (e *yamlEncoder) number(v any) error {
 		}
 		e.b = append(e.b[:start], mantissa+"e"+exponent...)
 	}
-	e.b = append(e.b, '\n')
+	e.end()
 	return nil
 }
 

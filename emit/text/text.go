@@ -176,8 +176,11 @@ func count(n parse.Node, counter parse.Node) {
 
 // Parse reads a template; a name that the view does not have is an error when it is executed.
 // quote writes a double-quoted literal of JSON, which is one of Python too.
-func Parse(name, source string) (*template.Template, error) {
+func Parse(name, source string) (*template.Template, error) { return parseWith(name, source, nil) }
+
+func parseWith(name, source string, more template.FuncMap) (*template.Template, error) {
 	functions := template.FuncMap{"quote": quote, "turn": turn}
+	maps.Copy(functions, more)
 	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(source)
 	if err != nil {
 		return nil, err

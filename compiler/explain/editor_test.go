@@ -1,4 +1,4 @@
-package compiler_test
+package explain_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue/format"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 func TestEditorSchemaAcceptsAnArchitectureAndRefusesMistakes(t *testing.T) {
@@ -17,7 +18,7 @@ func TestEditorSchemaAcceptsAnArchitectureAndRefusesMistakes(t *testing.T) {
 	if findings.HasErrors() {
 		t.Fatal(findings.Err())
 	}
-	text := compiler.EditorSchema(l)
+	text := explain.EditorSchema(l)
 	formatted, err := format.Source(text)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package compiler_test
+package explain_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/explain"
 )
 
 const shop = `package shop
@@ -44,12 +45,12 @@ func checked(t *testing.T, arch string) *compiler.Build {
 }
 
 // explained is why each line of a file is there, from the first to the last.
-func explained(t *testing.T, b *compiler.Build, component, file string) []compiler.Answer {
+func explained(t *testing.T, b *compiler.Build, component, file string) []explain.Answer {
 	t.Helper()
-	var all []compiler.Answer
+	var all []explain.Answer
 	for n := 1; ; n++ {
-		a, err := compiler.Why(b, component, fmt.Sprintf("%s:%d", file, n))
-		if _, ok := errors.AsType[*compiler.Unknown](err); ok || n > 2000 {
+		a, err := explain.Why(b.Plan, component, fmt.Sprintf("%s:%d", file, n))
+		if _, ok := errors.AsType[*explain.Unknown](err); ok || n > 2000 {
 			return all
 		}
 		if err != nil {
@@ -97,7 +98,7 @@ func TestWhyExplainsEveryLineOfAManifest(t *testing.T) {
 	b := checked(t, shop)
 	for _, n := range b.Graph.Components() {
 		for file, d := range b.Plan.Of[n].Files {
-			if !d.Value || filepath.Dir(file) != "k8s/deploy/base" {
+			if !d.Value() || filepath.Dir(file) != "k8s/deploy/base" {
 				continue
 			}
 			if len(explained(t, b, n.Name, file)) == 0 {
@@ -117,7 +118,7 @@ func TestWhyShowsSecretsByNameOnly(t *testing.T) {
 	var texts strings.Builder
 	texts.Write(dump)
 	for name := range b.Plan.Of[b.Graph.Node("orders")].Env {
-		a, err := compiler.Why(b, "orders", name)
+		a, err := explain.Why(b.Plan, "orders", name)
 		if err != nil {
 			t.Fatal(err)
 		}

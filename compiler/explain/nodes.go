@@ -1,0 +1,299 @@
+package explain
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+
+	"platc.dev/platc/compiler/ir"
+)
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// node is what a part of the view of a node depends on. That the component itself is there goes without saying.
+func (o *origins) node(n *ir.Node, path []string) *cause {
+	if len(path) == 0 {
+		return nil
+	}
+	word, rest := path[0], path[1:]
+	switch word {
+	case "attrs", "quantities":
+		return o.attribute(n, rest)
+	case "namespace":
+		return o.attribute(n.Component(), path)
+	case "parent":
+		return o.node(n.Component(), rest)
+	case "subs":
+		return o.subs(n, rest)
+	case "derived", "settings":
+		return o.described(n, words(path)...)
+	case "host", "ports":
+		return o.described(n.Component(), words(path)...)
+	case "pods":
+		return o.pods(n.Component(), rest)
+	}
+	return o.decided(n.Component(), word, rest)
+}
+
+// words are a path as a trace takes it: indexes as numbers.
+func words(path []string) []any {
+	all := make([]any, len(path))
+	for i, word := range path {
+		all[i] = word
+		if index, err := strconv.Atoi(word); err == nil {
+			all[i] = index
+		}
+	}
+	return all
+}
+
+// decided is what a decision of a pass depends on, in the view of a component.
+func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
+	p := o.plan.Of[n]
+	switch word {
+	case "clients":
+		return o.clients(n, "", rest)
+	case "clients_by":
+		if len(rest) > 0 {
+			return o.clients(n, rest[0], rest[1:])
+		}
+	case "delegates":
+		return o.delegates(n, rest)
+	case "exports":
+		return o.exports(n, rest)
+	case "marks":
+		if len(rest) > 0 {
+			return o.by(p.Marks[rest[0]].By(), rest[1:]...)
+		}
+	case "parts":
+		return o.parts(p, rest)
+	case "policies":
+		return o.policies(p, rest)
+	case "ns":
+		return o.namespace(o.plan.Namespaces[n.Namespace()], rest)
+	case "order":
+		return o.order(n)
+	case "variables":
+		return o.nth(rest, sorted(p.Env), func(name string) *cause { return o.by(p.Env[name].By()) })
+	case "requirements":
+		return o.nth(rest, sorted(p.Requirements), func(name string) *cause { return o.by(p.Requirements[name].By()) })
+	case "modules":
+		return o.modules(p, rest)
+	case "instances":
+		return o.instances(n, rest)
+	}
+	return nil
+}
+
+// nth is the item of a list that a path leads to, or any of them where it leads to the list.
+func (o *origins) nth(path, names []string, of func(string) *cause) *cause {
+	if len(path) > 0 {
+		if i, err := strconv.Atoi(path[0]); err == nil && i < len(names) {
+			return of(names[i])
+		}
+	}
+	causes := make([]*cause, len(names))
+	for i, name := range names {
+		causes[i] = of(name)
+	}
+	return anyOf(causes...)
+}
+
+// subs are sub-components: declared ones, and those that links to the whole component mean.
+func (o *origins) subs(n *ir.Node, path []string) *cause {
+	var causes []*cause
+	for _, sub := range n.Subs {
+		switch {
+		case len(path) > 0 && sub.SubKind() != path[0], len(path) > 1 && sub.Name != path[1]:
+		case len(path) > 2:
+			return all(o.sub(sub), o.node(sub, path[2:]))
+		default:
+			causes = append(causes, o.sub(sub))
+		}
+	}
+	return anyOf(causes...)
+}
+
+func (o *origins) sub(n *ir.Node) *cause {
+	if !n.Implied {
+		return one(atom{node: n}, Because{Reason: n.SubKind() + " " + n.Name, Pass: loads, File: n.Pos.File, Line: n.Pos.Line, Column: n.Pos.Column})
+	}
+	var edges []*ir.Edge
+	for _, e := range o.in[n.Parent] {
+		if e.Target == n && e.Whole {
+			edges = append(edges, e)
+		}
+	}
+	return o.links(edges, "resolve-links")
+}
+
+// pods are the groups that the kind describes, and those that act for the source of an edge.
+func (o *origins) pods(n *ir.Node, path []string) *cause {
+	if len(path) == 0 {
+		return nil
+	}
+	return o.by(o.plan.Of[n].Pods[path[0]].By(), path[1:]...)
+}
+
+// clients are the components that link to n, by name; of one kind, if one is given.
+func (o *origins) clients(n *ir.Node, ofKind string, path []string) *cause {
+	edges := map[string][]*ir.Edge{}
+	for _, e := range o.in[n] {
+		source := e.Source.Component()
+		if !e.Internal() && (ofKind == "" || source.Kind.Name == ofKind) {
+			edges[source.Name] = append(edges[source.Name], e)
+		}
+	}
+	return o.nth(path, sorted(edges), func(name string) *cause { return o.links(edges[name], "resolve-links") })
+}
+
+// delegates are the components whose pods act for n.
+func (o *origins) delegates(n *ir.Node, path []string) *cause {
+	edges, nodes := map[string][]*ir.Edge{}, map[string]*ir.Node{}
+	for _, e := range o.out[n] {
+		for _, r := range e.Rules {
+			if target := e.Target.Component(); r.HasActs {
+				edges[target.Name], nodes[target.Name] = append(edges[target.Name], e), target
+			}
+		}
+	}
+	return o.nth(path, sorted(edges), func(name string) *cause {
+		if len(path) < 2 {
+			return o.links(edges[name], "apply-rules")
+		}
+		return all(o.links(edges[name], "apply-rules"), o.node(nodes[name], path[1:]))
+	})
+}
+
+// exports are what links of n say to those that link to n.
+func (o *origins) exports(n *ir.Node, path []string) *cause {
+	exports := o.plan.Of[n].Exports
+	if len(path) > 0 {
+		return o.by(exports[path[0]].By(), path[1:]...)
+	}
+	return o.nth(nil, sorted(exports), func(name string) *cause { return o.by(exports[name].By()) })
+}
+
+func (o *origins) parts(p *ir.NodePlan, path []string) *cause {
+	if len(path) == 0 {
+		return nil
+	}
+	parts := p.Parts[path[0]]
+	if len(path) > 1 {
+		if i, err := strconv.Atoi(path[1]); err == nil && i < len(parts) {
+			return o.by(parts[i].By(), path[2:]...)
+		}
+	}
+	causes := make([]*cause, len(parts))
+	for i, d := range parts {
+		causes[i] = o.by(d.By())
+	}
+	return anyOf(causes...)
+}
+
+// policies are self.policies.GROUP.ingress.INDEX….
+func (o *origins) policies(p *ir.NodePlan, path []string) *cause {
+	if len(path) < 2 || p.Policies[path[0]] == nil {
+		return nil
+	}
+	openings := p.Policies[path[0]].Ingress
+	if path[1] == "egress" {
+		openings = p.Policies[path[0]].Egress
+	}
+	if len(path) > 2 {
+		if i, err := strconv.Atoi(path[2]); err == nil && i < len(openings) {
+			return o.opening(openings[i], path[3:])
+		}
+	}
+	causes := make([]*cause, len(openings))
+	for i, d := range openings {
+		causes[i] = o.by(d.By())
+	}
+	return anyOf(causes...)
+}
+
+// opening is a peer and a port: what links ask for, and what the peer itself says of its pods.
+func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
+	c := o.by(d.By())
+	if len(path) < 3 || path[0] == "port" {
+		return c
+	}
+	peer := d.Value().Peer
+	switch path[2] {
+	case "labels":
+		return all(c, o.pods(peer.Node, append([]string{peer.Group}, path[2:]...)))
+	case "account":
+		return all(c, o.pods(peer.Node, []string{peer.Group, "account"}))
+	case "namespace":
+		return all(c, o.node(peer.Node, path[2:]))
+	}
+	return c
+}
+
+func (o *origins) namespace(ns *ir.Namespace, path []string) *cause {
+	if ns == nil || len(path) == 0 {
+		return nil
+	}
+	switch path[0] {
+	case "enforce":
+		return o.by(ns.Enforce.By())
+	case "labels":
+		if len(path) > 1 {
+			return o.by(ns.Labels[path[1]].By())
+		}
+	}
+	var causes []*cause
+	for _, name := range sorted(ns.Labels) {
+		causes = append(causes, o.by(ns.Labels[name].By()))
+	}
+	return anyOf(causes...)
+}
+
+// order is the place in the start-up order: of the components that n waits for, any one of the last is enough.
+func (o *origins) order(n *ir.Node) *cause {
+	p := o.plan.Of[n]
+	var causes []*cause
+	for _, target := range p.Waits {
+		if o.plan.Of[target.Value()].Order.Value() == p.Order.Value()-1 {
+			causes = append(causes, all(o.by(target.By()), o.order(target.Value())))
+		}
+	}
+	return anyOf(causes...)
+}
+
+// modules are self.modules.routers and self.modules.clients.
+func (o *origins) modules(p *ir.NodePlan, path []string) *cause {
+	var kept []string
+	for _, asset := range sorted(p.Modules) {
+		if p.Modules[asset].Value() {
+			kept = append(kept, asset)
+		}
+	}
+	return o.nth(nil, kept, func(asset string) *cause { return o.by(p.Modules[asset].By()) })
+}
+
+// instances are self.instances.INDEX…: what links of n to one component make of it.
+func (o *origins) instances(n *ir.Node, path []string) *cause {
+	sorted := slices.Clone(o.plan.Of[n].Instances)
+	slices.SortFunc(sorted, func(a, b ir.Decided[ir.Instance]) int {
+		return cmp.Or(cmp.Compare(a.Value().Prefix, b.Value().Prefix), cmp.Compare(a.Value().Component.Name, b.Value().Component.Name))
+	})
+	var causes []*cause
+	for i, d := range sorted {
+		if len(path) > 0 && path[0] != strconv.Itoa(i) {
+			continue
+		}
+		instance := d.Value()
+		if len(path) > 2 && path[1] == "variables" {
+			return o.by(instance.Variables[path[2]].By())
+		}
+		if len(path) > 2 && path[1] == "resources" {
+			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {
+				return o.by(instance.Resources[k].By())
+			}
+		}
+		causes = append(causes, o.by(d.By()))
+	}
+	return anyOf(causes...)
+}

@@ -1,0 +1,368 @@
+package explain
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+)
+
+// origins finds out what values of a plan depend on, each once.
+type origins struct {
+	plan  *ir.Plan
+	known map[place]*cause
+	open  map[place]bool // those that are being found out: a circle depends on nothing else
+	in    map[*ir.Node][]*ir.Edge
+	out   map[*ir.Node][]*ir.Edge
+	own   []string // folders of the user's own kinds
+}
+
+// place is a value that a question could read: of a node or of an edge, by its path.
+type place struct {
+	asked asked
+	path  string
+}
+
+// asked is whom a question is about, and so what the names of its inputs stand for.
+type asked struct {
+	node *ir.Node   // self; nil in questions about an edge
+	edge *ir.Edge   // from, to, link, identity
+	rule *kind.Rule // with edge
+	tree bool       // a template of the whole tree: what stands in its data
+}
+
+func newOrigins(p *ir.Plan) *origins {
+	o := &origins{plan: p, known: map[place]*cause{}, open: map[place]bool{}, in: map[*ir.Node][]*ir.Edge{}, out: map[*ir.Node][]*ir.Edge{}}
+	for _, e := range p.Graph.Edges {
+		source, target := e.Source.Component(), e.Target.Component()
+		o.out[source] = append(o.out[source], e)
+		o.in[target] = append(o.in[target], e)
+	}
+	for _, name := range sorted(p.Graph.Library.Kinds) {
+		if k := p.Graph.Library.Kinds[name]; k.Own && k.Parent == "" {
+			o.own = append(o.own, kindFolder(k))
+		}
+	}
+	return o
+}
+
+// place is a place in the files of a kind as people find it: those of the library are in cue/.
+func (o *origins) place(p diag.Pos) *Place {
+	switch {
+	case p.File == "":
+		return nil
+	case !slices.ContainsFunc(o.own, func(folder string) bool { return strings.HasPrefix(p.File, folder) }) && !strings.HasPrefix(p.File, "cue/"):
+		p.File = "cue/" + p.File
+	}
+	return &Place{p.File, p.Line, p.Column}
+}
+
+// ref is what a leaf of an input depends on.
+func (o *origins) ref(a asked, ref kind.Ref) *cause {
+	if len(ref) == 0 {
+		return nil
+	}
+	p := place{a, strings.Join(ref, "\x00")}
+	if c, ok := o.known[p]; ok || o.open[p] {
+		return c
+	}
+	o.open[p] = true
+	c := o.find(a, ref[0], ref[1:])
+	delete(o.open, p)
+	o.known[p] = c
+	return c
+}
+
+func (o *origins) find(a asked, input string, path []string) *cause {
+	switch {
+	case input == "arch":
+		return o.setting(path)
+	case input == "files" && len(path) > 0:
+		return o.fileAt(a.node, path[0])
+	case a.tree:
+		return o.tree(input, path)
+	case input == "self" && a.node != nil:
+		return o.node(a.node, path)
+	case input == "parent" && a.node != nil && a.node.Parent != nil:
+		return o.node(a.node.Parent, path)
+	case input == "from" && a.edge != nil:
+		return o.node(end(a.edge.Source, a.rule.From), path)
+	case input == "to" && a.edge != nil:
+		return o.node(end(a.edge.Target, a.rule.To), path)
+	case input == "link" && a.edge != nil:
+		return o.linkAttribute(a.edge, path)
+	case input == "identity" && a.edge != nil:
+		return o.identity(a.edge, path)
+	}
+	return nil
+}
+
+// end is the node that the end of a rule is about: the component of a sub-component where the rule names that.
+func end(n *ir.Node, name string) *ir.Node {
+	if n.Parent != nil && speaksOf(name, n.Parent.Kind) {
+		return n.Parent
+	}
+	return n
+}
+
+// source is what one value of an answer depends on. Values that it was read from are all needed; of items of one list that decided that it is
+// there, any one is.
+func (o *origins) source(a asked, s kind.Source) *cause {
+	return all(o.each(a, s.Read), o.there(a, s.Exists))
+}
+
+func (o *origins) each(a asked, refs []kind.Ref) *cause {
+	causes := make([]*cause, len(refs))
+	for i, ref := range refs {
+		causes[i] = o.ref(a, ref)
+	}
+	return all(causes...)
+}
+
+func (o *origins) there(a asked, refs []kind.Ref) *cause {
+	lists := map[string]map[string][]kind.Ref{} // list -> item -> what was read of it
+	var names []string
+	var causes []*cause
+	for _, ref := range refs {
+		list, item, ok := itemOf(ref)
+		if !ok {
+			causes = append(causes, o.ref(a, ref))
+			continue
+		}
+		if lists[list] == nil {
+			lists[list] = map[string][]kind.Ref{}
+			names = append(names, list)
+		}
+		lists[list][item] = append(lists[list][item], ref)
+	}
+	for _, list := range names {
+		var items []*cause
+		for _, item := range sorted(lists[list]) {
+			items = append(items, o.each(a, lists[list][item]))
+		}
+		causes = append(causes, anyOf(items...))
+	}
+	return all(causes...)
+}
+
+// itemOf splits a path at the first item of a list, or of the map of sub-components of a kind.
+func itemOf(ref kind.Ref) (list, item string, ok bool) {
+	for i, word := range ref {
+		if _, err := strconv.Atoi(word); err == nil || i > 1 && ref[i-2] == "subs" {
+			return strings.Join(ref[:i], "\x00"), word, true
+		}
+	}
+	return "", "", false
+}
+
+// answer is what a value of an answer depends on; a nil trace knows nothing.
+func (o *origins) answer(a asked, trace kind.Trace, path ...any) *cause {
+	if trace == nil {
+		return nil
+	}
+	return o.source(a, trace(path...))
+}
+
+// described is what a value of the description of a node depends on.
+func (o *origins) described(n *ir.Node, path ...any) *cause {
+	return o.answer(asked{node: n}, n.Description.Trace, path...)
+}
+
+// by is what a decision depends on. Of those who asked for the same any one is enough; each record of a list, each attribute, and one of the links to
+// each of several instances is needed. rest leads further into the value.
+func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
+	var needed, alike []*cause
+	instances := map[string][]*cause{}
+	for _, by := range decided {
+		c := o.origin(by, rest...)
+		switch {
+		case by.Attribute != "" || isRecord(by):
+			needed = append(needed, c)
+		case by.Edge != nil && by.Rule == nil:
+			to := by.Edge.Target.Component().Name
+			instances[to] = append(instances[to], c)
+		default:
+			alike = append(alike, c)
+		}
+	}
+	for _, name := range sorted(instances) {
+		needed = append(needed, anyOf(instances[name]...))
+	}
+	return all(anyOf(alike...), all(needed...))
+}
+
+// isRecord says whether an origin brought one of the records of a list.
+func isRecord(by ir.Origin) bool {
+	return len(by.At) > 1 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
+}
+
+// origin is what a decision depends on that one origin asked for.
+func (o *origins) origin(by ir.Origin, rest ...string) *cause {
+	b := Because{Reason: by.Reason, Pass: by.Pass, File: by.Pos.File, Line: by.Pos.Line, Column: by.Pos.Column}
+	var said kind.Source
+	if by.Trace != nil && by.At != nil {
+		said = by.Trace(append(slices.Clone(by.At), words(rest)...)...)
+	}
+	b.Kind = o.place(said.Pos)
+	if by.Edge == nil {
+		if by.Node != nil && by.Attribute != "" {
+			return o.attribute(by.Node, []string{by.Attribute})
+		}
+		return all(one(atom{}, b), o.source(asked{node: by.Node}, said))
+	}
+	b.Edge = by.Edge.Name()
+	if by.Rule != nil {
+		b.Rule = by.Rule.Name()
+		if b.Kind == nil {
+			b.Kind = o.place(by.Rule.Pos)
+		}
+	}
+	causes := []*cause{one(atom{edge: by.Edge}, b)}
+	if by.Attribute != "" {
+		causes = append(causes, one(atom{edge: by.Edge, name: by.Attribute}, b))
+	}
+	for _, e := range by.With {
+		causes = append(causes, o.link(e, nil, by.Pass))
+	}
+	if by.Rule != nil {
+		causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, said))
+	}
+	return all(causes...)
+}
+
+// link is what depends on an edge itself.
+func (o *origins) link(e *ir.Edge, r *kind.Rule, pass string) *cause {
+	by := ir.Origin{Pass: pass, Edge: e, Rule: r, Pos: e.Pos}
+	if r == nil && len(e.Rules) > 0 {
+		by.Rule = e.Rules[len(e.Rules)-1]
+	}
+	if by.Rule != nil {
+		by.Reason = by.Rule.Doc
+	}
+	return o.origin(by)
+}
+
+func (o *origins) links(edges []*ir.Edge, pass string) *cause {
+	causes := make([]*cause, len(edges))
+	for i, e := range edges {
+		causes[i] = o.link(e, nil, pass)
+	}
+	return anyOf(causes...)
+}
+
+// setting is a value of config; the name of the architecture is always there.
+func (o *origins) setting(path []string) *cause {
+	if len(path) == 0 || path[0] == "name" {
+		return one(atom{}, Because{Reason: "the name of the architecture", Pass: loads, File: o.plan.Graph.Pos.File, Line: o.plan.Graph.Pos.Line, Column: o.plan.Graph.Pos.Column})
+	}
+	g, name := written(o.plan.Graph.ConfigGiven, path)
+	if name == "" {
+		return nil
+	}
+	return one(atom{name: path[0]}, Because{Reason: "config." + name, Pass: loads, File: g.Pos.File, Line: g.Pos.Line, Column: g.Pos.Column})
+}
+
+// loads is what answers name as the pass of what the user wrote.
+const loads = "load"
+
+// written follows a path as far as the user wrote it; name is "" where not even the first word is there.
+func written(g *kind.Given, path []string) (found *kind.Given, name string) {
+	for i, word := range path {
+		next := g.Field(word)
+		if index, err := strconv.Atoi(word); err == nil && g != nil && index < len(g.Items) {
+			next = g.Items[index]
+		}
+		if next == nil {
+			return g, strings.Join(path[:i], ".")
+		}
+		g = next
+	}
+	return g, strings.Join(path, ".")
+}
+
+// attribute is an attribute of a component or sub-component: as given, or a fact where it has its default.
+func (o *origins) attribute(n *ir.Node, path []string) *cause {
+	if len(path) == 0 {
+		return nil
+	}
+	g, name := written(n.Given, path)
+	if name == "" {
+		return one(atom{}, Because{Reason: "attribute " + path[0] + " of " + n.ID + " is not given", Pass: loads, File: n.Pos.File, Line: n.Pos.Line, Column: n.Pos.Column})
+	}
+	return one(atom{node: n, name: path[0]}, Because{Reason: "attribute " + name + " of " + n.ID, Pass: loads, File: g.Pos.File, Line: g.Pos.Line, Column: g.Pos.Column})
+}
+
+// linkAttribute is an attribute of a link: as given, taken over from the source, or a fact where it has its default.
+func (o *origins) linkAttribute(e *ir.Edge, path []string) *cause {
+	if len(path) == 0 {
+		return nil
+	}
+	if g, name := written(e.Given, path); name != "" {
+		return one(atom{edge: e, name: path[0]}, Because{Edge: e.Name(), Reason: "attribute " + name, Pass: loads, File: g.Pos.File, Line: g.Pos.Line, Column: g.Pos.Column})
+	}
+	for _, r := range e.Rules {
+		if !slices.Contains(r.Inherit, path[0]) {
+			continue
+		}
+		for _, n := range []*ir.Node{e.Source, e.Source.Component()} {
+			if n.Given.Field(path[0]) != nil {
+				return o.attribute(n, path)
+			}
+		}
+	}
+	return one(atom{}, Because{Edge: e.Name(), Reason: "attribute " + path[0] + " is not given", Pass: loads, File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Column})
+}
+
+// identity is a part of the credential of an edge: its name and passwords are those of its edges, the access is all that they ask for.
+func (o *origins) identity(e *ir.Edge, path []string) *cause {
+	id, ok := o.plan.Identities[e]
+	if !ok {
+		return nil
+	}
+	if len(path) == 0 || path[0] != "access" {
+		return o.by(id.By())
+	}
+	var shared []*ir.Edge
+	for _, other := range o.in[e.Target.Component()] {
+		if x, ok := o.plan.Identities[other]; ok && x.Value().Password.ID == id.Value().Password.ID {
+			shared = append(shared, other)
+		}
+	}
+	return o.united(shared, id.Value().Access, func(e *ir.Edge) string {
+		access, _ := e.Attrs["access"].(string)
+		return access
+	}, func(e *ir.Edge) *cause {
+		return all(o.link(e, nil, "assign-identities"), o.linkAttribute(e, []string{"access"}))
+	})
+}
+
+// united is what an access depends on that is united from several edges: on each one without which it would be another, on any of the rest.
+func (o *origins) united(edges []*ir.Edge, access string, of func(*ir.Edge) string, on func(*ir.Edge) *cause) *cause {
+	union := func(without *ir.Edge) string {
+		var all []string
+		for _, e := range edges {
+			if a := of(e); e != without && a != "" && !slices.Contains(all, a) {
+				all = append(all, a)
+			}
+		}
+		if len(all) > 1 {
+			return "readwrite"
+		}
+		return strings.Join(all, "")
+	}
+	var needed, others []*cause
+	for _, e := range edges {
+		if union(e) != access {
+			needed = append(needed, on(e))
+		} else if of(e) == access {
+			others = append(others, on(e))
+		}
+	}
+	if len(needed) > 0 {
+		return all(needed...)
+	}
+	return anyOf(others...)
+}

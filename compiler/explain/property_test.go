@@ -1,0 +1,476 @@
+package explain
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/passes"
+)
+
+// everyRemoval asks of each removal, not only of a sample.
+var everyRemoval = os.Getenv("PLATC_WHY") == "all"
+
+// thing is what a user can leave out of an architecture: a link, an attribute of one, an attribute of a node.
+type thing struct{ node, link, attr string }
+
+func (t thing) String() string {
+	return strings.Join(slices.DeleteFunc([]string{t.node, t.link, t.attr}, func(s string) bool { return s == "" }), " ")
+}
+
+func thingOf(a atom) thing {
+	switch {
+	case a.edge != nil:
+		return thing{a.edge.Source.ID, "-> " + a.edge.As, a.name}
+	case a.node != nil:
+		return thing{a.node.ID, "", a.name}
+	}
+	return thing{attr: "config." + a.name}
+}
+
+// world is an architecture, and what it becomes when things are left out.
+type world struct {
+	t      *testing.T
+	graph  *ir.Graph // as loaded: passes run on copies
+	built  map[string]*ir.Plan
+	texts  map[string]map[string]map[string]int // removal -> file -> text of a line -> how often
+	change map[string]map[string]bool           // removal, file -> paths that are other or gone
+}
+
+func newWorld(t *testing.T, dir string) *world {
+	t.Helper()
+	g, findings := load.Architecture(load.Source{Dir: dir, Env: func(string) (string, bool) { return "", false }, Hidden: &diag.Hidden{}})
+	if findings.HasErrors() {
+		t.Fatal(findings.Err())
+	}
+	return &world{t, g, map[string]*ir.Plan{}, map[string]map[string]map[string]int{}, map[string]map[string]bool{}}
+}
+
+// things are all that may be left out.
+func (w *world) things() []thing {
+	var all []thing
+	for _, l := range w.graph.Links {
+		all = append(all, thing{l.Source.ID, "-> " + l.Target, ""})
+		for _, f := range l.Given.Fields {
+			all = append(all, thing{l.Source.ID, "-> " + l.Target, f.Key})
+		}
+	}
+	for _, n := range w.graph.Nodes {
+		for _, f := range n.Given.Fields {
+			if n.Kind.Attributes.Field(f.Key) != nil && f.Key != "namespace" {
+				all = append(all, thing{n.ID, "", f.Key})
+			}
+		}
+	}
+	return all
+}
+
+// without is the plan of the architecture without some things; nil where it is no architecture any more.
+func (w *world) without(gone ...thing) *ir.Plan {
+	key := keyOf(gone)
+	if p, ok := w.built[key]; ok {
+		return p
+	}
+	findings := &diag.List{}
+	g := copied(w.graph, gone, findings)
+	p := ir.NewPlan(g)
+	if !findings.HasErrors() {
+		pass.Run(passes.Table(), &pass.Context{Graph: g, Plan: p, Findings: findings}, nil)
+	}
+	if !p.Sealed || findings.HasErrors() {
+		p = nil
+	}
+	w.built[key] = p
+	return p
+}
+
+func keyOf(gone []thing) string {
+	var words []string
+	for _, t := range gone {
+		words = append(words, t.String())
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+// copied is a graph that passes may work on, without some things.
+func copied(g *ir.Graph, gone []thing, findings *diag.List) *ir.Graph {
+	c := *g
+	nodes := map[*ir.Node]*ir.Node{}
+	c.Nodes, c.Links, c.Failed = nil, nil, maps.Clone(g.Failed)
+	for _, n := range g.Nodes {
+		m := *n
+		nodes[n] = &m
+		c.Nodes = append(c.Nodes, &m)
+		given := except(n.Given, func(key string) bool { return slices.Contains(gone, thing{n.ID, "", key}) })
+		if len(given.Fields) == len(n.Given.Fields) {
+			continue
+		}
+		m.Given = given
+		known := except(given, func(key string) bool { return n.Kind.Attributes.Field(key) == nil })
+		m.Attrs, _ = n.Kind.Attributes.Complete(known, kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos}, findings).(kind.Object)
+	}
+	for _, m := range c.Nodes {
+		m.Parent = nodes[m.Parent]
+		subs := make([]*ir.Node, len(m.Subs))
+		for i, sub := range m.Subs {
+			subs[i] = nodes[sub]
+		}
+		m.Subs = subs
+	}
+	for _, l := range g.Links {
+		if slices.Contains(gone, thing{l.Source.ID, "-> " + l.Target, ""}) {
+			continue
+		}
+		l.Given = except(l.Given, func(key string) bool { return slices.Contains(gone, thing{l.Source.ID, "-> " + l.Target, key}) })
+		l.Source = nodes[l.Source]
+		c.Links = append(c.Links, l)
+	}
+	return &c
+}
+
+func except(g *kind.Given, gone func(key string) bool) *kind.Given {
+	c := *g
+	c.Fields = slices.DeleteFunc(slices.Clone(g.Fields), func(f *kind.Given) bool { return gone(f.Key) })
+	return &c
+}
+
+// all are the files of a plan, each with its key.
+func allFiles(p *ir.Plan) map[string]*File {
+	all := map[string]*File{}
+	for _, n := range append(p.Graph.Components(), nil) {
+		for _, f := range files(p, n) {
+			if f.decided.Value() {
+				all[f.String()] = f
+			}
+		}
+	}
+	return all
+}
+
+// effect says what a removal does to a line.
+type effect int
+
+const (
+	same effect = iota
+	perhaps
+	changed
+)
+
+// does says what a removal does to a line: it is changed where the value of its path is another or gone, or where no line of its file has its text any
+// more. Where other lines have the same text, it is perhaps one that went.
+func (w *world) does(f *File, i int, l line, gone ...thing) effect {
+	p := w.without(gone...)
+	if p == nil {
+		return perhaps
+	}
+	key := keyOf(gone) + " in " + f.String()
+	other := allFiles(p)[f.String()]
+	if other == nil {
+		return changed
+	}
+	if l.path != nil && l.path[0] != "dotenv" {
+		if w.change[key] == nil {
+			w.change[key] = map[string]bool{}
+			compare(documentOf(f), documentOf(other), "", w.change[key])
+		}
+		if !w.change[key][pathText(l.path)] {
+			return same
+		}
+		if l.to == 0 {
+			return changed
+		}
+	}
+	if w.texts[key] == nil {
+		w.texts[key] = map[string]map[string]int{"": counted(w.t, p, other)}
+	}
+	now, before := w.texts[key][""][l.text], counted(w.t, w.without(), f)[l.text]
+	switch {
+	case now == 0:
+		return changed
+	case now < before:
+		return perhaps
+	}
+	return same
+}
+
+var countsOf = map[*File]map[string]int{}
+
+func counted(t *testing.T, p *ir.Plan, f *File) map[string]int {
+	lines, err := newOrigins(p).lines(f)
+	if err != nil && err != errSealed {
+		t.Fatal(f, err)
+	}
+	all := map[string]int{}
+	for _, l := range lines {
+		all[l.text]++
+	}
+	return all
+}
+
+func documentOf(f *File) any {
+	switch c := f.row.Content.(type) {
+	case kind.Objects:
+		all := make([]any, len(c))
+		for i, o := range c {
+			all[i] = o
+		}
+		return kind.Object{"objects": all}
+	case kind.Kustomization:
+		return kind.Object{"kustomization": c.Object}
+	case kind.JSON:
+		return kind.Object{"json": c.Data}
+	}
+	return nil
+}
+
+func pathText(path []any) string {
+	var b strings.Builder
+	for _, word := range path {
+		fmt.Fprintf(&b, "/%v", word)
+	}
+	return b.String()
+}
+
+// compare enters the paths of all values that are other or gone; items of lists are found again by what they are, by their names, or by their order.
+func compare(before, after any, path string, other map[string]bool) {
+	switch b := before.(type) {
+	case map[string]any:
+		a, ok := after.(map[string]any)
+		if !ok || len(a) == 0 && len(b) > 0 {
+			lost(before, path, other)
+			return
+		}
+		for key, item := range b {
+			if next, ok := a[key]; ok {
+				compare(item, next, path+"/"+key, other)
+			} else {
+				lost(item, path+"/"+key, other)
+			}
+		}
+	case []any:
+		a, ok := after.([]any)
+		if !ok || len(a) == 0 && len(b) > 0 {
+			lost(before, path, other)
+			return
+		}
+		found := aligned(b, a)
+		for i, item := range b {
+			if at := fmt.Sprintf("%s/%d", path, i); found[i] < 0 {
+				lost(item, at, other)
+			} else {
+				compare(item, a[found[i]], at, other)
+			}
+		}
+	default:
+		if !reflect.DeepEqual(before, after) {
+			other[path] = true
+		}
+	}
+}
+
+// aligned finds for each item of a list the one that it has become, -1 where there is none.
+func aligned(before, after []any) []int {
+	found, taken := make([]int, len(before)), map[int]bool{}
+	for i := range found {
+		found[i] = -1
+	}
+	for _, alike := range []func(x, y any) bool{reflect.DeepEqual, func(x, y any) bool { return nameOf(x) != "" && nameOf(x) == nameOf(y) }, func(x, y any) bool {
+		_, xMap := x.(map[string]any)
+		_, yMap := y.(map[string]any)
+		return xMap && yMap && nameOf(x) == "" && nameOf(y) == ""
+	}} {
+		for i, x := range before {
+			for j, y := range after {
+				if found[i] < 0 && !taken[j] && alike(x, y) {
+					found[i], taken[j] = j, true
+				}
+			}
+		}
+	}
+	return found
+}
+
+// nameOf is what tells an item from others: the name of an object with its kind, or a name.
+func nameOf(v any) string {
+	o, _ := v.(map[string]any)
+	if meta, ok := o["metadata"].(map[string]any); ok {
+		return fmt.Sprint(o["kind"], meta["name"])
+	}
+	name, _ := o["name"].(string)
+	return name
+}
+
+func lost(v any, path string, other map[string]bool) {
+	other[path] = true
+	switch v := v.(type) {
+	case map[string]any:
+		for key, item := range v {
+			lost(item, path+"/"+key, other)
+		}
+	case []any:
+		for i, item := range v {
+			lost(item, fmt.Sprintf("%s/%d", path, i), other)
+		}
+	}
+}
+
+// examine asks of every line of every file what it depends on, and holds it against what removals do.
+func (w *world) examine(step int) (lines int) {
+	base := w.without()
+	if base == nil {
+		w.t.Fatal("the architecture has errors")
+	}
+	o := newOrigins(base)
+	things := w.things()
+	all := allFiles(base)
+	failures := 0
+	for _, name := range sorted(all) {
+		f := all[name]
+		found, err := o.lines(f)
+		if err != nil && err != errSealed {
+			w.t.Fatalf("%s: %v", name, err)
+		}
+		for i, l := range found {
+			lines++
+			if l.at.File == "" || l.at.Line == 0 {
+				w.t.Errorf("%s:%d has no place in a kind: %s", name, i+1, l.text)
+			}
+			named := map[thing]bool{}
+			needed, either := causesOf(all2(o.file(f), l.on))
+			for _, c := range append(needed, either...) {
+				named[thingOf(c.of)] = true
+			}
+			var extra []thing
+			for k, t := range things {
+				if (k+i)%step != 0 {
+					continue
+				}
+				switch w.does(f, i, l, t) {
+				case changed:
+					if !named[t] {
+						failures++
+						if failures < 60 {
+							w.t.Errorf("%s:%d %q does not name %s; it names %v", name, i+1, l.text, t, sortedThings(named))
+						}
+					}
+				case same:
+					if named[t] && t.attr == "" {
+						extra = append(extra, t)
+					}
+				}
+			}
+			if step == 1 && len(extra) > 0 && w.does(f, i, l, extra...) == same {
+				failures++
+				if failures < 60 {
+					w.t.Errorf("%s:%d %q names %v, without which it is the same", name, i+1, l.text, extra)
+				}
+			}
+		}
+	}
+	w.t.Logf("%d lines, %d things, %d builds, %d failures", lines, len(things), len(w.built), failures)
+	return lines
+}
+
+func all2(a, b *cause) *cause { return all(a, b) }
+
+func sortedThings(m map[thing]bool) []string {
+	var all []string
+	for t := range m {
+		all = append(all, t.String())
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestWhyNamesWhatChangesALine(t *testing.T) {
+	t.Parallel()
+	examples, err := filepath.Glob("../../examples/*/arch.cue")
+	if err != nil || len(examples) == 0 {
+		t.Fatal(err)
+	}
+	for _, file := range examples {
+		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			t.Parallel()
+			newWorld(t, filepath.Dir(file)).examine(stepOf(7))
+		})
+	}
+	for name, source := range map[string]string{"words": words1, "common": words2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte(source), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			newWorld(t, dir).examine(1)
+		})
+	}
+}
+
+func stepOf(sample int) int {
+	if everyRemoval {
+		return 1
+	}
+	return sample
+}
+
+// Names that are in files anyway.
+const words1 = `package demo
+name: "demo"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git"}
+components: {
+	app: {kind: "fastapi", namespace: "app", port: 8080, links: {cache: {}, "db/orders": access: "read", "bus/events": access: "write"}}
+	cache: {kind: "redis", namespace: "app"}
+	db: {kind: "postgresql", namespace: "data", database: orders: {}}
+	bus: {kind: "kafka", namespace: "data", topic: events: {}}
+}
+`
+
+const words2 = `package demo
+name: "v1"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git"}
+components: {
+	server: {kind: "fastapi", namespace: "name", port: 8080, replicas: 3, links: {name: {}, "v1/app": {}, "v1/name": access: "read"}}
+	app: {kind: "fastapi", namespace: "name", port: 8080, links: {name: {}, server: {}, "v1/app": access: "read"}}
+	name: {kind: "redis", namespace: "v1"}
+	v1: {kind: "postgresql", namespace: "v1", database: {app: {}, name: {}}}
+	http: {kind: "prometheus", namespace: "http", links: {app: {}, v1: {}}}
+}
+`
+
+// TestLinesAreTheLinesOfTheFile holds what answers speak of against what is written.
+func TestLinesAreTheLinesOfTheFile(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"everything", "own-kind"} {
+		p := newWorld(t, filepath.Join("../../examples", dir)).without()
+		o, writer := newOrigins(p), &emit.Writer{}
+		for name, f := range allFiles(p) {
+			lines, err := o.lines(f)
+			if f.row.Secret || err == errSealed {
+				continue
+			}
+			written, wrong := writer.File(f.Path, "", f.row)
+			if err != nil || wrong != nil {
+				t.Fatal(name, err, wrong)
+			}
+			var texts []string
+			for _, l := range lines {
+				texts = append(texts, l.text)
+			}
+			if got := strings.Join(texts, "\n"); got != strings.TrimSuffix(string(written.Data), "\n") {
+				t.Errorf("%s: got\n%s\nwant\n%s", name, got, written.Data)
+			}
+		}
+	}
+}
