@@ -41,9 +41,9 @@ func TestJobsHaveTheRoleOfTheirKustomization(t *testing.T) {
 	p := b.of("shop")
 	var got []string
 	for _, d := range p.Jobs {
-		j := d.Value
+		j := d.Value()
 		got = append(got, strings.Join([]string{string(j.Role), j.Namespace, j.Name, j.File}, " "))
-		b.by(j.Name, d.By, "keep-files")
+		b.by(j.Name, d.By(), "keep-files")
 	}
 	want := []string{"build builds make image/maker.yaml", "day2 shop probe probe/test.yaml", "deploy shop prepare run/prepare.yaml", "deploy there other run/prepare.yaml"}
 	if strings.Join(got, ", ") != strings.Join(want, ", ") {
@@ -51,7 +51,7 @@ func TestJobsHaveTheRoleOfTheirKustomization(t *testing.T) {
 	}
 	for role, folder := range map[kind.Role]string{kind.Deploy: "run", kind.Build: "image", kind.Day2: "probe"} {
 		d := p.Folders[role]
-		if d.Value != folder || len(d.By) != 1 || d.By[0].Pass != "assign-roles" || d.By[0].Reason != folder+"/kustomization.yaml is for "+string(role) {
+		if d.Value() != folder || len(d.By()) != 1 || d.By()[0].Pass != "assign-roles" || d.By()[0].Reason != folder+"/kustomization.yaml is for "+string(role) {
 			t.Errorf("%s: %+v", role, d)
 		}
 	}
