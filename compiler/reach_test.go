@@ -126,7 +126,7 @@ func TestKindsFromElsewhereStayWithinReach(t *testing.T) {
 		"a module over the application's file": {reachCase{rule: `modules: ["evil/main.py"]`}, `E0205: app would have the file "src/main.py" twice`},
 		"an object with a secret in clear":     {reachCase{files: `"k8s/deploy/base/x.yaml": objects: [{apiVersion: "v1", kind: "ConfigMap", metadata: name: "x", data: p: {secret: "evil/x"}}]`}, `E0101: the file "k8s/deploy/base/x.yaml" of evil names the secret`},
 		"a secret in clear in a dotenv":        {reachCase{files: `"x.env": dotenv: [{comment: "x", vars: X: secret: "evil/x"}]`}, `E0101: the file "x.env" of evil holds the secret`},
-		"a secret in clear in JSON":            {reachCase{files: `"x.json": json: {x: {secret: "evil/x"}}`}, `E0101: the file "x.json" of evil holds the secret`},
+		"a secret in clear in JSON":            {reachCase{files: `"x.json": json: {x: {secret: "evil/x"}}`}, `E0101: the file "x.json" of evil holds a secret`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
