@@ -42,11 +42,17 @@ func walks(t *testing.T, l *kind.Library) []walk {
 	var all []walk
 	met := map[string]bool{}
 	for _, p := range fixture.Rules(l) {
-		row, ok := table.Rules[p.Rule.Name()]
+		name := p.Source.Name + " -> " + p.Target.Name
+		row, ok := table.Rules[name]
 		if !ok {
-			t.Errorf("testdata/rules.cue has no row for %s", p.Rule.Name())
+			// one row for all kinds that a capability stands for
+			name = p.Rule.Name()
+			row, ok = table.Rules[name]
 		}
-		met[p.Rule.Name()] = true
+		if !ok {
+			t.Errorf("testdata/rules.cue has no row for %s", name)
+		}
+		met[name] = true
 		all = append(all, walk{Pair: &p, sides: row, prefix: fmt.Sprintf("r%d", len(all))})
 	}
 	for name := range table.Rules {

@@ -192,7 +192,9 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 	}
 	var docs []compiler.LinkDoc
 	for _, r := range found {
-		docs = append(docs, compiler.DescribeRule(r))
+		d := compiler.DescribeRule(r)
+		d.Serves = compiler.Serves(l, r)
+		docs = append(docs, d)
 	}
 	if o.format.value == "json" {
 		return printJSON(c.out, map[string]any{"rules": docs})

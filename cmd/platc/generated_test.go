@@ -143,6 +143,9 @@ func linksPage(l *kind.Library) string {
 	p.line("# Links\n\n`platc links` and `platc explain 'SOURCE -> TARGET'` print the same. The rules of a sub-component come on top of those of its component.")
 	for _, d := range compiler.Links(l) {
 		p.line("\n## %s\n\n%s", d.Rule, oneLine(d.Doc))
+		if len(d.Serves) > 0 {
+			p.line("\nIt serves %s.", strings.Join(d.Serves, ", "))
+		}
 		attributesTable(&p, d.Attributes)
 		waits := "no"
 		if d.Startup {

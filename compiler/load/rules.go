@@ -319,13 +319,14 @@ func result(v cue.Value) (kind.Result, error) {
 	}
 	var r kind.Result
 	sections := map[string]any{}
-	for _, name := range []string{"claims", "findings", "open", "keeps", "acts", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "out", "in"} {
 		data, err := section(v, name)
 		if err != nil {
 			return r, err
 		}
 		sections[name] = data
 	}
+	r.About = str(sections["about"])
 	r.Claims, r.Findings, r.Keeps = claims(sections["claims"]), findings(sections["findings"]), keeps(sections["keeps"])
 	for _, p := range list(sections["open"]) {
 		r.Open = append(r.Open, port(p))

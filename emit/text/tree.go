@@ -163,10 +163,18 @@ func builds(n *ir.Node, rows []kind.Row) []kind.Object {
 func linkViews(p *ir.Plan) []kind.Object {
 	var all []kind.Object
 	for _, e := range p.Graph.Edges {
-		exact := e.Rules[len(e.Rules)-1]
-		all = append(all, kind.Object{"from": e.Source.ID, "to": e.Target.ID, "doc": strings.ReplaceAll(exact.Doc, "|", `\|`)})
+		all = append(all, kind.Object{"from": e.Source.ID, "to": e.Target.ID, "doc": strings.ReplaceAll(about(p, e), "|", `\|`)})
 	}
 	return all
+}
+
+// about says what an edge is for: the exact rule's own words for it, else its doc.
+func about(p *ir.Plan, e *ir.Edge) string {
+	applied := p.Applied[e]
+	if n := len(applied); n > 0 && applied[n-1].Result.About != "" {
+		return applied[n-1].Result.About
+	}
+	return e.Rules[len(e.Rules)-1].Doc
 }
 
 // prerequisites are those of all components and links, each once, with who needs it.
