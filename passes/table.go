@@ -52,7 +52,7 @@ func Table() []pass.Pass {
 		row("order-start", "The place of each component in the start-up order, and what it waits for.", facts{acyclic}, facts{order}, nil, orderStart),
 		row("keep-files", "The condition of every file with a reason either way, and the content of those kept.", facts{env, requirements, modules, inbound, exposure, policies, order}, facts{files}, []string{"E0205"}, keepFiles),
 		row("check-objects", "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.", facts{files, unique}, facts{objects}, []string{"E0205", "E0208"}, checkObjects),
-		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link.", facts{files}, facts{reachable}, []string{"E0109"}, checkReach),
+		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link, and is used.", facts{files}, facts{reachable}, []string{"E0109", "W0125"}, checkReach),
 		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects, reachable}, facts{sealed}, nil, seal),
 	}
 }

@@ -11,3 +11,9 @@ func Strict(s Source) (*ir.Graph, *diag.List) {
 	kinds, list := read([]root{{fs: library.FS, dir: "kinds", name: "cue"}})
 	return s.graph(kinds, list)
 }
+
+// StrictLibrary is what is found in the built-in kinds where they are held to what a user's own kinds are held to.
+func StrictLibrary() *diag.List {
+	_, list := read([]root{{fs: library.FS, dir: "kinds", name: "cue"}})
+	return list
+}
