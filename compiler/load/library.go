@@ -120,6 +120,7 @@ func read(roots []root) (*kind.Library, *diag.List) {
 	}
 	l.checkKinds()
 	l.checkRules()
+	l.misspelt()
 	l.unused()
 	return l.out, l.list
 }
