@@ -4,10 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/load"
-
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/fixture"
 )
@@ -24,19 +20,6 @@ func newWorld(t testing.TB) world {
 		t.Fatal(err)
 	}
 	return world{w}
-}
-
-// readData reads a CUE file of testdata.
-func readData(t testing.TB, name string, into any) {
-	t.Helper()
-	insts := load.Instances([]string{"./testdata/" + name}, &load.Config{})
-	v := cuecontext.New().BuildInstance(insts[0])
-	if err := v.Validate(cue.Concrete(true)); err != nil {
-		t.Fatal(err)
-	}
-	if err := v.Decode(into); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // check compiles the world.

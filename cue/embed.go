@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed cue.mod schema form kinds/*/*.cue all:kinds/*/python all:kinds/*/files all:tree
 var FS embed.FS
+
+// Cases holds what the tests of kinds read: testdata of each. It is not in the program.
+//
+//go:embed kinds/*/testdata
+var Cases embed.FS
