@@ -73,7 +73,29 @@ const third = 3
 func TestEveryRuleChangesBothEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w)
+	w.changeBothEnds(t, walks(t, w))
+}
+
+// TestAKindIsOneFolder walks over the rules of the kind of an example, which brings its samples in its own folder: nothing else knows it.
+func TestAKindIsOneFolder(t *testing.T) {
+	t.Parallel()
+	const dir = "../examples/own-kind"
+	known, err := fixture.In(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := world{World: known, files: readTree(t, dir)}
+	maps.DeleteFunc(w.files, func(name, _ string) bool { return !strings.HasPrefix(name, "kinds/") })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return !c.Source.Own && !c.Target.Own })
+	if len(all) < 3 {
+		t.Fatalf("only %d rules of the kind: %v", len(all), all)
+	}
+	w.changeBothEnds(t, all)
+}
+
+// changeBothEnds holds each walk to what it says it changes.
+func (w world) changeBothEnds(t *testing.T, all []walk) {
+	t.Helper()
 	w.walk(all, func(int) bool { return false })
 	without := tree(t, w.check(t))
 	for part := range third {

@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -11,7 +12,11 @@ import (
 type object = fixture.Object
 
 // world is an architecture that a test puts together.
-type world struct{ *fixture.World }
+type world struct {
+	*fixture.World
+
+	files map[string]string // beside arch.cue
+}
 
 func newWorld(t testing.TB) world {
 	t.Helper()
@@ -19,13 +24,15 @@ func newWorld(t testing.TB) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{w}
+	return world{World: w}
 }
 
 // check compiles the world.
 func (w world) check(t testing.TB) *compiler.Build {
 	t.Helper()
-	return check(t, w.text(t))
+	files := map[string]string{"arch.cue": w.text(t)}
+	maps.Copy(files, w.files)
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env()})
 }
 
 // text is arch.cue of the world.
