@@ -112,10 +112,11 @@ func (w world) place(a attribute) object {
 
 // someTarget is a kind that a rule leads to: of those with a capability, one that everything applies to.
 func (w world) someTarget(r *kind.Rule) *kind.Kind {
-	if strings.HasPrefix(r.To, "@") {
-		return w.Library.Kinds["fastapi"]
+	source, all := fixture.StandsFor(w.Library, r.From)[0], fixture.StandsFor(w.Library, r.To)
+	if app := w.Library.Kinds["fastapi"]; w.Library.Rule(source, app) == r {
+		return app
 	}
-	return w.Library.Kinds[r.To]
+	return all[slices.IndexFunc(all, func(k *kind.Kind) bool { return w.Library.Rule(source, k) == r })]
 }
 
 // set writes an attribute into the struct that holds it; what it stands in gets what that requires. A nil value leaves the attribute out.

@@ -16,7 +16,7 @@ import (
 func TestStartupOrdersOrDoesNot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.Library)
+	all := walks(t, w)
 	waits := func(flipped bool) map[string]bool {
 		w.walk(all, func(int) bool { return true })
 		for _, c := range all {
@@ -63,7 +63,7 @@ func variables(files map[string]string, component, comment string) []string {
 func TestEveryVariableCanBeRenamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool { return c.Source.Name != "fastapi" })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name != "fastapi" })
 	w.walk(all, func(int) bool { return true })
 	plain := tree(t, w.check(t))
 	for _, c := range all {
@@ -92,7 +92,7 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	// the address of another application carries its name, and has one instance alone; an application has one celery
-	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool {
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool {
 		return c.Source.Name != "fastapi" || c.Target.Name == "fastapi" || c.Target.Name == "celery"
 	})
 	w.walk(all, func(int) bool { return true })
@@ -126,7 +126,7 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 func TestLinksWithoutVariablesRefuseNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w.Library), func(c walk) bool { return c.Source.Name == "fastapi" })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name == "fastapi" })
 	w.walk(all, func(int) bool { return true })
 	want := map[string]bool{}
 	for _, c := range all {

@@ -32,7 +32,7 @@ func architectures(t *testing.T) map[string]*compiler.Build {
 		all[filepath.Base(dir)] = compiler.Check(compiler.Input{Dir: abs, Env: env("REGISTRY_PASSWORD=known")})
 	}
 	w := newWorld(t)
-	rules := walks(t, w.Library)
+	rules := walks(t, w)
 	for part, name := range []string{"a third of all rules", "another third", "the last third"} {
 		w.walk(rules, func(i int) bool { return i%third == part })
 		all[name] = w.check(t)

@@ -16,18 +16,10 @@ import (
 	"platc.dev/platc/passes"
 )
 
-// sides is a row of testdata/rules.cue.
-type sides struct {
-	SourceFiles []string `json:"source"`
-	TargetFiles []string `json:"target"`
-	Also        []string
-	Foreign     bool
-}
-
 // walk is a rule between two components of its own.
 type walk struct {
 	*fixture.Pair
-	sides
+	changes fixture.Changed
 
 	prefix string
 }
@@ -35,23 +27,28 @@ type walk struct {
 func (w walk) String() string { return w.Source.Name + " -> " + w.Target.Name }
 
 // walks lists every rule; one of a capability for each kind that has it.
-func walks(t *testing.T, l *kind.Library) []walk {
+func walks(t *testing.T, w world) []walk {
 	t.Helper()
-	var table struct{ Rules map[string]sides }
-	readData(t, "rules.cue", &table)
+	table := w.Known
 	var all []walk
 	met := map[string]bool{}
-	for _, p := range fixture.Rules(l) {
-		row, ok := table.Rules[p.Rule.Name()]
+	for _, p := range fixture.Rules(w.Library) {
+		name := p.Source.Name + " -> " + p.Target.Name
+		row, ok := table.Rules[name]
 		if !ok {
-			t.Errorf("testdata/rules.cue has no row for %s", p.Rule.Name())
+			// one row for all kinds that a capability stands for
+			name = p.Rule.Name()
+			row, ok = table.Rules[name]
 		}
-		met[p.Rule.Name()] = true
-		all = append(all, walk{Pair: &p, sides: row, prefix: fmt.Sprintf("r%d", len(all))})
+		if !ok {
+			t.Errorf("no testdata/samples.cue of a kind has a row for %s", name)
+		}
+		met[name] = true
+		all = append(all, walk{Pair: &p, changes: row, prefix: fmt.Sprintf("r%d", len(all))})
 	}
 	for name := range table.Rules {
 		if !met[name] {
-			t.Errorf("testdata/rules.cue has a row for %s, which is no rule", name)
+			t.Errorf("a testdata/samples.cue has a row for %s, which is not a rule", name)
 		}
 	}
 	return all
@@ -76,7 +73,29 @@ const third = 3
 func TestEveryRuleChangesBothEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.Library)
+	w.changeBothEnds(t, walks(t, w))
+}
+
+// TestAKindIsOneFolder walks over the rules of the kind of an example, which brings its samples in its own folder: nothing else knows it.
+func TestAKindIsOneFolder(t *testing.T) {
+	t.Parallel()
+	const dir = "../examples/own-kind"
+	known, err := fixture.In(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := world{World: known, files: readTree(t, dir)}
+	maps.DeleteFunc(w.files, func(name, _ string) bool { return !strings.HasPrefix(name, "kinds/") })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return !c.Source.Own && !c.Target.Own })
+	if len(all) < 3 {
+		t.Fatalf("only %d rules of the kind: %v", len(all), all)
+	}
+	w.changeBothEnds(t, all)
+}
+
+// changeBothEnds holds each walk to what it says it changes.
+func (w world) changeBothEnds(t *testing.T, all []walk) {
+	t.Helper()
 	w.walk(all, func(int) bool { return false })
 	without := tree(t, w.check(t))
 	for part := range third {
@@ -104,7 +123,7 @@ func (w walk) verify(t *testing.T, changed map[string][]string, with map[string]
 	for _, end := range []struct {
 		side, folder string
 		want         []string
-	}{{"source", w.From, w.SourceFiles}, {"target", w.To, w.TargetFiles}} {
+	}{{"source", w.From, w.changes.Source}, {"target", w.To, w.changes.Target}} {
 		for _, want := range end.want {
 			if !slices.ContainsFunc(changed[end.folder], func(c string) bool { return names(want, c[2:]) }) {
 				t.Errorf("%s does not change %s of its %s: %v", w, want, end.side, changed[end.folder])
@@ -119,7 +138,7 @@ func (w walk) verify(t *testing.T, changed map[string][]string, with map[string]
 	w.verifyPolicies(t, with, plan)
 	delete(changed, w.From)
 	delete(changed, w.To)
-	for _, k := range w.Also {
+	for _, k := range w.changes.Also {
 		for _, name := range []string{fixture.Helper(w.From, k), fixture.Helper(w.To, k)} {
 			delete(changed, name)
 		}
@@ -142,7 +161,7 @@ func (w walk) verifyPolicies(t *testing.T, with map[string]string, plan *ir.Plan
 			if !admits(with[policies(w.From)], "egress", w.To, port) {
 				t.Errorf("%s opens port %d, but the source has no egress to it", w, port)
 			}
-			if !w.Foreign && !admits(with[policies(w.To)], "ingress", w.From, port) {
+			if !w.changes.Foreign && !admits(with[policies(w.To)], "ingress", w.From, port) {
 				t.Errorf("%s opens port %d, but the target has no ingress from the source", w, port)
 			}
 		}
@@ -183,7 +202,7 @@ func admits(file, side, namespace string, port int) bool {
 func TestEveryRuleSaysSomething(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := walks(t, w.Library)
+	all := walks(t, w)
 	w.walk(all, func(int) bool { return true })
 	for _, c := range all {
 		if strings.Contains(c.Rule.From, "/") && len(c.Rule.Inherit) > 0 {

@@ -1,12 +1,9 @@
 package compiler_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
-
-	"cuelang.org/go/cue"
-	"cuelang.org/go/cue/cuecontext"
-	"cuelang.org/go/cue/load"
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/fixture"
@@ -15,7 +12,11 @@ import (
 type object = fixture.Object
 
 // world is an architecture that a test puts together.
-type world struct{ *fixture.World }
+type world struct {
+	*fixture.World
+
+	files map[string]string // beside arch.cue
+}
 
 func newWorld(t testing.TB) world {
 	t.Helper()
@@ -23,26 +24,15 @@ func newWorld(t testing.TB) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{w}
-}
-
-// readData reads a CUE file of testdata.
-func readData(t testing.TB, name string, into any) {
-	t.Helper()
-	insts := load.Instances([]string{"./testdata/" + name}, &load.Config{})
-	v := cuecontext.New().BuildInstance(insts[0])
-	if err := v.Validate(cue.Concrete(true)); err != nil {
-		t.Fatal(err)
-	}
-	if err := v.Decode(into); err != nil {
-		t.Fatal(err)
-	}
+	return world{World: w}
 }
 
 // check compiles the world.
 func (w world) check(t testing.TB) *compiler.Build {
 	t.Helper()
-	return check(t, w.text(t))
+	files := map[string]string{"arch.cue": w.text(t)}
+	maps.Copy(files, w.files)
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env()})
 }
 
 // text is arch.cue of the world.

@@ -28,6 +28,9 @@ func checkReach(c *pass.Context) bool {
 		checkPaths(c, n)
 		if n.Kind.Own {
 			checkSecrets(c, n, edges)
+			for _, d := range unusedIn(n, c.Of(n)) {
+				c.Report(d)
+			}
 		}
 	}
 	for _, e := range c.Graph.Edges {

@@ -3,6 +3,7 @@ package passes
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
@@ -19,11 +20,13 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		if c.Findings.HasErrors() {
 			return
 		}
+		cause, _, _ := strings.Cut(err.Error(), "\n")
+		cause = strings.TrimSuffix(cause, ":")
 		r, n := meddling(c, nodes)
 		if r == nil {
-			panic(about + ": " + err.Error())
+			refuseOwn(c, about, cause, at, nodes)
+			return
 		}
-		cause, _, _ := strings.Cut(err.Error(), "\n")
 		m, _ = errors.AsType[*kind.Mistakes](kind.Mistake(true, r.Pos,
 			fmt.Sprintf("the rule %q gives %s what its kind %s cannot use: %s", r.Name(), n.Name, n.Kind.Name, cause), "bring the parts that the kind's own rules bring; `platc links` lists them"))
 		m.Found[0].Path, m.Found[0].Related = n.Path(), []diag.Related{{Message: "required by " + about, Pos: at}}
@@ -39,6 +42,19 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		d.Related = append(d.Related, diag.Related{Message: "required by " + about, Pos: at})
 		c.Report(d)
 	}
+}
+
+// refuseOwn reports a user's own kind that lacks what a built-in rule for one of its capabilities reads.
+func refuseOwn(c *pass.Context, about, cause string, at diag.Pos, nodes []*ir.Node) {
+	i := slices.IndexFunc(nodes, func(n *ir.Node) bool { return n.Kind.Own })
+	if i < 0 {
+		panic(about + ": " + cause)
+	}
+	k := nodes[i].Kind
+	m, _ := errors.AsType[*kind.Mistakes](kind.Mistake(true, k.Pos,
+		fmt.Sprintf("the kind %s lacks what a rule for its capabilities reads: %s", k.Name, cause), "see docs/reference/KINDS.md for what a kind with a capability has"))
+	m.Found[0].Path, m.Found[0].Related = nodes[i].Path(), []diag.Related{{Message: "asked for " + about, Pos: at}}
+	c.Report(m.Found[0])
 }
 
 // meddling is a rule of the user's own that changes one of the components, with that component; nil without. A built-in kind trusts what it is given.

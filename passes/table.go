@@ -58,7 +58,7 @@ func Table() []pass.Pass {
 		row("keep-tree-files", "The files of the whole tree and what stands in them: what is applied, what deploy.sh waits for, prerequisites, notes.", facts{roles}, facts{treeKept}, nil, keepTreeFiles),
 		row("check-config", "Settings whose defaults work nowhere: registry, repository, credentials.", nil, facts{configured}, []string{"W0110", "W0111", "W0119"}, checkConfig),
 		row("check-objects", "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.", facts{files, unique}, facts{objects}, []string{"E0205", "E0208"}, checkObjects),
-		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link.", facts{files}, facts{reachable}, []string{"E0109"}, checkReach),
+		row("check-reach", "What a kind of the user's own writes and names is its own, or given to it by a link, and is used.", facts{files}, facts{reachable}, []string{"E0109", "W0125"}, checkReach),
 		row("seal", "Every decision has an origin; the plan is closed.", facts{unique, capacity, objects, reachable, treeKept, configured}, facts{sealed}, nil, seal),
 	}
 }

@@ -74,10 +74,18 @@ func jobData(p *ir.NodePlan, role kind.Role) []kind.Object {
 func linkData(c *pass.Context) []kind.Object {
 	var all []kind.Object
 	for _, e := range c.Graph.Edges {
-		exact := e.Rules[len(e.Rules)-1]
-		all = append(all, kind.Object{"from": e.Source.ID, "to": e.Target.ID, "doc": strings.ReplaceAll(exact.Doc, "|", `\|`)})
+		all = append(all, kind.Object{"from": e.Source.ID, "to": e.Target.ID, "doc": strings.ReplaceAll(about(c, e), "|", `\|`)})
 	}
 	return all
+}
+
+// about says what an edge is for: the exact rule's own words for it, else its doc.
+func about(c *pass.Context, e *ir.Edge) string {
+	applied := c.Plan.Applied[e]
+	if n := len(applied); n > 0 && applied[n-1].Result.About != "" {
+		return applied[n-1].Result.About
+	}
+	return e.Rules[len(e.Rules)-1].Doc
 }
 
 func prerequisiteData(list []ir.Decided[ir.Prerequisite]) []kind.Object {

@@ -28,15 +28,19 @@ type codeDoc struct {
 func explainCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
-		Use:   "explain CODE | KIND | KIND->KIND [flags]",
+		Use:   "explain CODE | KIND | KIND->KIND | part [NAME] [flags]",
 		Short: "A diagnostic, a kind or the rules between two kinds",
 		Long: `Explains a diagnostic by its code (cause, example, fix), a kind (attributes, sub-components, links,
-files), or what a link from one kind to another changes.`,
-		Example: "  platc explain E0201\n  platc explain postgresql\n  platc explain 'fastapi -> postgresql/database'",
+files), or what a link from one kind to another changes. For who writes kinds: "part" lists the building
+blocks of the schema, "part NAME" explains one.`,
+		Example: "  platc explain E0201\n  platc explain postgresql\n  platc explain 'fastapi -> postgresql/database'\n  platc explain part Labels",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return topics(c), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] == "part" && len(args) <= 2 {
+				return explainPart(c, &o, args[1:])
+			}
 			if len(args) != 1 {
 				return usage{"explain needs a code, a kind, or two kinds", "for example `platc explain E0201` or `platc explain 'fastapi -> postgresql'`"}
 			}
@@ -193,7 +197,9 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 	}
 	var docs []explain.LinkDoc
 	for _, r := range found {
-		docs = append(docs, explain.DescribeRule(r))
+		d := explain.DescribeRule(r)
+		d.Serves = explain.Serves(l, r)
+		docs = append(docs, d)
 	}
 	if o.format.value == "json" {
 		return printJSON(c.out, map[string]any{"rules": docs})

@@ -144,6 +144,9 @@ func linksPage(l *kind.Library) string {
 	p.line("# Links\n\n`platc links` and `platc explain 'SOURCE -> TARGET'` print the same. A sub-component's rules apply on top of those of its component.")
 	for _, d := range explain.Links(l) {
 		p.line("\n## %s\n\n%s", d.Rule, oneLine(d.Doc))
+		if len(d.Serves) > 0 {
+			p.line("\nIt serves %s.", strings.Join(d.Serves, ", "))
+		}
 		attributesTable(&p, d.Attributes)
 		waits := "no"
 		if d.Startup {

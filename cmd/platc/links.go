@@ -47,7 +47,10 @@ func linkRows(links []explain.LinkDoc) [][]string {
 		if d.Identity != "" {
 			identity = d.Identity
 		}
-		rows = append(rows, []string{d.Rule, orDash(names), orDash(d.Ports), waits, identity, orDash(slices.Concat(d.Variables, effects(d.Outbound))), orDash(effects(d.Inbound))})
+		// a rule of a capability is listed for each pair of kinds that it serves as well
+		for _, pair := range append([]string{d.Rule}, d.Serves...) {
+			rows = append(rows, []string{pair, orDash(names), orDash(d.Ports), waits, identity, orDash(slices.Concat(d.Variables, effects(d.Outbound))), orDash(effects(d.Inbound))})
+		}
 	}
 	return rows
 }

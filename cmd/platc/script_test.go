@@ -26,13 +26,40 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 scripts,
+	p := scriptParams()
+	p.Dir = scripts
+	testscript.Run(t, p)
+}
+
+// TestKindScripts runs the script that stands in the folder of each kind.
+func TestKindScripts(t *testing.T) {
+	t.Parallel()
+	for _, name := range kindScripts(t) {
+		t.Run(filepath.Base(filepath.Dir(name)), func(t *testing.T) {
+			t.Parallel()
+			p := scriptParams()
+			p.Files = []string{name}
+			testscript.Run(t, p)
+		})
+	}
+}
+
+func kindScripts(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("../../cue/kinds/*/test.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs},
-	})
+	}
 }
 
 // code runs a program and demands its exit code: code 2 platc build --bogus.
@@ -112,6 +139,9 @@ func TestEveryCodeKindAndCommandHasAScript(t *testing.T) {
 		want["kind_"+k.Name] = true
 	}
 	have := map[string]bool{}
+	for _, name := range kindScripts(t) {
+		have["kind_"+filepath.Base(filepath.Dir(name))] = true
+	}
 	names, err := filepath.Glob(filepath.Join(scripts, "*.txtar"))
 	if err != nil {
 		t.Fatal(err)

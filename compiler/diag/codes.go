@@ -582,5 +582,27 @@ $ platc check --against out
 `,
 			Fix: "Set `primary: true` on the link to the component that keeps the plain names.",
 		},
+		{
+			ID:    "W0125",
+			Title: "something that a kind of one's own declares and nothing uses",
+			Cause: "A kind in kinds/ beside arch.cue declares what has no effect: a slot whose parts its manifests do not read, an attribute or a derived value that nothing reads, a port that nothing opens or serves, a capability that no rule names, a credential, a module or a file that nothing uses, pods without a NetworkPolicy, a secret that no object reads. What links bring, or users write, is then lost without a word.",
+			Example: `
+$ cat kinds/cache/kind.cue
+package cache
+
+kind: {
+	name: "cache"
+	doc:  "A cache."
+	attributes: {
+		// Kubernetes namespace.
+		namespace!: string
+		// Size of the cache.
+		size: *"1Gi" | string
+	}
+}
+$ platc check
+`,
+			Fix: "Use it where the help says, or leave it out.",
+		},
 	}
 }

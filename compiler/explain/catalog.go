@@ -41,7 +41,8 @@ type FileDoc struct {
 
 // LinkDoc is a rule as people read it.
 type LinkDoc struct {
-	Rule       string         `json:"rule"` // "fastapi -> postgresql"
+	Rule       string         `json:"rule"`   // "fastapi -> postgresql"
+	Serves     []string       `json:"serves"` // of a rule of a capability: the pairs of kinds that it holds for
 	From       string         `json:"from"`
 	To         string         `json:"to"`
 	Doc        string         `json:"doc"`
@@ -107,7 +108,9 @@ func speaksOf(end string, k *kind.Kind) bool {
 func Links(l *kind.Library) []LinkDoc {
 	var all []LinkDoc
 	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
-		all = append(all, DescribeRule(l.Rules[name]))
+		d := DescribeRule(l.Rules[name])
+		d.Serves = Serves(l, l.Rules[name])
+		all = append(all, d)
 	}
 	return all
 }

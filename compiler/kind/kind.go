@@ -30,6 +30,7 @@ type Kind struct {
 	Describe         func(self, parent, arch Object) (Description, error)
 	Manifests        func(self, arch Object) ([]Row, error) // nil for a sub-kind
 	Own              bool                                   // a user's own, not a built-in one
+	PodsAt           map[string]diag.Pos                    // of a user's own: where its groups of pods are written
 	Pos              diag.Pos                               // in the library, for findings in a user's own kind
 }
 
@@ -212,6 +213,7 @@ type Input struct {
 
 // Result is what a rule says of one edge.
 type Result struct {
+	About    string // what the edge is for, where the rule's Doc is too general; else ""
 	Claims   []Claim
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own

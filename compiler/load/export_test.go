@@ -166,3 +166,8 @@ func read1(q Asked, a answer) (any, error) {
 	}
 	return rows, nil
 }
+
+// StrictLibrary is what is found in the built-in kinds where they are held to what a user's own kinds are held to.
+func StrictLibrary() *diag.List {
+	return read([]root{{fs: library.FS, dir: "kinds", name: "cue"}}).list
+}

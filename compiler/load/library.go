@@ -91,6 +91,8 @@ func read(roots []root) *lib {
 	}
 	l.checkKinds()
 	l.checkRules()
+	l.misspelt()
+	l.unused()
 	l.out.Costs = l.costs
 	return l
 }

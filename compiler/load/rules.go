@@ -244,7 +244,7 @@ func partsOf(a answer) (kind.Object, error) {
 		return nil, err
 	}
 	parts := kind.Object{}
-	for _, name := range []string{"claims", "findings", "open", "keeps", "acts", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "out", "in"} {
 		data, err := decoded(a, name)
 		if err != nil {
 			return nil, err
@@ -272,6 +272,7 @@ func (l *lib) properResult(r *kind.Rule, in kind.Input, res kind.Result) error {
 
 func result(parts kind.Object) (kind.Result, error) {
 	var r kind.Result
+	r.About = str(parts["about"])
 	r.Claims, r.Findings, r.Keeps = claims(parts["claims"]), findings(parts["findings"]), keeps(parts["keeps"])
 	for _, p := range list(parts["open"]) {
 		r.Open = append(r.Open, port(p))
