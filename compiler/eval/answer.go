@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"platc.dev/platc/compiler/diag"
-	"platc.dev/platc/compiler/kind"
 )
 
 // Answer is a value, or a part of one. It belongs to one goroutine.
@@ -186,9 +185,4 @@ func (c *ctx) structData(v *vertex, depth int) (any, value) {
 		m[a.label.name] = data
 	}
 	return m, value{class: null}
-}
-
-// Trace gives the source of the value at a path below; it is a kind.Trace. What does not exist has the source of the nearest part above it that does.
-func (a *Answer) Trace(path ...any) kind.Source {
-	return kind.Source{}
 }

@@ -99,7 +99,6 @@ func (b *builder) add(p placed) {
 		}
 	case *typeNode:
 		b.mask &= n.mask
-		b.ctl = join(b.ctl, p.ctl)
 	case *bound:
 		b.checks = append(b.checks, p.conj)
 	case *disjunction:
@@ -200,9 +199,10 @@ func (t *vertex) mayGrow() bool {
 // merge takes a value in that nothing is bound late in.
 func (b *builder) merge(val value, p placed) {
 	b.deps = join(b.deps, val.deps)
-	b.ctl = join(b.ctl, join(val.ctl, p.ctl))
+	b.ctl = join(b.ctl, val.ctl)
 	switch val.class {
 	case bottom:
+		b.ctl = join(b.ctl, p.ctl)
 		b.fail(val)
 	case open:
 		b.mask &= val.n
@@ -218,6 +218,7 @@ func (b *builder) merge(val value, p placed) {
 	case structure:
 		b.mergeStruct(val.v, p)
 	default:
+		b.ctl = join(b.ctl, p.ctl)
 		b.mergeScalar(val)
 	}
 }
@@ -282,7 +283,6 @@ func (b *builder) literal(n *structLit, p placed) {
 			body.arcs = make([]arc, 0, len(n.decls))
 		}
 	}
-	b.ctl = join(b.ctl, p.ctl)
 	for i := range n.decls {
 		b.decl(&n.decls[i], e, p, g, i)
 	}

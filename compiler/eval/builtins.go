@@ -198,7 +198,7 @@ func joined(c *ctx, at token.Pos, a []value) value {
 		default:
 			return fault(wrong, "a list of other things than texts").from(v)
 		}
-		p := piece{val: v, at: el.pos(), line: isFixed(el)}
+		p := piece{val: v, at: el.pos()}
 		if !p.at.IsValid() {
 			p.at = at
 		}
@@ -208,12 +208,6 @@ func joined(c *ctx, at token.Pos, a []value) value {
 	v := put(pieces, a[1].s)
 	v.ctl = shapeOf(a[0].v)
 	return v
-}
-
-// isFixed says whether a vertex is a text as it is written.
-func isFixed(v *vertex) bool {
-	_, ok := v.first.n.(*scalarNode)
-	return ok && v.more == nil
 }
 
 // texts is a list of strings that come from values.

@@ -84,13 +84,13 @@ func (k *compiler) basic(x *ast.BasicLit) node {
 		if err != nil {
 			return refuse(at.at, "a text is not valid")
 		}
-		return &scalarNode{at, textOf(s)}
+		return wholeText(at, s, x.Value)
 	case token.INT, token.FLOAT:
 		return number(x)
 	case token.TRUE, token.FALSE:
-		return &scalarNode{at, boolOf(x.Kind == token.TRUE)}
+		return &scalarNode{at, boolOf(x.Kind == token.TRUE), oneLine}
 	case token.NULL:
-		return &scalarNode{at, value{class: null}}
+		return &scalarNode{at, value{class: null}, oneLine}
 	}
 	return refuse(at.at, "a literal of this form is used")
 }
@@ -112,7 +112,7 @@ func number(x *ast.BasicLit) node {
 	if v.class == bottom {
 		return refuse(x.ValuePos, "%s is used", v.s)
 	}
-	return &scalarNode{place{x.ValuePos}, v}
+	return &scalarNode{place{x.ValuePos}, v, oneLine}
 }
 
 // ident is what a name means where it stands.
@@ -218,7 +218,7 @@ func intLiteral(at place, s string) node {
 	if err != nil {
 		return refuse(at.at, "a number is not valid")
 	}
-	return &scalarNode{at, intOf(n)}
+	return &scalarNode{at, intOf(n), oneLine}
 }
 
 func (k *compiler) listLit(x *ast.ListLit) node {
@@ -351,7 +351,7 @@ func (k *compiler) unary(x *ast.UnaryExpr) node {
 	case token.ADD, token.SUB, token.NOT:
 		v := k.expr(x.X)
 		if l, ok := v.(*scalarNode); ok && x.Op == token.SUB && l.val.isNumber() {
-			return &scalarNode{at, negative(l.val)}
+			return &scalarNode{at, negative(l.val), oneLine}
 		}
 		return &unary{at, x.Op, v}
 	}
@@ -435,11 +435,37 @@ func (k *compiler) interpolation(x *ast.Interpolation) node {
 			return refuse(l.Pos(), "a text is not valid")
 		}
 		if s != "" {
-			n.all = append(n.all, &scalarNode{place{l.Pos()}, textOf(s)})
+			n.all = append(n.all, &scalarNode{place{l.Pos()}, textOf(s), linesOf(s, l.Value, i == 0)})
 		}
 		prefix = 1
 	}
 	return n
+}
+
+// wholeText is a text without expressions. Of several lines, each knows where it is written.
+func wholeText(at place, s, source string) node {
+	v := textOf(s)
+	if l := linesOf(s, source, true); l != oneLine {
+		v.deps = &deps{parts: []part{{end: len(s), n: len(s), at: at.at, lines: l}}}
+	}
+	return &scalarNode{at, v, oneLine}
+}
+
+// linesOf says where the lines of a text are, or of a part of one. Escapes that stand for a line break are not told apart.
+func linesOf(s, source string, first bool) lines {
+	breaks := strings.Count(source, "\n")
+	switch n := strings.Count(s, "\n"); {
+	case breaks == 0 || n == 0:
+		if first && breaks > 0 {
+			return below
+		}
+		return oneLine
+	case first && (breaks == n+1 || breaks == n+2):
+		return below
+	case !first && (breaks == n || breaks == n+1):
+		return along
+	}
+	return oneLine
 }
 
 func (k *compiler) call(x *ast.CallExpr) node {

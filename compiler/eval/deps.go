@@ -10,14 +10,23 @@ type deps struct {
 	parts []part // of a text: what each part of it comes from; a and b are nil
 }
 
-// part is a part of a text, up to end.
+// part is a part of a text, up to end; n bytes of it are its own, and a separator may follow.
 type part struct {
-	end  int
-	deps *deps     // what it was read from
-	ctl  *deps     // what decided that it is there
-	at   token.Pos // where it is written
-	line bool      // the lines of the part stand on as many lines of the source
+	end, n int
+	deps   *deps     // what it was read from
+	ctl    *deps     // what decided that it is there
+	at     token.Pos // where it is written
+	lines  lines
 }
+
+// lines says where the lines of a text are in the source.
+type lines uint8
+
+const (
+	oneLine lines = iota // all on one
+	below                // they begin one line below: a text in three quotes
+	along                // they begin where the text does: what follows an expression in such a text
+)
 
 func join(a, b *deps) *deps {
 	switch {

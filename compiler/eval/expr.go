@@ -90,17 +90,23 @@ func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value
 	return shape, value{}, true
 }
 
-// presence is what decided that an item or field is there.
+// presence is what decided that an item or field is there: nothing where one of its declarations has no condition.
 func presence(v *vertex) *deps {
 	if v.in != nil {
 		return &v.in.self
 	}
-	ctl := v.first.ctl
-	for _, cj := range v.more {
-		ctl = join(ctl, cj.ctl)
-	}
-	if given, ok := v.first.n.(*vertex); ok && v.more == nil {
-		return join(ctl, presence(given))
+	var ctl *deps
+	always := false
+	v.conjs(func(cj conj) {
+		why := cj.ctl
+		if given, ok := cj.n.(*vertex); ok {
+			why = join(why, presence(given))
+		}
+		always = always || why == nil && !isCheck(cj.n)
+		ctl = join(ctl, why)
+	})
+	if always {
+		return nil
 	}
 	return ctl
 }
@@ -222,7 +228,8 @@ func negative(x value) value {
 
 func (n *absent) eval(c *ctx, e *env) value {
 	x := n.x.eval(c, e)
-	if isRefused(x) {
+	if x.class == bottom && x.n != missing {
+		x.n = refused // it might be a mistake for us alone
 		return x
 	}
 	return boolOf((x.class == bottom) != n.not).from(x)
@@ -275,26 +282,11 @@ func (c *ctx) operate(op token.Token, x, y value) value {
 }
 
 func (c *ctx) equals(op token.Token, x, y value) value {
-	var same bool
-	if order, ok := compare(x, y); ok {
-		same = order == 0
-	} else {
-		switch {
-		case x.class == null || y.class == null:
-			same = x.class == y.class
-		case x.class == boolean && y.class == boolean:
-			same = x.n == y.n
-		case x.class == list && y.class == list:
-			eq, bad := c.equal(x, y)
-			if bad.class != boolean {
-				return bad
-			}
-			same = eq
-		default:
-			return fault(wrong, "operands that do not fit")
-		}
+	eq, bad := c.equal(x, y)
+	if bad.class == bottom {
+		return bad
 	}
-	return boolOf(same == (op == token.EQL))
+	return boolOf(eq == (op == token.EQL)).from(bad)
 }
 
 // equal compares whole values. What is not concrete only CUE compares.
@@ -360,9 +352,9 @@ func repeat(s string, n int64) value {
 
 // piece is a part of a text that is being put together.
 type piece struct {
-	val  value
-	at   token.Pos
-	line bool
+	val   value
+	at    token.Pos
+	lines lines
 }
 
 // put joins pieces to a text that knows what each part of it comes from.
@@ -375,11 +367,13 @@ func put(pieces []piece, separator string) value {
 	b.Grow(n)
 	parts := make([]part, 0, len(pieces))
 	for i, p := range pieces {
+		from := b.Len()
 		b.WriteString(p.val.String())
+		own := b.Len() - from
 		if i < len(pieces)-1 {
 			b.WriteString(separator)
 		}
-		parts = append(parts, part{end: b.Len(), deps: p.val.deps, ctl: p.val.ctl, at: p.at, line: p.line})
+		parts = append(parts, part{end: b.Len(), n: own, deps: p.val.deps, ctl: p.val.ctl, at: p.at, lines: p.lines})
 	}
 	return value{class: text, s: b.String(), deps: &deps{parts: parts}}
 }
@@ -397,8 +391,11 @@ func (n *interpolation) eval(c *ctx, e *env) value {
 		default:
 			return fault(wrong, "a value that no text can hold")
 		}
-		_, fixed := x.(*scalarNode)
-		pieces = append(pieces, piece{val: v, at: x.pos(), line: fixed})
+		p := piece{val: v, at: x.pos()}
+		if fixed, ok := x.(*scalarNode); ok {
+			p.lines = fixed.lines
+		}
+		pieces = append(pieces, p)
 	}
 	return put(pieces, "")
 }

@@ -34,7 +34,6 @@ func (b *builder) defaults() {
 		b.disj, b.guess = b.disj[1:], true
 	}
 	for _, cj := range b.disj {
-		b.ctl = join(b.ctl, cj.ctl)
 		if !b.fits(cj) {
 			return
 		}
@@ -114,22 +113,10 @@ func (b *builder) kinds() int {
 	if len(b.lists) > 0 {
 		n++
 	}
-	if b.isStruct && (!b.have && len(b.lists) == 0 || b.hasRegular()) {
+	if b.isStruct {
 		n++
 	}
 	return n
-}
-
-func (b *builder) hasRegular() bool {
-	if b.v.body == nil {
-		return false
-	}
-	for _, a := range b.v.body.arcs {
-		if a.label.role == regular {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *builder) checked(val value) value {
@@ -140,7 +127,6 @@ func (b *builder) checked(val value) value {
 		return fault(wrong, "a value of another type")
 	}
 	for _, cj := range b.checks {
-		b.ctl = join(b.ctl, cj.ctl)
 		if val.class == open {
 			limit := cj.n.eval(b.c, cj.e)
 			if limit.class == bottom {

@@ -8,7 +8,6 @@ func (b *builder) listOf(n *listLit, cj conj) {
 		return
 	}
 	b.body().shape = join(b.body().shape, shape)
-	b.ctl = join(b.ctl, cj.ctl)
 	b.lists = append(b.lists, listPart{elems: elems, open: n.open, rest: n.rest, e: cj.e, ctl: cj.ctl, g: cj.g, written: true})
 }
 

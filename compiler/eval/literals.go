@@ -71,7 +71,7 @@ func (k *compiler) decl(n *structLit, el ast.Decl) []decl {
 		n.embeds, n.constant = true, false
 		return []decl{{val: k.expr(el.Expr)}}
 	case *ast.Comprehension:
-		n.constant = false
+		n.embeds, n.constant = true, false
 		return []decl{{val: k.comprehension(el)}}
 	case *ast.Ellipsis:
 		n.forces, n.constant = true, false
@@ -113,7 +113,7 @@ func (k *compiler) field(n *structLit, el *ast.Field) decl {
 	case *ast.ListLit:
 		return k.pattern(n, l, el)
 	case *ast.Interpolation, *ast.ParenExpr:
-		n.constant = false
+		n.embeds, n.constant = true, false
 		if d.optional || d.required {
 			return bad("a computed name is optional")
 		}

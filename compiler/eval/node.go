@@ -43,7 +43,8 @@ type (
 	// literal is a scalar.
 	scalarNode struct {
 		place
-		val value
+		val   value
+		lines lines // of a part of a text
 	}
 	// refusal is what is outside of what is evaluated here.
 	refusal struct {

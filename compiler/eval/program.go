@@ -190,6 +190,9 @@ func (c *ctx) settle(u *unit) {
 	}
 	u.settled = true
 	c.deep(u.vertex, 0)
+	if c.err != "" {
+		u.refusal = &refusal{place{u.vertex.pos()}, c.err}
+	}
 }
 
 // deep evaluates a vertex, what is in it, and the lets of the scopes that are opened on the way.

@@ -37,7 +37,7 @@ func (p *Program) Question(pkg string, path ...string) (*Question, *Refusal) {
 	if u.pkg.bad != nil {
 		return nil, u.pkg.bad.told()
 	}
-	c := &ctx{patterns: &p.patterns, settling: true}
+	c := &ctx{patterns: &p.patterns}
 	at := u.vertex
 	for _, name := range path[1:] {
 		if r := p.surveyed(c, at, len(path) > 1 && !simple(at)); r != nil {
@@ -53,10 +53,10 @@ func (p *Program) Question(pkg string, path ...string) (*Question, *Refusal) {
 	if r := p.surveyed(c, at, true); r != nil {
 		return nil, r
 	}
-	q.declares(c)
 	if c.err != "" {
 		return nil, &Refusal{Pos: posOf(at.pos()), Reason: c.err}
 	}
+	q.declares(c)
 	return q, nil
 }
 
@@ -98,11 +98,15 @@ func (p *Program) surveyed(c *ctx, v *vertex, whole bool) *Refusal {
 	if s.refusal != nil {
 		return s.refusal.told()
 	}
+	constants := &ctx{patterns: &p.patterns, settling: true}
 	for u := range seen {
-		c.settle(u)
+		constants.settle(u)
 	}
 	for v := range around {
-		c.deep(v, 0)
+		constants.deep(v, 0)
+	}
+	if constants.err != "" {
+		return &Refusal{Pos: posOf(v.pos()), Reason: constants.err}
 	}
 	return nil
 }
@@ -139,7 +143,6 @@ func (q *Question) declares(c *ctx) {
 			q.names[a.label.text()] = true
 		}
 	}
-	c.err = ""
 }
 
 // Has says whether the value declares a field, such as an input "#self" or "marks", whatever the inputs are.
