@@ -6,21 +6,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/kind"
 )
 
 func kindsCommand(c *console) *cobra.Command {
 	var o common
+	var cost bool
 	cmd := &cobra.Command{
 		Use:   "kinds [flags]",
 		Short: "The kinds of components, with attributes and sub-components",
 		Long: `Prints the kinds that components may have: attributes with type and default, and the kinds of their
-sub-components. Kinds in the folder kinds/ of the current directory are listed too.`,
-		Example: "  platc kinds\n  platc kinds --json\n  platc explain postgresql",
+sub-components. Kinds in the folder kinds/ of the current directory are listed too.
+
+With --cost it prints the questions that the compiler asks of kinds, and who answers them: the evaluator of
+platc, or CUE, which takes longer, and why CUE does.`,
+		Example: "  platc kinds\n  platc kinds --cost\n  platc kinds --json\n  platc explain postgresql",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			l, err := c.library(&o)
 			if err != nil {
 				return err
+			}
+			if cost {
+				return printCosts(c, &o, l.Costs())
 			}
 			kinds := compiler.Kinds(l)
 			if o.format.value == "json" {
@@ -30,7 +38,40 @@ sub-components. Kinds in the folder kinds/ of the current directory are listed t
 		},
 	}
 	o.addOutput(cmd.Flags(), "text", "json")
+	cmd.Flags().BoolVar(&cost, "cost", false, "print the questions asked of kinds, who answers each, and why CUE does")
 	return cmd
+}
+
+// costDoc is a question as JSON has it.
+type costDoc struct {
+	Question   string `json:"question"`
+	Of         string `json:"of"`
+	AnsweredBy string `json:"answeredBy"` // "evaluator" or "CUE"
+	Reason     string `json:"reason"`     // why CUE does; "" otherwise
+	File       string `json:"file"`
+	Line       int    `json:"line"`
+	Column     int    `json:"column"`
+}
+
+func printCosts(c *console, o *common, costs []kind.Cost) error {
+	docs := make([]costDoc, len(costs))
+	rows := [][]string{{"KIND OR RULE", "QUESTION", "ANSWERED BY", "BECAUSE"}}
+	for i, q := range costs {
+		docs[i] = costDoc{Question: q.Question, Of: q.Of, AnsweredBy: "evaluator", Reason: q.Reason, File: q.Pos.File, Line: q.Pos.Line, Column: q.Pos.Column}
+		because := ""
+		if q.CUE {
+			docs[i].AnsweredBy = "CUE"
+			because = q.Reason
+			if q.Pos.IsValid() {
+				because = q.Pos.String() + ": " + q.Reason
+			}
+		}
+		rows = append(rows, []string{q.Of, q.Question, docs[i].AnsweredBy, because})
+	}
+	if o.format.value == "json" {
+		return printJSON(c.out, map[string]any{"questions": docs})
+	}
+	return printTable(c.out, rows)
 }
 
 func kindRows(kinds []compiler.KindDoc) [][]string {

@@ -280,6 +280,16 @@ type Library struct {
 	Config  *Type            // of `config`
 	Retired *Type            // of `retired`
 	Tree    fs.FS            // templates of the files of the whole tree
+	Costs   func() []Cost    // who answers each question, in order of kind and rule
+}
+
+// Cost says who answers a question that is asked of a kind or a rule while an architecture is compiled.
+type Cost struct {
+	Question string // "describe", "manifests", "marks" or "rule"
+	Of       string // the kind or the rule: "postgresql/database", "fastapi -> redis"
+	CUE      bool   // CUE answers: slower, one question at a time, and without a Trace
+	Reason   string // why CUE does
+	Pos      diag.Pos
 }
 
 // Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.

@@ -34,6 +34,7 @@ type lib struct {
 	program   *eval.Program
 	schema    *pkg
 	shared    map[string]*ast.Field // the schema's definitions
+	types     map[*ast.Field]*kind.Type
 	bringer   map[*kind.Rule]string // kind that brings a rule
 	questions []*question           // all that kinds answer, in order of reading
 	form      *form                 // that users' kinds are held to; nil without any
@@ -71,6 +72,7 @@ func Versions() kind.Object {
 func read(roots []root) *lib {
 	l := &lib{
 		engine:  newEngine(),
+		types:   map[*ast.Field]*kind.Type{},
 		bringer: map[*kind.Rule]string{},
 		list:    &diag.List{},
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}},
@@ -89,6 +91,7 @@ func read(roots []root) *lib {
 	}
 	l.checkKinds()
 	l.checkRules()
+	l.out.Costs = l.costs
 	return l
 }
 
@@ -156,7 +159,7 @@ func (l *lib) open(p *pkg) bool {
 
 // definition is the type of a definition of the schema.
 func (l *lib) definition(name string) *kind.Type {
-	t, err := scope{own: l.shared}.fieldType(l.shared[name], 0)
+	t, err := scope{own: l.shared, types: l.types}.fieldType(l.shared[name], 0)
 	if err != nil {
 		panic(fmt.Sprintf("the library's %s: %s", name, err))
 	}
@@ -220,7 +223,7 @@ func (l *lib) declared(p *pkg, f facts) (*declarations, error) {
 	if !ok {
 		return nil, failure(f, "%s declares no kind", p.dir)
 	}
-	syntax := p.scope(l.shared)
+	syntax := p.scope(l.shared, l.types)
 	var err error
 	if d.kind, err = l.kindOf(p, top, syntax, d); err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
 		}
 		k.Rows = append(k.Rows, row)
 	}
-	q := l.question("manifests "+k.Name, p, "manifests")
+	q := l.question("manifests", k.Name, p, "manifests")
 	d.questions = append(d.questions, q)
 	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
 		in := given{"self": self, "arch": arch}

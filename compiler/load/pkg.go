@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"platc.dev/platc/compiler/eval"
+	"platc.dev/platc/compiler/kind"
 )
 
 // pkg is a package of CUE: the schema, or the files of a kind.
@@ -65,8 +66,8 @@ func sources(fsys fs.FS, dir string) []string {
 }
 
 // scope is what expressions in a package may refer to, beside the package itself: the schema, by the name that the files give to it.
-func (p *pkg) scope(schema map[string]*ast.Field) scope {
-	s := scope{own: topLevel(p.files), imports: map[string]map[string]*ast.Field{}}
+func (p *pkg) scope(schema map[string]*ast.Field, types map[*ast.Field]*kind.Type) scope {
+	s := scope{own: topLevel(p.files), imports: map[string]map[string]*ast.Field{}, types: types}
 	for _, f := range p.files {
 		for spec := range f.ImportSpecs() {
 			if name := schemaName(spec); name != "" {

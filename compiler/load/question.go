@@ -13,7 +13,8 @@ import (
 
 // question is what a kind answers for a component or an edge: a value of the kind with the inputs that it declares (#self, #to, ...) still open.
 type question struct {
-	name string // "describe postgresql", "rule fastapi -> redis"
+	sort string // "describe", "manifests", "rule"; that about marks is a part of the last
+	of   string // the kind or the rule: "postgresql", "fastapi -> redis"
 	pkg  *pkg
 	path []string
 
@@ -36,8 +37,8 @@ func inputs() []string {
 	return []string{"arch", "from", "identity", "link", "parent", "self", "to"}
 }
 
-func (l *lib) question(name string, p *pkg, path ...string) *question {
-	return &question{name: name, pkg: p, path: path, own: sync.OnceValues(func() (*eval.Question, *eval.Refusal) { return l.program.Question(p.path, path...) })}
+func (l *lib) question(sort, of string, p *pkg, path ...string) *question {
+	return &question{sort: sort, of: of, pkg: p, path: path, own: sync.OnceValues(func() (*eval.Question, *eval.Refusal) { return l.program.Question(p.path, path...) })}
 }
 
 // ask gives what read makes of the answer. The evaluator answers, on as many goroutines as ask. What it refuses, or takes for a mistake, is asked of CUE:

@@ -16,7 +16,7 @@ func (l *lib) describe(p *pkg, name string, f facts, d *declarations, path ...st
 		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
 	}
 	pos := asked.place(p.root)
-	q := l.question("describe "+name, p, append(path, "describe")...)
+	q := l.question("describe", name, p, append(path, "describe")...)
 	d.questions = append(d.questions, q)
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		in := given{"self": self, "arch": arch, "parent": parent}
@@ -187,7 +187,7 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
 	}
 	rule.Brings = brings(f, syntax.find("links", name))
-	q := l.question("rule "+name, p, "links", name)
+	q := l.question("rule", name, p, "links", name)
 	d.questions = append(d.questions, q)
 	if f.has("marks") {
 		rule.Marks = l.marks(p.root, rule, q)

@@ -17,6 +17,7 @@ import (
 type scope struct {
 	own     map[string]*ast.Field            // top-level fields and definitions of the package
 	imports map[string]map[string]*ast.Field // import name -> top-level fields
+	types   map[*ast.Field]*kind.Type        // of definitions, which many attributes refer to; nil: not kept
 }
 
 // topLevel lists the top-level fields of a package by name; one that is declared several times is all of it.
@@ -99,13 +100,13 @@ func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 	if depth > 20 {
 		return nil, unreadable(e, "the type refers to itself, or goes through too many definitions", "write it as a type that does not refer to itself")
 	}
-	t := &kind.Type{Text: s.expanded(e, 0)}
+	t := &kind.Type{}
 	switch e := e.(type) {
 	case *ast.ParenExpr:
 		return s.plainType(e.X, depth+1)
 	case *ast.SelectorExpr, *ast.Ident:
 		if field, scope, ok := s.resolve(e); ok {
-			return scope.fieldType(field, depth+1)
+			return scope.definedType(field, depth+1)
 		}
 	case *ast.StructLit:
 		return t, s.plainStruct(t, e, depth)
@@ -130,13 +131,30 @@ func (s scope) plainType(e ast.Expr, depth int) (*kind.Type, error) {
 	return t, nil
 }
 
+// definedType is the type of a definition, read once.
+func (s scope) definedType(f *ast.Field, depth int) (*kind.Type, error) {
+	if t := s.types[f]; t != nil {
+		return t, nil
+	}
+	t, err := s.fieldType(f, depth)
+	if err == nil && s.types != nil {
+		s.types[f] = t
+	}
+	return t, err
+}
+
 // wholeType is a type that stands by itself: a list of literals is one only as the default of another list.
 func (s scope) wholeType(e ast.Expr, depth int) (*kind.Type, error) {
 	t, err := s.plainType(e, depth)
-	if err == nil && t.IsList && t.Elem == nil {
+	if err != nil {
+		return nil, err
+	}
+	if t.IsList && t.Elem == nil {
 		return nil, fixedList(e)
 	}
-	return t, err
+	whole := *t
+	whole.Text = s.expanded(e, 0)
+	return &whole, nil
 }
 
 // fieldType is the type of a field with its attributes and its doc comment.
@@ -145,37 +163,35 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	copied := *t
-	copied.Text = s.expanded(f.Value, 0)
 	if doc := docText(f); doc != "" {
-		copied.Doc = doc
+		t.Doc = doc
 	}
 	for _, a := range f.Attrs {
 		name, body := a.Split()
 		switch name {
 		case "help":
-			copied.Help = unquote(body)
+			t.Help = unquote(body)
 		case "quantity":
-			copied.Quantity = true
+			t.Quantity = true
 		case "secret":
-			copied.Secret = true
+			t.Secret = true
 		case "code":
-			copied.Code = body
+			t.Code = body
 		case "keys":
 			re, err := regexp.Compile(unquote(body))
 			if err != nil {
 				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
 			}
-			copied.Keys = re.MatchString
+			t.Keys = re.MatchString
 		case "reserved":
 			re, err := regexp.Compile(unquote(body))
 			if err != nil {
 				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
 			}
-			copied.Reserved = re.MatchString
+			t.Reserved = re.MatchString
 		}
 	}
-	return &copied, nil
+	return t, nil
 }
 
 func (s scope) resolve(e ast.Expr) (*ast.Field, scope, bool) {
@@ -190,7 +206,7 @@ func (s scope) resolve(e ast.Expr) (*ast.Field, scope, bool) {
 		}
 		if pkg, ok := e.X.(*ast.Ident); ok && s.imports[pkg.Name] != nil {
 			f, ok := s.imports[pkg.Name][name]
-			return f, scope{own: s.imports[pkg.Name]}, ok
+			return f, scope{own: s.imports[pkg.Name], types: s.types}, ok
 		}
 		if outer, in, ok := s.resolve(e.X); ok {
 			if found := in.within(outer.Value, name); len(found) == 1 {
@@ -512,6 +528,12 @@ func literalData(e ast.Expr) (any, bool) {
 }
 
 func source(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		return e.Value
+	case *ast.Ident:
+		return e.Name
+	}
 	text, err := format.Node(e)
 	if err != nil {
 		return ""

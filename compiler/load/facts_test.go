@@ -1,0 +1,89 @@
+package load
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"platc.dev/platc/compiler/kind"
+	library "platc.dev/platc/cue"
+)
+
+// The evaluator reads of every built-in kind what CUE reads of it, and nothing is left to CUE.
+func TestFactsAreTheSameByEvaluatorAndByCUE(t *testing.T) {
+	t.Parallel()
+	l := read([]root{{fs: library.FS, dir: "kinds"}})
+	for _, dir := range (root{fs: library.FS, dir: "kinds"}).folders() {
+		p := &pkg{root: root{fs: library.FS}, dir: dir, path: module + "/" + dir}
+		p.parse()
+		f := l.ownFacts(p)
+		own, err := l.declared(p, f)
+		if err != nil || *f.failed != nil || len(own.failed) > 0 {
+			t.Errorf("%s: %v %v", dir, err, *f.failed)
+			continue
+		}
+		byCUE, err := l.declared(p, l.cueFacts(p))
+		if err != nil || len(byCUE.failed) > 0 {
+			t.Errorf("%s: %v", dir, err)
+			continue
+		}
+		if a, b := asText(t, own), asText(t, byCUE); a != b {
+			t.Errorf("%s:\n%s\nCUE says\n%s", dir, a, b)
+		}
+	}
+}
+
+// asText is what a kind declares, without functions, places and order.
+func asText(t *testing.T, d *declarations) string {
+	t.Helper()
+	all := map[string]any{"kind": factsOf(d.kind)}
+	for name, sub := range d.kind.Subs {
+		all["kind "+name] = factsOf(sub)
+	}
+	for _, r := range d.rules {
+		all[r.Name()] = []any{r.Doc, r.Inherit, r.Startup, r.Ports, r.FromPods, r.Through, r.Optional, r.Modules, r.InModules, r.Requirements, r.HasActs, r.Own, r.Identity, r.Brings, r.Marks != nil, typeText(r.Attributes)}
+	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func factsOf(k *kind.Kind) any {
+	attributes, pattern := typeText(k.Attributes), ""
+	if k.Names.Pattern != nil {
+		pattern = k.Names.Pattern.String()
+	}
+	files := make([]string, len(k.Rows))
+	for i, row := range k.Rows {
+		files[i] = row.Path + " " + row.When.String()
+	}
+	slices.Sort(files)
+	return []any{k.Name, k.Title, k.Doc, k.Parent, k.Provides, k.AtMost, k.Names.Not, k.Names.Help, pattern, k.Implied, k.Slots, k.Counts, k.Own, attributes, files}
+}
+
+func typeText(t *kind.Type) string {
+	if t == nil {
+		return ""
+	}
+	text := t.Text
+	for _, f := range t.Fields {
+		text += "\n" + f.Name + ": " + f.Type.Text
+	}
+	return text
+}
+
+// Whatever the compiler asks of a built-in kind is answered by the evaluator.
+func TestBuiltInKindsAreEvaluatedFast(t *testing.T) {
+	t.Parallel()
+	costs := shared().Costs()
+	if len(costs) == 0 {
+		t.Fatal("there are no questions")
+	}
+	for _, c := range costs {
+		if c.CUE {
+			t.Errorf("%s of %s is left to CUE: %s: %s", c.Question, c.Of, c.Pos, c.Reason)
+		}
+	}
+}
