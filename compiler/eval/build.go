@@ -20,9 +20,8 @@ type builder struct {
 	ctl      *deps
 
 	seen   []origin
-	room   [6]origin // of seen
-	queue  []placed  // references and expressions
-	later  []placed  // comprehensions and computed names
+	queue  []placed // references and expressions
+	later  []placed // comprehensions and computed names
 	disj   []conj
 	checks []conj
 	lists  []listPart
@@ -86,9 +85,6 @@ func (b *builder) known(cj conj) bool {
 		if s.n == cj.n && s.e == cj.e {
 			return true
 		}
-	}
-	if b.seen == nil {
-		b.seen = b.room[:0]
 	}
 	b.seen = append(b.seen, origin{cj.n, cj.e})
 	return false

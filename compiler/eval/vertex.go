@@ -143,6 +143,7 @@ func (e *env) at(up int) *env {
 type ctx struct {
 	patterns *sync.Map // text -> *regexp.Regexp
 	slab     []vertex
+	builders []*builder // that are free
 	depth    int
 	err      string // what makes all of the evaluation unsafe
 	settling bool
@@ -201,8 +202,24 @@ func (c *ctx) expand(v *vertex) {
 			return
 		}
 	}
-	b := builder{c: c, v: v, mask: anything}
+	b := c.builder(v)
 	b.run()
+	c.builders = append(c.builders, b)
+}
+
+// builder is one that is free again, or a new one.
+func (c *ctx) builder(v *vertex) *builder {
+	n := len(c.builders)
+	if n == 0 {
+		return &builder{c: c, v: v, mask: anything}
+	}
+	b := c.builders[n-1]
+	c.builders = c.builders[:n-1]
+	*b = builder{
+		c: c, v: v, mask: anything,
+		seen: b.seen[:0], queue: b.queue[:0], later: b.later[:0], disj: b.disj[:0], checks: b.checks[:0], struc: b.struc[:0],
+	}
+	return b
 }
 
 // shared is the value of a vertex that just takes over that of another one.
