@@ -19,7 +19,7 @@ type builder struct {
 	deps     *deps // of references that were followed
 	ctl      *deps
 
-	seen   []conj
+	seen   []origin
 	queue  []placed // references and expressions
 	later  []placed // comprehensions and computed names
 	disj   []conj
@@ -28,6 +28,12 @@ type builder struct {
 	struc  []*group // of what makes it a struct
 	guess  bool     // a default was taken
 	mixed  bool     // fields come from more places than one literal
+}
+
+// origin is what tells conjuncts apart.
+type origin struct {
+	n node
+	e *env
 }
 
 // placed is a conjunct with its place in the source: of the literals on the way, a byte each.
@@ -80,7 +86,7 @@ func (b *builder) known(cj conj) bool {
 			return true
 		}
 	}
-	b.seen = append(b.seen, cj)
+	b.seen = append(b.seen, origin{cj.n, cj.e})
 	return false
 }
 
@@ -293,14 +299,18 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 	cj := conj{n: d.val, e: e, ctl: p.ctl, g: g}
 	switch {
 	case d.ellipsis:
-		b.body().more = append(b.body().more, g)
+		x := b.body().special()
+		x.more = append(x.more, g)
 	case d.optional || d.required:
 		b.constrain(constraint{label: d.label, required: d.required, c: cj})
 	case d.pattern != nil || d.any:
 		b.constrain(constraint{pattern: d.pattern, c: cj})
 	case d.label != nil:
-		if d.label.role == definition {
+		if d.label.role == definition && !d.flat {
 			cj.g = &group{up: g, twin: b.definition(d.label)}
+		}
+		if d.constant != nil && p.ctl == nil && b.fix(d, g, q.ord) {
+			return
 		}
 		b.field(d.label, cj, q.ord)
 	default:
@@ -315,24 +325,55 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 	}
 }
 
+// fix makes a field of a constant, without a vertex of its own, where nothing else is known of the field.
+func (b *builder) fix(d *decl, g *group, ord uint64) bool {
+	body := b.body()
+	if body.rare != nil || !d.flat && g.closes() {
+		return false
+	}
+	for i := range body.arcs {
+		if body.arcs[i].label.is(d.label) {
+			return false
+		}
+	}
+	body.arcs = append(body.arcs, arc{label: d.label, v: d.constant, ord: ord, g: g, fixed: true})
+	return true
+}
+
+// own gives a constant field a vertex of its own, which may grow.
+func (b *builder) own(a *arc) *vertex {
+	if !a.fixed {
+		return a.v
+	}
+	if a.seen {
+		b.c.fail("a field that grows after it was read")
+	}
+	v := b.c.vertex(a.v.first)
+	v.first.g, v.label = a.g, a.label
+	a.v, a.fixed = v, false
+	return v
+}
+
 // field gives a field one more conjunct.
 func (b *builder) field(l *label, cj conj, ord uint64) {
 	body := b.body()
 	for i := range body.arcs {
 		if body.arcs[i].label.is(l) {
-			if b.knows(body.arcs[i].v, cj) {
-				return
+			if !b.knows(body.arcs[i].v, cj) {
+				b.c.add(b.own(&body.arcs[i]), cj)
 			}
-			b.c.add(body.arcs[i].v, cj)
 			return
 		}
 	}
-	if slices.ContainsFunc(body.missed, l.is) {
+	if body.rare != nil && slices.ContainsFunc(body.missed, l.is) {
 		b.c.fail("a field that comes after it was looked for")
 	}
 	v := b.c.vertex(cj)
 	v.label = l
 	body.arcs = append(body.arcs, arc{label: l, v: v, ord: ord})
+	if body.rare == nil {
+		return
+	}
 	for _, x := range body.optional {
 		b.hold(x, l, v)
 	}
@@ -353,7 +394,7 @@ func (b *builder) knows(v *vertex, cj conj) bool {
 
 // definition is what all declarations of a definition make together.
 func (b *builder) definition(l *label) *group {
-	body := b.body()
+	body := b.body().special()
 	for _, d := range body.defs {
 		if d.label.is(l) {
 			return d.group
@@ -366,9 +407,13 @@ func (b *builder) definition(l *label) *group {
 
 func (b *builder) constrain(x constraint) {
 	body := b.body()
-	body.optional = append(body.optional, x)
-	for _, a := range body.arcs {
-		b.hold(x, a.label, a.v)
+	r := body.special()
+	r.optional = append(r.optional, x)
+	for i := range body.arcs {
+		a := &body.arcs[i]
+		if x.label == nil || x.label.is(a.label) {
+			b.hold(x, a.label, b.own(a))
+		}
 	}
 }
 
@@ -445,7 +490,8 @@ func (b *builder) comprehend(n *comprehension, p placed) {
 	body := b.body()
 	body.shape = join(body.shape, shape)
 	if i == 0 && shape != nil {
-		body.unmade = append(body.unmade, unmade{names: n.writes, why: shape})
+		x := body.special()
+		x.unmade = append(x.unmade, unmade{names: n.writes, why: shape})
 	}
 }
 

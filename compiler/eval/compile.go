@@ -249,7 +249,7 @@ func (k *compiler) share(is bool, n node, into **vertex) {
 	if !is {
 		return
 	}
-	c := &ctx{}
+	c := k.pkg.program.constants
 	v := c.vertex(conj{n: n})
 	c.mistake(v, 0)
 	*into = v

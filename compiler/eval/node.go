@@ -174,6 +174,8 @@ type decl struct {
 	required bool
 	pattern  node // of names, with val
 	any      bool // with pattern nil: of all names
+	flat     bool // a value without parts
+	constant *vertex
 	ellipsis bool
 }
 

@@ -55,18 +55,31 @@ type vertex struct {
 
 // body is the fields or items of a vertex.
 type body struct {
-	arcs     []arc
-	elems    []*vertex
-	open     bool  // a list that may have more items
-	shape    *deps // what decided which fields or items there are
+	arcs  []arc
+	elems []*vertex
+	open  bool  // a list that may have more items
+	shape *deps // what decided which fields or items there are
+	*rare
+	patterns []constraint
+	mixed    bool // fields come from more places than one literal
+	walked   bool // with settling: all that is in it is done
+}
+
+// rare is what few structs have.
+type rare struct {
 	missed   []*label
 	optional []constraint
-	patterns []constraint
 	more     []*group // of literals with "..."
 	unmade   []unmade
 	defs     []defined
-	mixed    bool // fields come from more places than one literal
-	walked   bool // with settling: all that is in it is done
+}
+
+// special is the rare part of a body, to be written to.
+func (b *body) special() *rare {
+	if b.rare == nil {
+		b.rare = &rare{}
+	}
+	return b.rare
 }
 
 type defined struct {
@@ -83,7 +96,7 @@ type unmade struct {
 // whyNot is what decided that a condition did not add to a field.
 func whyNot(v *vertex, l *label) *deps {
 	var why *deps
-	if v.body != nil {
+	if v.body != nil && v.body.rare != nil {
 		for _, u := range v.body.unmade {
 			if u.names[l.name] {
 				why = join(why, u.why)
@@ -97,6 +110,9 @@ type arc struct {
 	label *label
 	v     *vertex
 	ord   uint64 // place in the source
+	g     *group // of a constant
+	fixed bool   // v is a constant, which others have too
+	seen  bool   // with fixed: it was looked at while the struct was made
 }
 
 // constraint is what a field, or each field that fits a pattern, is unified with where there is one.
@@ -127,6 +143,7 @@ func (e *env) at(up int) *env {
 type ctx struct {
 	patterns *sync.Map // text -> *regexp.Regexp
 	slab     []vertex
+	builders []*builder // that are free
 	depth    int
 	err      string // what makes all of the evaluation unsafe
 	settling bool
@@ -185,8 +202,24 @@ func (c *ctx) expand(v *vertex) {
 			return
 		}
 	}
-	b := builder{c: c, v: v, mask: anything}
+	b := c.builder(v)
 	b.run()
+	c.builders = append(c.builders, b)
+}
+
+// builder is one that is free again, or a new one.
+func (c *ctx) builder(v *vertex) *builder {
+	n := len(c.builders)
+	if n == 0 {
+		return &builder{c: c, v: v, mask: anything}
+	}
+	b := c.builders[n-1]
+	c.builders = c.builders[:n-1]
+	*b = builder{
+		c: c, v: v, mask: anything,
+		seen: b.seen[:0], queue: b.queue[:0], later: b.later[:0], disj: b.disj[:0], checks: b.checks[:0], struc: b.struc[:0],
+	}
+	return b
 }
 
 // shared is the value of a vertex that just takes over that of another one.
@@ -256,12 +289,16 @@ func (c *ctx) find(v *vertex, l *label) *vertex {
 		return nil
 	}
 	for i := range v.body.arcs {
-		if v.body.arcs[i].label.is(l) {
-			return v.body.arcs[i].v
+		if a := &v.body.arcs[i]; a.label.is(l) {
+			if a.fixed && v.state == busy {
+				a.seen = true
+			}
+			return a.v
 		}
 	}
 	if v.state == busy {
-		v.body.missed = append(v.body.missed, l)
+		x := v.body.special()
+		x.missed = append(x.missed, l)
 	}
 	return nil
 }
