@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,6 +22,7 @@ import (
 // builtin is a function of CUE. Its arguments are concrete, and of the classes that it asks for.
 type builtin struct {
 	arity int
+	any   bool   // the order of a list does not matter
 	takes string // a letter an argument: s text, b bytes or text, i integer, n number, l list, t boolean, v anything
 	f     func(c *ctx, at token.Pos, a []value) value
 }
@@ -38,6 +40,9 @@ func (n *call) eval(c *ctx, e *env) value {
 		}
 		if v := args[i].v; v != nil && v.body != nil && v.body.open {
 			return fault(refused, "a list that may have more items as an argument")
+		}
+		if isLoose(args[i]) && !n.f.any {
+			return fault(refused, "an order that only CUE knows")
 		}
 	}
 	return n.f.f(c, n.at, args).from(args...)
@@ -62,7 +67,7 @@ func fitting(want byte, v value) bool {
 }
 
 func takes(kinds string, f func(c *ctx, a []value) value) *builtin {
-	return &builtin{len(kinds), kinds, func(c *ctx, _ token.Pos, a []value) value { return f(c, a) }}
+	return &builtin{arity: len(kinds), takes: kinds, f: func(c *ctx, _ token.Pos, a []value) value { return f(c, a) }}
 }
 
 // builtins are all functions that may be called, by package and name.
@@ -70,6 +75,9 @@ func builtins() map[string]*builtin {
 	all := map[string]*builtin{}
 	for _, group := range []map[string]*builtin{basicFuncs(), stringFuncs(), runeFuncs(), strconvFuncs(), regexpFuncs(), listFuncs(), mathFuncs(), hashFuncs(), netFuncs()} {
 		maps.Copy(all, group)
+	}
+	for _, name := range []string{".len", "list.Contains", "list.SortStrings", "list.Max", "list.Min"} {
+		all[name].any = true
 	}
 	return all
 }
@@ -151,7 +159,7 @@ func stringFuncs() map[string]*builtin {
 		"strings.Fields":  takes("s", func(c *ctx, a []value) value { return c.texts(strings.Fields(a[0].s), a...) }),
 		"strings.Replace": takes("sssi", func(_ *ctx, a []value) value { return textOf(strings.Replace(a[0].s, a[1].s, a[2].s, int(a[3].n))) }),
 		"strings.Repeat":  takes("si", func(_ *ctx, a []value) value { return repeat(a[0].s, a[1].n) }),
-		"strings.Join":    {2, "ls", joined},
+		"strings.Join":    {arity: 2, takes: "ls", f: joined},
 	}
 }
 
@@ -277,7 +285,7 @@ func regexpFuncs() map[string]*builtin {
 	return map[string]*builtin{
 		"regexp.ReplaceAll":        replace(false),
 		"regexp.ReplaceAllLiteral": replace(true),
-		"regexp.QuoteMeta":         takes("s", func(_ *ctx, a []value) value { return textOf(quoteMeta(a[0].s)) }),
+		"regexp.QuoteMeta":         takes("s", func(_ *ctx, a []value) value { return textOf(regexp.QuoteMeta(a[0].s)) }),
 		"regexp.Match": takes("ss", func(c *ctx, a []value) value {
 			re, err := c.regexp(a[0].s)
 			return orFault(boolOf(err == nil && re.MatchString(a[1].s)), err)

@@ -61,6 +61,8 @@ type body struct {
 	shape *deps // what decided which fields or items there are
 	*rare
 	patterns []constraint
+	loose    bool // a list whose order only CUE knows
+	lacks    bool // a required field is missing
 	mixed    bool // fields come from more places than one literal
 	walked   bool // with settling: all that is in it is done
 }
@@ -144,6 +146,7 @@ type ctx struct {
 	patterns *sync.Map // text -> *regexp.Regexp
 	slab     []vertex
 	builders []*builder // that are free
+	loose    bool       // a loop went over something whose order only CUE knows
 	depth    int
 	err      string // what makes all of the evaluation unsafe
 	settling bool
