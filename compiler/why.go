@@ -14,10 +14,8 @@ import (
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
-	"platc.dev/platc/compiler/pass"
 	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit/text"
-	"platc.dev/platc/passes"
 )
 
 // Answer says why a component has a thing, or has it not.
@@ -129,16 +127,6 @@ func because(pos diag.Pos, passName, reason string) Because {
 	return Because{Reason: reason, Pass: passName, File: pos.File, Line: pos.Line, Column: pos.Column}
 }
 
-// passOf is the name of the pass that provides a fact.
-func passOf(fact pass.Fact) string {
-	for _, p := range passes.Table() {
-		if slices.Contains(p.Provides, fact) {
-			return p.Name
-		}
-	}
-	return ""
-}
-
 func (w why) variable(name string) (Answer, bool) {
 	if d, ok := w.np.Env[name]; ok {
 		return Answer{What: "variable", Present: true, Value: value.Display(d.Value()), Because: origins(d.By())}, true
@@ -181,14 +169,14 @@ func (w why) noVariable(name string) (Answer, bool) {
 		return Answer{}, false
 	}
 	if len(by) == 0 {
-		by = []Because{because(w.node.Pos, passOf("env"), "no link to "+alternatives(ends))}
+		by = []Because{because(w.node.Pos, "bind-env", "no link to "+alternatives(ends))}
 	}
 	return Answer{What: "variable", Because: unique(by)}, true
 }
 
 // otherName is why a link that could set a variable does not: it is renamed or left out, or stands under the name of an instance.
 func (w why) otherName(e *ir.Edge, r *kind.Rule, name string) []Because {
-	at := Because{Edge: e.Name(), Rule: r.Name(), Pass: passOf("env"), File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Column}
+	at := Because{Edge: e.Name(), Rule: r.Name(), Pass: "bind-env", File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Column}
 	if names, ok := e.Attrs["env"].(kind.Object); ok {
 		if to, ok := names[name]; ok {
 			pos := e.AttrPos("env")
@@ -232,7 +220,7 @@ func (w why) rules(end func(*kind.Rule) string) []*kind.Rule {
 	var all []*kind.Rule
 	for _, name := range slices.Sorted(maps.Keys(w.library.Rules)) {
 		r := w.library.Rules[name]
-		if speaksOf(end(r), w.node.Kind) || slices.ContainsFunc(slices.Collect(maps.Values(w.node.Kind.Subs)), func(sub *kind.Kind) bool { return speaksOf(end(r), sub) }) {
+		if w.node.Kind.Is(end(r)) || slices.ContainsFunc(slices.Collect(maps.Values(w.node.Kind.Subs)), func(sub *kind.Kind) bool { return sub.Is(end(r)) }) {
 			all = append(all, r)
 		}
 	}
@@ -252,12 +240,9 @@ func (w why) edgesOf(r *kind.Rule) []*ir.Edge {
 
 // targets are the kinds that a rule of this source leads to, as users call them, with the sub-kinds that bring the rule of their component.
 func (w why) targets(r *kind.Rule) []string {
-	all := []string{short(r.To)}
-	for _, name := range slices.Sorted(maps.Keys(w.library.Rules)) {
-		other := w.library.Rules[name]
-		if parent, _, isSub := strings.Cut(other.To, "/"); isSub && other.From == r.From && parent == r.To {
-			all = append(all, short(other.To))
-		}
+	all := w.library.Targets(r)
+	for i, end := range all {
+		all[i] = short(end)
 	}
 	return all
 }
@@ -267,11 +252,7 @@ func short(end string) string {
 	if capability, ok := strings.CutPrefix(end, "@"); ok {
 		return "any component with " + capability
 	}
-	_, sub, isSub := strings.Cut(end, "/")
-	if isSub {
-		return sub
-	}
-	return end
+	return kind.Short(end)
 }
 
 func alternatives(words []string) string {
@@ -294,27 +275,21 @@ func unique(all []Because) []Because {
 	return once
 }
 
-// distribution is the name of a Python distribution without extras and version, normalised as PEP 503 says.
-func distribution(pin string) string {
-	name := regexp.MustCompile(`^[A-Za-z0-9._-]+`).FindString(pin)
-	return strings.ToLower(regexp.MustCompile(`[-_.]+`).ReplaceAllString(name, "-"))
-}
-
 func (w why) requirement(name string) (Answer, bool) {
-	wanted := distribution(name)
+	wanted := kind.ParsePin(name).Distribution
 	if wanted == "" || strings.ContainsAny(name, "/ ") {
 		return Answer{}, false
 	}
 	for _, d := range slices.Sorted(maps.Keys(w.np.Requirements)) {
-		if distribution(d) == wanted {
+		if kind.ParsePin(d).Distribution == wanted {
 			r := w.np.Requirements[d]
 			return Answer{What: "requirement", Present: true, Value: r.Value(), Because: origins(r.By())}, true
 		}
 	}
 	for _, row := range w.np.Rows {
 		for _, pin := range row.Requirements {
-			if distribution(pin) == wanted {
-				by := because(w.node.Pos, passOf("files"), fmt.Sprintf("%s of every %s pins it", row.Path, w.node.Kind.Name))
+			if kind.ParsePin(pin).Distribution == wanted {
+				by := because(w.node.Pos, "keep-files", fmt.Sprintf("%s of every %s pins it", row.Path, w.node.Kind.Name))
 				return Answer{What: "requirement", Present: true, Value: pin, Because: []Because{by}}, true
 			}
 		}
@@ -324,9 +299,9 @@ func (w why) requirement(name string) (Answer, bool) {
 
 // noRequirement explains a requirement that a rule could bring.
 func (w why) noRequirement(name string) (Answer, bool) {
-	wanted := distribution(name)
+	wanted := kind.ParsePin(name).Distribution
 	has := func(pins []string) bool {
-		return slices.ContainsFunc(pins, func(pin string) bool { return distribution(pin) == wanted })
+		return slices.ContainsFunc(pins, func(pin string) bool { return kind.ParsePin(pin).Distribution == wanted })
 	}
 	var ends []string
 	for _, r := range w.rulesFrom() {
@@ -341,7 +316,7 @@ func (w why) noRequirement(name string) (Answer, bool) {
 		}
 		reason = "no link from " + alternatives(ends)
 	}
-	return Answer{What: "requirement", Because: []Because{because(w.node.Pos, passOf("requirements"), reason)}}, true
+	return Answer{What: "requirement", Because: []Because{because(w.node.Pos, "collect-requirements", reason)}}, true
 }
 
 // sources are the kinds whose links to this component would bring something.
@@ -428,7 +403,7 @@ func (w why) missing(row string, otherwise []Because) []Because {
 	if len(reasons) == 0 {
 		return otherwise
 	}
-	return []Because{because(w.node.Pos, passOf("files"), "no link "+strings.Join(reasons, ", or "))}
+	return []Because{because(w.node.Pos, "keep-files", "no link "+strings.Join(reasons, ", or "))}
 }
 
 // noFile explains a file of a row that stands for several: those of other names, and those of a folder that is left out.
@@ -445,7 +420,7 @@ func (w why) noFile(name string) (Answer, bool) {
 		if !strings.Contains(pattern, `\{name\}`) || !regexp.MustCompile("^"+strings.ReplaceAll(pattern, `\{name\}`, "[^/]+")+"$").MatchString(name) {
 			continue
 		}
-		by := []Because{because(w.node.Pos, passOf("files"), "nothing of that name asks for it")}
+		by := []Because{because(w.node.Pos, "keep-files", "nothing of that name asks for it")}
 		return Answer{What: "file", Because: w.missing(row.Path, by)}, true
 	}
 	return Answer{}, false

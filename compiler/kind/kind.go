@@ -270,32 +270,3 @@ type Namespace struct {
 	Labels map[string]string
 	Level  *Level
 }
-
-// Library is all kinds and rules of a build.
-type Library struct {
-	Kinds   map[string]*Kind // component kinds and sub-kinds, by name
-	Rules   map[string]*Rule // by "from -> to"
-	Failed  map[string]bool  // names of kinds that were left out, because of mistakes in them
-	Lacking map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
-	Config  *Type            // of `config`
-	Retired *Type            // of `retired`
-	Tree    fs.FS            // templates of the files of the whole tree
-}
-
-// Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.
-func (l *Library) Rule(from, to *Kind) *Rule {
-	if r := l.Rules[from.Name+" -> "+to.Name]; r != nil {
-		return r
-	}
-	for _, c := range to.Provides {
-		if r := l.Rules[from.Name+" -> @"+c]; r != nil {
-			return r
-		}
-	}
-	for _, c := range from.Provides {
-		if r := l.Rules["@"+c+" -> "+to.Name]; r != nil {
-			return r
-		}
-	}
-	return nil
-}

@@ -9,7 +9,21 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func setMarks(c *pass.Context) bool {
+func setMarks() pass.Pass {
+	return pass.Pass{
+		Name: "set-marks",
+		Doc:  "What edges say of their target before any effect is applied, such as that it is in a mesh.",
+		After: []string{
+			"find-rules", // marks are read from the attributes of a link, with its defaults
+		},
+		Codes:   []string{"E0301"},
+		Run:     runSetMarks,
+		Promise: "A mark of a component comes from an edge that ends at it.",
+		Holds:   marksHold,
+	}
+}
+
+func runSetMarks(c *pass.Context) bool {
 	for _, e := range c.Graph.Edges {
 		for _, r := range e.Rules {
 			if r.Marks == nil {
@@ -33,12 +47,15 @@ func setMarks(c *pass.Context) bool {
 	return true
 }
 
-func assignHosts(c *pass.Context) bool {
-	for _, n := range c.Graph.Components() {
-		p := c.Of(n)
-		for group, pods := range n.Description.Pods {
-			p.Pods[group] = pass.Decide(c, pods, c.Described(n, "every "+n.Kind.Name+" has it", "pods", group))
+func marksHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for name, d := range p.Marks {
+			for _, o := range d.By() {
+				if o.Edge == nil || o.Edge.Target.Component() != n {
+					return fmt.Errorf("mark %s of %s comes from elsewhere", name, n.Name)
+				}
+			}
 		}
 	}
-	return true
+	return nil
 }
