@@ -29,12 +29,8 @@ func applyRules() pass.Pass {
 
 func runApplyRules(c *pass.Context) bool {
 	v := newViews(c)
-	bySource := map[*ir.Node][]*ir.Edge{}
-	for _, e := range c.Graph.Edges {
-		bySource[e.Source.Component()] = append(bySource[e.Source.Component()], e)
-	}
 	for _, n := range c.Graph.TargetsFirst() {
-		for _, e := range bySource[n] {
+		for _, e := range c.Graph.Outbound(n) {
 			applyEdge(c, v, e)
 		}
 	}
@@ -57,21 +53,26 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: e.AttrPos(f.Attribute), Path: attrPath(e.Path(), f.Attribute)})
 		}
 		if len(result.Out.Exports) > 0 {
-			export(c, e, ir.Applied{Rule: r, Result: result})
-			v.forget(e.Source.Component())
+			if export(c, e, ir.Applied{Rule: r, Result: result}) {
+				v.forget(e.Source.Component())
+			}
 		}
 	}
 }
 
-// export keeps what a rule says of its source to whoever links to that. Where several links say something else the last one counts.
-func export(c *pass.Context, e *ir.Edge, a ir.Applied) {
+// export keeps what a rule says of its source to whoever links to that, and says whether that is new. Where links say different things the last one counts.
+func export(c *pass.Context, e *ir.Edge, a ir.Applied) (changed bool) {
 	exports := c.Of(e.Source).Exports
 	for name, v := range a.Result.Out.Exports {
 		by := c.Said(e, a, "out", "exports", name)
-		if _, alike := pass.Set(c, exports, name, v, reflect.DeepEqual, by); !alike {
+		_, known := exports[name]
+		_, alike := pass.Set(c, exports, name, v, reflect.DeepEqual, by)
+		if !alike {
 			exports[name] = pass.Decide(c, v, by)
 		}
+		changed = changed || !known || !alike
 	}
+	return changed
 }
 
 // identityView is a credential as rules see it.

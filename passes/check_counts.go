@@ -51,12 +51,16 @@ func runCheckCounts(c *pass.Context) bool {
 func others(c *pass.Context, n *ir.Node, count kind.Count) []*ir.Edge {
 	seen := map[*ir.Node]bool{}
 	var all []*ir.Edge
-	for _, e := range c.Graph.Edges {
-		own, other := e.Target.Component(), e.Source.Component()
+	edges := c.Graph.Inbound(n)
+	if count.Out {
+		edges = c.Graph.Outbound(n)
+	}
+	for _, e := range edges {
+		other := e.Source.Component()
 		if count.Out {
-			own, other = other, own
+			other = e.Target.Component()
 		}
-		if own == n && other.Kind.Name == count.Other && !seen[other] {
+		if other.Kind.Name == count.Other && !seen[other] {
 			seen[other] = true
 			all = append(all, e)
 		}
@@ -70,8 +74,8 @@ func countPerSource(c *pass.Context, n *ir.Node, count kind.Count) {
 		source := first.Source.Component()
 		seen := map[*ir.Node]bool{}
 		var linked []*ir.Edge
-		for _, e := range c.Graph.Edges {
-			if e.Source.Component() == source && e.Target.Component().Kind == n.Kind && !seen[e.Target.Component()] {
+		for _, e := range c.Graph.Outbound(source) {
+			if e.Target.Component().Kind == n.Kind && !seen[e.Target.Component()] {
 				seen[e.Target.Component()] = true
 				linked = append(linked, e)
 			}

@@ -30,24 +30,16 @@ func checkReach() pass.Pass {
 
 // checkReach holds what a kind of the user's own writes and names to its component and the links of it: such a kind may come from strangers.
 func runCheckReach(c *pass.Context) bool {
-	edges := map[*ir.Node][]*ir.Edge{} // that touch a component
-	for _, e := range c.Graph.Edges {
-		source, target := e.Source.Component(), e.Target.Component()
-		edges[source] = append(edges[source], e)
-		if target != source {
-			edges[target] = append(edges[target], e)
-		}
-	}
 	for _, n := range c.Graph.Components() {
 		checkPaths(c, n)
 		if n.Kind.Own {
-			checkSecrets(c, n, edges)
+			checkSecrets(c, n)
 		}
 	}
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			if a.Rule.Own {
-				checkEffects(c, e, a, edges)
+				checkEffects(c, e, a)
 			}
 		}
 	}
@@ -92,9 +84,9 @@ func reach(n *ir.Node, pos diag.Pos, message, help string) diag.Diagnostic {
 }
 
 // checkSecrets refuses a component's files and variables that name a secret which neither it nor one of its links gives.
-func checkSecrets(c *pass.Context, n *ir.Node, edges map[*ir.Node][]*ir.Edge) {
-	own := newCredentials(c, edges, n)
-	for _, e := range edges[n] {
+func checkSecrets(c *pass.Context, n *ir.Node) {
+	own := newCredentials(c, n)
+	for _, e := range c.Graph.Touching(n) {
 		own.add(e)
 	}
 	refuse := func(pos diag.Pos, where string, secrets []value.Secret) {
@@ -154,8 +146,8 @@ func foreign(n *ir.Node, pos diag.Pos, what, id string) diag.Diagnostic {
 }
 
 // checkEffects refuses a rule's effects that name a secret of a component at neither end.
-func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied, edges map[*ir.Node][]*ir.Edge) {
-	allowed := newCredentials(c, edges)
+func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied) {
+	allowed := newCredentials(c)
 	allowed.add(e)
 	for _, side := range []kind.Effects{a.Result.Out, a.Result.In} {
 		for _, s := range secretsOf(side) {

@@ -14,13 +14,12 @@ import (
 // credentials are the secrets that a kind of the user's own may name.
 type credentials struct {
 	context *pass.Context
-	edges   map[*ir.Node][]*ir.Edge // that touch a component
-	near    map[string]bool         // components: those given, and the other ends of their links
-	ids     map[string]bool         // credentials of links, and what links export
+	near    map[string]bool // components: those given, and the other ends of their links
+	ids     map[string]bool // credentials of links, and what links export
 }
 
-func newCredentials(c *pass.Context, edges map[*ir.Node][]*ir.Edge, nodes ...*ir.Node) *credentials {
-	k := &credentials{c, edges, map[string]bool{}, map[string]bool{}}
+func newCredentials(c *pass.Context, nodes ...*ir.Node) *credentials {
+	k := &credentials{c, map[string]bool{}, map[string]bool{}}
 	for _, n := range nodes {
 		k.approach(n)
 	}
@@ -33,13 +32,11 @@ func (k *credentials) approach(n *ir.Node) {
 		return
 	}
 	k.near[n.Name] = true
-	for _, e := range k.edges[n] {
-		if e.Source.Component() != n {
-			continue
-		}
+	exported := value.InData(plain(k.context.Of(n).Exports))
+	for _, e := range k.context.Graph.Outbound(n) {
 		k.given(e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
 		of := passwords(k.context, e)
-		for _, s := range value.InData(k.context.Of(n).Exports) {
+		for _, s := range exported {
 			k.ids[s.ID] = k.ids[s.ID] || of[s.ID]
 		}
 	}

@@ -203,7 +203,7 @@ func subReasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
 			all = append(all, o)
 		}
 	}
-	for _, e := range c.Graph.Edges {
+	for _, e := range c.Graph.Inbound(n) {
 		if e.Target.Parent == n && e.Target.Implied && e.Target.SubKind() == w.Sub {
 			o := c.From(e, nil)
 			o.Reason = w.String()

@@ -34,10 +34,7 @@ func runNetworkPolicies(c *pass.Context) bool {
 			p.Policies[group] = &ir.Policy{}
 		}
 	}
-	outbound, acting := map[*ir.Node][]*ir.Edge{}, actingFor(c)
-	for _, e := range c.Graph.Edges {
-		outbound[e.Source.Component()] = append(outbound[e.Source.Component()], e)
-	}
+	acting := actingFor(c)
 	o := opener{c: c, index: pass.Index[allowance]{}}
 	for _, e := range c.Graph.Edges {
 		if e.Internal() {
@@ -55,7 +52,7 @@ func runNetworkPolicies(c *pass.Context) bool {
 				}
 			}
 			if len(a.Rule.Through) > 0 {
-				o.through(e, a, outbound[e.Target.Component()])
+				o.through(e, a, c.Graph.Outbound(e.Target.Component()))
 			}
 		}
 	}

@@ -34,6 +34,8 @@ func runResolveLinks(c *pass.Context) bool {
 		}
 		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
 	}
+	t.join(c.Graph)
+	// an edge is found by its ends, and two links of one source to one target by how they are written: all lists that are made of edges have this order
 	slices.SortStableFunc(c.Graph.Edges, byEnds)
 	warnUntouched(c)
 	return true
@@ -45,6 +47,21 @@ type targets struct {
 	subs       map[string][]*ir.Node // sub-components by name
 	components []string
 	near       map[string]string // components that names which do not exist most likely mean
+	implies    []*ir.Node        // sub-components that links imply
+}
+
+// join puts the sub-components that links imply to the others.
+func (t *targets) join(g *ir.Graph) {
+	parents := map[*ir.Node]bool{}
+	for _, n := range t.implies {
+		n.Parent.Subs = append(n.Parent.Subs, n)
+		parents[n.Parent] = true
+	}
+	for n := range parents {
+		slices.SortFunc(n.Subs, byNodeID)
+	}
+	g.Nodes = slices.Concat(g.Nodes, t.implies)
+	slices.SortFunc(g.Nodes, byNodeID)
 }
 
 func newTargets(g *ir.Graph) *targets {
@@ -71,7 +88,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 		return nil, false
 	}
 	if !deep {
-		return implied(c, t.index, l, component)
+		return t.implied(c, l, component)
 	}
 	if n := t.index[l.Target]; n != nil {
 		return n, false
@@ -85,26 +102,23 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 		return nil, false
 	}
 	var found []*ir.Node
-	for _, sub := range component.Subs {
-		if sub.Name == rest {
-			found = append(found, sub)
+	var ids []string
+	failed := false
+	for _, short := range slices.Sorted(maps.Keys(component.Kind.Subs)) {
+		id := name + "/" + short + "/" + rest
+		failed = failed || c.Graph.Failed[id]
+		if n := t.index[id]; n != nil {
+			found, ids = append(found, n), append(ids, fmt.Sprintf("%q", n.ID))
 		}
 	}
-	switch len(found) {
-	case 1:
+	switch {
+	case len(found) == 1:
 		return found[0], false
-	case 0:
-		for id := range c.Graph.Failed {
-			if strings.HasPrefix(id, name+"/") && strings.HasSuffix(id, "/"+rest) {
-				return nil, false
-			}
-		}
+	case len(found) == 0 && failed:
+		return nil, false
+	case len(found) == 0:
 		notFound(c, l, missingSub(component, "", rest), t.nearest(l.Target))
 		return nil, false
-	}
-	var ids []string
-	for _, n := range found {
-		ids = append(ids, fmt.Sprintf("%q", n.ID))
 	}
 	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components of that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
 	return nil, false
@@ -113,7 +127,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 func linkPath(l ir.Link) string { return l.Source.Path() + fmt.Sprintf(".links[%q]", l.Target) }
 
 // implied is what a link to a whole component means: the component, or the sub-component named after the source.
-func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
+func (t *targets) implied(c *pass.Context, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
 	rule := component.Kind.Implied
 	if rule == nil || l.Source.Component() == component {
 		return component, false
@@ -127,7 +141,7 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 		name = strings.ReplaceAll(name, "-", "_")
 	}
 	n := &ir.Node{ID: component.ID + "/" + rule.Sub + "/" + name, Name: name, Kind: sub, Parent: component, Implied: true, Pos: l.Pos}
-	if old := index[n.ID]; old != nil {
+	if old := t.index[n.ID]; old != nil {
 		return old, true
 	}
 	if problem := sub.Names.Check(name); problem != "" {
@@ -135,11 +149,8 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 		return nil, false
 	}
 	n.Attrs, _ = sub.Attributes.Complete(nil, kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: l.Pos}, c.Findings).(kind.Object)
-	index[n.ID] = n
-	c.Graph.Nodes = append(c.Graph.Nodes, n)
-	slices.SortFunc(c.Graph.Nodes, byNodeID)
-	component.Subs = append(component.Subs, n)
-	slices.SortFunc(component.Subs, byNodeID)
+	t.index[n.ID] = n
+	t.implies = append(t.implies, n)
 	return n, true
 }
 

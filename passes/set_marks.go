@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
 
@@ -24,12 +26,16 @@ func setMarks() pass.Pass {
 }
 
 func runSetMarks(c *pass.Context) bool {
+	sources := map[*ir.Node]kind.Object{} // a view holds all sub-components, so each is made once
 	for _, e := range c.Graph.Edges {
 		for _, r := range e.Rules {
 			if r.Marks == nil {
 				continue
 			}
-			found, err := r.Marks(e.Attrs, e.Source.View(), c.Graph.Arch)
+			if sources[e.Source] == nil {
+				sources[e.Source] = e.Source.View()
+			}
+			found, err := r.Marks(e.Attrs, sources[e.Source], c.Graph.Arch)
 			if err != nil {
 				refuse(c, err, "the marks of "+e.Name(), e.Pos, e.Source, e.Target)
 				continue
