@@ -74,8 +74,8 @@ func content(v reflect.Value) string {
 		return content(v.Elem())
 	case reflect.Struct:
 		var all []string
-		for i := range v.NumField() {
-			all = append(all, content(v.Field(i)))
+		for _, field := range v.Fields() {
+			all = append(all, content(field))
 		}
 		return "{" + strings.Join(all, " ") + "}"
 	case reflect.Slice, reflect.Array:
@@ -91,6 +91,7 @@ func content(v reflect.Value) string {
 		}
 		slices.Sort(all)
 		return "(" + strings.Join(all, " ") + ")"
+	default:
+		return fmt.Sprint(v)
 	}
-	return fmt.Sprint(v)
 }

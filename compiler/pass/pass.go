@@ -53,9 +53,12 @@ func Check(passes []Pass) error {
 	return nil
 }
 
-// Run runs the passes in order. One that relies on a pass that did not keep its promise is skipped; after calls see each pass that ran, with
+// Run runs the passes in order, which Check must find sound. One that relies on a pass that did not keep its promise is skipped; after calls see each pass that ran, with
 // the names of all that kept theirs.
 func Run(passes []Pass, c *Context, after func(p Pass, kept map[string]bool)) {
+	if err := Check(passes); err != nil {
+		panic(err)
+	}
 	kept := map[string]bool{}
 	for _, p := range passes {
 		if slices.ContainsFunc(p.After, func(name string) bool { return !kept[name] }) {

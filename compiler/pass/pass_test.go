@@ -54,7 +54,7 @@ func TestPassAfterABrokenPromiseIsSkipped(t *testing.T) {
 	var after []string
 	pass.Run(table, &pass.Context{}, func(p pass.Pass, kept map[string]bool) {
 		seen := []string{p.Name + ":"}
-		for _, name := range strings.Fields("a b c d e") {
+		for name := range strings.FieldsSeq("a b c d e") {
 			if kept[name] {
 				seen = append(seen, name)
 			}
