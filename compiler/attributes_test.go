@@ -387,7 +387,7 @@ func findErrors(t *testing.T, source string) []diag.Diagnostic {
 	t.Helper()
 	graph, findings := load.Architecture(load.Source{Args: []string{"arch.cue"}, Dir: write(t, source), Env: env()})
 	table := passes.Table()
-	last := slices.IndexFunc(table, func(p pass.Pass) bool { return p.Name == "check-rules" })
+	last := slices.IndexFunc(table, func(p pass.Pass) bool { return p.Name == "find-rules" })
 	pass.Run(table[:last+1], &pass.Context{Graph: graph, Plan: ir.NewPlan(graph), Findings: findings}, nil)
 	return slices.DeleteFunc(findings.Sorted(), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
 }

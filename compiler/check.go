@@ -31,7 +31,7 @@ func Check(in Input) *Build {
 	}
 	b.Graph, b.Plan = graph, ir.NewPlan(graph)
 	c := &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings}
-	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[pass.Fact]bool) {
+	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[string]bool) {
 		b.stage(p.Name, &started)
 		if in.Dump != nil {
 			in.Dump(p.Name, b.Plan)

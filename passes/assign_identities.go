@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +15,19 @@ import (
 	"platc.dev/platc/compiler/pass"
 	"platc.dev/platc/compiler/value"
 )
+
+func assignIdentities() pass.Pass {
+	return pass.Pass{
+		Name: "assign-identities",
+		Doc:  "One credential per edge, or per pair of components: user name, password, access.",
+		After: []string{
+			"find-rules", // the rules say which edges share a credential, and their attributes which access
+		},
+		Run:     runAssignIdentities,
+		Promise: "No two credentials of a server have one user, and every user name fits every server.",
+		Holds:   identitiesHold,
+	}
+}
 
 // credential is one user on one server: the edges of one source to one resource, or to one component.
 type credential struct {
@@ -33,7 +47,7 @@ type ask struct {
 	rule *kind.Rule
 }
 
-func assignIdentities(c *pass.Context) bool {
+func runAssignIdentities(c *pass.Context) bool {
 	servers := map[*ir.Node]map[string]*credential{}
 	for _, e := range c.Graph.Edges {
 		for _, r := range e.Rules {
@@ -182,11 +196,20 @@ func union(a, b string) string {
 	return "readwrite"
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
+func identitiesHold(c *pass.Context) error {
+	type user struct {
+		server *ir.Node
+		name   string
 	}
-	slices.Sort(keys)
-	return keys
+	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
+	for e, d := range c.Plan.Identities {
+		for _, id := range d.Value().Logins() {
+			u := user{e.Target.Component(), id.User}
+			if other, ok := owner[u]; ok && other != d.Value().Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+			}
+			owner[u] = d.Value().Password.ID
+		}
+	}
+	return nil
 }

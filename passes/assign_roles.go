@@ -11,7 +11,21 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func assignRoles(c *pass.Context) bool {
+func assignRoles() pass.Pass {
+	return pass.Pass{
+		Name: "assign-roles",
+		Doc:  "The kustomization that is deployed, the one that builds and the one that tests, and the Jobs of each.",
+		After: []string{
+			"keep-files", // a role is said by a file that is kept, and so are its Jobs
+		},
+		Codes:   []string{"E0101", "E0205"},
+		Run:     runAssignRoles,
+		Promise: "Every Job that a script runs is an object of a file that is kept.",
+		Holds:   rolesHold,
+	}
+}
+
+func runAssignRoles(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		p := c.Of(n)
 		for _, row := range p.Rows {
@@ -23,7 +37,7 @@ func assignRoles(c *pass.Context) bool {
 				refuseFolder(c, n, row)
 				continue
 			}
-			if first, ok := pass.Set(c, p.Folders, row.Role, folder, equal, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
+			if first, ok := pass.Set(c, p.Folders, row.Role, folder, equalTexts, c.Because(rowPos(n, row, p), row.Path+" is for "+string(row.Role))); !ok {
 				refuseRole(c, n, row, first.Value())
 				continue
 			}
@@ -84,4 +98,15 @@ func namespaceOf(n *ir.Node, k kind.Kustomization, o kind.Object) string {
 		return ns
 	}
 	return n.Namespace()
+}
+
+func rolesHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for _, d := range p.Jobs {
+			if _, ok := p.Folders[d.Value().Role]; !ok || !p.Files[d.Value().File].Value() || d.Value().Name == "" {
+				return fmt.Errorf("%s has the Job %+v", n.Name, d.Value())
+			}
+		}
+	}
+	return nil
 }

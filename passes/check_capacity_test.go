@@ -39,7 +39,7 @@ func TestWhatIsUsedFits(t *testing.T) {
 	if len(uses) != 2 || uses[0].Value() != 4 || uses[1].Value() != 6 || len(b.of("db").Uses["memory"]) != 2 {
 		t.Errorf("%+v", uses)
 	}
-	b.by("the uses of shop", uses[1].By(), "check-capacity", "shop -> db/table/a")
+	b.by("the uses of shop", uses[1].By(), "sum-uses", "shop -> db/table/a")
 }
 
 func TestWhatIsUsedBeyondTheLimitIsReportedAtTheTarget(t *testing.T) {

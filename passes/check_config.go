@@ -8,8 +8,19 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-// checkConfig warns of defaults that work nowhere, where something builds an image.
-func checkConfig(c *pass.Context) bool {
+func checkConfig() pass.Pass {
+	return pass.Pass{
+		Name:    "check-config",
+		Doc:     "Settings whose defaults work nowhere: registry, repository, credentials.",
+		Codes:   []string{"W0110", "W0111", "W0119"},
+		Run:     runCheckConfig,
+		Promise: "Settings change no plan.",
+		Holds:   func(*pass.Context) error { return nil },
+	}
+}
+
+// runCheckConfig warns of defaults that work nowhere, where something builds an image.
+func runCheckConfig(c *pass.Context) bool {
 	if !slices.ContainsFunc(c.Graph.Nodes, func(n *ir.Node) bool { return slices.Contains(n.Kind.Provides, "image") }) {
 		return true
 	}

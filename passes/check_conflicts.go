@@ -2,11 +2,27 @@ package passes
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
+
+func checkConflicts() pass.Pass {
+	return pass.Pass{
+		Name: "check-conflicts",
+		Doc:  "No two claims for one name, route or ingress class.",
+		After: []string{
+			"apply-rules", // rules claim names, as descriptions do
+		},
+		Codes:   []string{"E0108", "E0205", "E0207", "E0208", "E0303"},
+		Run:     runCheckConflicts,
+		Promise: "No name is claimed twice.",
+		Holds:   uniqueHolds,
+	}
+}
 
 // claimant is who claims a name, and where.
 type claimant struct {
@@ -16,14 +32,14 @@ type claimant struct {
 	pos   diag.Pos
 }
 
-func checkConflicts(c *pass.Context) bool {
+func runCheckConflicts(c *pass.Context) bool {
 	claims := map[string][]claimant{}
 	for _, by := range claimants(c) {
 		key := by.claim.Code + "\x00" + by.claim.Within + "\x00" + by.claim.Key
 		claims[key] = append(claims[key], by)
 	}
 	unique := true
-	for _, key := range sortedKeys(claims) {
+	for _, key := range slices.Sorted(maps.Keys(claims)) {
 		unique = conflict(c, claims[key]) && unique
 	}
 	return unique
@@ -66,4 +82,16 @@ func conflict(c *pass.Context, all []claimant) (unique bool) {
 		})
 	}
 	return unique
+}
+
+func uniqueHolds(c *pass.Context) error {
+	owner := map[[3]string]string{}
+	for _, by := range claimants(c) {
+		key := [3]string{by.claim.Code, by.claim.Within, by.claim.Key}
+		if other, ok := owner[key]; ok && (other == "" || other != by.claim.Owner) {
+			return fmt.Errorf("%s is claimed twice", by.claim.What)
+		}
+		owner[key] = by.claim.Owner
+	}
+	return nil
 }

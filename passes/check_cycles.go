@@ -1,13 +1,28 @@
 package passes
 
 import (
+	"fmt"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/pass"
 )
 
-func checkCycles(c *pass.Context) bool {
+func checkCycles() pass.Pass {
+	return pass.Pass{
+		Name: "check-cycles",
+		Doc:  "Components do not wait for each other at start-up.",
+		After: []string{
+			"find-rules", // a rule, or an attribute of the link, says whether its source waits
+		},
+		Codes:   []string{"E0204"},
+		Run:     runCheckCycles,
+		Promise: "No component waits for itself.",
+		Holds:   acyclicHolds,
+	}
+}
+
+func runCheckCycles(c *pass.Context) bool {
 	cycles := c.Graph.Cycles()
 	for _, cycle := range cycles {
 		names := []string{cycle[0].Source.Component().Name}
@@ -21,4 +36,11 @@ func checkCycles(c *pass.Context) bool {
 		c.Report(d)
 	}
 	return len(cycles) == 0
+}
+
+func acyclicHolds(c *pass.Context) error {
+	if n := len(c.Graph.Cycles()); n > 0 {
+		return fmt.Errorf("there are %d cycles", n)
+	}
+	return nil
 }

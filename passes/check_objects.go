@@ -13,10 +13,25 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
+func checkObjects() pass.Pass {
+	return pass.Pass{
+		Name: "check-objects",
+		Doc:  "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.",
+		After: []string{
+			"keep-files",      // objects are the content of files
+			"check-conflicts", // a name that is claimed twice is no second mistake as an object
+		},
+		Codes:   []string{"E0205", "E0208"},
+		Run:     runCheckObjects,
+		Promise: "No two components have an object of one kind, namespace and name.",
+		Holds:   objectsHold,
+	}
+}
+
 // object is what tells an object of the cluster from all others.
 type object struct{ api, kind, namespace, name string }
 
-func checkObjects(c *pass.Context) bool {
+func runCheckObjects(c *pass.Context) bool {
 	first := map[object]*ir.Node{}
 	spaces := map[string]claimedSpace{}
 	for _, n := range c.Graph.Components() {
@@ -165,4 +180,17 @@ func generatedObjects(kustomization kind.Object) []kind.Object {
 		}
 	}
 	return all
+}
+
+func objectsHold(c *pass.Context) error {
+	owner := map[object]*ir.Node{}
+	for _, n := range c.Graph.Components() {
+		for _, o := range objectsOf(c, n) {
+			if other := owner[o]; other != nil && other != n && !c.Findings.HasErrors() {
+				return fmt.Errorf("%s and %s have the object %v", other.Name, n.Name, o)
+			}
+			owner[o] = n
+		}
+	}
+	return nil
 }

@@ -14,20 +14,26 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// checkReach holds what a kind of the user's own writes and names to its component and the links of it: such a kind may come from strangers.
-func checkReach(c *pass.Context) bool {
-	edges := map[*ir.Node][]*ir.Edge{} // that touch a component
-	for _, e := range c.Graph.Edges {
-		source, target := e.Source.Component(), e.Target.Component()
-		edges[source] = append(edges[source], e)
-		if target != source {
-			edges[target] = append(edges[target], e)
-		}
+func checkReach() pass.Pass {
+	return pass.Pass{
+		Name: "check-reach",
+		Doc:  "What a kind of the user's own writes and names is its own, or given to it by a link.",
+		After: []string{
+			"keep-files", // what a kind writes is in its files
+		},
+		Codes:   []string{"E0109"},
+		Run:     runCheckReach,
+		Promise: "No file is in a folder that another program trusts.",
+		Holds:   reachHolds,
 	}
+}
+
+// checkReach holds what a kind of the user's own writes and names to its component and the links of it: such a kind may come from strangers.
+func runCheckReach(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		checkPaths(c, n)
 		if n.Kind.Own {
-			checkSecrets(c, n, edges)
+			checkSecrets(c, n)
 			for _, d := range unusedIn(n, c.Of(n)) {
 				c.Report(d)
 			}
@@ -36,7 +42,7 @@ func checkReach(c *pass.Context) bool {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			if a.Rule.Own {
-				checkEffects(c, e, a, edges)
+				checkEffects(c, e, a)
 			}
 		}
 	}
@@ -81,9 +87,9 @@ func reach(n *ir.Node, pos diag.Pos, message, help string) diag.Diagnostic {
 }
 
 // checkSecrets refuses a component's files and variables that name a secret which neither it nor one of its links gives.
-func checkSecrets(c *pass.Context, n *ir.Node, edges map[*ir.Node][]*ir.Edge) {
-	own := newCredentials(c, edges, n)
-	for _, e := range edges[n] {
+func checkSecrets(c *pass.Context, n *ir.Node) {
+	own := newCredentials(c, n)
+	for _, e := range c.Graph.Touching(n) {
 		own.add(e)
 	}
 	refuse := func(pos diag.Pos, where string, secrets []value.Secret) {
@@ -94,12 +100,12 @@ func checkSecrets(c *pass.Context, n *ir.Node, edges map[*ir.Node][]*ir.Edge) {
 			}
 		}
 	}
-	for _, name := range sortedKeys(n.Description.Settings) {
+	for _, name := range slices.Sorted(maps.Keys(n.Description.Settings)) {
 		refuse(n.Kind.Pos, "the variable "+name, value.Secrets(n.Description.Settings[name]))
 	}
 	refuseGroups := func(pos diag.Pos, groups []kind.Group) {
 		for _, g := range groups {
-			for _, name := range sortedKeys(g.Vars) {
+			for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
 				refuse(pos, "the variable "+name, value.Secrets(g.Vars[name]))
 			}
 		}
@@ -145,8 +151,8 @@ func foreign(n *ir.Node, pos diag.Pos, what, id string) diag.Diagnostic {
 }
 
 // checkEffects refuses a rule's effects that name a secret of a component at neither end.
-func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied, edges map[*ir.Node][]*ir.Edge) {
-	allowed := newCredentials(c, edges)
+func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied) {
+	allowed := newCredentials(c)
 	allowed.add(e)
 	for _, side := range []kind.Effects{a.Result.Out, a.Result.In} {
 		for _, s := range secretsOf(side) {
@@ -162,11 +168,11 @@ func checkEffects(c *pass.Context, e *ir.Edge, a ir.Applied, edges map[*ir.Node]
 func secretsOf(f kind.Effects) []value.Secret {
 	var all []value.Secret
 	for _, vars := range []map[string]value.Value{f.Env, f.Defaults} {
-		for _, name := range sortedKeys(vars) {
+		for _, name := range slices.Sorted(maps.Keys(vars)) {
 			all = append(all, value.Secrets(vars[name])...)
 		}
 	}
-	for _, name := range sortedKeys(f.Lists) {
+	for _, name := range slices.Sorted(maps.Keys(f.Lists)) {
 		for _, record := range f.Lists[name] {
 			for _, field := range record {
 				all = append(all, value.Secrets(field)...)
@@ -174,7 +180,7 @@ func secretsOf(f kind.Effects) []value.Secret {
 		}
 	}
 	all = append(all, value.InData(f.Exports)...)
-	for _, slot := range sortedKeys(f.Parts) {
+	for _, slot := range slices.Sorted(maps.Keys(f.Parts)) {
 		for _, part := range f.Parts[slot] {
 			all = append(all, value.InData(part)...)
 		}
@@ -182,77 +188,13 @@ func secretsOf(f kind.Effects) []value.Secret {
 	return all
 }
 
-// credentials are the secrets that a kind of the user's own may name.
-type credentials struct {
-	context *pass.Context
-	edges   map[*ir.Node][]*ir.Edge // that touch a component
-	near    map[string]bool         // components: those given, and the other ends of their links
-	ids     map[string]bool         // credentials of links, and what links export
-}
-
-func newCredentials(c *pass.Context, edges map[*ir.Node][]*ir.Edge, nodes ...*ir.Node) *credentials {
-	k := &credentials{c, edges, map[string]bool{}, map[string]bool{}}
-	for _, n := range nodes {
-		k.approach(n)
-	}
-	return k
-}
-
-// approach takes in a component, with what its links export for whoever links to it: of a rule of the user's own only the credential of that link.
-func (k *credentials) approach(n *ir.Node) {
-	if k.near[n.Name] {
-		return
-	}
-	k.near[n.Name] = true
-	for _, e := range k.edges[n] {
-		if e.Source.Component() != n {
-			continue
-		}
-		k.given(e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
-		of := passwords(k.context, e)
-		for _, s := range value.InData(k.context.Of(n).Exports) {
-			k.ids[s.ID] = k.ids[s.ID] || of[s.ID]
+func reachHolds(c *pass.Context) error {
+	for _, n := range c.Graph.Components() {
+		for _, row := range c.Of(n).Rows {
+			if reservedFolder(row.Path) != "" && !c.Findings.HasErrors() {
+				return fmt.Errorf("%s has the file %s", n.Name, row.Path)
+			}
 		}
 	}
-}
-
-// passwords are the IDs of the credential of a link.
-func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
-	ids := map[string]bool{}
-	if id, ok := c.Plan.Identities[e]; ok {
-		for _, login := range id.Value().Logins() {
-			ids[login.Password.ID] = true
-		}
-	}
-	return ids
-}
-
-// given takes in what the rules of other kinds hand over at a link: they may pass on what they like.
-func (k *credentials) given(e *ir.Edge, secrets func(kind.Result) []value.Secret) {
-	for _, a := range k.context.Plan.Applied[e] {
-		if a.Rule.Own {
-			continue
-		}
-		for _, s := range secrets(a.Result) {
-			k.ids[s.ID] = true
-		}
-	}
-}
-
-// add takes in what a link gives: its credential, what rules hand over at it, and the secrets that its ends name as their own.
-func (k *credentials) add(e *ir.Edge) {
-	maps.Copy(k.ids, passwords(k.context, e))
-	k.approach(e.Source.Component())
-	k.approach(e.Target.Component())
-	k.given(e, func(r kind.Result) []value.Secret { return slices.Concat(secretsOf(r.Out), secretsOf(r.In)) })
-}
-
-// has says whether a secret may be named: one given at a link, or one whose name begins with a component at hand. What the user gave for the whole
-// architecture is nobody's, also where a component is called config.
-func (k *credentials) has(id string) bool {
-	if k.ids[id] {
-		return true
-	}
-	owner, _, found := strings.Cut(id, "/")
-	return found && !strings.Contains(owner, ":") && k.near[owner] && k.context.Graph.Given[id] == nil
+	return nil
 }

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func unusedAt(n *ir.Node, pos diag.Pos, help, message string) diag.Diagnostic {
 // podsWithoutPolicy finds groups of pods that there are, and that no NetworkPolicy of the component selects.
 func podsWithoutPolicy(n *ir.Node, p *ir.NodePlan) []diag.Diagnostic {
 	var all []diag.Diagnostic
-	for _, group := range sortedKeys(n.Description.Pods) {
+	for _, group := range slices.Sorted(maps.Keys(n.Description.Pods)) {
 		labels := n.Description.Pods[group].Labels
 		policy := p.Policies[group]
 		// without any policy, pods that no object makes may be somebody else's
@@ -183,7 +184,7 @@ func unreadVariables(n *ir.Node, p *ir.NodePlan, row kind.Row, secret string) []
 	var all []diag.Diagnostic
 	groups, _ := row.Content.(kind.Dotenv)
 	for _, group := range groups {
-		for _, name := range sortedKeys(group.Vars) {
+		for _, name := range slices.Sorted(maps.Keys(group.Vars)) {
 			if !keys[name] {
 				all = append(all, unusedAt(n, row.Pos, "read it in an object, or leave it out", fmt.Sprintf("the variable %s in the file %q of %s is read by no object", name, row.Path, n.Kind.Name)))
 			}

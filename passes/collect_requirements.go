@@ -2,15 +2,28 @@ package passes
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
 
-func collectRequirements(c *pass.Context) bool {
+func collectRequirements() pass.Pass {
+	return pass.Pass{
+		Name: "collect-requirements",
+		Doc:  "The pins of kinds, rules and sub-components, merged.",
+		After: []string{
+			"apply-rules", // rules bring pins to both ends
+		},
+		Codes:   []string{"E0302"},
+		Run:     runCollectRequirements,
+		Promise: "A requirement is a pin, once per distribution.",
+		Holds:   requirementsHold,
+	}
+}
+
+func runCollectRequirements(c *pass.Context) bool {
 	for _, n := range c.Graph.Nodes {
 		for i, pin := range n.Description.Requirements {
 			by := c.Described(n, n.ID, "requirements", i)
@@ -35,43 +48,31 @@ func collectRequirements(c *pass.Context) bool {
 }
 
 // require adds a pin; extras of one distribution are united, a second version is E0302.
-func require(c *pass.Context, n *ir.Node, pin string, by ir.Origin) {
-	distribution, extras, version := splitPin(pin)
-	p := c.Of(n)
-	old, exists := p.Requirements[distribution]
-	if !exists {
-		pass.Set(c, p.Requirements, distribution, pin, equal, by)
+func require(c *pass.Context, n *ir.Node, text string, by ir.Origin) {
+	pin, p := kind.ParsePin(text), c.Of(n)
+	old, exists := p.Requirements[pin.Distribution]
+	if !exists || old.Value() == text {
+		pass.Set(c, p.Requirements, pin.Distribution, text, equalTexts, by)
 		return
 	}
-	if pin == old.Value() {
-		p.Requirements[distribution] = pass.Also(c, old, by)
+	united := kind.ParsePin(old.Value())
+	if pin.Version != united.Version {
+		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, pin.Distribution, united.Version, pin.Version), "pin the same version, or drop one of the pins", old.By()[0], by)
 		return
 	}
-	_, oldExtras, oldVersion := splitPin(old.Value())
-	if version != oldVersion {
-		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, distribution, oldVersion, version), "pin the same version, or drop one of the pins", old.By()[0], by)
-		return
-	}
-	united := slices.Concat(oldExtras, extras)
-	slices.Sort(united)
-	united = slices.Compact(united)
-	name, _, _ := strings.Cut(strings.SplitN(old.Value(), "==", 2)[0], "[")
-	if len(united) > 0 {
-		name += "[" + strings.Join(united, ",") + "]"
-	}
-	p.Requirements[distribution] = pass.Decide(c, name+"=="+version, append(old.By(), by)...)
+	united.Extras = slices.Compact(slices.Sorted(slices.Values(slices.Concat(united.Extras, pin.Extras))))
+	p.Requirements[pin.Distribution] = pass.Decide(c, united.String(), append(old.By(), by)...)
 }
 
-func equal(a, b string) bool { return a == b }
+func equalTexts(a, b string) bool { return a == b }
 
-// splitPin splits name[extra]==version; the name is normalised as PEP 503 says.
-func splitPin(pin string) (distribution string, extras []string, version string) {
-	name, version, _ := strings.Cut(pin, "==")
-	name, list, found := strings.Cut(strings.TrimSpace(name), "[")
-	if found {
-		for extra := range strings.SplitSeq(strings.TrimSuffix(list, "]"), ",") {
-			extras = append(extras, strings.TrimSpace(extra))
+func requirementsHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for name, d := range p.Requirements {
+			if pin := kind.ParsePin(d.Value()); pin.Distribution != name || pin.Version == "" {
+				return fmt.Errorf("requirement %s of %s is %q", name, n.Name, d.Value())
+			}
 		}
 	}
-	return strings.ToLower(regexp.MustCompile(`[-_.]+`).ReplaceAllString(name, "-")), extras, strings.TrimSpace(version)
+	return nil
 }

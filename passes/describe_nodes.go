@@ -1,13 +1,29 @@
 package passes
 
 import (
+	"fmt"
+
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
 
-func describeNodes(c *pass.Context) bool {
+func describeNodes() pass.Pass {
+	return pass.Pass{
+		Name: "describe-nodes",
+		Doc:  "What each node offers: host, ports, pods, derived values; what its kind finds wrong.",
+		After: []string{
+			"resolve-links", // a link to a whole component adds the sub-component that it implies, and a description sees all of them
+		},
+		Codes:   []string{"E0104", "E0208", "E0303", "W0115", "W0122"},
+		Run:     runDescribeNodes,
+		Promise: "The ports of a component are those of its groups of pods.",
+		Holds:   describedHolds,
+	}
+}
+
+func runDescribeNodes(c *pass.Context) bool {
 	parents := map[*ir.Node]kind.Object{} // a view holds all sub-components, so each is made once
 	for _, n := range c.Graph.Nodes {
 		if n.Parent != nil && parents[n.Parent] == nil {
@@ -33,4 +49,15 @@ func attrPath(path, attribute string) string {
 		return path
 	}
 	return path + "." + attribute
+}
+
+func describedHolds(c *pass.Context) error {
+	for _, n := range c.Graph.Components() {
+		for name, p := range n.Description.Ports {
+			if _, ok := n.Description.Pods[p.Pods]; !ok {
+				return fmt.Errorf("port %s of %s is of %q, which is no group of its pods", name, n.Name, p.Pods)
+			}
+		}
+	}
+	return nil
 }

@@ -58,7 +58,7 @@ func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
 		vars[comment][name] = d.Value()
 	}
 	var all []kind.Group
-	for _, comment := range sortedKeys(vars) {
+	for _, comment := range slices.Sorted(maps.Keys(vars)) {
 		all = append(all, kind.Group{Comment: comment, Vars: vars[comment]})
 	}
 	return all
@@ -188,7 +188,7 @@ func listing(row kind.Row, k kind.Kustomization, files []kind.Row) kind.Row {
 		exists := kind.Source{Pos: row.Pos, Exists: []kind.Ref{{"files", f.Path}}}
 		sources[relative(f.Path, path.Dir(row.Path))] = func(...any) kind.Source { return exists }
 	}
-	names := sortedKeys(sources)
+	names := slices.Sorted(maps.Keys(sources))
 	o := kind.Object{}
 	maps.Copy(o, k.Object)
 	delete(o, "resources")
@@ -227,7 +227,7 @@ func shareNamespace(c *pass.Context, n *ir.Node, brings map[string]*ir.Node) {
 	base := path.Dir(p.Rows[i].Path)
 	p.Overlay = path.Join(path.Dir(base), "overlays", "shared")
 	row := sharedOverlay(namespace, base, p.Overlay)
-	pass.Set(c, p.Files, row.Path, true, same, c.Because(n.AttrPos("namespace"), first.Name+" brings the Namespace "+namespace+" already"))
+	pass.Set(c, p.Files, row.Path, true, equalBools, c.Because(n.AttrPos("namespace"), first.Name+" brings the Namespace "+namespace+" already"))
 	p.Rows = append(p.Rows, row)
 }
 

@@ -16,7 +16,27 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func keepFiles(c *pass.Context) bool {
+func keepFiles() pass.Pass {
+	return pass.Pass{
+		Name: "keep-files",
+		Doc:  "The condition of every file with a reason either way, and the content of those kept.",
+		After: []string{
+			"bind-env",             // manifests list the variables and instances of a component
+			"collect-requirements", // and its requirements
+			"keep-modules",         // and its modules
+			"wire-parts",           // a file may depend on parts, and holds them
+			"assign-namespaces",    // the labels and the level of a namespace are in its manifest
+			"network-policies",     // a policy is a file
+			"order-start",          // the place in the order is in manifests
+		},
+		Codes:   []string{"E0101", "E0205"},
+		Run:     runKeepFiles,
+		Promise: "Every file with content was decided, and no two are one path.",
+		Holds:   filesHold,
+	}
+}
+
+func runKeepFiles(c *pass.Context) bool {
 	nodes := c.Graph.Components()
 	v, byName := newViews(c), map[string]*ir.Node{}
 	for _, n := range nodes {
@@ -76,27 +96,27 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 	p := c.Of(n)
 	if !row.When.Holds(p.View) {
-		pass.Set(c, p.Files, row.Path, false, same, unmet(c, n, row.When))
+		pass.Set(c, p.Files, row.Path, false, equalBools, unmet(c, n, row.When))
 		return
 	}
 	by := reasons(c, n, row.When)
 	keep := func(file kind.Row) {
 		if empty(file.Content) {
-			pass.Set(c, p.Files, file.Path, false, same, c.Because(n.Pos, "there is nothing to put into it"))
+			pass.Set(c, p.Files, file.Path, false, equalBools, c.Because(n.Pos, "there is nothing to put into it"))
 			return
 		}
 		for _, o := range by {
-			pass.Set(c, p.Files, file.Path, true, same, o)
+			pass.Set(c, p.Files, file.Path, true, equalBools, o)
 		}
 		p.Rows = append(p.Rows, file)
 	}
 	switch content := row.Content.(type) {
 	case kind.Modules:
-		for _, asset := range sortedKeys(p.Modules) {
+		for _, asset := range slices.Sorted(maps.Keys(p.Modules)) {
 			keepModule(c, n, row, asset, p.Modules[asset])
 		}
 	case kind.Each:
-		for _, key := range sortedKeys(content) {
+		for _, key := range slices.Sorted(maps.Keys(content)) {
 			each := content[key]
 			each.Path, each.Trace = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key)
 			keep(each)
@@ -153,7 +173,7 @@ func keepModule(c *pass.Context, n *ir.Node, row kind.Row, asset string, decided
 	}
 	for _, file := range below(assets, source) {
 		for _, o := range decided.By() {
-			pass.Set(c, p.Files, prefix+file, decided.Value(), same, o)
+			pass.Set(c, p.Files, prefix+file, decided.Value(), equalBools, o)
 		}
 		if decided.Value() {
 			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
@@ -230,7 +250,7 @@ func subReasons(c *pass.Context, n *ir.Node, w *kind.When) []ir.Origin {
 			all = append(all, o)
 		}
 	}
-	for _, e := range c.Graph.Edges {
+	for _, e := range c.Graph.Inbound(n) {
 		if e.Target.Parent == n && e.Target.Implied && e.Target.SubKind() == w.Sub {
 			o := c.From(e, nil)
 			o.Reason = w.String()
@@ -268,12 +288,17 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 		parts[slot] = list
 	}
 	o["parts"] = parts
+	groups := map[string]kind.Pods{}
+	for group, d := range p.Pods {
+		groups[group] = d.Value()
+	}
+	o["pods"] = podViews(groups)
 	o["policies"] = policyViews(c, p)
 	ns := c.Plan.Namespaces[n.Namespace()]
 	labels := plain(ns.Labels)
 	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
 	o["order"] = int64(p.Order.Value())
-	o["variables"] = anyStrings(sortedKeys(p.Env))
+	o["variables"] = anyStrings(slices.Sorted(maps.Keys(p.Env)))
 	o["requirements"] = anyStrings(pins(p))
 	o["modules"] = anyStrings(keptModules(p))
 	o["instances"] = instanceViews(p)
@@ -283,7 +308,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 // pins are the requirements, sorted by distribution.
 func pins(p *ir.NodePlan) []string {
 	var all []string
-	for _, d := range sortedKeys(p.Requirements) {
+	for _, d := range slices.Sorted(maps.Keys(p.Requirements)) {
 		all = append(all, p.Requirements[d].Value())
 	}
 	return all
@@ -341,4 +366,17 @@ func instanceViews(p *ir.NodePlan) []any {
 		return cmp.Or(compareAny(x["family"], y["family"]), compareAny(x["component"], y["component"]))
 	})
 	return all
+}
+
+func filesHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		seen := map[string]bool{}
+		for _, row := range p.Rows {
+			if !p.Files[row.Path].Value() || seen[row.Path] && !c.Findings.HasErrors() {
+				return fmt.Errorf("file %s of %s stands there twice, or was not kept", row.Path, n.Name)
+			}
+			seen[row.Path] = true
+		}
+	}
+	return nil
 }

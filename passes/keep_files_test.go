@@ -82,8 +82,8 @@ func TestEveryFileHasAReasonEitherWay(t *testing.T) {
 		t.Errorf("plain keeps %s", got)
 	}
 	shop, plain := b.of("shop").Files, b.of("plain").Files
-	b.by("route.yaml", shop["route.yaml"].By(), "wire-inbound", "border -> shop", "edge -> shop")
-	b.by("monitor.yaml", shop["monitor.yaml"].By(), "wire-inbound", "border -> shop", "edge -> shop")
+	b.by("route.yaml", shop["route.yaml"].By(), "wire-parts", "border -> shop", "edge -> shop")
+	b.by("monitor.yaml", shop["monitor.yaml"].By(), "wire-parts", "border -> shop", "edge -> shop")
 	b.by("client.py", shop["src/client.py"].By(), "keep-modules", "shop -> db")
 	for _, c := range []struct {
 		files        map[string]ir.Decided[bool]

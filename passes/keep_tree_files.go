@@ -2,6 +2,8 @@ package passes
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,7 +13,20 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func keepTreeFiles(c *pass.Context) bool {
+func keepTreeFiles() pass.Pass {
+	return pass.Pass{
+		Name: "keep-tree-files",
+		Doc:  "The files of the whole tree and what is in them: what is applied, what deploy.sh waits for, prerequisites, notes.",
+		After: []string{
+			"assign-roles", // what is applied, and the Jobs that scripts run
+		},
+		Run:     runKeepTreeFiles,
+		Promise: "Every deployed component has an entry in the top kustomization, and every file of the tree was decided once.",
+		Holds:   treeHolds,
+	}
+}
+
+func runKeepTreeFiles(c *pass.Context) bool {
 	t := &c.Plan.Tree
 	for _, n := range c.Graph.Components() {
 		p := c.Of(n)
@@ -23,7 +38,7 @@ func keepTreeFiles(c *pass.Context) bool {
 	t.Prerequisites, t.Notes = prerequisites(c), notes(c)
 	data := treeData(c)
 	for _, f := range treeFiles() {
-		pass.Set(c, t.Files, f.path, true, same, c.Because(c.Graph.Pos, f.reason))
+		pass.Set(c, t.Files, f.path, true, equalBools, c.Because(c.Graph.Pos, f.reason))
 		row := kind.Row{Path: f.path, Mode: f.mode, Yields: f.yields, Secret: f.secret, Content: f.content}
 		if f.template != "" {
 			row.Content = kind.Template{Name: f.template, Assets: c.Graph.Library.Tree, Data: data}
@@ -31,7 +46,7 @@ func keepTreeFiles(c *pass.Context) bool {
 		t.Rows = append(t.Rows, row)
 	}
 	const top = "kustomization.yaml"
-	pass.Set(c, t.Files, top, true, same, c.Because(c.Graph.Pos, "it lists every component that is deployed"))
+	pass.Set(c, t.Files, top, true, equalBools, c.Because(c.Graph.Pos, "it lists every component that is deployed"))
 	t.Rows = append(t.Rows, kind.Row{Path: top, Content: topKustomization(t)})
 	slices.SortFunc(t.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 	return true
@@ -67,13 +82,13 @@ func enterTop(c *pass.Context, n *ir.Node, folder ir.Decided[string]) {
 		entry, by = p.Overlay, p.Files[p.Overlay+"/kustomization.yaml"].By()
 	}
 	for _, o := range by {
-		pass.Set(c, c.Plan.Tree.Entries, n.Name, path.Join(n.Name, entry), equal, o)
+		pass.Set(c, c.Plan.Tree.Entries, n.Name, path.Join(n.Name, entry), equalTexts, o)
 	}
 }
 
 func topKustomization(t *ir.Tree) kind.Kustomization {
 	var entries []string
-	for _, name := range sortedKeys(t.Entries) {
+	for _, name := range slices.Sorted(maps.Keys(t.Entries)) {
 		entries = append(entries, t.Entries[name].Value())
 	}
 	slices.Sort(entries)
@@ -138,7 +153,7 @@ func prerequisites(c *pass.Context) []ir.Decided[ir.Prerequisite] {
 	}
 	var all []ir.Decided[ir.Prerequisite]
 	index := pass.Index[string]{}
-	for _, key := range sortedKeys(needs) {
+	for _, key := range slices.Sorted(maps.Keys(needs)) {
 		for _, o := range needs[key].by {
 			all = pass.Append(c, index, key, all, needs[key].Prerequisite, o)
 		}
@@ -201,4 +216,21 @@ func trimmed(text string) string {
 		lines[i] = strings.TrimRight(line, " \t")
 	}
 	return strings.Join(lines, "\n")
+}
+
+func treeHolds(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		_, deployed := p.Folders[kind.Deploy]
+		if _, entered := c.Plan.Tree.Entries[n.Name]; deployed != entered {
+			return fmt.Errorf("%s is deployed: %v, and listed: %v", n.Name, deployed, entered)
+		}
+	}
+	seen := map[string]bool{}
+	for _, row := range c.Plan.Tree.Rows {
+		if !c.Plan.Tree.Files[row.Path].Value() || seen[row.Path] {
+			return fmt.Errorf("file %s of the tree is there twice, or was not kept", row.Path)
+		}
+		seen[row.Path] = true
+	}
+	return nil
 }

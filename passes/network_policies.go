@@ -2,7 +2,8 @@ package passes
 
 import (
 	"cmp"
-	"reflect"
+	"fmt"
+	"maps"
 	"slices"
 
 	"platc.dev/platc/compiler/ir"
@@ -10,21 +11,30 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
+func networkPolicies() pass.Pass {
+	return pass.Pass{
+		Name: "network-policies",
+		Doc:  "Egress at the source, ingress at the target, just that port and those pods.",
+		After: []string{
+			"assign-pods", // a policy is of a group of pods, and opens to groups
+		},
+		Run:     runNetworkPolicies,
+		Promise: "Every group of pods has a policy, and what it opens leads to a group of another component.",
+		Holds:   policiesHold,
+	}
+}
+
 // defaultGroup is the group of pods that connects unless a rule says otherwise.
 const defaultGroup = "server"
 
-func networkPolicies(c *pass.Context) bool {
-	addActing(c)
+func runNetworkPolicies(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		p := c.Of(n)
 		for group := range p.Pods {
 			p.Policies[group] = &ir.Policy{}
 		}
 	}
-	outbound, acting := map[*ir.Node][]*ir.Edge{}, actingFor(c)
-	for _, e := range c.Graph.Edges {
-		outbound[e.Source.Component()] = append(outbound[e.Source.Component()], e)
-	}
+	acting := actingFor(c)
 	o := opener{c: c, index: pass.Index[allowance]{}}
 	for _, e := range c.Graph.Edges {
 		if e.Internal() {
@@ -42,7 +52,7 @@ func networkPolicies(c *pass.Context) bool {
 				}
 			}
 			if len(a.Rule.Through) > 0 {
-				o.through(e, a, outbound[e.Target.Component()])
+				o.through(e, a, c.Graph.Outbound(e.Target.Component()))
 			}
 		}
 	}
@@ -54,22 +64,6 @@ func networkPolicies(c *pass.Context) bool {
 	}
 	return true
 }
-
-// addActing adds the groups of pods that act for the source of an edge.
-func addActing(c *pass.Context) {
-	for _, e := range c.Graph.Edges {
-		for _, a := range c.Plan.Applied[e] {
-			if acts := a.Result.Acts; acts != nil {
-				pods, by := c.Of(e.Target).Pods, c.Said(e, a, "acts")
-				if _, alike := pass.Set(c, pods, acts.Group, acts.Pods, samePods, by); !alike {
-					pods[acts.Group] = pass.Decide(c, acts.Pods, by)
-				}
-			}
-		}
-	}
-}
-
-func samePods(a, b kind.Pods) bool { return reflect.DeepEqual(a, b) }
 
 // opened is a port that an edge opens.
 type opened struct {
@@ -138,7 +132,7 @@ func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
 		return []ir.Peer{{Node: n, Group: group}}
 	}
 	var all []ir.Peer
-	for _, g := range sortedKeys(pods) {
+	for _, g := range slices.Sorted(maps.Keys(pods)) {
 		all = append(all, ir.Peer{Node: n, Group: g})
 	}
 	return all
@@ -189,4 +183,22 @@ func sortOpenings(all []ir.Decided[ir.Opening]) {
 	slices.SortFunc(all, func(a, b ir.Decided[ir.Opening]) int {
 		return cmp.Or(cmp.Compare(a.Value().Port, b.Value().Port), cmp.Compare(a.Value().Peer.Node.Name, b.Value().Peer.Node.Name), cmp.Compare(a.Value().Peer.Group, b.Value().Peer.Group))
 	})
+}
+
+func policiesHold(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for group := range p.Pods {
+			policy := p.Policies[group]
+			if policy == nil {
+				return fmt.Errorf("the pods %s of %s have no policy", group, n.Name)
+			}
+			for _, d := range slices.Concat(policy.Ingress, policy.Egress) {
+				peer := d.Value().Peer
+				if _, ok := c.Of(peer.Node).Pods[peer.Group]; !ok || peer.Node == n || d.Value().Port == 0 {
+					return fmt.Errorf("the pods %s of %s have an opening to %s %s, port %d", group, n.Name, peer.Node.Name, peer.Group, d.Value().Port)
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -1,11 +1,26 @@
 package passes
 
 import (
+	"fmt"
+
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/pass"
 )
 
-func orderStart(c *pass.Context) bool {
+func orderStart() pass.Pass {
+	return pass.Pass{
+		Name: "order-start",
+		Doc:  "The place of each component in the start-up order, and what it waits for.",
+		After: []string{
+			"check-cycles", // on a cycle there is no order
+		},
+		Run:     runOrderStart,
+		Promise: "A component is behind what it waits for.",
+		Holds:   orderHolds,
+	}
+}
+
+func runOrderStart(c *pass.Context) bool {
 	waits := c.Graph.Waits()
 	for _, n := range c.Graph.TargetsFirst() {
 		p, index := c.Of(n), pass.Index[*ir.Node]{}
@@ -35,4 +50,16 @@ func waveOf(c *pass.Context, n *ir.Node, waits []ir.Decided[*ir.Node]) ir.Decide
 		}
 	}
 	return pass.Decide(c, wave, by...)
+}
+
+func orderHolds(c *pass.Context) error {
+	for n, p := range c.Plan.Of {
+		for _, d := range p.Waits {
+			target := d.Value()
+			if c.Of(target).Order.Value() >= p.Order.Value() {
+				return fmt.Errorf("%s does not stand behind %s", n.Name, target.Name)
+			}
+		}
+	}
+	return nil
 }

@@ -53,7 +53,7 @@ func refuseOwn(c *pass.Context, about, cause string, at diag.Pos, nodes []*ir.No
 	k := nodes[i].Kind
 	m, _ := errors.AsType[*kind.Mistakes](kind.Mistake(true, k.Pos,
 		fmt.Sprintf("the kind %s lacks what a rule for its capabilities reads: %s", k.Name, cause), "see docs/reference/KINDS.md for what a kind with a capability has"))
-	m.Found[0].Path, m.Found[0].Related = nodes[i].Path(), []diag.Related{{Message: "asked for " + about, Pos: at}}
+	m.Found[0].Path, m.Found[0].Related = nodes[i].Path(), []diag.Related{{Message: "required by " + about, Pos: at}}
 	c.Report(m.Found[0])
 }
 

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +14,18 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func resolveLinks(c *pass.Context) bool {
+func resolveLinks() pass.Pass {
+	return pass.Pass{
+		Name:    "resolve-links",
+		Doc:     "An edge for every link; the implied sub-component of a link to a whole component.",
+		Codes:   []string{"E0103", "E0108", "E0201", "E0202", "W0113"},
+		Run:     runResolveLinks,
+		Promise: "Nodes are sorted by ID, edges by their ends; both ends are nodes, and every link that was not refused is an edge.",
+		Holds:   edgesHold,
+	}
+}
+
+func runResolveLinks(c *pass.Context) bool {
 	t := newTargets(c.Graph)
 	for _, l := range c.Graph.Links {
 		target, whole := t.find(c, l)
@@ -22,6 +34,8 @@ func resolveLinks(c *pass.Context) bool {
 		}
 		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
 	}
+	t.join(c.Graph)
+	// an edge is found by its ends, and two links of one source to one target by how they are written: all lists that are made of edges have this order
 	slices.SortStableFunc(c.Graph.Edges, byEnds)
 	warnUntouched(c)
 	return true
@@ -33,6 +47,21 @@ type targets struct {
 	subs       map[string][]*ir.Node // sub-components by name
 	components []string
 	near       map[string]string // components that names which do not exist most likely mean
+	implies    []*ir.Node        // sub-components that links imply
+}
+
+// join puts the sub-components that links imply to the others.
+func (t *targets) join(g *ir.Graph) {
+	parents := map[*ir.Node]bool{}
+	for _, n := range t.implies {
+		n.Parent.Subs = append(n.Parent.Subs, n)
+		parents[n.Parent] = true
+	}
+	for n := range parents {
+		slices.SortFunc(n.Subs, byNodeID)
+	}
+	g.Nodes = slices.Concat(g.Nodes, t.implies)
+	slices.SortFunc(g.Nodes, byNodeID)
 }
 
 func newTargets(g *ir.Graph) *targets {
@@ -59,7 +88,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 		return nil, false
 	}
 	if !deep {
-		return implied(c, t.index, l, component)
+		return t.implied(c, l, component)
 	}
 	if n := t.index[l.Target]; n != nil {
 		return n, false
@@ -73,26 +102,23 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 		return nil, false
 	}
 	var found []*ir.Node
-	for _, sub := range component.Subs {
-		if sub.Name == rest {
-			found = append(found, sub)
+	var ids []string
+	failed := false
+	for _, short := range slices.Sorted(maps.Keys(component.Kind.Subs)) {
+		id := name + "/" + short + "/" + rest
+		failed = failed || c.Graph.Failed[id]
+		if n := t.index[id]; n != nil {
+			found, ids = append(found, n), append(ids, fmt.Sprintf("%q", n.ID))
 		}
 	}
-	switch len(found) {
-	case 1:
+	switch {
+	case len(found) == 1:
 		return found[0], false
-	case 0:
-		for id := range c.Graph.Failed {
-			if strings.HasPrefix(id, name+"/") && strings.HasSuffix(id, "/"+rest) {
-				return nil, false
-			}
-		}
+	case len(found) == 0 && failed:
+		return nil, false
+	case len(found) == 0:
 		notFound(c, l, missingSub(component, "", rest), t.nearest(l.Target))
 		return nil, false
-	}
-	var ids []string
-	for _, n := range found {
-		ids = append(ids, fmt.Sprintf("%q", n.ID))
 	}
 	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components with that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
 	return nil, false
@@ -100,101 +126,8 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 
 func linkPath(l ir.Link) string { return l.Source.Path() + fmt.Sprintf(".links[%q]", l.Target) }
 
-func notFound(c *pass.Context, l ir.Link, why, near string) {
-	help := "see the components of arch.cue"
-	if near != "" {
-		help = fmt.Sprintf("did you mean %q?", near)
-	}
-	c.Report(diag.Diagnostic{Code: "E0201", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s", l.Source.ID, l.Target, why), Help: help})
-}
-
-// missingSub says what a component does not have.
-func missingSub(component *ir.Node, short, name string) string {
-	kinds := make([]string, 0, len(component.Kind.Subs))
-	for sub := range component.Kind.Subs {
-		kinds = append(kinds, sub)
-	}
-	slices.Sort(kinds)
-	switch {
-	case len(kinds) == 0:
-		return component.Name + " has no sub-components"
-	case short != "" && component.Kind.Subs[short] == nil:
-		return fmt.Sprintf("%s has no sub-components of kind %q, but %s", component.Name, short, strings.Join(kinds, " and "))
-	case short != "":
-		return fmt.Sprintf("%s has no %s %q", component.Name, short, name)
-	}
-	return fmt.Sprintf("%s has no %s %q", component.Name, strings.Join(kinds, " or "), name)
-}
-
-// nearest is the target that was most likely meant, as short as it can be written; "" if none is near. It looks in the nearest component
-// first, and then for the same name in others: a look at every pair of names would take minutes where a large component was renamed.
-func (t *targets) nearest(written string) string {
-	name, rest, deep := strings.Cut(written, "/")
-	component := t.index[name]
-	if component == nil {
-		near, known := t.near[name]
-		if !known {
-			near = diag.Nearest(name, t.components)
-			t.near[name] = near
-		}
-		if component = t.index[near]; component != nil && !deep {
-			return near
-		}
-	}
-	if component != nil {
-		if len(component.Kind.Subs) == 0 {
-			return component.Name
-		}
-		if sub := t.within(component, rest); sub != "" {
-			return component.Name + "/" + sub
-		}
-	}
-	var others []string
-	for _, n := range t.subs[last(written)] {
-		others = append(others, n.Parent.Name+"/"+t.short(n))
-	}
-	if len(others) == 0 {
-		return ""
-	}
-	return cmp.Or(diag.Nearest(written, others), others[0])
-}
-
-// within is the sub-component of a component that was most likely meant: one of the same name, or of the nearest.
-func (t *targets) within(component *ir.Node, written string) string {
-	for _, n := range t.subs[last(written)] {
-		if n.Parent != component {
-			continue
-		}
-		if strings.Contains(written, "/") {
-			return n.SubKind() + "/" + n.Name
-		}
-		return t.short(n)
-	}
-	var names []string
-	for _, sub := range component.Subs {
-		names = append(names, sub.SubKind()+"/"+sub.Name)
-		if s := t.short(sub); s == sub.Name {
-			names = append(names, s)
-		}
-	}
-	return diag.Nearest(written, names)
-}
-
-// last is the last name of a target.
-func last(written string) string { return written[strings.LastIndex(written, "/")+1:] }
-
-// short is how a link names a sub-component behind its component: with its kind where another one has its name.
-func (t *targets) short(n *ir.Node) string {
-	for _, other := range t.subs[n.Name] {
-		if other.Parent == n.Parent && other != n {
-			return n.SubKind() + "/" + n.Name
-		}
-	}
-	return n.Name
-}
-
 // implied is what a link to a whole component means: the component, or the sub-component named after the source.
-func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
+func (t *targets) implied(c *pass.Context, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
 	rule := component.Kind.Implied
 	if rule == nil || l.Source.Component() == component {
 		return component, false
@@ -208,7 +141,7 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 		name = strings.ReplaceAll(name, "-", "_")
 	}
 	n := &ir.Node{ID: component.ID + "/" + rule.Sub + "/" + name, Name: name, Kind: sub, Parent: component, Implied: true, Pos: l.Pos}
-	if old := index[n.ID]; old != nil {
+	if old := t.index[n.ID]; old != nil {
 		return old, true
 	}
 	if problem := sub.Names.Check(name); problem != "" {
@@ -216,11 +149,8 @@ func implied(c *pass.Context, index map[string]*ir.Node, l ir.Link, component *i
 		return nil, false
 	}
 	n.Attrs, _ = sub.Attributes.Complete(nil, kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: l.Pos}, c.Findings).(kind.Object)
-	index[n.ID] = n
-	c.Graph.Nodes = append(c.Graph.Nodes, n)
-	slices.SortFunc(c.Graph.Nodes, byNodeID)
-	component.Subs = append(component.Subs, n)
-	slices.SortFunc(component.Subs, byNodeID)
+	t.index[n.ID] = n
+	t.implies = append(t.implies, n)
 	return n, true
 }
 
@@ -252,4 +182,40 @@ func warnUntouched(c *pass.Context) {
 		}
 		c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %s, and nothing links to it", n.Name, links), Help: "link it, or remove it"})
 	}
+}
+
+// refused are the components with a link that is no edge, because its target or its rule does not exist.
+func refused(c *pass.Context) map[*ir.Node]bool {
+	kept := map[*kind.Given]bool{}
+	for _, e := range c.Graph.Edges {
+		kept[e.Given] = true
+	}
+	all := map[*ir.Node]bool{}
+	for _, l := range c.Graph.Links {
+		if !kept[l.Given] {
+			all[l.Source.Component()] = true
+		}
+	}
+	return all
+}
+
+func edgesHold(c *pass.Context) error {
+	known := map[*ir.Node]bool{}
+	for _, n := range c.Graph.Nodes {
+		known[n] = true
+	}
+	for _, e := range c.Graph.Edges {
+		if !known[e.Source] || !known[e.Target] {
+			return fmt.Errorf("an end of %s is no node", e.Name())
+		}
+	}
+	switch {
+	case !slices.IsSortedFunc(c.Graph.Nodes, byNodeID):
+		return errors.New("the nodes are not sorted")
+	case !slices.IsSortedFunc(c.Graph.Edges, byEnds):
+		return errors.New("the edges are not sorted")
+	case len(c.Graph.Edges) != len(c.Graph.Links) && len(c.Graph.Failed) == 0 && !c.Findings.HasErrors():
+		return fmt.Errorf("%d links are %d edges", len(c.Graph.Links), len(c.Graph.Edges))
+	}
+	return nil
 }

@@ -1,8 +1,31 @@
 package passes
 
-import "platc.dev/platc/compiler/pass"
+import (
+	"errors"
 
-func seal(c *pass.Context) bool {
+	"platc.dev/platc/compiler/pass"
+)
+
+func seal() pass.Pass {
+	return pass.Pass{
+		Name: "seal",
+		Doc:  "Every decision has an origin; the plan is closed.",
+		After: []string{
+			"check-counts",    // a plan with too few or too many links is not closed
+			"check-conflicts", // nor one that claims a name twice
+			"check-capacity",  // nor one that uses more than there is
+			"keep-tree-files", // nor one whose tree lacks files
+			"check-config",    // all that is found has been reported
+			"check-objects",   // nor one with an object twice
+			"check-reach",     // nor one that reaches beyond its links
+		},
+		Run:     runSeal,
+		Promise: "The plan is closed, and it verifies.",
+		Holds:   sealedHolds,
+	}
+}
+
+func runSeal(c *pass.Context) bool {
 	if c.Findings.HasErrors() {
 		return false
 	}
@@ -11,4 +34,11 @@ func seal(c *pass.Context) bool {
 	}
 	c.Plan.Sealed = true
 	return true
+}
+
+func sealedHolds(c *pass.Context) error {
+	if !c.Plan.Sealed || c.Findings.HasErrors() {
+		return errors.New("the plan is not closed, or has errors")
+	}
+	return c.Plan.Verify()
 }

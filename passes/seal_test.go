@@ -48,7 +48,7 @@ func TestSealFindsDecisionsWithoutOrigin(t *testing.T) {
 	t.Parallel()
 	table := passes.Table()
 	last := len(table) - 1
-	forget := pass.Pass{Name: "forget", Doc: "Forget an origin.", Run: func(c *pass.Context) bool {
+	forget := pass.Pass{Name: "forget", Doc: "Forget an origin.", Promise: "Nothing.", Holds: func(*pass.Context) error { return nil }, Run: func(c *pass.Context) bool {
 		c.Plan.Of[c.Graph.Node("shop")].Files["x"] = ir.Decided[bool]{}
 		return true
 	}}

@@ -27,16 +27,16 @@ func TestTableIsSound(t *testing.T) {
 	if err := pass.Check(table); err != nil {
 		t.Fatal(err)
 	}
-	required := map[pass.Fact]bool{}
+	required := map[string]bool{}
 	for _, p := range table {
 		if !regexp.MustCompile(`^[a-z]+(-[a-z]+)+$|^seal$`).MatchString(p.Name) || !regexp.MustCompile(`^[A-Z].*[.]$`).MatchString(p.Doc) {
 			t.Errorf("%s: %q", p.Name, p.Doc)
 		}
-		if len(p.Provides) == 0 {
-			t.Errorf("%s provides nothing", p.Name)
+		if !regexp.MustCompile(`^[A-Z].*[.]$`).MatchString(p.Promise) {
+			t.Errorf("%s promises %q", p.Name, p.Promise)
 		}
-		for _, f := range p.Requires {
-			required[f] = true
+		for _, name := range p.After {
+			required[name] = true
 		}
 		for _, code := range p.Codes {
 			if _, ok := diag.Lookup(code); !ok {
@@ -48,17 +48,10 @@ func TestTableIsSound(t *testing.T) {
 		}
 	}
 	for _, p := range table[:len(table)-1] {
-		for _, f := range p.Provides {
-			if !required[f] {
-				t.Errorf("nobody needs the fact %s", f)
-			}
+		if !required[p.Name] {
+			t.Errorf("no pass needs %s", p.Name)
 		}
 	}
-}
-
-// dependsOn says whether a pass requires a fact that another one provides.
-func dependsOn(p, other pass.Pass) bool {
-	return slices.ContainsFunc(p.Requires, func(f pass.Fact) bool { return slices.Contains(other.Provides, f) })
 }
 
 func TestSwappingTwoDependentPassesFails(t *testing.T) {
@@ -66,7 +59,7 @@ func TestSwappingTwoDependentPassesFails(t *testing.T) {
 	table, pairs := passes.Table(), 0
 	for i := range table {
 		for j := i + 1; j < len(table); j++ {
-			if !dependsOn(table[j], table[i]) {
+			if !slices.Contains(table[j].After, table[i].Name) {
 				continue
 			}
 			pairs++
@@ -82,48 +75,27 @@ func TestSwappingTwoDependentPassesFails(t *testing.T) {
 	}
 }
 
-func TestEveryFactIsProvidedAndExplained(t *testing.T) {
-	t.Parallel()
-	var provided, explained []pass.Fact
-	for _, p := range passes.Table() {
-		provided = append(provided, p.Provides...)
-	}
-	for _, f := range passes.Facts() {
-		explained = append(explained, f.Name)
-		if !strings.HasSuffix(f.Doc, ".") || f.Check == nil {
-			t.Errorf("%s: %q", f.Name, f.Doc)
-		}
-	}
-	slices.Sort(provided)
-	slices.Sort(explained)
-	if !slices.Equal(provided, explained) {
-		t.Errorf("passes provide %v, facts.go has %v", provided, explained)
-	}
-}
-
 // another is the table in another order that Check allows.
 func another(table []pass.Pass, r *rand.Rand) []pass.Pass {
-	left, holds := slices.Clone(table), map[pass.Fact]bool{}
+	left, kept := slices.Clone(table), map[string]bool{}
 	var all []pass.Pass
 	for len(left) > 0 {
 		var ready []int
 		for i, p := range left {
-			if !slices.ContainsFunc(p.Requires, func(f pass.Fact) bool { return !holds[f] }) {
+			if !slices.ContainsFunc(p.After, func(name string) bool { return !kept[name] }) {
 				ready = append(ready, i)
 			}
 		}
 		i := ready[r.IntN(len(ready))]
-		for _, f := range left[i].Provides {
-			holds[f] = true
-		}
+		kept[left[i].Name] = true
 		all = append(all, left[i])
 		left = slices.Delete(left, i, i+1)
 	}
 	return all
 }
 
-// What a pass requires is all that it needs: in any order that the facts allow the plan is the same.
-func TestOrderBeyondFactsDoesNotMatter(t *testing.T) {
+// What a pass runs after is all that it needs: in any order that this allows the plan is the same.
+func TestOrderBeyondReasonsDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	dump := func(table []pass.Pass) (string, string) {
 		b := town(t).runTable(table)
@@ -157,8 +129,8 @@ func firstDifference(a, b string) string {
 	return "one is longer"
 }
 
-// Facts hold for any links between any nodes, whether or not they make sense.
-func TestFactsHoldForRandomLinks(t *testing.T) {
+// Promises hold for any links between any nodes, whether or not they make sense.
+func TestPromisesHoldForRandomLinks(t *testing.T) {
 	t.Parallel()
 	r, sealed := rand.New(rand.NewPCG(7, 8)), 0
 	for range 150 {
@@ -281,7 +253,7 @@ func loaded(t *testing.T, dir string) *pass.Context {
 	return &pass.Context{Graph: graph, Plan: ir.NewPlan(graph), Findings: findings}
 }
 
-func TestFactsHoldForEveryExample(t *testing.T) {
+func TestPromisesHoldForEveryExample(t *testing.T) {
 	t.Parallel()
 	dirs, err := filepath.Glob("../examples/*/arch.cue")
 	if err != nil || len(dirs) < 3 {
@@ -317,7 +289,7 @@ func TestCodesOfKindsAreDeclared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		by := map[string]string{"findings": "apply-rules", "claims": "check-conflicts", "counts": "check-rules"}
+		by := map[string]string{"findings": "apply-rules", "claims": "check-conflicts", "counts": "check-counts"}
 		if filepath.Base(file) == "kind.cue" {
 			by["findings"] = "describe-nodes"
 		}

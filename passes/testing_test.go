@@ -175,7 +175,7 @@ type built struct {
 	t testing.TB
 }
 
-// run runs the table up to a pass ("" : all of it). After each pass its facts and those before it must hold, and it may report its own codes only.
+// run runs the table up to a pass ("" : all of it). After each pass its promise and those before it must hold, and it may report its own codes only.
 func (w *world) run(last string) *built {
 	w.t.Helper()
 	table := passes.Table()
@@ -189,8 +189,8 @@ func (w *world) run(last string) *built {
 	return w.runTable(table)
 }
 
-func (w *world) runTable(table []pass.Pass) *built {
-	w.t.Helper()
+// sort puts nodes and links in the order in which loading does.
+func (w *world) sort() {
 	for _, n := range w.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return strings.Compare(a.ID, b.ID) })
 	}
@@ -198,6 +198,11 @@ func (w *world) runTable(table []pass.Pass) *built {
 	slices.SortFunc(w.graph.Links, func(a, b ir.Link) int {
 		return strings.Compare(a.Source.ID+" "+a.Target, b.Source.ID+" "+b.Target)
 	})
+}
+
+func (w *world) runTable(table []pass.Pass) *built {
+	w.t.Helper()
+	w.sort()
 	c := &pass.Context{Graph: w.graph, Plan: ir.NewPlan(w.graph), Findings: &diag.List{}}
 	watch(w.t, table, c)
 	return &built{Context: c, t: w.t}
@@ -206,14 +211,14 @@ func (w *world) runTable(table []pass.Pass) *built {
 // watch runs passes, and checks after each what it promises.
 func watch(t testing.TB, table []pass.Pass, c *pass.Context) {
 	t.Helper()
-	facts, known := passes.Facts(), map[string]bool{}
-	pass.Run(table, c, func(p pass.Pass, holds map[pass.Fact]bool) {
-		for _, f := range facts {
-			if !holds[f.Name] {
+	known := map[string]bool{}
+	pass.Run(table, c, func(p pass.Pass, kept map[string]bool) {
+		for _, earlier := range table {
+			if !kept[earlier.Name] {
 				continue
 			}
-			if err := f.Check(c); err != nil {
-				t.Errorf("after %s, %s: %v", p.Name, f.Name, err)
+			if err := earlier.Holds(c); err != nil {
+				t.Errorf("after %s, the promise of %s: %v", p.Name, earlier.Name, err)
 			}
 		}
 		for _, d := range c.Findings.Sorted() {

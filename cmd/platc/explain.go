@@ -187,7 +187,7 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 	if err != nil {
 		return err
 	}
-	found := explain.RulesBetween(l, source, target)
+	found := l.RulesBetween(source, target)
 	if len(found) == 0 {
 		help := fmt.Sprintf("%s links to nothing", source.Name)
 		if ends := explain.DescribeKind(l, source).Outbound; len(ends) > 0 {

@@ -166,9 +166,9 @@ func linksPage(l *kind.Library) string {
 
 func passesPage() string {
 	var p page
-	p.line("# Passes\n\nThey run in this order. `platc passes` prints the same.\n\n| pass | does | requires | provides | codes |\n|---|---|---|---|---|")
+	p.line("# Passes\n\nThey run in this order. `platc passes` prints the same.\n\n| pass | does | after | then | codes |\n|---|---|---|---|---|")
 	for _, row := range compiler.Passes() {
-		p.line("| %s | %s | %s | %s | %s |", row.Name, cell(row.Doc), cell(strings.Join(texts(row.Requires), " ")), cell(strings.Join(texts(row.Provides), " ")), cell(strings.Join(row.Codes, " ")))
+		p.line("| %s | %s | %s | %s | %s |", row.Name, cell(row.Doc), cell(strings.Join(row.After, " ")), cell(row.Promise), cell(strings.Join(row.Codes, " ")))
 	}
 	return p.String()
 }

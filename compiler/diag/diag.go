@@ -62,7 +62,6 @@ type Diagnostic struct {
 	Help     string   // what to do
 	Severity Severity // from the code
 	Pos      Pos      // in the user's file, at what has to change
-	Width    int      // bytes that the excerpt underlines; 0: the word or string that stands there
 	Secret   bool     // the text at Pos is a secret: an excerpt must not spread it
 	Related  []Related
 }

@@ -174,10 +174,10 @@ func checkSafe(t *testing.T, line string, column int) {
 }
 
 func FuzzText(f *testing.F) {
-	f.Add([]byte(source), 5, 9, 0)
-	f.Add([]byte("\xff\t\"\"\"\n#\"a\\#\"\"#"), 2, 1, 3)
-	f.Fuzz(func(t *testing.T, src []byte, line, column, width int) {
-		d := diag.Diagnostic{Code: "E0101", Message: string(src), Pos: diag.Pos{File: "f", Line: line, Column: column}, Width: width}
+	f.Add([]byte(source), 5, 9)
+	f.Add([]byte("\xff\t\"\"\"\n#\"a\\#\"\"#"), 2, 1)
+	f.Fuzz(func(t *testing.T, src []byte, line, column int) {
+		d := diag.Diagnostic{Code: "E0101", Message: string(src), Pos: diag.Pos{File: "f", Line: line, Column: column}}
 		var b bytes.Buffer
 		if err := diag.Text(&b, []diag.Diagnostic{d}, func(string) []byte { return src }, false); err != nil || !utf8.Valid(b.Bytes()) {
 			t.Errorf("%v: %q", err, b.String())

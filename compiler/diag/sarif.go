@@ -126,7 +126,7 @@ func result(d Diagnostic, src *lines) sarifResult {
 		text += "; " + d.Help
 	}
 	r := sarifResult{RuleID: d.Code, Level: d.Severity.String(), Message: sarifText{text}}
-	place := sarifLocation{PhysicalLocation: physical(d.Pos, d.Width, src)}
+	place := sarifLocation{PhysicalLocation: physical(d.Pos, src)}
 	if d.Path != "" {
 		place.LogicalLocations = []sarifLogicalLocation{{d.Path}}
 	}
@@ -135,13 +135,13 @@ func result(d Diagnostic, src *lines) sarifResult {
 	}
 	for i, related := range d.Related {
 		message := sarifText{related.Message}
-		r.RelatedLocations = append(r.RelatedLocations, sarifLocation{ID: i + 1, Message: &message, PhysicalLocation: physical(related.Pos, 0, src)})
+		r.RelatedLocations = append(r.RelatedLocations, sarifLocation{ID: i + 1, Message: &message, PhysicalLocation: physical(related.Pos, src)})
 	}
 	return r
 }
 
 // physical is a place in a file, nil without one.
-func physical(pos Pos, bytes int, src *lines) *sarifPhysicalLocation {
+func physical(pos Pos, src *lines) *sarifPhysicalLocation {
 	if pos.File == "" {
 		return nil
 	}
@@ -156,10 +156,7 @@ func physical(pos Pos, bytes int, src *lines) *sarifPhysicalLocation {
 	at.Region.StartColumn = pos.Column
 	if line, ok := src.at(pos); ok {
 		offset := min(pos.Column-1, len(line))
-		if bytes <= 0 {
-			bytes = token(line, offset)
-		}
-		end := min(offset+bytes, len(line))
+		end := min(offset+token(line, offset), len(line))
 		at.Region.StartColumn = utf8.RuneCountInString(line[:offset]) + 1
 		at.Region.EndColumn = at.Region.StartColumn + max(utf8.RuneCountInString(line[offset:end]), 1)
 	}

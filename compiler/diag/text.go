@@ -55,7 +55,7 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 	if d.Pos.File != "" {
 		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}
-	p.excerpt(underline{pos: d.Pos, bytes: d.Width, mark: "^", colour: colour, hidden: d.Secret})
+	p.excerpt(underline{pos: d.Pos, mark: "^", colour: colour, hidden: d.Secret})
 	for _, r := range d.Related {
 		if r.Pos.File != "" {
 			p.related(r)
@@ -106,7 +106,6 @@ func indented(s, margin string) string {
 // underline is a place in a file, and how it is shown.
 type underline struct {
 	pos          Pos
-	bytes        int // 0: the token that stands there
 	mark, colour string
 	label        string
 	hidden       bool // the text of the token is not shown
@@ -119,11 +118,7 @@ func (p printer) excerpt(u underline) {
 		return
 	}
 	offset := min(max(u.pos.Column-1, 0), len(line))
-	bytes := u.bytes
-	if bytes <= 0 {
-		bytes = token(line, offset)
-	}
-	bytes = min(bytes, max(len(line)-offset, 1))
+	bytes := min(token(line, offset), max(len(line)-offset, 1))
 	// inside brackets the source covers what is secret, and the rest helps
 	if end := min(offset+bytes, len(line)); u.hidden && end > offset && !strings.ContainsAny(line[offset:offset+1], "{[(") {
 		line = line[:offset] + strings.Repeat("*", end-offset) + line[end:]

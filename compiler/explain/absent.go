@@ -80,7 +80,7 @@ func (w why) rules(end func(*kind.Rule) string) []*kind.Rule {
 	var all []*kind.Rule
 	for _, name := range slices.Sorted(maps.Keys(w.library.Rules)) {
 		r := w.library.Rules[name]
-		if speaksOf(end(r), w.node.Kind) || slices.ContainsFunc(slices.Collect(maps.Values(w.node.Kind.Subs)), func(sub *kind.Kind) bool { return speaksOf(end(r), sub) }) {
+		if w.node.Kind.Is(end(r)) || slices.ContainsFunc(slices.Collect(maps.Values(w.node.Kind.Subs)), func(sub *kind.Kind) bool { return sub.Is(end(r)) }) {
 			all = append(all, r)
 		}
 	}

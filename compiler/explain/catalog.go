@@ -84,10 +84,10 @@ func DescribeKind(l *kind.Library, k *kind.Kind) KindDoc {
 		d.SubComponents = append(d.SubComponents, DescribeKind(l, k.Subs[name]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
-		if speaksOf(l.Rules[name].From, k) {
+		if k.Is(l.Rules[name].From) {
 			d.Outbound = append(d.Outbound, name)
 		}
-		if speaksOf(l.Rules[name].To, k) {
+		if k.Is(l.Rules[name].To) {
 			d.Inbound = append(d.Inbound, name)
 		}
 	}
@@ -96,12 +96,6 @@ func DescribeKind(l *kind.Library, k *kind.Kind) KindDoc {
 	}
 	slices.SortFunc(d.Files, func(a, b FileDoc) int { return cmp.Compare(a.Path, b.Path) })
 	return d
-}
-
-// speaksOf says whether an end of a rule is this kind, by name or by capability.
-func speaksOf(end string, k *kind.Kind) bool {
-	capability, ok := strings.CutPrefix(end, "@")
-	return end == k.Name || (ok && slices.Contains(k.Provides, capability))
 }
 
 // Links describes every rule, by name.
@@ -185,29 +179,4 @@ func inWords(t *kind.Type) string {
 		return once[1]
 	}
 	return strings.Join(once, " | ")
-}
-
-// RulesBetween lists the rules of a link between two kinds, the most general first: the exact one, and those of the
-// components that its ends belong to. It is empty without an exact one.
-func RulesBetween(l *kind.Library, from, to *kind.Kind) []*kind.Rule {
-	if l.Rule(from, to) == nil {
-		return nil
-	}
-	var all []*kind.Rule
-	for _, source := range lineage(l, from) {
-		for _, target := range lineage(l, to) {
-			if r := l.Rule(source, target); r != nil && !slices.Contains(all, r) {
-				all = append(all, r)
-			}
-		}
-	}
-	return all
-}
-
-// lineage is the kind of the component and the kind itself.
-func lineage(l *kind.Library, k *kind.Kind) []*kind.Kind {
-	if k.Parent == "" {
-		return []*kind.Kind{k}
-	}
-	return []*kind.Kind{l.Kinds[k.Parent], k}
 }

@@ -92,7 +92,7 @@ func (e *editor) links(l *kind.Library, k *kind.Kind) {
 	}
 	rules := 0
 	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
-		if speaksOf(l.Rules[name].From, k) {
+		if k.Is(l.Rules[name].From) {
 			rules++
 			add(l.Rules[name].Attributes)
 		}
@@ -102,12 +102,7 @@ func (e *editor) links(l *kind.Library, k *kind.Kind) {
 	}
 	e.line(1, "// Links to other components, by target: component, component/name or component/sub-kind/name.")
 	e.line(1, "links?: [string]: {")
-	e.line(2, "// Whether this instance also has the plain variable names, if there are several of the same kind.")
-	e.line(2, "primary?: bool")
-	e.line(2, "// New names for variables of the link; null omits one.")
-	e.line(2, "env?: [string]: string | null")
-	e.line(2, "// Whether the target starts before the source.")
-	e.line(2, "startup?: bool")
+	e.fields(&kind.Type{Fields: kind.EveryLink()}, 2)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		e.doc(2, attributes[name].Doc)
 		e.line(2, "%s?: %s", ir.Label(name), strings.Join(texts[name], " | "))

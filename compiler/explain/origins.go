@@ -102,7 +102,7 @@ func (o *origins) find(a asked, input string, path []string) *cause {
 
 // end is the node that the end of a rule is about: the component of a sub-component where the rule names that.
 func end(n *ir.Node, name string) *ir.Node {
-	if n.Parent != nil && speaksOf(name, n.Parent.Kind) {
+	if n.Parent != nil && n.Parent.Kind.Is(name) {
 		return n.Parent
 	}
 	return n

@@ -106,9 +106,11 @@ func keyOf(gone []thing) string {
 
 // copied is a graph that passes may work on, without some things.
 func copied(g *ir.Graph, gone []thing, findings *diag.List) *ir.Graph {
-	c := *g
+	c := &ir.Graph{
+		Name: g.Name, Arch: g.Arch, Given: g.Given, GivenBy: g.GivenBy, Config: g.Config, Retired: g.Retired, Tags: g.Tags, Pos: g.Pos, Library: g.Library,
+		Dir: g.Dir, Failed: maps.Clone(g.Failed), ComponentsPos: g.ComponentsPos, ConfigGiven: g.ConfigGiven,
+	}
 	nodes := map[*ir.Node]*ir.Node{}
-	c.Nodes, c.Links, c.Failed = nil, nil, maps.Clone(g.Failed)
 	for _, n := range g.Nodes {
 		m := *n
 		nodes[n] = &m
@@ -137,7 +139,7 @@ func copied(g *ir.Graph, gone []thing, findings *diag.List) *ir.Graph {
 		l.Source = nodes[l.Source]
 		c.Links = append(c.Links, l)
 	}
-	return &c
+	return c
 }
 
 func except(g *kind.Given, gone func(key string) bool) *kind.Given {

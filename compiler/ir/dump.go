@@ -167,7 +167,7 @@ func all[T any](list []Decided[T], show func(T) any) any {
 
 func decided[T any](d Decided[T], show func(T) any) any {
 	by := []any{}
-	for _, o := range d.By() {
+	for _, o := range d.by {
 		origin := map[string]any{"pass": o.Pass, "reason": o.Reason, "at": place(o.Pos)}
 		if o.Edge != nil {
 			origin["edge"] = o.Edge.Name()
@@ -177,7 +177,7 @@ func decided[T any](d Decided[T], show func(T) any) any {
 		}
 		by = append(by, origin)
 	}
-	return map[string]any{"value": show(d.Value()), "by": by}
+	return map[string]any{"value": show(d.value), "by": by}
 }
 
 func place(p diag.Pos) string { return p.String() }

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -27,6 +28,9 @@ type Graph struct {
 
 	ComponentsPos diag.Pos    // of the key components
 	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
+
+	nodeIndex atomic.Pointer[nodeIndex]
+	edgeIndex atomic.Pointer[edgeIndex]
 }
 
 // Given reads the text of a secret that the user gave, or says why it cannot be read.
@@ -284,25 +288,4 @@ func NewPlan(g *Graph) *Plan {
 		}
 	}
 	return p
-}
-
-// Components lists the components, by name.
-func (g *Graph) Components() []*Node {
-	var all []*Node
-	for _, n := range g.Nodes {
-		if n.Parent == nil {
-			all = append(all, n)
-		}
-	}
-	return all
-}
-
-// Node is the node of an ID, nil without.
-func (g *Graph) Node(id string) *Node {
-	for _, n := range g.Nodes {
-		if n.ID == id {
-			return n
-		}
-	}
-	return nil
 }

@@ -413,3 +413,25 @@ func TestDumpsAreEqualAndHoldNoSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestGraphFindsNodesAndEdgesAlsoAfterTheyChange(t *testing.T) {
+	t.Parallel()
+	g := graph([]string{"a", "b", "b/part/x"}, "a -> b/part/x", "b/part/x -> a", "b -> b/part/x")
+	a, b := g.Node("a"), g.Node("b")
+	names := func(edges []*ir.Edge) string {
+		var all []string
+		for _, e := range edges {
+			all = append(all, e.Name())
+		}
+		return strings.Join(all, ", ")
+	}
+	if out, in, all := names(g.Outbound(b)), names(g.Inbound(b)), names(g.Touching(b)); out != "b/part/x -> a, b -> b/part/x" || in != "a -> b/part/x, b -> b/part/x" || all != out+", a -> b/part/x" {
+		t.Errorf("%s; %s; %s", out, in, all)
+	}
+	g.Edges = g.Edges[:1]
+	c := &ir.Node{ID: "c", Name: "c", Kind: a.Kind}
+	g.Nodes = append(g.Nodes, c)
+	if len(g.Outbound(b)) != 0 || len(g.Inbound(b)) != 1 || g.Node("c") != c || len(g.Components()) != 3 {
+		t.Errorf("%v, %v", g.Edges, g.Components())
+	}
+}

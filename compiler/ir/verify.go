@@ -20,11 +20,11 @@ func (p *Plan) Verify() error {
 	}
 	for _, e := range p.Graph.Edges {
 		if id, ok := p.Identities[e]; ok {
-			v.origin(id.By(), "the identity of %s", e.Name())
+			v.origin(id.by, "the identity of %s", e.Name())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Namespaces)) {
-		v.origin(p.Namespaces[name].Enforce.By(), "the level of namespace %s", name)
+		v.origin(p.Namespaces[name].Enforce.by, "the level of namespace %s", name)
 		origins(&v, p.Namespaces[name].Labels, "label", "namespace "+name)
 	}
 	v.tree(&p.Tree)
@@ -46,14 +46,14 @@ func (v *verification) origin(by []Origin, what string, args ...any) {
 // origins demands one of every decision in a map.
 func origins[T any](v *verification, m map[string]Decided[T], what, of string) {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		v.origin(m[name].By(), "%s %s of %s", what, name, of)
+		v.origin(m[name].by, "%s %s of %s", what, name, of)
 	}
 }
 
 // listed demands an origin of every decision in a list.
 func listed[T any](v *verification, list []Decided[T], what, of string) {
 	for _, d := range list {
-		v.origin(d.By(), "%s of %s", what, of)
+		v.origin(d.by, "%s of %s", what, of)
 	}
 }
 
@@ -133,10 +133,10 @@ func (p *Plan) mirrored() error {
 		for group, policy := range np.Policies {
 			own := Peer{Node: n, Group: group}
 			for _, d := range policy.Egress {
-				egress[allowed{own, d.Value().Peer, d.Value().Port}] = true
+				egress[allowed{own, d.value.Peer, d.value.Port}] = true
 			}
 			for _, d := range policy.Ingress {
-				ingress[allowed{d.Value().Peer, own, d.Value().Port}] = true
+				ingress[allowed{d.value.Peer, own, d.value.Port}] = true
 			}
 		}
 	}

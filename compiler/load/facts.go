@@ -55,8 +55,15 @@ func (f facts) texts(path ...string) []string {
 	if !ok {
 		return nil
 	}
-	if _, err := part.items(); err != nil {
+	items, err := part.items()
+	if err != nil {
 		part.fail(err)
+	}
+	for _, item := range items {
+		// an item that cannot be read is left to who can: left out here, it would be missed by nobody
+		if _, err := item.decode(); err != nil {
+			part.fail(err)
+		}
 	}
 	return part.knownTexts()
 }

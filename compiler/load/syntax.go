@@ -282,7 +282,7 @@ func (s scope) plainMap(t *kind.Type, d *ast.Field, fields, depth int) error {
 	var err error
 	t.IsMap = true
 	if t.Elem, err = s.fieldType(d, depth+1); err == nil && misplacedKeys(t.Elem) {
-		return unreadable(d, "@keys stands behind the values of a map", "write it as {[string]: …} @keys(…)")
+		return unreadable(d, "@keys belongs after the values of a map", "write it as {[string]: …} @keys(…)")
 	}
 	return err
 }

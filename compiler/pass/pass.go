@@ -2,21 +2,26 @@ package pass
 
 import (
 	"fmt"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/value"
 )
 
-// Fact is something that holds once a pass has run; later passes rely on it.
-type Fact string
-
-// Pass is one row of the table. Run says whether its facts hold: passes that require them are skipped otherwise.
+// Pass is one row of the table.
 type Pass struct {
-	Name, Doc          string
-	Requires, Provides []Fact
-	Codes              []string // diagnostics that it may report
-	Run                func(*Context) bool
+	Name string // verb-noun: "bind-env"
+	Doc  string // what it decides or checks, as a sentence
+	// After names the passes whose promises this one relies on. Where one of them did not keep its promise this one is skipped.
+	After []string
+	// Codes are the diagnostics that it may report.
+	Codes []string
+	// Run decides. It says whether the promise holds; a pass that leaves a broken part out, and goes on, keeps it for the rest.
+	Run func(*Context) bool
+	// Promise is what holds from then on, as a sentence, and Holds finds what contradicts it. Tests ask after this pass and after each later one.
+	Promise string
+	Holds   func(*Context) error
 }
 
 // Context is what a pass works on. Only its methods write decisions.
@@ -28,48 +33,41 @@ type Context struct {
 	pass string
 }
 
-// Check proves that every pass has a name and a text, that each fact has one provider, and that the provider stands ahead of whoever requires it.
+// Check proves that every pass has a name, a text and a promise, and that each runs after those that it relies on.
 func Check(passes []Pass) error {
-	provided := map[Fact]string{}
-	names := map[string]bool{}
+	before := map[string]bool{}
 	for _, p := range passes {
-		if p.Name == "" || p.Doc == "" || p.Run == nil {
-			return fmt.Errorf("pass %q: name, doc and run are required", p.Name)
+		if p.Name == "" || p.Doc == "" || p.Run == nil || p.Promise == "" || p.Holds == nil {
+			return fmt.Errorf("pass %q: name, doc, run, promise and holds are required", p.Name)
 		}
-		if names[p.Name] {
-			return fmt.Errorf("pass %s stands twice in the table", p.Name)
+		if before[p.Name] {
+			return fmt.Errorf("pass %s is in the table twice", p.Name)
 		}
-		names[p.Name] = true
-		for _, f := range p.Requires {
-			if provided[f] == "" {
-				return fmt.Errorf("pass %s requires %s, which no pass before it provides", p.Name, f)
+		for _, name := range p.After {
+			if !before[name] {
+				return fmt.Errorf("pass %s runs after %s, which is no pass before it", p.Name, name)
 			}
 		}
-		for _, f := range p.Provides {
-			if by := provided[f]; by != "" {
-				return fmt.Errorf("%s is provided by %s and by %s", f, by, p.Name)
-			}
-			provided[f] = p.Name
-		}
+		before[p.Name] = true
 	}
 	return nil
 }
 
-// Run runs the passes in order. A pass whose facts are missing is skipped; after calls see each pass that ran, with the facts that hold.
-func Run(passes []Pass, c *Context, after func(p Pass, holds map[Fact]bool)) {
-	holds := map[Fact]bool{}
+// Run runs the passes in order, which Check must find sound. One that relies on a pass that did not keep its promise is skipped; after calls see each pass that ran, with
+// the names of all that kept theirs.
+func Run(passes []Pass, c *Context, after func(p Pass, kept map[string]bool)) {
+	if err := Check(passes); err != nil {
+		panic(err)
+	}
+	kept := map[string]bool{}
 	for _, p := range passes {
-		if !ready(p, holds) {
+		if slices.ContainsFunc(p.After, func(name string) bool { return !kept[name] }) {
 			continue
 		}
 		c.pass = p.Name
-		if c.run(p) {
-			for _, f := range p.Provides {
-				holds[f] = true
-			}
-		}
+		kept[p.Name] = c.run(p)
 		if after != nil {
-			after(p, holds)
+			after(p, kept)
 		}
 	}
 }
@@ -89,15 +87,6 @@ func (c *Context) run(p Pass) bool {
 		}
 	}()
 	return p.Run(c)
-}
-
-func ready(p Pass, holds map[Fact]bool) bool {
-	for _, f := range p.Requires {
-		if !holds[f] {
-			return false
-		}
-	}
-	return true
 }
 
 // Report adds a finding.

@@ -12,32 +12,25 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// facts reads "a b" as two facts.
-func facts(names string) []pass.Fact {
-	var all []pass.Fact
-	for name := range strings.FieldsSeq(names) {
-		all = append(all, pass.Fact(name))
-	}
-	return all
-}
-
-func row(name, requires, provides string, run func(*pass.Context) bool) pass.Pass {
-	return pass.Pass{Name: name, Doc: "It does it.", Requires: facts(requires), Provides: facts(provides), Run: run}
+func row(name, after string, run func(*pass.Context) bool) pass.Pass {
+	return pass.Pass{Name: name, Doc: "It does it.", After: strings.Fields(after), Run: run, Promise: "It is done.", Holds: func(*pass.Context) error { return nil }}
 }
 
 func done(*pass.Context) bool { return true }
 
 func TestCheckRefusesUnsoundTables(t *testing.T) {
 	t.Parallel()
+	silent := row("b", "", done)
+	silent.Holds = nil
 	for want, table := range map[string][]pass.Pass{
-		"":                                     {row("a", "", "x", done), row("b", "x", "y z", done), row("c", "x z", "", done)},
-		"pass b requires x, which no pass":     {row("b", "x", "", done), row("a", "", "x", done)},
-		"pass a requires x, which no pass":     {row("a", "x", "x", done)},
-		"x is provided by a and by b":          {row("a", "", "x", done), row("b", "", "x", done)},
-		"pass a stands twice in the table":     {row("a", "", "x", done), row("a", "", "y", done)},
-		`pass "": name, doc and run`:           {row("", "", "", done)},
-		`pass "a": name, doc and run`:          {row("a", "", "", nil)},
-		`pass "b": name, doc and run are requ`: {{Name: "b", Run: done}},
+		"": {row("a", "", done), row("b", "a", done), row("c", "a b", done)},
+		"pass b runs after a, which is no pass before it": {row("b", "a", done), row("a", "", done)},
+		"pass a runs after a, which":                      {row("a", "a", done)},
+		"pass a runs after c, which":                      {row("a", "c", done)},
+		"pass a is in the table twice":                    {row("a", "", done), row("a", "", done)},
+		`pass "": name, doc, run`:                         {row("", "", done)},
+		`pass "a": name, doc, run`:                        {row("a", "", nil)},
+		`pass "b": name, doc, run, promise and`:           {silent},
 	} {
 		err := pass.Check(table)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
@@ -46,29 +39,29 @@ func TestCheckRefusesUnsoundTables(t *testing.T) {
 	}
 }
 
-func TestPassWithoutItsFactsIsSkipped(t *testing.T) {
+func TestPassAfterABrokenPromiseIsSkipped(t *testing.T) {
 	t.Parallel()
 	var ran []string
-	runs := func(name string, holds bool) func(*pass.Context) bool {
+	runs := func(name string, keeps bool) func(*pass.Context) bool {
 		return func(*pass.Context) bool {
 			ran = append(ran, name)
-			return holds
+			return keeps
 		}
 	}
 	table := []pass.Pass{
-		row("a", "", "x", runs("a", true)), row("b", "x", "y", runs("b", false)), row("c", "y", "z", runs("c", true)), row("d", "x", "w", runs("d", true)), row("e", "w z", "", runs("e", true)),
+		row("a", "", runs("a", true)), row("b", "a", runs("b", false)), row("c", "b", runs("c", true)), row("d", "a", runs("d", true)), row("e", "d c", runs("e", true)),
 	}
 	var after []string
-	pass.Run(table, &pass.Context{}, func(p pass.Pass, holds map[pass.Fact]bool) {
-		seen := []string{p.Name}
-		for _, f := range facts("x y z w") {
-			if holds[f] {
-				seen = append(seen, string(f))
+	pass.Run(table, &pass.Context{}, func(p pass.Pass, kept map[string]bool) {
+		seen := []string{p.Name + ":"}
+		for name := range strings.FieldsSeq("a b c d e") {
+			if kept[name] {
+				seen = append(seen, name)
 			}
 		}
 		after = append(after, strings.Join(seen, " "))
 	})
-	if !slices.Equal(ran, []string{"a", "b", "d"}) || !slices.Equal(after, []string{"a x", "b x", "d x w"}) {
+	if !slices.Equal(ran, []string{"a", "b", "d"}) || !slices.Equal(after, []string{"a: a", "b: a", "d: a d"}) {
 		t.Errorf("%q, %q", ran, after)
 	}
 }
@@ -81,7 +74,7 @@ func TestPanicNamesItsPass(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}()
-	pass.Run([]pass.Pass{row("a", "", "", done), row("b", "", "", func(*pass.Context) bool { panic("broken") })}, &pass.Context{}, nil)
+	pass.Run([]pass.Pass{row("a", "", done), row("b", "", func(*pass.Context) bool { panic("broken") })}, &pass.Context{}, nil)
 }
 
 // work is a context with two components and an edge, inside a pass.
@@ -92,7 +85,7 @@ func work(t *testing.T, do func(c *pass.Context, source *ir.Node, e *ir.Edge, r 
 	e := &ir.Edge{Source: a, Target: b, As: "b", Pos: diag.Pos{File: "x", Line: 2}}
 	g := &ir.Graph{Nodes: []*ir.Node{a, b}, Edges: []*ir.Edge{e}}
 	c := &pass.Context{Graph: g, Plan: ir.NewPlan(g), Findings: &diag.List{}}
-	pass.Run([]pass.Pass{row("work", "", "", func(c *pass.Context) bool {
+	pass.Run([]pass.Pass{row("work", "", func(c *pass.Context) bool {
 		do(c, a, e, &kind.Rule{From: "app", To: "app", Doc: "A rule."})
 		return true
 	})}, c, nil)

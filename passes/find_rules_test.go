@@ -1,7 +1,6 @@
 package passes_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +34,7 @@ func TestEdgeTakesTheRulesOfItsKindsAndTheirParents(t *testing.T) {
 	for _, l := range []string{"edge -> db", "edge/route/public -> db", "edge/route/public -> db/orders", "edge -> db/by-name", "db/index/by-name -> db/orders"} {
 		w.link(l)
 	}
-	b := w.run("check-rules").clean()
+	b := w.run("find-rules").clean()
 	for edge, want := range map[string]string{
 		"edge -> db":                     "gate -> store",
 		"edge/route/public -> db":        "gate -> store, gate/route -> store",
@@ -71,7 +70,7 @@ func TestPairWithoutRuleIsRefused(t *testing.T) {
 	for _, l := range []string{"shop -> mine", "mine -> shop", "cart -> cart", "db/table/orders -> db", "db -> db/orders", "db/table/orders -> db/table/orders", "shop -> db/orders"} {
 		w.link(l)
 	}
-	b := w.run("check-rules")
+	b := w.run("find-rules")
 	if strings.Count(b.codes(), "E0203") != 7 || len(b.Graph.Edges) != 0 {
 		t.Errorf("%s: %q", b.codes(), b.edges())
 	}
@@ -114,7 +113,7 @@ func TestLinkAttributesAreThoseOfAllItsRules(t *testing.T) {
 	w.link("shop -> db/b", object{"query": "q", "acces": "read"})
 	w.link("shop -> db/c")
 	w.link("shop -> db/d", object{"query": "q", "env": object{"A": "lower", "B": nil}})
-	b := w.run("check-rules")
+	b := w.run("find-rules")
 	e := b.edge("shop -> db/a")
 	want := object{"query": "q", "mode": "plain", "access": "readwrite", "primary": true, "startup": false, "env": object{"A": "B", "C": nil}}
 	for k, v := range want {
@@ -154,7 +153,7 @@ func TestLinksInheritAttributesOfTheirSource(t *testing.T) {
 	w.link("edge/route/www -> shop")
 	w.link("edge/route/www -> cart", object{"host": "cart"})
 	w.link("edge/route/api -> shop")
-	b := w.run("check-rules").clean()
+	b := w.run("find-rules").clean()
 	for edge, host := range map[string]string{"edge/route/www -> shop": "www", "edge/route/www -> cart": "cart", "edge/route/api -> shop": "all"} {
 		attrs := b.edge(edge).Attrs
 		if tls, _ := attrs["tls"].(object); attrs["host"] != host || tls["secret"] != "cert" || attrs["none"] != nil {
@@ -177,69 +176,8 @@ func TestRuleMayWaitForNobody(t *testing.T) {
 	w.link("prom -> shop")
 	w.link("prom -> shop/x")
 	w.link("prom -> cart", object{"startup": true})
-	b := w.run("check-rules").clean()
+	b := w.run("find-rules").clean()
 	if b.edge("prom -> shop").Startup || b.edge("prom -> shop/x").Startup || !b.edge("prom -> cart").Startup {
 		t.Errorf("%+v", b.Graph.Edges)
 	}
-}
-
-func TestLinksAreCounted(t *testing.T) {
-	t.Parallel()
-	broker := kind.Count{Out: true, Other: "broker", Min: 1, Max: 1, Code: "E0206", Message: "wants one broker", Help: "link one"}
-	workers := func() *world {
-		w := newWorld(t)
-		w.kind("worker", func(k *kind.Kind) {
-			k.Counts = []kind.Count{broker, {Other: "app", PerSource: true, Max: 1, Code: "E0206", Message: "has two workers"}}
-		})
-		w.kind("broker")
-		w.kind("broker/queue")
-		w.kind("app")
-		for _, r := range []string{"worker -> broker", "worker -> broker/queue", "app -> worker", "worker -> app"} {
-			w.rule(r)
-		}
-		w.add("worker", "jobs other")
-		w.add("broker", "one two")
-		w.add("broker/queue", "one/queue/a one/queue/b")
-		w.add("app", "shop cart")
-		w.link("other -> one")
-		return w
-	}
-
-	w := workers()
-	b := w.run("check-rules")
-	b.at("E0206", "jobs", "jobs wants one broker", "link one")
-
-	w = workers()
-	w.link("jobs -> one/a")
-	w.link("jobs -> one/b")
-	if b = w.run("check-rules"); strings.Contains(b.codes(), "E0206") {
-		t.Errorf("two links to one broker are one: %v", b.Findings.Sorted())
-	}
-
-	w = workers()
-	w.link("jobs -> one")
-	w.link("jobs -> two")
-	b = w.run("check-rules")
-	b.at("E0206", "jobs -> two")
-	if d := b.one("E0206"); len(d.Related) != 1 || d.Related[0].Pos != b.posOf("jobs -> one") {
-		t.Errorf("%+v", d)
-	}
-
-	w = workers()
-	w.link("jobs -> one")
-	w.link("shop -> jobs")
-	w.link("shop -> other")
-	w.link("cart -> other")
-	b = w.run("check-rules")
-	b.at("E0206", "shop -> other", "shop has two workers")
-
-	w = workers()
-	w.link("jobs -> tow")
-	if b = w.run("check-rules"); slices.Contains(strings.Fields(b.codes()), "E0206") {
-		t.Errorf("a refused link is no second mistake: %s", b.codes())
-	}
-
-	w = workers()
-	w.link("shop -> nowhere")
-	w.run("check-rules").at("E0206", "jobs")
 }

@@ -38,7 +38,7 @@ func TestLowestLevelOfANamespaceWins(t *testing.T) {
 		w.add("app", "c")
 		w.link("a -> c")
 		w.link("b -> c")
-		b := w.run("check-exposure").clean()
+		b := w.run("assign-namespaces").clean()
 		ns := b.Plan.Namespaces["shared"]
 		if ns.Enforce.Value() != c.want || b.codes() != c.code {
 			t.Errorf("%s and %s: %s, %v", c.a, c.b, ns.Enforce.Value(), b.Findings.Sorted())
@@ -67,16 +67,16 @@ func asking(t *testing.T, gate, mesh *kind.Namespace) *built {
 	for _, l := range []string{"edge -> shop", "zone -> cart", "zone -> shop"} {
 		w.link(l)
 	}
-	return w.run("check-exposure")
+	return w.run("assign-namespaces")
 }
 
 func TestEdgesLabelNamespaces(t *testing.T) {
 	t.Parallel()
 	b := asking(t, &kind.Namespace{Labels: map[string]string{"public": "yes", "same": "x"}}, &kind.Namespace{Labels: map[string]string{"inject": "yes", "same": "x"}, Level: &kind.Level{Enforce: "privileged", Reason: "a sidecar"}}).clean()
 	apps := b.Plan.Namespaces["apps"]
-	b.by("inject", apps.Labels["inject"].By(), "check-exposure", "zone -> cart", "zone -> shop")
-	b.by("same", apps.Labels["same"].By(), "check-exposure", "edge -> shop", "zone -> cart", "zone -> shop")
-	b.by("the level", apps.Enforce.By(), "check-exposure", "zone -> cart", "zone -> shop")
+	b.by("inject", apps.Labels["inject"].By(), "assign-namespaces", "zone -> cart", "zone -> shop")
+	b.by("same", apps.Labels["same"].By(), "assign-namespaces", "edge -> shop", "zone -> cart", "zone -> shop")
+	b.by("the level", apps.Enforce.By(), "assign-namespaces", "zone -> cart", "zone -> shop")
 	if apps.Enforce.Value() != "privileged" || apps.Labels["public"].Value() != "yes" || b.Plan.Namespaces["zone"].Labels["own"].Value() != "mesh" || len(b.Plan.Namespaces["edge"].Labels) != 0 {
 		t.Errorf("%+v", apps)
 	}
@@ -102,8 +102,8 @@ func TestNamespacesAreDecidedWithoutLinks(t *testing.T) {
 	w := newWorld(t)
 	w.kind("app")
 	w.add("app", "a b", object{"namespace": "shared"})
-	b := w.run("check-exposure")
-	if all := b.Plan.Namespaces; len(all) != 1 || all["shared"].Name != "shared" || !all["shared"].Enforce.By()[0].Same(ir.Origin{Pass: "check-exposure", Node: b.Graph.Node("a"), Pos: b.posOf("a"), Reason: "nothing in the namespace needs less"}) {
+	b := w.run("assign-namespaces")
+	if all := b.Plan.Namespaces; len(all) != 1 || all["shared"].Name != "shared" || !all["shared"].Enforce.By()[0].Same(ir.Origin{Pass: "assign-namespaces", Node: b.Graph.Node("a"), Pos: b.posOf("a"), Reason: "nothing in the namespace needs less"}) {
 		t.Errorf("%+v", all["shared"])
 	}
 }

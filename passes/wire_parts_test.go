@@ -38,18 +38,18 @@ func TestPartsReachBothEnds(t *testing.T) {
 	for _, l := range []string{"edge/route/b -> shop", "edge/route/a -> shop", "edge/route/a -> cart", "edge -> cart"} {
 		w.link(l)
 	}
-	b := w.run("wire-inbound").clean()
+	b := w.run("wire-parts").clean()
 	routes := b.of("shop").Parts["routes"]
 	if want := []any{object{"shared": true}, object{"from": "a"}, object{"from": "b"}}; !reflect.DeepEqual(values(routes), want) {
 		t.Fatalf("%v", values(routes))
 	}
-	b.by("the shared part", routes[0].By(), "wire-inbound", "edge/route/a -> shop", "edge/route/b -> shop")
-	b.by("the part of a", routes[1].By(), "wire-inbound", "edge/route/a -> shop")
+	b.by("the shared part", routes[0].By(), "wire-parts", "edge/route/a -> shop", "edge/route/b -> shop")
+	b.by("the part of a", routes[1].By(), "wire-parts", "edge/route/a -> shop")
 	backends := b.of("edge").Parts["backends"]
 	if got := values(backends); len(got) != 2 || got[0].(object)["name"] != "cart" || got[1].(object)["name"] != "shop" {
 		t.Errorf("%v", got)
 	}
-	b.by("the backend shop", backends[1].By(), "wire-outbound", "edge/route/a -> shop", "edge/route/b -> shop")
+	b.by("the backend shop", backends[1].By(), "wire-parts", "edge/route/a -> shop", "edge/route/b -> shop")
 	if len(b.of("edge").Notes) != 1 || len(b.of("edge").Notes[0].By()) != 3 || len(b.of("shop").Notes) != 1 {
 		t.Errorf("%+v", b.of("edge").Notes)
 	}
@@ -76,8 +76,8 @@ func TestBothEndsOfALinkInsideOneComponent(t *testing.T) {
 	w.add("broker/exchange", "bus/exchange/e")
 	w.add("broker/queue", "bus/queue/q")
 	w.link("bus/exchange/e -> bus/queue/q")
-	b := w.run("wire-inbound").clean()
-	if parts := b.of("bus").Parts["bindings"]; len(parts) != 1 || len(parts[0].By()) != 2 || parts[0].By()[0].Pass != "wire-outbound" || parts[0].By()[1].Pass != "wire-inbound" {
+	b := w.run("wire-parts").clean()
+	if parts := b.of("bus").Parts["bindings"]; len(parts) != 1 || len(parts[0].By()) != 2 || parts[0].By()[0].Pass != "wire-parts" || parts[0].By()[1].Pass != "wire-parts" {
 		t.Errorf("%+v", parts)
 	}
 }

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"platc.dev/platc/compiler/diag"
@@ -10,6 +11,20 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
+func assignNamespaces() pass.Pass {
+	return pass.Pass{
+		Name: "assign-namespaces",
+		Doc:  "What the components of a namespace ask of it: labels, and the lowest level of pod security that one of them needs.",
+		After: []string{
+			"apply-rules", // rules ask it of the namespaces of both ends
+		},
+		Codes:   []string{"E0205", "W0117"},
+		Run:     runAssignNamespaces,
+		Promise: "Every namespace has a level of pod security.",
+		Holds:   exposureHolds,
+	}
+}
+
 // rank orders the levels of pod security, the lowest first.
 func rank(level string) int {
 	return slices.Index([]string{"privileged", "baseline", restricted}, level)
@@ -17,7 +32,7 @@ func rank(level string) int {
 
 const restricted = "restricted"
 
-func checkExposure(c *pass.Context) bool {
+func runAssignNamespaces(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		ns := n.Namespace()
 		if c.Plan.Namespaces[ns] == nil {
@@ -55,9 +70,9 @@ func label(c *pass.Context, e *ir.Edge, n *ir.Node, a ir.Applied, side string, w
 		return
 	}
 	ns := c.Plan.Namespaces[n.Namespace()]
-	for _, key := range sortedKeys(want.Labels) {
+	for _, key := range slices.Sorted(maps.Keys(want.Labels)) {
 		by := c.Said(e, a, side, "namespace", "labels", key)
-		first, ok := pass.Set(c, ns.Labels, key, want.Labels[key], equal, by)
+		first, ok := pass.Set(c, ns.Labels, key, want.Labels[key], equalTexts, by)
 		if !ok {
 			c.Conflict("E0205", fmt.Sprintf("namespace %s would have two values for the label %s", ns.Name, key), "move one of the components to another namespace", first.By()[0], by)
 		}
@@ -65,4 +80,17 @@ func label(c *pass.Context, e *ir.Edge, n *ir.Node, a ir.Applied, side string, w
 	if want.Level != nil {
 		lower(c, ns.Name, *want.Level, e.Name(), c.Said(e, a, side, "namespace", "level"), e.Path())
 	}
+}
+
+func exposureHolds(c *pass.Context) error {
+	for _, n := range c.Graph.Components() {
+		ns := c.Plan.Namespaces[n.Namespace()]
+		if ns == nil {
+			return fmt.Errorf("namespace %s of %s was not decided", n.Namespace(), n.Name)
+		}
+		if rank(ns.Enforce.Value()) < 0 {
+			return fmt.Errorf("namespace %s has the level %q", ns.Name, ns.Enforce.Value())
+		}
+	}
+	return nil
 }

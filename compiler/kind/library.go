@@ -1,0 +1,134 @@
+package kind
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+)
+
+// Library is all kinds and rules of a build.
+type Library struct {
+	Kinds   map[string]*Kind // component kinds and sub-kinds, by name
+	Rules   map[string]*Rule // by "from -> to"
+	Failed  map[string]bool  // names of kinds that were left out, because of mistakes in them
+	Lacking map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
+	Config  *Type            // of `config`
+	Retired *Type            // of `retired`
+	Tree    fs.FS            // templates of the files of the whole tree
+	Costs   func() []Cost    // who answers each question, in order of kind and rule
+}
+
+// Cost says who answers a question that is asked of a kind or a rule while an architecture is compiled.
+type Cost struct {
+	Question string // "describe", "manifests", "marks" or "rule"
+	Of       string // the kind or the rule: "postgresql/database", "fastapi -> redis"
+	CUE      bool   // CUE answers: slower, one question at a time, and without a Trace
+	Reason   string // why CUE does
+	Pos      diag.Pos
+}
+
+// Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.
+func (l *Library) Rule(from, to *Kind) *Rule {
+	if r := l.Rules[from.Name+" -> "+to.Name]; r != nil {
+		return r
+	}
+	for _, c := range to.Provides {
+		if r := l.Rules[from.Name+" -> @"+c]; r != nil {
+			return r
+		}
+	}
+	for _, c := range from.Provides {
+		if r := l.Rules["@"+c+" -> "+to.Name]; r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// RulesBetween are the rules of a link between two kinds, the most general first: those of the components that its ends belong to, and the exact
+// one. A link to a database is a link to its server as well, whose rule brings the host and opens the port; so the exact rule says only
+// what is its own. It is empty without an exact one.
+func (l *Library) RulesBetween(from, to *Kind) []*Rule {
+	if l.Rule(from, to) == nil {
+		return nil
+	}
+	var all []*Rule
+	for _, source := range l.lineage(from) {
+		for _, target := range l.lineage(to) {
+			if r := l.Rule(source, target); r != nil && !slices.Contains(all, r) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// lineage is the kind of the component and the kind itself.
+func (l *Library) lineage(k *Kind) []*Kind {
+	if k.Parent == "" {
+		return []*Kind{k}
+	}
+	return []*Kind{l.Kinds[k.Parent], k}
+}
+
+// Is says whether an end of a rule means this kind, by name or by a capability.
+func (k *Kind) Is(end string) bool {
+	capability, ok := strings.CutPrefix(end, "@")
+	return end == k.Name || ok && slices.Contains(k.Provides, capability)
+}
+
+// Modules are, for each kind of component, the modules that links can bring to it, with the other ends of these links: "to postgresql", "from kong".
+func (l *Library) Modules() map[string]map[string][]string {
+	all := map[string]map[string][]string{}
+	add := func(end, module, other string) {
+		component, _, _ := strings.Cut(end, "/")
+		if all[component] == nil {
+			all[component] = map[string][]string{}
+		}
+		if list := all[component][module]; !slices.Contains(list, other) {
+			all[component][module] = append(list, other)
+		}
+	}
+	names := slices.Sorted(maps.Keys(l.Rules))
+	for _, name := range names {
+		r := l.Rules[name]
+		for _, m := range r.Modules {
+			add(r.From, m, "to "+Short(r.To))
+		}
+		for _, m := range r.InModules {
+			add(r.To, m, "from "+r.From)
+		}
+	}
+	for _, name := range names {
+		r := l.Rules[name]
+		for _, target := range l.Targets(r)[1:] {
+			for _, m := range r.Modules {
+				add(r.From, m, "to "+Short(target))
+			}
+		}
+	}
+	return all
+}
+
+// Targets are the ends that links with a rule can have: its own, and the sub-kinds with a rule that brings this one along.
+func (l *Library) Targets(r *Rule) []string {
+	all := []string{r.To}
+	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
+		other := l.Rules[name]
+		if parent, _, isSub := strings.Cut(other.To, "/"); isSub && other.From == r.From && parent == r.To {
+			all = append(all, other.To)
+		}
+	}
+	return all
+}
+
+// Short is an end of a rule without the component of a sub-kind: "database" of "postgresql/database".
+func Short(end string) string {
+	if _, sub, isSub := strings.Cut(end, "/"); isSub {
+		return sub
+	}
+	return end
+}

@@ -1,0 +1,25 @@
+package kind
+
+// EveryLink are the attributes of every link, whatever its rules.
+func EveryLink() []Field {
+	isBool := func(v any) bool { _, ok := v.(bool); return ok }
+	nameOrNull := func(v any) bool {
+		s, ok := v.(string)
+		return v == nil || ok && IsVariable(s)
+	}
+	return []Field{
+		{Name: "primary", Type: &Type{Doc: "Whether this instance also has the plain variable names, if there are several of the same kind.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
+		{Name: "env", Type: &Type{Doc: "New names for variables of the link; null omits one.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},
+		{Name: "startup", Type: &Type{Doc: "Whether the target starts before the source.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
+	}
+}
+
+// IsVariable says whether a name can be that of an environment variable: upper-case letters, digits and _, with a letter first.
+func IsVariable(s string) bool {
+	for i, r := range s {
+		if r != '_' && (r < 'A' || r > 'Z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != "" && s[0] != '_'
+}
