@@ -126,15 +126,15 @@ func (c *unusedCheck) place(k *kind.Kind, path ...string) diag.Pos {
 
 func (c *unusedCheck) field(k *kind.Kind, path ...string) *ast.Field {
 	for _, f := range c.files[k.Name] {
-		if field := writtenOut(f.Decls, path); field != nil {
+		if field := fieldAt(f.Decls, path); field != nil {
 			return field
 		}
 	}
 	return nil
 }
 
-// writtenOut is the field at a path of what is written out, conditions or not.
-func writtenOut(decls []ast.Decl, path []string) *ast.Field {
+// fieldAt is the field at a path of what is written out, conditions or not.
+func fieldAt(decls []ast.Decl, path []string) *ast.Field {
 	for _, d := range decls {
 		switch d := d.(type) {
 		case *ast.Field:
@@ -144,15 +144,15 @@ func writtenOut(decls []ast.Decl, path []string) *ast.Field {
 			if len(path) == 1 {
 				return d
 			}
-			if f := writtenIn(d.Value, path[1:]); f != nil {
+			if f := fieldIn(d.Value, path[1:]); f != nil {
 				return f
 			}
 		case *ast.Comprehension:
-			if f := writtenIn(d.Value, path); f != nil {
+			if f := fieldIn(d.Value, path); f != nil {
 				return f
 			}
 		case *ast.EmbedDecl:
-			if f := writtenIn(d.Expr, path); f != nil {
+			if f := fieldIn(d.Expr, path); f != nil {
 				return f
 			}
 		}
@@ -160,17 +160,17 @@ func writtenOut(decls []ast.Decl, path []string) *ast.Field {
 	return nil
 }
 
-func writtenIn(e ast.Expr, path []string) *ast.Field {
+func fieldIn(e ast.Expr, path []string) *ast.Field {
 	switch e := e.(type) {
 	case *ast.StructLit:
-		return writtenOut(e.Elts, path)
+		return fieldAt(e.Elts, path)
 	case *ast.ParenExpr:
-		return writtenIn(e.X, path)
+		return fieldIn(e.X, path)
 	case *ast.BinaryExpr:
-		if f := writtenIn(e.X, path); f != nil {
+		if f := fieldIn(e.X, path); f != nil {
 			return f
 		}
-		return writtenIn(e.Y, path)
+		return fieldIn(e.Y, path)
 	}
 	return nil
 }
@@ -305,11 +305,14 @@ func (c *unusedCheck) embedding(k *kind.Kind, name string, path ...string) diag.
 	if field == nil {
 		return diag.Pos{}
 	}
-	of := scope{own: topLevel(c.files[k.Name]), imports: map[string]map[string]*ast.Field{"schema": c.lib.shared}}
 	at := diag.Pos{}
 	ast.Walk(field.Value, func(n ast.Node) bool {
 		if e, ok := n.(*ast.EmbedDecl); ok {
-			if len(of.within(e.Expr, name)) > 0 {
+			definition := e.Expr
+			if s, ok := definition.(*ast.SelectorExpr); ok && c.lib.shared[selected(s)] != nil {
+				definition = c.lib.shared[selected(s)].Value
+			}
+			if fieldIn(definition, []string{name}) != nil {
 				at = position(e.Pos())
 			}
 		}
