@@ -10,8 +10,8 @@ import (
 // Answer is a value, or a part of one. It belongs to one goroutine.
 type Answer struct {
 	c  *ctx
-	v  *vertex   // nil: there is none
-	at []*vertex // the way from the question to v
+	v  *vertex // nil: there is none
+	up *Answer // what v is a part of
 }
 
 // Look is the part at a path of keys (string) and indexes (int). It need not exist.
@@ -25,15 +25,23 @@ func (a *Answer) look(path []any) (part, nearest *Answer) {
 	if a.v == nil {
 		return a, a
 	}
-	near := &Answer{c: a.c, v: a.v, at: a.at}
+	near := a
 	for _, step := range path {
 		v := a.c.step(a.c.value(near.v), step)
 		if v == nil {
 			return &Answer{c: a.c}, near
 		}
-		near = &Answer{c: a.c, v: v, at: append(near.at[:len(near.at):len(near.at)], v)}
+		near = &Answer{c: a.c, v: v, up: near}
 	}
 	return near, near
+}
+
+// way is the way from the question to the part.
+func (a *Answer) way() []*vertex {
+	if a == nil {
+		return nil
+	}
+	return append(a.up.way(), a.v)
 }
 
 func (c *ctx) step(val value, step any) *vertex {
@@ -139,10 +147,62 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 	if depth > tooDeep {
 		return nil, c.fail("values that nest too deep")
 	}
+	if val.v.in != nil {
+		return copied(val.v.in.raw)
+	}
 	if val.class == list {
 		return c.listData(val.v, depth)
 	}
 	return c.structData(val.v, depth)
+}
+
+// copied is input as an answer has it.
+func copied(raw any) (any, value) {
+	switch x := raw.(type) {
+	case string, bool, int64:
+		return raw, value{class: null}
+	case map[string]any:
+		m := make(map[string]any, len(x))
+		for k, v := range x {
+			data, bad := copied(v)
+			if bad.class == bottom {
+				return nil, bad
+			}
+			m[k] = data
+		}
+		return m, value{class: null}
+	case []any:
+		return copiedItems(x)
+	case map[string]string:
+		m := make(map[string]any, len(x))
+		for k, v := range x {
+			m[k] = v
+		}
+		return m, value{class: null}
+	case []string:
+		return copiedItems(x)
+	case []map[string]any:
+		return copiedItems(x)
+	case int:
+		return int64(x), value{class: null}
+	case float64:
+		return x, value{class: null}
+	case nil:
+		return nil, fault(missing, "a value that is open")
+	}
+	return nil, fault(refused, "data of a type that is not known here")
+}
+
+func copiedItems[T any](items []T) (any, value) {
+	all := make([]any, len(items))
+	for i, v := range items {
+		data, bad := copied(v)
+		if bad.class == bottom {
+			return nil, bad
+		}
+		all[i] = data
+	}
+	return all, value{class: null}
 }
 
 func (c *ctx) listData(v *vertex, depth int) (any, value) {
@@ -159,17 +219,6 @@ func (c *ctx) listData(v *vertex, depth int) (any, value) {
 }
 
 func (c *ctx) structData(v *vertex, depth int) (any, value) {
-	if v.in != nil {
-		m := map[string]any{}
-		for _, a := range c.fieldsOf(v) {
-			data, bad := c.data(a.v, depth+1)
-			if bad.class == bottom {
-				return nil, bad
-			}
-			m[a.label.name] = data
-		}
-		return m, value{class: null}
-	}
 	m := make(map[string]any, len(v.body.arcs))
 	for _, a := range v.body.arcs {
 		if a.label.role != regular {

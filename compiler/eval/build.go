@@ -19,15 +19,22 @@ type builder struct {
 	deps     *deps // of references that were followed
 	ctl      *deps
 
-	seen   []conj
-	queue  []placed // references and expressions
-	later  []placed // comprehensions and computed names
+	seen   []origin
+	room   [6]origin // of seen
+	queue  []placed  // references and expressions
+	later  []placed  // comprehensions and computed names
 	disj   []conj
 	checks []conj
 	lists  []listPart
 	struc  []*group // of what makes it a struct
 	guess  bool     // a default was taken
 	mixed  bool     // fields come from more places than one literal
+}
+
+// origin is what tells conjuncts apart.
+type origin struct {
+	n node
+	e *env
 }
 
 // placed is a conjunct with its place in the source: of the literals on the way, a byte each.
@@ -80,7 +87,10 @@ func (b *builder) known(cj conj) bool {
 			return true
 		}
 	}
-	b.seen = append(b.seen, cj)
+	if b.seen == nil {
+		b.seen = b.room[:0]
+	}
+	b.seen = append(b.seen, origin{cj.n, cj.e})
 	return false
 }
 
@@ -293,13 +303,14 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 	cj := conj{n: d.val, e: e, ctl: p.ctl, g: g}
 	switch {
 	case d.ellipsis:
-		b.body().more = append(b.body().more, g)
+		x := b.body().special()
+		x.more = append(x.more, g)
 	case d.optional || d.required:
 		b.constrain(constraint{label: d.label, required: d.required, c: cj})
 	case d.pattern != nil || d.any:
 		b.constrain(constraint{pattern: d.pattern, c: cj})
 	case d.label != nil:
-		if d.label.role == definition {
+		if d.label.role == definition && !d.flat {
 			cj.g = &group{up: g, twin: b.definition(d.label)}
 		}
 		b.field(d.label, cj, q.ord)
@@ -327,12 +338,15 @@ func (b *builder) field(l *label, cj conj, ord uint64) {
 			return
 		}
 	}
-	if slices.ContainsFunc(body.missed, l.is) {
+	if body.rare != nil && slices.ContainsFunc(body.missed, l.is) {
 		b.c.fail("a field that comes after it was looked for")
 	}
 	v := b.c.vertex(cj)
 	v.label = l
 	body.arcs = append(body.arcs, arc{label: l, v: v, ord: ord})
+	if body.rare == nil {
+		return
+	}
 	for _, x := range body.optional {
 		b.hold(x, l, v)
 	}
@@ -353,7 +367,7 @@ func (b *builder) knows(v *vertex, cj conj) bool {
 
 // definition is what all declarations of a definition make together.
 func (b *builder) definition(l *label) *group {
-	body := b.body()
+	body := b.body().special()
 	for _, d := range body.defs {
 		if d.label.is(l) {
 			return d.group
@@ -366,7 +380,8 @@ func (b *builder) definition(l *label) *group {
 
 func (b *builder) constrain(x constraint) {
 	body := b.body()
-	body.optional = append(body.optional, x)
+	r := body.special()
+	r.optional = append(r.optional, x)
 	for _, a := range body.arcs {
 		b.hold(x, a.label, a.v)
 	}
@@ -445,7 +460,8 @@ func (b *builder) comprehend(n *comprehension, p placed) {
 	body := b.body()
 	body.shape = join(body.shape, shape)
 	if i == 0 && shape != nil {
-		body.unmade = append(body.unmade, unmade{names: n.writes, why: shape})
+		x := body.special()
+		x.unmade = append(x.unmade, unmade{names: n.writes, why: shape})
 	}
 }
 

@@ -70,6 +70,7 @@ func listFuncs() map[string]*builtin {
 			if _, err := k.Quo(sum, sum, apd.New(int64(len(all)), 0)); err != nil {
 				sum.Form = apd.NaN
 			}
+			reduce(sum)
 			return sum
 		}, true),
 	}

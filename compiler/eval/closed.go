@@ -109,6 +109,9 @@ func (b *builder) allowed(h *group, a arc) bool {
 	if found {
 		return true
 	}
+	if b.v.body.rare == nil {
+		return false
+	}
 	for _, g := range b.v.body.more {
 		if h.allows(g) {
 			return true

@@ -125,6 +125,10 @@ func (k *compiler) field(n *structLit, el *ast.Field) decl {
 		n.forces = true
 	}
 	d.val = k.expr(el.Value)
+	switch d.val.(type) {
+	case *typeNode, *scalarNode, *interpolation, *bound:
+		d.flat = true
+	}
 	n.constant = n.constant && !d.optional && !d.required && constant(d.val)
 	return d
 }

@@ -174,6 +174,7 @@ type decl struct {
 	required bool
 	pattern  node // of names, with val
 	any      bool // with pattern nil: of all names
+	flat     bool // a value without parts
 	ellipsis bool
 }
 

@@ -18,7 +18,8 @@ func (a *Answer) Trace(path ...any) kind.Source {
 	}
 	var src kind.Source
 	var read, exists, shape leaves
-	for i, v := range near.at {
+	way := near.way()
+	for i, v := range way {
 		val := a.c.value(v)
 		if at := writtenAt(v); at.IsValid() {
 			src.Pos = posOf(at)
@@ -27,9 +28,9 @@ func (a *Answer) Trace(path ...any) kind.Source {
 			exists.add(presence(v))
 		}
 		exists.add(val.ctl)
-		if i < len(near.at)-1 {
+		if i < len(way)-1 {
 			read.add(val.deps)
-			if val.v != nil && i == len(near.at)-2 {
+			if val.v != nil && i == len(way)-2 {
 				shape.add(shapeOf(val.v))
 			}
 			continue

@@ -188,7 +188,6 @@ func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) {
 		return a, nil
 	}
 	a.v = q.root(c, inputs)
-	a.at = []*vertex{a.v}
 	if val := c.value(a.v); val.class == bottom {
 		return nil, c.mistaken(val)
 	}

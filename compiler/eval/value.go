@@ -132,7 +132,20 @@ func arithmetic(op string, x, y value) value {
 	if cond, err := f(d, x.number(), y.number()); err != nil || cond.DivisionByZero() {
 		return fault(wrong, "arithmetic that fails")
 	}
+	if op == "/" {
+		reduce(d)
+	}
 	return numberOf(d, k)
+}
+
+// reduce drops the zeros at the end of a quotient but one behind the point, as CUE does.
+func reduce(d *apd.Decimal) {
+	old := d.Exponent
+	d.Reduce(d)
+	if old < 0 && d.Exponent >= 0 {
+		d.Exponent--
+		d.Coeff.Mul(&d.Coeff, apd.NewBigInt(10))
+	}
 }
 
 // small is arithmetic on whole numbers that cannot overflow.

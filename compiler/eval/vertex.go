@@ -55,18 +55,31 @@ type vertex struct {
 
 // body is the fields or items of a vertex.
 type body struct {
-	arcs     []arc
-	elems    []*vertex
-	open     bool  // a list that may have more items
-	shape    *deps // what decided which fields or items there are
+	arcs  []arc
+	elems []*vertex
+	open  bool  // a list that may have more items
+	shape *deps // what decided which fields or items there are
+	*rare
+	patterns []constraint
+	mixed    bool // fields come from more places than one literal
+	walked   bool // with settling: all that is in it is done
+}
+
+// rare is what few structs have.
+type rare struct {
 	missed   []*label
 	optional []constraint
-	patterns []constraint
 	more     []*group // of literals with "..."
 	unmade   []unmade
 	defs     []defined
-	mixed    bool // fields come from more places than one literal
-	walked   bool // with settling: all that is in it is done
+}
+
+// special is the rare part of a body, to be written to.
+func (b *body) special() *rare {
+	if b.rare == nil {
+		b.rare = &rare{}
+	}
+	return b.rare
 }
 
 type defined struct {
@@ -83,7 +96,7 @@ type unmade struct {
 // whyNot is what decided that a condition did not add to a field.
 func whyNot(v *vertex, l *label) *deps {
 	var why *deps
-	if v.body != nil {
+	if v.body != nil && v.body.rare != nil {
 		for _, u := range v.body.unmade {
 			if u.names[l.name] {
 				why = join(why, u.why)
@@ -261,7 +274,8 @@ func (c *ctx) find(v *vertex, l *label) *vertex {
 		}
 	}
 	if v.state == busy {
-		v.body.missed = append(v.body.missed, l)
+		x := v.body.special()
+		x.missed = append(x.missed, l)
 	}
 	return nil
 }
