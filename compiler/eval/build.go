@@ -313,6 +313,9 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 		if d.label.role == definition && !d.flat {
 			cj.g = &group{up: g, twin: b.definition(d.label)}
 		}
+		if d.constant != nil && p.ctl == nil && b.fix(d, g, q.ord) {
+			return
+		}
 		b.field(d.label, cj, q.ord)
 	default:
 		b.mixed = true
@@ -326,15 +329,43 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 	}
 }
 
+// fix makes a field of a constant, without a vertex of its own, where nothing else is known of the field.
+func (b *builder) fix(d *decl, g *group, ord uint64) bool {
+	body := b.body()
+	if body.rare != nil || !d.flat && g.closes() {
+		return false
+	}
+	for i := range body.arcs {
+		if body.arcs[i].label.is(d.label) {
+			return false
+		}
+	}
+	body.arcs = append(body.arcs, arc{label: d.label, v: d.constant, ord: ord, g: g, fixed: true})
+	return true
+}
+
+// own gives a constant field a vertex of its own, which may grow.
+func (b *builder) own(a *arc) *vertex {
+	if !a.fixed {
+		return a.v
+	}
+	if a.seen {
+		b.c.fail("a field that grows after it was read")
+	}
+	v := b.c.vertex(a.v.first)
+	v.first.g, v.label = a.g, a.label
+	a.v, a.fixed = v, false
+	return v
+}
+
 // field gives a field one more conjunct.
 func (b *builder) field(l *label, cj conj, ord uint64) {
 	body := b.body()
 	for i := range body.arcs {
 		if body.arcs[i].label.is(l) {
-			if b.knows(body.arcs[i].v, cj) {
-				return
+			if !b.knows(body.arcs[i].v, cj) {
+				b.c.add(b.own(&body.arcs[i]), cj)
 			}
-			b.c.add(body.arcs[i].v, cj)
 			return
 		}
 	}
@@ -382,8 +413,11 @@ func (b *builder) constrain(x constraint) {
 	body := b.body()
 	r := body.special()
 	r.optional = append(r.optional, x)
-	for _, a := range body.arcs {
-		b.hold(x, a.label, a.v)
+	for i := range body.arcs {
+		a := &body.arcs[i]
+		if x.label == nil || x.label.is(a.label) {
+			b.hold(x, a.label, b.own(a))
+		}
 	}
 }
 

@@ -104,11 +104,16 @@ func (b *builder) checkClosed() (value, bool) {
 }
 
 func (b *builder) allowed(h *group, a arc) bool {
+	if a.fixed {
+		return h.allows(a.g) || b.opened(h, a)
+	}
 	found := false
 	a.v.conjs(func(cj conj) { found = found || h.allows(cj.g) })
-	if found {
-		return true
-	}
+	return found || b.opened(h, a)
+}
+
+// opened says whether a definition lets a field be that another one declares.
+func (b *builder) opened(h *group, a arc) bool {
 	if b.v.body.rare == nil {
 		return false
 	}

@@ -128,6 +128,12 @@ func (k *compiler) field(n *structLit, el *ast.Field) decl {
 	switch d.val.(type) {
 	case *typeNode, *scalarNode, *interpolation, *bound:
 		d.flat = true
+	case *listLit:
+		d.flat = flat(d.val)
+	}
+	if d.label.role == regular && !d.optional && !d.required && constant(d.val) {
+		d.constant = &vertex{label: d.label, first: conj{n: d.val}}
+		(&ctx{}).mistake(d.constant, 0)
 	}
 	n.constant = n.constant && !d.optional && !d.required && constant(d.val)
 	return d

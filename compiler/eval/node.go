@@ -175,6 +175,7 @@ type decl struct {
 	pattern  node // of names, with val
 	any      bool // with pattern nil: of all names
 	flat     bool // a value without parts
+	constant *vertex
 	ellipsis bool
 }
 

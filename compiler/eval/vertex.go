@@ -110,6 +110,9 @@ type arc struct {
 	label *label
 	v     *vertex
 	ord   uint64 // place in the source
+	g     *group // of a constant
+	fixed bool   // v is a constant, which others have too
+	seen  bool   // with fixed: it was looked at while the struct was made
 }
 
 // constraint is what a field, or each field that fits a pattern, is unified with where there is one.
@@ -269,8 +272,11 @@ func (c *ctx) find(v *vertex, l *label) *vertex {
 		return nil
 	}
 	for i := range v.body.arcs {
-		if v.body.arcs[i].label.is(l) {
-			return v.body.arcs[i].v
+		if a := &v.body.arcs[i]; a.label.is(l) {
+			if a.fixed && v.state == busy {
+				a.seen = true
+			}
+			return a.v
 		}
 	}
 	if v.state == busy {
