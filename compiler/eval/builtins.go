@@ -23,6 +23,8 @@ type builtin struct {
 	arity int
 	takes string // a letter an argument: s text, b bytes or text, i integer, n number, l list, t boolean, v anything
 	f     func(c *ctx, at token.Pos, a []value) value
+
+	counts bool // it is len
 }
 
 // eval calls a function. Its result comes from all of its arguments.
@@ -62,7 +64,7 @@ func fitting(want byte, v value) bool {
 }
 
 func takes(kinds string, f func(c *ctx, a []value) value) *builtin {
-	return &builtin{len(kinds), kinds, func(c *ctx, _ token.Pos, a []value) value { return f(c, a) }}
+	return &builtin{arity: len(kinds), takes: kinds, f: func(c *ctx, _ token.Pos, a []value) value { return f(c, a) }}
 }
 
 // builtins are all functions that may be called, by package and name.
@@ -87,7 +89,7 @@ func basicFuncs() map[string]*builtin {
 		})
 	}
 	return map[string]*builtin{
-		".len": takes("v", length),
+		".len": {arity: 1, takes: "v", f: func(c *ctx, _ token.Pos, a []value) value { return length(c, a) }, counts: true},
 		".div": whole(floorDiv),
 		".mod": whole(func(x, y int64) int64 { return x - y*floorDiv(x, y) }),
 		".quo": whole(func(x, y int64) int64 { return x / y }),
@@ -151,7 +153,7 @@ func stringFuncs() map[string]*builtin {
 		"strings.Fields":  takes("s", func(c *ctx, a []value) value { return c.texts(strings.Fields(a[0].s), a...) }),
 		"strings.Replace": takes("sssi", func(_ *ctx, a []value) value { return textOf(strings.Replace(a[0].s, a[1].s, a[2].s, int(a[3].n))) }),
 		"strings.Repeat":  takes("si", func(_ *ctx, a []value) value { return repeat(a[0].s, a[1].n) }),
-		"strings.Join":    {2, "ls", joined},
+		"strings.Join":    {arity: 2, takes: "ls", f: joined},
 	}
 }
 
@@ -206,7 +208,9 @@ func joined(c *ctx, at token.Pos, a []value) value {
 		pieces = append(pieces, p)
 	}
 	v := put(pieces, a[1].s)
-	v.ctl = shapeOf(a[0].v)
+	if len(pieces) == 0 {
+		v.ctl = shapeOf(a[0].v) // else each part says itself why it is there
+	}
 	return v
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -172,6 +173,8 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	s := f.row.Trace(path...)
 	if to > 0 {
 		s = spanned(s, from, to)
+	} else {
+		s = spanned(s, 0, math.MaxInt)
 	}
 	l := line{at: s.Pos, on: o.source(a, s), path: path, from: from, to: to}
 	if l.at.File == "" {
