@@ -285,7 +285,7 @@ func rolesHold(c *pass.Context) error {
 	for n, p := range c.Plan.Of {
 		for _, d := range p.Jobs {
 			if _, ok := p.Folders[d.Value().Role]; !ok || !p.Files[d.Value().File].Value() || d.Value().Name == "" {
-				return fmt.Errorf("%s has the Job %+v", n.Name, d.Value)
+				return fmt.Errorf("%s has the Job %+v", n.Name, d.Value())
 			}
 		}
 	}

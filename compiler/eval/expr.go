@@ -103,7 +103,7 @@ func presence(v *vertex) *deps {
 		if given, ok := cj.n.(*vertex); ok {
 			why = join(why, presence(given))
 		}
-		always = always || why == nil && !isCheck(cj.n)
+		always = always || why == nil && !isCheck(cj.n) && !cj.rest
 		ctl = join(ctl, why)
 	})
 	if always {

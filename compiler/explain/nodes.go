@@ -260,7 +260,18 @@ func (o *origins) order(n *ir.Node) *cause {
 			causes = append(causes, all(o.by(target.By()), o.order(target.Value())))
 		}
 	}
-	return anyOf(causes...)
+	return all(o.startups(n), anyOf(causes...))
+}
+
+// startups are the attributes of the links of n that say whether it waits.
+func (o *origins) startups(n *ir.Node) *cause {
+	var causes []*cause
+	for _, e := range o.out[n] {
+		if e.Given.Field("startup") != nil {
+			causes = append(causes, o.linkAttribute(e, []string{"startup"}))
+		}
+	}
+	return all(causes...)
 }
 
 // modules are self.modules: the modules kept, by their names behind the kind.
