@@ -206,6 +206,9 @@ func copiedItems[T any](items []T) (any, value) {
 }
 
 func (c *ctx) listData(v *vertex, depth int) (any, value) {
+	if v.body.loose {
+		return nil, fault(refused, "an order that only CUE knows")
+	}
 	elems := c.items(v)
 	all := make([]any, len(elems))
 	for i, el := range elems {
@@ -219,6 +222,9 @@ func (c *ctx) listData(v *vertex, depth int) (any, value) {
 }
 
 func (c *ctx) structData(v *vertex, depth int) (any, value) {
+	if v.body.lacks {
+		return nil, fault(refused, "a field that is required")
+	}
 	m := make(map[string]any, len(v.body.arcs))
 	for _, a := range v.body.arcs {
 		if a.label.role != regular {

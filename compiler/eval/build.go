@@ -20,9 +20,8 @@ type builder struct {
 	ctl      *deps
 
 	seen   []origin
-	room   [6]origin // of seen
-	queue  []placed  // references and expressions
-	later  []placed  // comprehensions and computed names
+	queue  []placed // references and expressions
+	later  []placed // comprehensions and computed names
 	disj   []conj
 	checks []conj
 	lists  []listPart
@@ -86,9 +85,6 @@ func (b *builder) known(cj conj) bool {
 		if s.n == cj.n && s.e == cj.e {
 			return true
 		}
-	}
-	if b.seen == nil {
-		b.seen = b.room[:0]
 	}
 	b.seen = append(b.seen, origin{cj.n, cj.e})
 	return false
@@ -220,6 +216,7 @@ func (b *builder) merge(val value, p placed) {
 		part := listPart{elems: b.c.items(val.v), ctl: p.ctl, g: p.g}
 		if val.v.body != nil {
 			part.open = val.v.body.open
+			b.body().loose = b.body().loose || val.v.body.loose
 			b.body().shape = join(b.body().shape, val.v.body.shape)
 		} else {
 			b.body().shape = join(b.body().shape, &val.v.in.self)
@@ -481,12 +478,18 @@ func (b *builder) waits(p placed) bool {
 
 func (b *builder) comprehend(n *comprehension, p placed) {
 	i := 0
-	shape, bad, ok := b.c.steps(n.clauses, p.e, func(step *env) {
-		q := p.under(i)
-		q.n, q.e, q.ctl = n.body, step, join(p.ctl, step.control())
-		b.add(q)
-		i++
+	var shape *deps
+	var bad value
+	var ok bool
+	loose := b.c.ordered(func() {
+		shape, bad, ok = b.c.steps(n.clauses, p.e, func(step *env) {
+			q := p.under(i)
+			q.n, q.e, q.ctl = n.body, step, join(p.ctl, step.control())
+			b.add(q)
+			i++
+		})
 	})
+	b.mixed = b.mixed || loose
 	if !ok {
 		b.fail(bad)
 		return
@@ -508,7 +511,7 @@ func (b *builder) computed(n *dynamic, p placed) {
 		b.fail(name)
 		return
 	}
-	b.isStruct = true
+	b.isStruct, b.mixed = true, true
 	b.struc = append(b.struc, p.g)
 	b.body().shape = join(b.body().shape, name.all())
 	b.field(&label{name: name.s, at: n.at}, conj{n: n.val, e: p.e, ctl: join(p.ctl, name.all()), g: p.g}, p.ord)

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,6 +22,7 @@ import (
 // builtin is a function of CUE. Its arguments are concrete, and of the classes that it asks for.
 type builtin struct {
 	arity int
+	any   bool   // the order of a list does not matter
 	takes string // a letter an argument: s text, b bytes or text, i integer, n number, l list, t boolean, v anything
 	f     func(c *ctx, at token.Pos, a []value) value
 
@@ -40,6 +42,9 @@ func (n *call) eval(c *ctx, e *env) value {
 		}
 		if v := args[i].v; v != nil && v.body != nil && v.body.open {
 			return fault(refused, "a list that may have more items as an argument")
+		}
+		if isLoose(args[i]) && !n.f.any {
+			return fault(refused, "an order that only CUE knows")
 		}
 	}
 	return n.f.f(c, n.at, args).from(args...)
@@ -72,6 +77,9 @@ func builtins() map[string]*builtin {
 	all := map[string]*builtin{}
 	for _, group := range []map[string]*builtin{basicFuncs(), stringFuncs(), runeFuncs(), strconvFuncs(), regexpFuncs(), listFuncs(), mathFuncs(), hashFuncs(), netFuncs()} {
 		maps.Copy(all, group)
+	}
+	for _, name := range []string{".len", "list.Contains", "list.SortStrings", "list.Max", "list.Min"} {
+		all[name].any = true
 	}
 	return all
 }
@@ -281,7 +289,7 @@ func regexpFuncs() map[string]*builtin {
 	return map[string]*builtin{
 		"regexp.ReplaceAll":        replace(false),
 		"regexp.ReplaceAllLiteral": replace(true),
-		"regexp.QuoteMeta":         takes("s", func(_ *ctx, a []value) value { return textOf(quoteMeta(a[0].s)) }),
+		"regexp.QuoteMeta":         takes("s", func(_ *ctx, a []value) value { return textOf(regexp.QuoteMeta(a[0].s)) }),
 		"regexp.Match": takes("ss", func(c *ctx, a []value) value {
 			re, err := c.regexp(a[0].s)
 			return orFault(boolOf(err == nil && re.MatchString(a[1].s)), err)

@@ -3,14 +3,12 @@ package eval
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
+
 	"slices"
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
-
-func quoteMeta(s string) string { return regexp.QuoteMeta(s) }
 
 func listFuncs() map[string]*builtin {
 	part := func(kinds string, f func(elems []*vertex, a []value) ([]*vertex, bool)) *builtin {
@@ -88,6 +86,8 @@ func concat(c *ctx, a []value) value {
 			return fault(wrong, "a list of other things than lists").from(v)
 		case v.v.body != nil && v.v.body.open:
 			return fault(refused, "a list that may have more items as an argument")
+		case isLoose(v):
+			return fault(refused, "an order that only CUE knows")
 		}
 		shape = join(shape, join(v.all(), shapeOf(v.v)))
 		elems = append(elems, c.items(v.v)...)

@@ -249,7 +249,7 @@ func (k *compiler) share(is bool, n node, into **vertex) {
 	if !is {
 		return
 	}
-	c := &ctx{}
+	c := k.pkg.program.constants
 	v := c.vertex(conj{n: n})
 	c.mistake(v, 0)
 	*into = v
@@ -362,7 +362,11 @@ func (k *compiler) binary(x *ast.BinaryExpr) node {
 	at := place{x.X.Pos()}
 	switch x.Op {
 	case token.AND:
-		return &unify{at, k.operands(token.AND, x)}
+		n := &unify{at, k.operands(token.AND, x)}
+		if k.contradicts(n) {
+			return refuse(at.at, "a value contradicts itself")
+		}
+		return n
 	case token.OR:
 		return k.disjunction(x)
 	case token.EQL, token.NEQ:
@@ -374,6 +378,18 @@ func (k *compiler) binary(x *ast.BinaryExpr) node {
 		}
 	}
 	return &binary{at, x.Op, k.expr(x.X), k.expr(x.Y)}
+}
+
+// contradicts says whether a unification fails whatever the inputs are: CUE reports that also where nobody asks for it.
+func (k *compiler) contradicts(n *unify) bool {
+	for _, x := range n.all {
+		switch x.(type) {
+		case *scalarNode, *typeNode:
+		default:
+			return false
+		}
+	}
+	return n.eval(k.pkg.program.constants, nil).class == bottom
 }
 
 func (k *compiler) operands(op token.Token, x ast.Expr) []node {

@@ -98,6 +98,9 @@ func TestMistakesAreLeftToCUE(t *testing.T) {
 		"no match":               `x: regexp.Find("b", "a")`,
 		"empty list":             `x: list.Max([])`,
 		"Unknown name of a let":  "x: {let a = {b: 1}, c: a.d}",
+		"required and unread":    "#A: {a!: int}\nx: #A",
+		"two defaults":           `x: {a: *"a" | "b", a: *"b" | "a"}`,
+		"contradiction unread":   `x: {a: [if 1 > 2 {"t" & int}, 2][0]}`,
 		"required field missing": "#A: {a!: int, b: a}\nx: #A",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +164,9 @@ func TestTrapsAreKnown(t *testing.T) {
 		"1 self-reference":             "#L: {#of: _, l: #of.name}\n#P: {#of: _\n let _of = #of\n #L & {#of: _of}\n m: #of.host}\nx: {#self: _, a: #P & {#of: #self}}",
 		"2 order of comprehensions":    "#K: {g?: [...]\n if g != _|_ {o: 1}\n}\nx: {#self: _, a: #K & {if !#self.attrs.on {g: [1]}}, b: #K}",
 		"3 order of fields":            `x: {#self: _, a: list.SortStrings([for k, _ in {for m in #self.attrs.many {(m): 1}} {k}])}`,
+		"3 an embedding's fields":      "y: {b: 1}\nx: {#self: _, l: [for k, v in {c: 1, y, a: 2} {k}]}",
+		"3 computed fields":            `x: {#self: _, l: [for k, v in {(#self.name): 1, a: 2} {k}]}`,
+		"3 joined":                     `x: {#self: _, l: strings.Join([for k, v in {(#self.name): 1, a: 2} {k}], "")}`,
 		"4 a fault poisons a list":     `x: {#self: _, a: [if len([for m in #self.missing {m}]) > 0 {1}, 2][0]}`,
 		"4 but not that of an item":    `x: {#self: _, a: [1, 1/0][0]}`,
 		"4 nor behind the chosen item": `x: {#self: _, a: [1, if #self.missing {2}][0]}`,

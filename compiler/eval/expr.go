@@ -68,6 +68,7 @@ func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value
 	}
 	switch src.class {
 	case list:
+		c.loose = c.loose || isLoose(src)
 		shape = join(shape, shapeOf(src.v))
 		for i, v := range c.items(src.v) {
 			if bad, ok := step(intOf(int64(i)), v); !ok {
@@ -76,7 +77,9 @@ func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value
 		}
 	case structure:
 		shape = join(shape, shapeOf(src.v))
-		for _, a := range c.fields(src.v) {
+		fields := c.fields(src.v)
+		c.loose = c.loose || src.v.body != nil && src.v.body.mixed && len(fields) > 1
+		for _, a := range fields {
 			if bad, ok := step(textOf(a.label.name).from(value{ctl: presence(a.v)}), a.v); !ok {
 				return shape, bad, false
 			}
@@ -89,6 +92,18 @@ func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value
 		return nil, fault(wrong, "a loop over what is neither list nor struct"), false
 	}
 	return shape, value{}, true
+}
+
+// isLoose says whether a list has an order that only CUE knows.
+func isLoose(v value) bool { return v.class == list && v.v.body != nil && v.v.body.loose }
+
+// ordered calls f and says whether it looped over something whose order only CUE knows.
+func (c *ctx) ordered(f func()) (loose bool) {
+	before := c.loose
+	c.loose = false
+	f()
+	loose, c.loose = c.loose, before
+	return loose
 }
 
 // presence is what decided that an item or field is there: nothing where one of its declarations has no condition.

@@ -32,6 +32,12 @@ func (b *builder) defaults() {
 			return
 		}
 		b.disj, b.guess = b.disj[1:], true
+		for _, cj := range b.disj {
+			if other := cj.n.(*disjunction); len(other.fallback) > 0 && b.c.admits(other.fallback[0], cj.e, b.soFar()) != yes {
+				b.fail(fault(refused, "several defaults"))
+				return
+			}
+		}
 	}
 	for _, cj := range b.disj {
 		if !b.fits(cj) {
@@ -100,8 +106,22 @@ func (b *builder) finish() {
 		if bad, ok := b.checkClosed(); !ok {
 			val = bad
 		}
+		b.required()
 	}
 	v.val = val.from(value{deps: b.deps, ctl: b.ctl})
+}
+
+// required notes that a field is missing that has to be there.
+func (b *builder) required() {
+	body := b.v.body
+	if body == nil || body.rare == nil {
+		return
+	}
+	for _, x := range body.optional {
+		if x.required && b.c.find(b.v, x.label) == nil {
+			body.lacks = true
+		}
+	}
 }
 
 // kinds counts what the vertex would be.

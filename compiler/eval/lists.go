@@ -2,10 +2,17 @@ package eval
 
 // listOf takes a written list in.
 func (b *builder) listOf(n *listLit, cj conj) {
-	elems, shape, bad, ok := b.c.elements(n, cj)
+	var elems []*vertex
+	var shape *deps
+	var bad value
+	var ok bool
+	loose := b.c.ordered(func() { elems, shape, bad, ok = b.c.elements(n, cj) })
 	if !ok {
 		b.fail(bad)
 		return
+	}
+	if loose && len(elems) > 1 {
+		b.body().loose = true
 	}
 	b.body().shape = join(b.body().shape, shape)
 	b.lists = append(b.lists, listPart{elems: elems, open: n.open, rest: n.rest, e: cj.e, ctl: cj.ctl, g: cj.g, written: true})

@@ -133,7 +133,7 @@ func (k *compiler) field(n *structLit, el *ast.Field) decl {
 	}
 	if d.label.role == regular && !d.optional && !d.required && constant(d.val) {
 		d.constant = &vertex{label: d.label, first: conj{n: d.val}}
-		(&ctx{}).mistake(d.constant, 0)
+		k.pkg.program.constants.mistake(d.constant, 0)
 	}
 	n.constant = n.constant && !d.optional && !d.required && constant(d.val)
 	return d

@@ -306,6 +306,8 @@ func (n *index) resolve(c *ctx, e *env) link {
 			l.fault = l.fault.from(value{deps: i.all()})
 		}
 		return l
+	case isLoose(x):
+		return link{fault: fault(refused, "an order that only CUE knows")}
 	case x.class == list && i.class == integer:
 		elems := c.items(x.v)
 		if i.n < 0 {
@@ -340,12 +342,19 @@ func (n *choice) resolve(c *ctx, e *env) link {
 			continue
 		}
 		before := found
-		shape, bad, ok := c.steps(comp.clauses, e, func(step *env) {
-			if count == n.n && found == nil {
-				found = c.vertex(conj{n: comp.body, e: step, ctl: step.control()})
-			}
-			count++
+		var shape *deps
+		var bad value
+		loose := c.ordered(func() {
+			shape, bad, ok = c.steps(comp.clauses, e, func(step *env) {
+				if count == n.n && found == nil {
+					found = c.vertex(conj{n: comp.body, e: step, ctl: step.control()})
+				}
+				count++
+			})
 		})
+		if loose {
+			return link{fault: fault(refused, "an order that only CUE knows")}
+		}
 		if !ok {
 			return link{fault: bad.from(value{ctl: ctl})}
 		}

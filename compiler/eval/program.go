@@ -24,7 +24,8 @@ type Program struct {
 	builtins map[string]*builtin
 	patterns sync.Map // text -> *regexp.Regexp
 
-	mu sync.Mutex // while constants are evaluated, before a question is there
+	mu        sync.Mutex // while constants are evaluated, before a question is there
+	constants *ctx
 }
 
 type pkg struct {
@@ -62,6 +63,7 @@ type written struct {
 // Nothing is compiled before a question needs it, so that a mistake in one place refuses only the questions that reach it.
 func Compile(packages ...Package) *Program {
 	p := &Program{pkgs: map[string]*pkg{}, builtins: builtins()}
+	p.constants = &ctx{patterns: &p.patterns}
 	for _, given := range packages {
 		k := &pkg{program: p, path: given.Path, units: map[string]*unit{}}
 		p.pkgs[given.Path] = k

@@ -59,8 +59,6 @@ func boolOf(b bool) value {
 
 func (v value) isNumber() bool { return v.class == integer || v.class == decimal }
 
-func (v value) concrete() bool { return v.class >= null }
-
 // from is v with what went into it.
 func (v value) from(others ...value) value {
 	for _, o := range others {

@@ -63,6 +63,8 @@ type body struct {
 	shape *deps // what decided which fields or items there are
 	*rare
 	patterns []constraint
+	loose    bool // a list whose order only CUE knows
+	lacks    bool // a required field is missing
 	mixed    bool // fields come from more places than one literal
 	walked   bool // with settling: all that is in it is done
 }
@@ -145,6 +147,8 @@ func (e *env) at(up int) *env {
 type ctx struct {
 	patterns *sync.Map // text -> *regexp.Regexp
 	slab     []vertex
+	builders []*builder // that are free
+	loose    bool       // a loop went over something whose order only CUE knows
 	depth    int
 	err      string // what makes all of the evaluation unsafe
 	settling bool
@@ -203,8 +207,24 @@ func (c *ctx) expand(v *vertex) {
 			return
 		}
 	}
-	b := builder{c: c, v: v, mask: anything}
+	b := c.builder(v)
 	b.run()
+	c.builders = append(c.builders, b)
+}
+
+// builder is one that is free again, or a new one.
+func (c *ctx) builder(v *vertex) *builder {
+	n := len(c.builders)
+	if n == 0 {
+		return &builder{c: c, v: v, mask: anything}
+	}
+	b := c.builders[n-1]
+	c.builders = c.builders[:n-1]
+	*b = builder{
+		c: c, v: v, mask: anything,
+		seen: b.seen[:0], queue: b.queue[:0], later: b.later[:0], disj: b.disj[:0], checks: b.checks[:0], struc: b.struc[:0],
+	}
+	return b
 }
 
 // shared is the value of a vertex that just takes over that of another one.
