@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -256,6 +257,32 @@ func TestEvaluatorAnswersAsCUE(t *testing.T) {
 	t.Logf("changed: %s", &broken)
 	if n.same == 0 {
 		t.Error("nothing was asked")
+	}
+}
+
+// TestEvaluatorAnswersInParallel asks on several goroutines at once; the race detector looks on in `make race`.
+func TestEvaluatorAnswersInParallel(t *testing.T) {
+	t.Parallel()
+	for kinds, asked := range questions(t) {
+		asked = asked[:min(len(asked), 200)]
+		answers := make([][]any, 4)
+		var wg sync.WaitGroup
+		for g := range answers {
+			answers[g] = make([]any, len(asked))
+			wg.Go(func() {
+				for i, q := range asked {
+					answers[g][i], _ = kinds.ByEvaluator(q)
+				}
+			})
+		}
+		wg.Wait()
+		for i, q := range asked {
+			for g := range answers {
+				if d := difference(answers[g][i], answers[0][i], ""); d != "" {
+					t.Errorf("%s: %s", q.Name, d)
+				}
+			}
+		}
 	}
 }
 

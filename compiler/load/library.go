@@ -206,12 +206,15 @@ func (l *lib) addKind(p *pkg) bool {
 	return true
 }
 
-// declaredIn reads what a kind declares. A built-in kind is read by the evaluator, a user's own by CUE, which has built it already.
+// declaredIn reads what a kind declares: of a built-in kind off the syntax, or by the evaluator where something is computed. A user's own is read by CUE,
+// which has built it already.
 func (l *lib) declaredIn(p *pkg) (*declarations, error) {
 	if !p.root.own() {
-		f := l.ownFacts(p)
-		if d, err := l.declared(p, f); err == nil && *f.failed == nil && len(d.failed) == 0 {
-			return d, nil
+		for _, by := range []func(*pkg) facts{l.syntaxFacts, l.ownFacts} {
+			f := by(p)
+			if d, err := l.declared(p, f); err == nil && *f.failed == nil && len(d.failed) == 0 {
+				return d, nil
+			}
 		}
 	}
 	return l.declared(p, l.cueFacts(p))
