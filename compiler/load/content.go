@@ -23,7 +23,7 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 	}
 	row.Path = name
 	if row.Secret && !row.Encryptable() {
-		return wrong("holds the secret %s, but is not below secret/", secretIn(row.Content))
+		return wrong("holds %s, but is not below secret/", secretIn(row.Content))
 	}
 	switch c := row.Content.(type) {
 	case kind.Template:
@@ -148,20 +148,20 @@ func eachOf(pos diag.Pos, items map[string]any) (kind.Content, error) {
 	return all, nil
 }
 
-// secretIn names a secret that a content holds, "" without: such a file must not be in plain text, whatever its kind says.
+// secretIn is what is secret in a content, in words, "" without: such a file must not be in plain text, whatever its kind says.
 func secretIn(c kind.Content) string {
 	switch c := c.(type) {
 	case kind.Environment:
-		return "variables of " + c.Of
+		return "the variables of " + c.Of
 	case kind.JSON:
-		if all := value.InData(c.Data); len(all) > 0 {
-			return all[0].ID
+		if len(value.InData(c.Data)) > 0 {
+			return "a secret"
 		}
 	case kind.Dotenv:
 		for _, g := range c {
 			for _, name := range sorted(g.Vars) {
 				if value.IsSecret(g.Vars[name]) {
-					return name
+					return "the secret " + name
 				}
 			}
 		}

@@ -65,8 +65,8 @@ func TestFilesInPlainTextHoldNoSecret(t *testing.T) {
 	secret := map[string]any{"secret": "x/y"}
 	for want, row := range map[string]map[string]any{
 		"holds the secret A, but is not below secret/":                      {"dotenv": []any{map[string]any{"vars": map[string]any{"A": secret}}}},
-		"holds the secret x/y, but is not below secret/":                    {"json": map[string]any{"a": secret}},
-		"holds the secret variables of a, but is not below secret/":         {"environment": map[string]any{"of": "a"}},
+		"holds a secret, but is not below secret/":                          {"json": map[string]any{"a": secret}},
+		"holds the variables of a, but is not below secret/":                {"environment": map[string]any{"of": "a"}},
 		"names the secret [secret x/y], which would be in plain text there": {"kustomization": map[string]any{"a": secret}},
 		"names the secret [secret x/y] in objects[0], where it wo":          {"objects": []any{map[string]any{"apiVersion": "v1", "kind": "X", "metadata": map[string]any{"name": "x"}, "a": secret}}},
 		"has no apiVersion, kind or metadata.name in objects[0]":            {"objects": []any{map[string]any{}}},
