@@ -69,7 +69,7 @@ func decided(t *testing.T, p *ir.Plan) map[string]kind.Row {
 		for _, row := range all {
 			rows[path.Join(folder, row.Path)] = row
 			d := files[row.Path]
-			if !d.Value || len(d.By) == 0 || d.By[0].Pass == "" || d.By[0].Reason == "" {
+			if !d.Value() || len(d.By()) == 0 || d.By()[0].Pass == "" || d.By()[0].Reason == "" {
 				t.Errorf("%s in %s has no reason: %+v", row.Path, folder, d)
 			}
 		}

@@ -41,9 +41,9 @@ func TestJobsHaveTheRoleOfTheirKustomization(t *testing.T) {
 	p := b.of("shop")
 	var got []string
 	for _, d := range p.Jobs {
-		j := d.Value
+		j := d.Value()
 		got = append(got, strings.Join([]string{string(j.Role), j.Namespace, j.Name, j.File}, " "))
-		b.by(j.Name, d.By, "keep-files")
+		b.by(j.Name, d.By(), "keep-files")
 	}
 	want := []string{"build builds make image/maker.yaml", "day2 shop probe probe/test.yaml", "deploy shop prepare run/prepare.yaml", "deploy there other run/prepare.yaml"}
 	if strings.Join(got, ", ") != strings.Join(want, ", ") {
