@@ -51,7 +51,7 @@ func TestJobsHaveTheRoleOfTheirKustomization(t *testing.T) {
 	}
 	for role, folder := range map[kind.Role]string{kind.Deploy: "run", kind.Build: "image", kind.Day2: "probe"} {
 		d := p.Folders[role]
-		if d.Value != folder || len(d.By) != 1 || d.By[0].Pass != "assign-roles" || d.By[0].Reason != folder+"/kustomization.yaml is for "+string(role) {
+		if d.Value() != folder || len(d.By()) != 1 || d.By()[0].Pass != "assign-roles" || d.By()[0].Reason != folder+"/kustomization.yaml is for "+string(role) {
 			t.Errorf("%s: %+v", role, d)
 		}
 	}

@@ -80,7 +80,7 @@ func TestKustomizationsListWhatIsBelowThem(t *testing.T) {
 	if got := listed(t, b.row("shop", "a/sub/kustomization.yaml")); got != "f.yaml" {
 		t.Errorf("the one below lists %s", got)
 	}
-	if d := b.of("shop").Files["a/empty.yaml"]; d.Value || d.By[0].Reason != "there is nothing to put into it" {
+	if d := b.of("shop").Files["a/empty.yaml"]; d.Value() || d.By()[0].Reason != "there is nothing to put into it" {
 		t.Errorf("%+v", d)
 	}
 	if !reflect.DeepEqual(own["resources"], []any{"../other", "z.yaml"}) {
@@ -168,7 +168,7 @@ func TestContentsAreFilledFromThePlan(t *testing.T) {
 			t.Errorf("%s: %q", file, r.Pins)
 		}
 	}
-	if b.of("shop").Files["none.txt"].Value {
+	if b.of("shop").Files["none.txt"].Value() {
 		t.Error("a list without a pin is no file")
 	}
 	tmpl := b.row("shop", "x.ini").Content.(kind.Template)
@@ -204,10 +204,10 @@ func TestOneComponentBringsTheNamespace(t *testing.T) {
 	b := w.run("").clean()
 	for name, want := range map[string]string{"a": "a/deploy/base", "c": "c/deploy/base", "d": "d/deploy/overlays/shared", "e": "e/deploy/overlays/shared", "f": "f/deploy/base"} {
 		d := b.Plan.Tree.Entries[name]
-		if d.Value != want || len(d.By) == 0 {
+		if d.Value() != want || len(d.By()) == 0 {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if shared := b.of(name).Files[overlay]; shared.Value != (strings.HasSuffix(want, "shared")) {
+		if shared := b.of(name).Files[overlay]; shared.Value() != (strings.HasSuffix(want, "shared")) {
 			t.Errorf("%s: %+v", name, shared)
 		}
 	}
@@ -215,7 +215,7 @@ func TestOneComponentBringsTheNamespace(t *testing.T) {
 		t.Error("what has no kustomization is not deployed")
 	}
 	d := b.of("d").Files[overlay]
-	if len(d.By) != 1 || d.By[0].Reason != "c brings the Namespace one already" || d.By[0].Pos != b.Graph.Node("d").AttrPos("namespace") {
+	if len(d.By()) != 1 || d.By()[0].Reason != "c brings the Namespace one already" || d.By()[0].Pos != b.Graph.Node("d").AttrPos("namespace") {
 		t.Errorf("%+v", d)
 	}
 	if row := b.row("d", overlay); row.Role != kind.Overlay || listed(t, row) != "../../base" {

@@ -37,7 +37,7 @@ func TestEveryFileOfTheTreeIsDecided(t *testing.T) {
 	for _, row := range b.Plan.Tree.Rows {
 		paths = append(paths, row.Path)
 		d := b.Plan.Tree.Files[row.Path]
-		if !d.Value || len(d.By) == 0 || d.By[0].Reason == "" || d.By[0].Pass != "keep-tree-files" {
+		if !d.Value() || len(d.By()) == 0 || d.By()[0].Reason == "" || d.By()[0].Pass != "keep-tree-files" {
 			t.Errorf("%s: %+v", row.Path, d)
 		}
 		yields := slices.Contains([]string{"README.md", ".gitignore", ".gitattributes"}, row.Path)
@@ -60,14 +60,14 @@ func TestWhatTheScriptsWaitFor(t *testing.T) {
 	want := []ir.Step{{Resource: "deployment/x"}, {Job: "prepare"}, {Resource: "topic/x", Condition: "Ready"}}
 	var got []ir.Step
 	for _, d := range steps {
-		got = append(got, d.Value)
+		got = append(got, d.Value())
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("%+v", got)
 	}
-	b.by("the step of the kind", steps[0].By, "keep-tree-files")
-	if steps[2].By[0].Edge != b.edge("shop -> db") {
-		t.Errorf("%+v", steps[2].By)
+	b.by("the step of the kind", steps[0].By(), "keep-tree-files")
+	if steps[2].By()[0].Edge != b.edge("shop -> db") {
+		t.Errorf("%+v", steps[2].By())
 	}
 	if len(b.Plan.Tree.Steps["cart"]) != 2 || len(b.Plan.Tree.Steps["db"]) != 0 {
 		t.Errorf("%+v", b.Plan.Tree.Steps)
@@ -84,12 +84,12 @@ func TestPrerequisitesAreMerged(t *testing.T) {
 	}
 	var got []ir.Prerequisite
 	for _, d := range b.Plan.Tree.Prerequisites {
-		got = append(got, d.Value)
+		got = append(got, d.Value())
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}
-	by := b.Plan.Tree.Prerequisites[0].By
+	by := b.Plan.Tree.Prerequisites[0].By()
 	if len(by) != 3 || by[0].Pos != b.posOf("cart") || by[1].Pos != b.posOf("shop") || by[2].Edge != b.edge("shop -> db") {
 		t.Errorf("%+v", by)
 	}
@@ -100,12 +100,12 @@ func TestNotesStandOnce(t *testing.T) {
 	b := told(t)
 	var got []string
 	for _, d := range b.Plan.Tree.Notes {
-		got = append(got, d.Value)
+		got = append(got, d.Value())
 	}
 	if !slices.Equal(got, []string{"A note.", "Of the kind.", "Of the kind.\nTwo lines."}) {
 		t.Errorf("%q", got)
 	}
-	if by := b.Plan.Tree.Notes[2].By; len(by) != 2 || by[0].Pos != b.posOf("cart") || by[1].Pos != b.posOf("shop") {
+	if by := b.Plan.Tree.Notes[2].By(); len(by) != 2 || by[0].Pos != b.posOf("cart") || by[1].Pos != b.posOf("shop") {
 		t.Errorf("%+v", by)
 	}
 }
