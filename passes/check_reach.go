@@ -207,7 +207,7 @@ func (k *credentials) approach(n *ir.Node) {
 		}
 		k.given(e, func(r kind.Result) []value.Secret { return value.InData(r.Out.Exports) })
 		of := passwords(k.context, e)
-		for _, s := range value.InData(k.context.Of(n).Exports) {
+		for _, s := range value.InData(plain(k.context.Of(n).Exports)) {
 			k.ids[s.ID] = k.ids[s.ID] || of[s.ID]
 		}
 	}
