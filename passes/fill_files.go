@@ -37,11 +37,28 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 		if content.Main {
 			all = append(all, pins(c.Of(n))...)
 		}
+		said := content.Pins
 		slices.Sort(all)
 		content.Pins = slices.Compact(all)
-		row.Content = content
+		row.Content, row.Trace = content, sortedTrace(row.Trace, said, content.Pins)
 	}
 	return row
+}
+
+// sortedTrace is the trace of a list of pins whose order is another one than the kind has said.
+func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
+	if trace == nil {
+		return nil
+	}
+	return func(path ...any) kind.Source {
+		if len(path) < 2 || path[0] != "requirements" {
+			return trace(path...)
+		}
+		if i, ok := path[1].(int); ok && i < len(pins) {
+			return trace("requirements", slices.Index(said, pins[i]))
+		}
+		return kind.Source{}
+	}
 }
 
 // linkVariables are the variables of a component's links but some, a group for each provider, by comment.
@@ -227,6 +244,7 @@ func shareNamespace(c *pass.Context, n *ir.Node, brings map[string]*ir.Node) {
 	base := path.Dir(p.Rows[i].Path)
 	p.Overlay = path.Join(path.Dir(base), "overlays", "shared")
 	row := sharedOverlay(namespace, base, p.Overlay)
+	row.Pos = p.Rows[i].Pos
 	pass.Set(c, p.Files, row.Path, true, equalBools, c.Because(n.AttrPos("namespace"), first.Name+" brings the Namespace "+namespace+" already"))
 	p.Rows = append(p.Rows, row)
 }

@@ -25,6 +25,8 @@ type builtin struct {
 	any   bool   // the order of a list does not matter
 	takes string // a letter an argument: s text, b bytes or text, i integer, n number, l list, t boolean, v anything
 	f     func(c *ctx, at token.Pos, a []value) value
+
+	counts bool // it is len
 }
 
 // eval calls a function. Its result comes from all of its arguments.
@@ -95,7 +97,7 @@ func basicFuncs() map[string]*builtin {
 		})
 	}
 	return map[string]*builtin{
-		".len": takes("v", length),
+		".len": {arity: 1, takes: "v", f: func(c *ctx, _ token.Pos, a []value) value { return length(c, a) }, counts: true},
 		".div": whole(floorDiv),
 		".mod": whole(func(x, y int64) int64 { return x - y*floorDiv(x, y) }),
 		".quo": whole(func(x, y int64) int64 { return x / y }),
@@ -214,7 +216,9 @@ func joined(c *ctx, at token.Pos, a []value) value {
 		pieces = append(pieces, p)
 	}
 	v := put(pieces, a[1].s)
-	v.ctl = shapeOf(a[0].v)
+	if len(pieces) == 0 {
+		v.ctl = shapeOf(a[0].v) // else each part says itself why it is there
+	}
 	return v
 }
 

@@ -134,9 +134,8 @@ func contains(c *ctx, a []value) value {
 			return bad
 		}
 		result = result.from(x)
-		if eq {
-			result.n = 1
-			return result
+		if eq { // whatever else is in the list
+			return boolOf(true).from(x, value{ctl: presence(el)})
 		}
 	}
 	return result

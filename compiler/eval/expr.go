@@ -2,6 +2,7 @@ package eval
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/token"
@@ -117,7 +118,7 @@ func presence(v *vertex) *deps {
 		if given, ok := cj.n.(*vertex); ok {
 			why = join(why, presence(given))
 		}
-		always = always || why == nil && !isCheck(cj.n)
+		always = always || why == nil && !isCheck(cj.n) && !cj.rest
 		ctl = join(ctl, why)
 	})
 	if always {
@@ -251,6 +252,9 @@ func (n *absent) eval(c *ctx, e *env) value {
 }
 
 func (n *binary) eval(c *ctx, e *env) value {
+	if v, ok := n.asksForItems(c, e); ok {
+		return v
+	}
 	x, y := c.operand(n.x, e), c.operand(n.y, e)
 	if x.class == bottom {
 		return x.from(y)
@@ -262,6 +266,28 @@ func (n *binary) eval(c *ctx, e *env) value {
 		return put([]piece{{val: x, at: n.x.pos()}, {val: y, at: n.y.pos()}}, "")
 	}
 	return c.operate(n.op, x, y).from(x, y)
+}
+
+// asksForItems answers len(x) > 0, and the same with != and ==, of a list that has an item whatever the rest of it depends on: then the answer depends on
+// nothing that decides about the others.
+func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
+	asked, isCall := n.x.(*call)
+	zero, isScalar := n.y.(*scalarNode)
+	if !isCall || !isScalar || len(asked.args) != 1 || !asked.f.counts || zero.val.class != integer || zero.val.n != 0 {
+		return value{}, false
+	}
+	if n.op != token.GTR && n.op != token.NEQ && n.op != token.EQL {
+		return value{}, false
+	}
+	of := c.operand(asked.args[0], e)
+	if of.class != list || of.v.in != nil {
+		return value{}, false
+	}
+	always := slices.ContainsFunc(c.items(of.v), func(item *vertex) bool { return item.in == nil && presence(item) == nil })
+	if !always {
+		return value{}, false
+	}
+	return boolOf(n.op != token.EQL).from(value{deps: of.deps, ctl: of.ctl}), true
 }
 
 // operate applies an operator to concrete values.

@@ -89,7 +89,7 @@ func (b *builder) element(i int) *vertex {
 		case i < len(l.elems):
 			all = append(all, conj{n: l.elems[i], ctl: l.ctl, g: l.g})
 		case l.rest != nil:
-			all = append(all, conj{n: l.rest, e: l.e, ctl: l.ctl, g: l.g})
+			all = append(all, conj{n: l.rest, e: l.e, ctl: l.ctl, g: l.g, rest: true})
 		}
 	}
 	if len(all) == 1 {

@@ -27,7 +27,11 @@ func (a *Answer) Trace(path ...any) kind.Source {
 		if v.in == nil {
 			exists.add(presence(v))
 		}
-		exists.add(val.ctl)
+		if val.v != nil && i == len(way)-1 {
+			shape.add(val.ctl) // it chose among structures or lists, not whether there is one
+		} else {
+			exists.add(val.ctl)
+		}
 		if i < len(way)-1 {
 			read.add(val.deps)
 			if val.v != nil && i == len(way)-2 {

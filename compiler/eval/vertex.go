@@ -39,6 +39,8 @@ type conj struct {
 	e   *env
 	ctl *deps // what decided that it is there
 	g   *group
+
+	rest bool // it is what a list says of any further item, which is no reason for one
 }
 
 // vertex is a place for a value: a field, an item, a let. It is evaluated once, when it is first read.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func (o *origins) lines(f *File) ([]line, error) {
 		}
 		return numbered(data, o.structured(a, f, marks, []any{"json"}, c.Data)), nil
 	case kind.Requirements:
-		return o.requirements(f, c)
+		return o.requirements(a, f, c)
 	}
 	return nil, errSealed
 }
@@ -172,6 +173,8 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	s := f.row.Trace(path...)
 	if to > 0 {
 		s = spanned(s, from, to)
+	} else {
+		s = spanned(s, 0, math.MaxInt)
 	}
 	l := line{at: s.Pos, on: o.source(a, s), path: path, from: from, to: to}
 	if l.at.File == "" {
@@ -250,6 +253,9 @@ func (o *origins) template(a asked, f *File, c kind.Template) ([]line, error) {
 		return nil, err
 	}
 	file := o.folder(f) + c.Name
+	if f.row.Pos.File == "" {
+		f.row.Pos = diag.Pos{File: file, Line: 1, Column: 1}
+	}
 	return o.headed(f, oneNewline(data), c.Comment, func(i int, _ string) line {
 		if i >= len(marks) {
 			return line{at: diag.Pos{File: file}}
@@ -403,7 +409,7 @@ func displayed(data any) any {
 }
 
 // requirements are pins: those that the kind lists, and those that were collected.
-func (o *origins) requirements(f *File, c kind.Requirements) ([]line, error) {
+func (o *origins) requirements(a asked, f *File, c kind.Requirements) ([]line, error) {
 	collected := map[string]*cause{}
 	if c.Main {
 		for _, d := range o.plan.Of[f.Node].Requirements {
@@ -411,7 +417,10 @@ func (o *origins) requirements(f *File, c kind.Requirements) ([]line, error) {
 		}
 	}
 	return o.headed(f, []byte(strings.Join(c.Pins, "\n")+"\n"), "", func(i int, text string) line {
-		return line{at: f.row.Pos, on: collected[text]}
+		if on, ok := collected[text]; ok || f.row.Trace == nil {
+			return line{at: f.row.Pos, on: on}
+		}
+		return o.leaf(a, f, []any{"requirements", slices.Index(c.Pins, text)}, nil, 0, 0)
 	}, nil)
 }
 

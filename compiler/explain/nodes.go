@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"platc.dev/platc/compiler/ir"
 )
@@ -259,10 +260,21 @@ func (o *origins) order(n *ir.Node) *cause {
 			causes = append(causes, all(o.by(target.By()), o.order(target.Value())))
 		}
 	}
-	return anyOf(causes...)
+	return all(o.startups(n), anyOf(causes...))
 }
 
-// modules are self.modules.routers and self.modules.clients.
+// startups are the attributes of the links of n that say whether it waits.
+func (o *origins) startups(n *ir.Node) *cause {
+	var causes []*cause
+	for _, e := range o.out[n] {
+		if e.Given.Field("startup") != nil {
+			causes = append(causes, o.linkAttribute(e, []string{"startup"}))
+		}
+	}
+	return all(causes...)
+}
+
+// modules are self.modules: the modules kept, by their names behind the kind.
 func (o *origins) modules(p *ir.NodePlan, path []string) *cause {
 	var kept []string
 	for _, asset := range sorted(p.Modules) {
@@ -270,7 +282,13 @@ func (o *origins) modules(p *ir.NodePlan, path []string) *cause {
 			kept = append(kept, asset)
 		}
 	}
-	return o.nth(nil, kept, func(asset string) *cause { return o.by(p.Modules[asset].By()) })
+	slices.SortStableFunc(kept, func(a, b string) int { return cmp.Compare(moduleName(a), moduleName(b)) })
+	return o.nth(path, kept, func(asset string) *cause { return o.by(p.Modules[asset].By()) })
+}
+
+func moduleName(asset string) string {
+	_, name, _ := strings.Cut(asset, "/")
+	return name
 }
 
 // instances are self.instances.INDEX…: what links of n to one component make of it.
@@ -290,7 +308,7 @@ func (o *origins) instances(n *ir.Node, path []string) *cause {
 		}
 		if len(path) > 2 && path[1] == "resources" {
 			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {
-				return o.by(instance.Resources[k].By())
+				return o.by(instance.Resources[k].By(), path[3:]...)
 			}
 		}
 		causes = append(causes, o.by(d.By()))

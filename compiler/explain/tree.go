@@ -121,6 +121,9 @@ func (o *origins) waits(n *ir.Node, path []string) *cause {
 	for _, target := range o.plan.Of[n].Waits {
 		causes = append(causes, o.by(target.By()))
 	}
+	if len(path) == 0 {
+		return all(o.startups(n), anyOf(causes...))
+	}
 	return pick(path, causes)
 }
 

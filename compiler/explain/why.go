@@ -232,32 +232,35 @@ func inside(n *ir.Node, name string) string {
 	return name
 }
 
-// find is the file of a path, or of the end of one: of the component, or of the whole tree. What is written goes first.
+// find is the file of a path, or of the end of one: of the component, else of the whole tree; what is written goes first.
 func (w why) find(name string) (*File, error) {
 	name = path.Clean(name)
-	all := slices.Concat(files(w.plan, w.node), files(w.plan, nil))
+	own, tree := files(w.plan, w.node), files(w.plan, nil)
 	for _, wanted := range []string{name, inside(w.node, name)} {
-		for _, f := range all {
+		for _, f := range own {
 			if f.Path == wanted {
 				return f, nil
 			}
 		}
 	}
-	for _, present := range []bool{true, false} {
-		var found []*File
-		for _, f := range all {
-			if f.decided.Value() == present && (strings.HasSuffix(f.Path, "/"+name) || strings.HasSuffix("/"+name, "/"+f.Path) && f.Node == nil) {
-				found = append(found, f)
-			}
-		}
-		if len(found) > 1 && present {
+	for _, all := range [][]*File{own, tree} {
+		found := slices.DeleteFunc(slices.Clone(all), func(f *File) bool { return !f.decided.Value() || !ends(f, name) })
+		if len(found) > 1 {
 			return nil, w.several(name, found)
 		}
-		if len(found) > 0 {
+		if len(found) == 1 {
 			return found[0], nil
 		}
 	}
+	if i := slices.IndexFunc(own, func(f *File) bool { return ends(f, name) }); i >= 0 {
+		return own[i], nil
+	}
 	return nil, nil
+}
+
+// ends says whether a name is the end of the path of a file, or the path of one of the whole tree in the output.
+func ends(f *File, name string) bool {
+	return strings.HasSuffix("/"+f.Path, "/"+name) || f.Node == nil && strings.HasSuffix("/"+name, "/"+f.Path)
 }
 
 func (w why) several(name string, found []*File) error {
@@ -348,8 +351,8 @@ func (w why) attribute(name string) (Answer, bool) {
 	return a, true
 }
 
-// ends are the names under which a question may mean an end of a link.
-func ends(n *ir.Node) []string {
+// namesOf are the names under which a question may mean an end of a link.
+func namesOf(n *ir.Node) []string {
 	return []string{n.ID, n.Component().ID, n.Component().Name + "/" + n.Name}
 }
 
@@ -357,8 +360,8 @@ func ends(n *ir.Node) []string {
 func (w why) link(name string) (Answer, bool) {
 	var by []Because
 	for _, e := range w.plan.Graph.Edges {
-		out := e.Source.Component() == w.node && (e.As == name || slices.Contains(ends(e.Target), name))
-		in := e.Target.Component() == w.node && slices.Contains(ends(e.Source), name)
+		out := e.Source.Component() == w.node && (e.As == name || slices.Contains(namesOf(e.Target), name))
+		in := e.Target.Component() == w.node && slices.Contains(namesOf(e.Source), name)
 		if out || in {
 			by = append(by, w.origins.link(e, nil, "resolve-links").named()...)
 		}
