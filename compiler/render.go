@@ -67,6 +67,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	options := secretOptions(b, o, given)
 	options.Old = old.Read
 	options.Drawn = func(n secrets.Drawn) { out.New = append(out.New, n) }
+	options.Outside = func() { out.Outside = true }
 	encrypted, devKey, err := secrets.Encrypt(inputs, options, &b.Findings)
 	if err != nil {
 		return nil, err
