@@ -35,7 +35,7 @@ fuzz: ## fuzz every target for FUZZTIME each
 
 bench: build ## time and memory beside other programs, into docs/performance.md; SIZES="10 100" for less
 	bench/tools/build.sh
-	$(GO) run ./bench/measure $(if $(SIZES),-sizes "$(SIZES)")
+	$(GO) run ./bench/measure $(if $(SIZES),-sizes "$(SIZES)") $(if $(QUEUES),-queues "$(QUEUES)")
 
 bench-compare: ## the Go benchmarks of this checkout beside those of BASE=revision
 	bench/compare.sh $(or $(BASE),HEAD~1)

@@ -25,6 +25,7 @@ type Receipt struct {
 	options RenderOptions
 	before  inputs
 	file    string
+	known   *output.Stamps // those of the last build, be it of another input
 }
 
 type receiptHead struct {
@@ -65,7 +66,11 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 		return nil, 0, false
 	}
 	last, err := decodeReceipt(data)
-	if err != nil || last.head.Content != hex.EncodeToString(r.before.content[:]) {
+	if err != nil {
+		return nil, 0, false
+	}
+	r.known = last.stamps
+	if last.head.Content != hex.EncodeToString(r.before.content[:]) {
 		return nil, 0, false
 	}
 	hold, renewed := last.stamps.Hold(r.out, r.options.Jobs, now)
@@ -77,6 +82,14 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 		last.store(now)
 	}
 	return last.head.Findings, last.head.Files, true
+}
+
+// Known are the stamps that the last build left; nil where there are none. Same has read them.
+func (r *Receipt) Known() *output.Stamps {
+	if r == nil {
+		return nil
+	}
+	return r.known
 }
 
 // Keep stores the receipt of a build that is complete. findings are those of Check. Where something says that another build with this input might

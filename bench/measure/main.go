@@ -21,6 +21,7 @@ func main() {
 
 func run() error {
 	sizes := flag.String("sizes", "1 10 100 1000 10000", "components, `N …`")
+	queues := flag.String("queues", "100 400", "queues of one application, `N …`")
 	rounds := flag.Int("rounds", 5, "rounds of up to 100 components; 3 of 1,000, and 1 of more")
 	platc := flag.String("platc", "./platc", "the `PROGRAM` to measure")
 	tools := flag.String("tools", "bench/tools/build.sh", "`SCRIPT` that says where the other programs are; empty: none is run")
@@ -47,25 +48,22 @@ func run() error {
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
 	r.Machine = b.machine()
-	for field := range strings.FieldsSeq(*sizes) {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return err
+	for _, kind := range []struct {
+		sizes   string
+		measure func(*results, int) error
+	}{{*sizes, b.size}, {*queues, b.queues}} {
+		for field := range strings.FieldsSeq(kind.sizes) {
+			n, err := strconv.Atoi(field)
+			if err != nil {
+				return err
+			}
+			if err := kind.measure(r, n); err != nil {
+				return err
+			}
+			if err := r.save(*figures); err != nil {
+				return err
+			}
 		}
-		if err := b.size(r, n); err != nil {
-			return err
-		}
-		if err := r.save(*figures); err != nil {
-			return err
-		}
-	}
-	for _, n := range []int{100, 400} {
-		if err := b.queues(r, n); err != nil {
-			return err
-		}
-	}
-	if err := r.save(*figures); err != nil {
-		return err
 	}
 	return r.publish(*page)
 }

@@ -29,6 +29,7 @@ type Options struct {
 	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
 	Force   bool         // files that were edited are overwritten, or removed
 	Workers int          // files that are read or written at a time; 0: 2
+	Known   *Stamps      // of an earlier build: a file that still has its stamp is not read again; nil: every file is
 }
 
 // Change is what a build does to the output directory. The lists are by path.
@@ -100,11 +101,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	items := emittedItems(emitted, c.workers)
+	known := o.Known.below(root)
+	defer known.close()
 	recorded, stood, err := c.recorded(items, o)
 	if err != nil {
 		return nil, err
 	}
-	s := scan{out: c.out, root: root, force: o.Force}
+	s := scan{out: c.out, root: root, force: o.Force, known: known}
 	c.items = union(items, recorded, o)
 	c.tree, s.folders = treeOf(c.items)
 	if err := s.run(c.tree, c.workers); err != nil {
@@ -262,6 +265,7 @@ type scan struct {
 	out     string
 	root    *os.Root // nil: the output directory is not there
 	force   bool
+	known   knownFiles
 	folders map[string]*folder
 
 	mu          sync.Mutex
@@ -385,6 +389,9 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 		return nil
 	case !it.info.Mode().IsRegular(), it.info.Size() > emit.MaxFile:
 		s.replace(it, nil)
+		return nil
+	case it.file != nil && it.info.Mode()&0o100 == it.file.Mode&0o100 && s.known.holds(it):
+		it.action = keep
 		return nil
 	}
 	old, err := r.read(dir, path.Base(it.path), it.info.Size())

@@ -168,6 +168,45 @@ func realFolders(at int, dir string, known map[string]bool) bool {
 	return known[dir]
 }
 
+// knownFiles are the files of a tree that need not be read, if they still have their stamps.
+type knownFiles struct {
+	top    *os.File // nil: none is known
+	at     int
+	taken  int64
+	byPath map[string]*stamped
+}
+
+func (s *Stamps) below(root *os.Root) knownFiles {
+	if s == nil || root == nil {
+		return knownFiles{}
+	}
+	top, err := root.Open(".")
+	if err != nil {
+		return knownFiles{}
+	}
+	k := knownFiles{top: top, at: int(top.Fd()), taken: s.taken, byPath: make(map[string]*stamped, len(s.files))}
+	for i := range s.files {
+		k.byPath[s.files[i].path] = &s.files[i]
+	}
+	return k
+}
+
+func (k knownFiles) close() {
+	if k.top != nil {
+		shut(k.top)
+	}
+}
+
+// holds says whether what stands at the path of an item is the content that the item wants.
+func (k knownFiles) holds(it *item) bool {
+	f := k.byPath[it.path]
+	if f == nil || hex.EncodeToString(f.sum[:]) != it.sum {
+		return false
+	}
+	now, err := stampAt(k.at, it.path)
+	return err == nil && now == f.stamp && now.settled(k.taken)
+}
+
 // Files is how many files the build wrote, or kept.
 func (c *Change) Files() int { return len(c.Added) + len(c.Changed) + len(c.Kept) }
 
@@ -209,15 +248,16 @@ func ParseStamps(data []byte) (*Stamps, error) {
 	s := &Stamps{taken: number()}
 	fill(s.record[:])
 	n := natural()
-	if n > uint64(len(data)) {
-		return nil, errors.New("the stamps are damaged")
+	damaged := errors.New("the stamps are damaged")
+	if broken || n > uint64(len(data)) {
+		return nil, damaged
 	}
 	s.files = make([]stamped, n)
 	for i := range s.files {
 		f := &s.files[i]
 		length := natural()
 		if broken || length > uint64(r.Len()) {
-			return nil, errors.New("the stamps are damaged")
+			return nil, damaged
 		}
 		at := len(data) - r.Len()
 		f.path = string(data[at : at+int(length)]) //nolint:gosec // it is below the length of data
@@ -226,7 +266,7 @@ func ParseStamps(data []byte) (*Stamps, error) {
 		f.mode = uint32(natural()) //nolint:gosec // it was one
 		f.size, f.changed, f.wrote, f.inode = number(), number(), number(), natural()
 		if broken || !fs.ValidPath(f.path) {
-			return nil, errors.New("the stamps are damaged")
+			return nil, damaged
 		}
 	}
 	return s, nil
