@@ -125,8 +125,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	}
 	slices.Sort(s.overwritten)
 	c.Overwritten = s.overwritten
-	c.after = newRecord(c.items, recorded, o).encode()
-	c.Record = !bytes.Equal(c.before, c.after)
+	// a record of many files is long: it is made once, and kept once
+	if c.after == nil || len(o.Only) > 0 || slices.ContainsFunc(c.items, func(it *item) bool { return it.left }) {
+		c.after = newRecord(c.items, recorded, o).encode()
+	}
+	if c.Record = !bytes.Equal(c.before, c.after); !c.Record {
+		c.after = c.before
+	}
 	c.list()
 	return c, nil
 }
@@ -175,8 +180,9 @@ func (c *Change) recorded(items []*item, o Options) (map[string]*entry, owners.T
 	for _, it := range items {
 		r.Files = append(r.Files, entryOf(it.file, it.sum))
 	}
+	c.after = r.encode()
 	// Most builds change nothing, and then the record need not be parsed.
-	if !bytes.Equal(r.encode(), c.before) {
+	if !bytes.Equal(c.after, c.before) {
 		var err error
 		if r, err = decodeRecord(c.before); err != nil {
 			return nil, owners.Tree{}, notOurs(c.out, err)
