@@ -99,12 +99,14 @@ func renderComponents(p *ir.Plan, nodes []*ir.Node, jobs int) ([]emit.File, erro
 	table := emitters()
 	results := make([][]emit.File, len(nodes))
 	errs := make([]error, len(nodes))
+	kept := newContents()
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(jobs, max(1, len(nodes))) {
 		workers.Go(func() {
 			for i := range next {
 				results[i], errs[i] = renderComponent(table, p, nodes[i])
+				kept.share(results[i])
 			}
 		})
 	}
