@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"platc.dev/platc/compiler/load"
@@ -67,7 +68,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	variables, files := secrets.Sources(secrets.Options{ArchDir: dir, Env: in.Env, Home: home})
 	for _, name := range append(variables, "HOME") {
 		text, set := in.Env(name)
-		l.say("variable", name, text, fmt.Sprint(set))
+		l.say("variable", name, text, strconv.FormatBool(set))
 	}
 	for _, pair := range slices.Sorted(slices.Values(os.Environ())) {
 		if strings.HasPrefix(pair, "CUE_") {
@@ -89,11 +90,11 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	return sums, nil
 }
 
-// say takes in texts, so that no two lists of texts are the same.
+// say takes in texts, so that no two lists of texts are the same. A sum takes everything without an error.
 func (l *look) say(what string, texts ...string) {
-	fmt.Fprintf(l.content, "%s %d\n", what, len(texts))
+	_, _ = fmt.Fprintf(l.content, "%s %d\n", what, len(texts))
 	for _, t := range texts {
-		fmt.Fprintf(l.content, "%d %s\n", len(t), t)
+		_, _ = fmt.Fprintf(l.content, "%d %s\n", len(t), t)
 	}
 }
 
@@ -133,7 +134,7 @@ func (l *look) sources(s load.Source, dir, root string) error {
 			}
 		}
 		if _, err := os.Stat(filepath.Join(folder, "cue.mod")); err == nil || folder == filepath.Dir(folder) {
-			l.say("above", folder, fmt.Sprint(err == nil))
+			l.say("above", folder, strconv.FormatBool(err == nil))
 			return nil
 		}
 	}
@@ -216,7 +217,7 @@ func (l *look) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(l.stamps, "%q %q\n", name, identity)
+	_, _ = fmt.Fprintf(l.stamps, "%q %q\n", name, identity)
 	l.say("file", name, fmt.Sprint(info.Mode().Perm()), string(data))
 	return data, nil
 }

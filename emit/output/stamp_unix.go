@@ -9,7 +9,7 @@ func stampAt(dir int, name string) (stamp, error) {
 	var s unix.Stat_t
 	for {
 		err := unix.Fstatat(dir, name, &s, unix.AT_SYMLINK_NOFOLLOW)
-		if err != unix.EINTR { //nolint:errorlint // system calls return it as it is
+		if err != unix.EINTR {
 			return stampFrom(&s), err
 		}
 	}

@@ -54,7 +54,7 @@ func (s stamp) ticks() int64 {
 	if s.changed%int64(time.Millisecond) == 0 { // a clock of milliseconds, or of seconds
 		return int64(2 * time.Second)
 	}
-	return int64(100 * time.Millisecond)
+	return int64(30 * time.Millisecond)
 }
 
 // settled says whether a file that still has this stamp, which was taken at some time, cannot have changed since.
@@ -260,10 +260,10 @@ func ParseStamps(data []byte) (*Stamps, error) {
 			return nil, damaged
 		}
 		at := len(data) - r.Len()
-		f.path = string(data[at : at+int(length)]) //nolint:gosec // it is below the length of data
-		_, _ = r.Seek(int64(length), 1)            //nolint:gosec // as above
+		f.path = string(data[at : at+int(length)])
+		_, _ = r.Seek(int64(length), 1)
 		fill(f.sum[:])
-		f.mode = uint32(natural()) //nolint:gosec // it was one
+		f.mode = uint32(natural())
 		f.size, f.changed, f.wrote, f.inode = number(), number(), number(), natural()
 		if broken || !fs.ValidPath(f.path) {
 			return nil, damaged
@@ -279,7 +279,7 @@ func Identity(name string) (string, bool) {
 		return "", false
 	}
 	var b strings.Builder
-	for _, n := range []int64{s.size, s.changed, s.wrote, int64(s.inode)} { //nolint:gosec // it need not stay a number
+	for _, n := range []int64{s.size, s.changed, s.wrote, int64(s.inode)} {
 		b.WriteString(string(binary.AppendVarint(nil, n)))
 	}
 	return b.String(), true
