@@ -7,7 +7,7 @@ FUZZTIME ?= 2m
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the program, as ./platc
 	$(GO) build -trimpath -ldflags '-s -w' -o platc ./cmd/platc
@@ -33,8 +33,12 @@ fuzz: ## fuzz every target for FUZZTIME each
 		done; \
 	done
 
-bench: ## benchmarks of loading, passes, emission and writing
-	$(GO) test ./bench -run '^$$' -bench . -benchmem -timeout 60m
+bench: build ## time and memory beside other programs, into docs/performance.md; SIZES="10 100" for less
+	bench/tools/build.sh
+	$(GO) run ./bench/measure $(if $(SIZES),-sizes "$(SIZES)") $(if $(QUEUES),-queues "$(QUEUES)")
+
+bench-compare: ## the Go benchmarks of this checkout beside those of BASE=revision
+	bench/compare.sh $(or $(BASE),HEAD~1)
 
 lint: lint-code ## linters, code and options that nobody uses, known vulnerabilities
 	$(TOOLS) govulncheck ./...
@@ -65,4 +69,4 @@ check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test race golden docs fuzz bench lint lint-code fmt vet e2e-app e2e-kube check
+.PHONY: help build test race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube check

@@ -72,4 +72,5 @@ type Output struct {
 	DevKey  []byte          // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
 	New     []secrets.Drawn // credentials that were drawn, by name
 	Refused diag.List       // E0403: what must not be written
+	Outside bool            // another program had a say in the secrets, such as sops
 }

@@ -53,6 +53,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	options := secretOptions(b, o, given)
 	options.Old = old.Read
 	options.Drawn = func(n secrets.Drawn) { out.New = append(out.New, n) }
+	options.Outside = func() { out.Outside = true }
 	encrypted, devKey, err := secrets.Encrypt(inputs, options, &b.Findings)
 	if err != nil {
 		return nil, err
@@ -104,12 +105,15 @@ func render(w *emit.Writer, all []placed, jobs int) ([]emit.File, error) {
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	files, errs := make([]emit.File, len(all)), make([]error, len(all))
+	kept := newContents()
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(jobs, len(all)) {
 		workers.Go(func() {
 			for i := range next {
-				files[i], errs[i] = renderOne(w, all[i])
+				if files[i], errs[i] = renderOne(w, all[i]); errs[i] == nil {
+					kept.share(files[i : i+1])
+				}
 			}
 		})
 	}

@@ -137,6 +137,11 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("checking")
 	in := o.input(c, args)
+	receipt := o.receipt(c, in)
+	started := time.Now()
+	if findings, files, same := receipt.Same(started); same {
+		return o.unchanged(c, p, findings, files, started)
+	}
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
 	if err := dumps.write(o.dump, b.Hidden); err != nil {
@@ -148,6 +153,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b.Graph); err != nil {
 		return err
 	}
+	found := b.Findings.Sorted()
 	old, err := o.compare(b)
 	if err != nil {
 		return o.stopped(c, p, b, err)
@@ -171,7 +177,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known()})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -184,13 +190,14 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.refused(c, p, b)
 	}
 	p.stage("writing to %s", o.out)
-	started := time.Now()
+	started = time.Now()
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	if err := o.keeping(b, rendered.DevKey, func() error { return output.Write(ctx, change) }); err != nil {
 		return o.stopped(c, p, b, err)
 	}
 	b.Timings = append(b.Timings, compiler.Timing{Stage: "write", Took: time.Since(started)})
+	receipt.Keep(b, found, rendered, change, time.Now())
 	return o.finished(c, p, b, summary(o.out, change), said)
 }
 

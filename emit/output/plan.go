@@ -29,6 +29,7 @@ type Options struct {
 	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
 	Force   bool         // files that were edited are overwritten, or removed
 	Workers int          // files that are read or written at a time; 0: 2
+	Known   *Stamps      // of an earlier build: a file that still has its stamp is not read again; nil: every file is
 }
 
 // Change is what a build does to the output directory. The lists are by path.
@@ -100,11 +101,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 		return nil, err
 	}
 	items := emittedItems(emitted, c.workers)
+	known := o.Known.below(root)
+	defer known.close()
 	recorded, stood, err := c.recorded(items, o)
 	if err != nil {
 		return nil, err
 	}
-	s := scan{out: c.out, root: root, force: o.Force}
+	s := scan{out: c.out, root: root, force: o.Force, known: known}
 	c.items = union(items, recorded, o)
 	c.tree, s.folders = treeOf(c.items)
 	if err := s.run(c.tree, c.workers); err != nil {
@@ -122,8 +125,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 	}
 	slices.Sort(s.overwritten)
 	c.Overwritten = s.overwritten
-	c.after = newRecord(c.items, recorded, o).encode()
-	c.Record = !bytes.Equal(c.before, c.after)
+	// a record of many files is long: it is made once, and kept once
+	if c.after == nil || len(o.Only) > 0 || slices.ContainsFunc(c.items, func(it *item) bool { return it.left }) {
+		c.after = newRecord(c.items, recorded, o).encode()
+	}
+	if c.Record = !bytes.Equal(c.before, c.after); !c.Record {
+		c.after = c.before
+	}
 	c.list()
 	return c, nil
 }
@@ -172,8 +180,9 @@ func (c *Change) recorded(items []*item, o Options) (map[string]*entry, owners.T
 	for _, it := range items {
 		r.Files = append(r.Files, entryOf(it.file, it.sum))
 	}
+	c.after = r.encode()
 	// Most builds change nothing, and then the record need not be parsed.
-	if !bytes.Equal(r.encode(), c.before) {
+	if !bytes.Equal(c.after, c.before) {
 		var err error
 		if r, err = decodeRecord(c.before); err != nil {
 			return nil, owners.Tree{}, notOurs(c.out, err)
@@ -262,6 +271,7 @@ type scan struct {
 	out     string
 	root    *os.Root // nil: the output directory is not there
 	force   bool
+	known   knownFiles
 	folders map[string]*folder
 
 	mu          sync.Mutex
@@ -385,6 +395,9 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 		return nil
 	case !it.info.Mode().IsRegular(), it.info.Size() > emit.MaxFile:
 		s.replace(it, nil)
+		return nil
+	case it.file != nil && it.info.Mode()&0o100 == it.file.Mode&0o100 && s.known.holds(it):
+		it.action = keep
 		return nil
 	}
 	old, err := r.read(dir, path.Base(it.path), it.info.Size())

@@ -31,7 +31,7 @@ func parseRecipient(text string) (recipient, error) {
 	case strings.HasPrefix(text, "age1") && strings.Count(text, "1") > 1:
 		key, err = plugin.NewRecipient(text, terminal())
 	case strings.HasPrefix(text, "age1"):
-		key, err = age.ParseX25519Recipient(text)
+		key, err = newX25519Recipient(text)
 	case strings.HasPrefix(text, "ssh-"):
 		key, err = agessh.ParseRecipient(text)
 	default:
@@ -48,7 +48,7 @@ func parseIdentity(text string) (age.Identity, error) {
 	case strings.HasPrefix(text, "AGE-SECRET-KEY-PQ-1"):
 		return age.ParseHybridIdentity(text)
 	case strings.HasPrefix(text, "AGE-SECRET-KEY-1"):
-		return age.ParseX25519Identity(text)
+		return newX25519Identity(text)
 	}
 	return nil, errUnknown
 }

@@ -52,6 +52,7 @@ type Options struct {
 	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                                   // E0401 in place of a development identity
 	Drawn      func(Drawn)                            // is told every credential that was drawn, by name; nil: nobody
+	Outside    func()                                 // is told that what Sources lists does not decide alone: another program has a say; nil: nobody
 }
 
 // Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
@@ -104,6 +105,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		return nil, nil, err
 	}
 	b.reportDrawn()
+	b.reportOutside()
 	if devKey != nil {
 		findings.Add(diag.Diagnostic{
 			Code:    "W0116",

@@ -182,7 +182,7 @@ func (k *keyring) add(place, text string) {
 // publicHalf is the recipient of an identity; "" for one that is kept by a plugin.
 func publicHalf(id age.Identity) string {
 	switch id := id.(type) {
-	case *age.X25519Identity:
+	case *x25519Identity:
 		return id.Recipient().String()
 	case *age.HybridIdentity:
 		return id.Recipient().String()
@@ -514,5 +514,6 @@ func newIdentity() (recipient, []byte, error) {
 	public := id.Recipient().String()
 	file := "# Development identity made by platc. Anyone who has it can decrypt the secrets: keep a copy, and keep it out of version control.\n" +
 		"# public key: " + public + "\n" + id.String() + "\n"
-	return recipient{public, id.Recipient()}, []byte(file), nil
+	to, err := parseRecipient(public)
+	return to, []byte(file), err
 }

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+)
+
+// repeater is a folder that is built again and again, with what earlier builds left in a cache.
+type repeater struct {
+	*testing.T
+	dir, cache string
+	env        []string
+	random     *rand.Rand
+}
+
+const repeatedArch = `package shop
+
+name: "shop"
+config: secrets: recipients: ["RECIPIENT"]
+components: {
+	db: {kind: "postgresql", namespace: "data", database: one: {}}
+	app: {kind: "fastapi", namespace: "apps", port: 8080, replicas: 1, auth: "api_key", links: "db/one": {}}
+}
+`
+
+// edits are what people and other programs do to an input and to a tree between two builds.
+func edits() map[string]func(r *repeater) {
+	arch := func(from, to string) func(r *repeater) {
+		return func(r *repeater) {
+			r.edit("arch.cue", func(text string) string { return strings.Replace(text, from, to, 1) })
+		}
+	}
+	out := func(does func(r *repeater, name string)) func(r *repeater) {
+		return func(r *repeater) {
+			if all := r.emitted(); len(all) > 0 {
+				does(r, all[r.random.IntN(len(all))])
+			}
+		}
+	}
+	return map[string]func(r *repeater){
+		"nothing":            func(*repeater) {},
+		"attribute":          arch("replicas: 1", "replicas: 2"),
+		"attribute back":     arch("replicas: 2", "replicas: 1"),
+		"component":          arch("components: {\n", "components: {\n\tcache: {kind: \"redis\", namespace: \"data\"}\n"),
+		"component gone":     arch("\tcache: {kind: \"redis\", namespace: \"data\"}\n", ""),
+		"mistake":            arch("port: 8080", "prot: 8080"),
+		"mistake mended":     arch("prot: 8080", "port: 8080"),
+		"comment":            arch("package shop", "// A shop.\npackage shop"),
+		"second file":        func(r *repeater) { r.put("more.cue", "package shop\n\ncomponents: app: cpu_limit: \"700m\"\n") },
+		"second file gone":   func(r *repeater) { r.remove("more.cue") },
+		"file above":         func(r *repeater) { r.put("../above.cue", "package shop\n") },
+		"kinds":              func(r *repeater) { r.put("kinds/README.md", "Ours.\n") },
+		"kinds gone":         func(r *repeater) { r.remove("kinds") },
+		"sops rules":         func(r *repeater) { r.put(".sops.yaml", "creation_rules: [{age: \""+r.newRecipient()+"\"}]\n") },
+		"sops rules gone":    func(r *repeater) { r.remove(".sops.yaml") },
+		"recipient":          func(r *repeater) { r.edit("arch.cue", r.otherRecipient) },
+		"identity elsewhere": func(r *repeater) { r.put("home/.config/sops/age/keys.txt", "# none\n") },
+		"touched":            out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text }) }),
+		"edited":             out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text + "# mine\n" }) }),
+		"edited in place": out(func(r *repeater, name string) {
+			r.edit(name, func(text string) string { return strings.Replace(text, "e", "E", 1) })
+		}),
+		"deleted":    out(func(r *repeater, name string) { r.remove(name) }),
+		"executable": out(func(r *repeater, name string) { r.check(os.Chmod(filepath.Join(r.dir, name), 0o755)) }),
+		"private":    out(func(r *repeater, name string) { r.check(os.Chmod(filepath.Join(r.dir, name), 0o600)) }),
+		"a link": out(func(r *repeater, name string) {
+			r.remove("elsewhere")
+			r.check(os.Rename(filepath.Join(r.dir, name), filepath.Join(r.dir, "elsewhere")))
+			r.link(name)
+		}),
+		"a linked folder": out(func(r *repeater, name string) {
+			dir := filepath.Join(r.dir, filepath.Dir(name))
+			r.remove("elsewhere")
+			r.check(os.Rename(dir, filepath.Join(r.dir, "elsewhere")))
+			r.link(filepath.Dir(name))
+		}),
+		"record gone":   func(r *repeater) { r.remove("out/.platc/manifest.json") },
+		"record edited": func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
+		"tree gone":     func(r *repeater) { r.remove("out") },
+		"own file":      out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
+	}
+}
+
+func (r *repeater) check(err error) {
+	r.Helper()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.Fatal(err)
+	}
+}
+
+func (r *repeater) put(name, text string) {
+	r.check(os.MkdirAll(filepath.Dir(filepath.Join(r.dir, name)), 0o755))
+	r.check(os.WriteFile(filepath.Join(r.dir, name), []byte(text), 0o644))
+}
+
+func (r *repeater) remove(name string) { r.check(os.RemoveAll(filepath.Join(r.dir, name))) }
+
+func (r *repeater) edit(name string, edit func(string) string) {
+	data, err := os.ReadFile(filepath.Join(r.dir, name))
+	if err == nil {
+		r.check(os.WriteFile(filepath.Join(r.dir, name), []byte(edit(string(data))), 0o644))
+	}
+}
+
+// link makes a link to elsewhere in the place of a file or folder.
+func (r *repeater) link(name string) {
+	to, err := filepath.Rel(filepath.Dir(name), "elsewhere")
+	r.check(err)
+	r.check(os.Symlink(to, filepath.Join(r.dir, name)))
+}
+
+func (r *repeater) newRecipient() string {
+	key, err := age.GenerateX25519Identity()
+	r.check(err)
+	return key.Recipient().String()
+}
+
+func (r *repeater) otherRecipient(text string) string {
+	before, rest, _ := strings.Cut(text, "recipients: [\"")
+	own, after, _ := strings.Cut(rest, "\"]")
+	if first, _, ok := strings.Cut(own, "\", \""); ok {
+		own = first
+	} else {
+		own += "\", \"" + r.newRecipient()
+	}
+	return before + "recipients: [\"" + own + "\"]" + after
+}
+
+// emitted are the files of the tree, by path.
+func (r *repeater) emitted() []string {
+	var all []string
+	_ = filepath.WalkDir(filepath.Join(r.dir, "out"), func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.Contains(name, ".platc") {
+			rel, _ := filepath.Rel(r.dir, name)
+			all = append(all, rel)
+		}
+		return nil
+	})
+	return all
+}
+
+// build is what one says, and its exit code.
+func (r *repeater) build(dir, cache string, args ...string) string {
+	self, err := os.Executable()
+	r.check(err)
+	cmd := exec.CommandContext(r.Context(), self, append([]string{"build"}, args...)...)
+	cmd.Args[0] = "platc"
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), append(r.env, "HOME="+filepath.Join(dir, "home"), "XDG_CACHE_HOME="+cache)...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	return strings.ReplaceAll(fmt.Sprintf("%s%v", out.Bytes(), err), dir, "DIR")
+}
+
+// tree is every file with what a build decides of it: content, the right to execute, or what it is in place of a file.
+func (r *repeater) tree(dir string) map[string]string {
+	all := map[string]string{}
+	_ = filepath.WalkDir(filepath.Join(dir, "out"), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil //nolint:nilerr // there may be no tree
+		}
+		info, err := d.Info()
+		r.check(err)
+		data, err := os.ReadFile(name)
+		if info.Mode().Type() == fs.ModeSymlink {
+			var to string
+			to, err = os.Readlink(name)
+			data = []byte(to)
+		}
+		r.check(err)
+		rel, _ := filepath.Rel(dir, name)
+		all[rel] = fmt.Sprint(info.Mode().Type(), info.Mode()&0o100, " ", string(data))
+		return nil
+	})
+	return all
+}
+
+// TestRepeatedBuildsAreFullBuilds: whatever is done to input and tree between two builds, one that may know the last build says and leaves what one that
+// knows nothing says and leaves.
+func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
+	t.Parallel()
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	r := &repeater{T: t, dir: filepath.Join(base, "a", "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String()}, random: rand.New(rand.NewPCG(1, 2))}
+	r.check(os.MkdirAll(r.cache, 0o755))
+	r.put("arch.cue", strings.Replace(repeatedArch, "RECIPIENT", key.Recipient().String(), 1))
+	table := edits()
+	names := slices.Sorted(func(yield func(string) bool) {
+		for name := range table {
+			if !yield(name) {
+				return
+			}
+		}
+	})
+	rounds := len(names)
+	if testing.Short() {
+		rounds = 8
+	}
+	order := r.random.Perm(len(names))
+	r.build(r.dir, r.cache, "--new-secrets")
+	for round := range rounds {
+		name := names[order[round]]
+		table[name](r)
+		args := []string{}
+		if r.random.IntN(4) == 0 {
+			args = append(args, "--force")
+		}
+		if round%5 == 4 {
+			args = append(args, "--new-secrets", "--force")
+		}
+		full := filepath.Join(base, fmt.Sprintf("full-%d", round), "shop")
+		r.check(os.MkdirAll(filepath.Dir(full), 0o755))
+		if out, err := exec.CommandContext(t.Context(), "cp", "-a", r.dir, full).CombinedOutput(); err != nil {
+			t.Fatal(err, string(out))
+		}
+		if above, err := os.ReadFile(filepath.Join(r.dir, "../above.cue")); err == nil {
+			r.check(os.WriteFile(filepath.Join(full, "../above.cue"), above, 0o600))
+		}
+		said, want := r.build(r.dir, r.cache, args...), r.build(full, filepath.Join(base, "none", "none", "none"), args...)
+		if said != want {
+			t.Fatalf("round %d, after %q with %q: the build says\n%s\na full build says\n%s", round, name, args, said, want)
+		}
+		r.same(fmt.Sprintf("round %d, after %q with %q", round, name, args), r.tree(r.dir), r.tree(full))
+		r.check(os.RemoveAll(filepath.Dir(full)))
+		if strings.Contains(said, "error") { // go on from a tree that builds
+			r.remove("more.cue")
+			r.remove(".sops.yaml")
+			r.remove("out")
+			r.build(r.dir, r.cache, "--new-secrets", "--force")
+		}
+	}
+}
+
+// same compares trees. Ciphertexts and drawn credentials differ where both were made anew, and so do their sums in the record.
+func (r *repeater) same(when string, got, want map[string]string) {
+	r.Helper()
+	for name, data := range want {
+		random := strings.Contains(data, "ENC[") || strings.HasSuffix(name, "manifest.json")
+		if other, ok := got[name]; !ok || other != data && (!random || len(other) != len(data)) {
+			r.Fatalf("%s: %s is %d bytes, and in a full build %d", when, name, len(other), len(data))
+		}
+	}
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			r.Fatalf("%s: %s is not in the tree of a full build", when, name)
+		}
+	}
+}
+
+// TestAnUnchangedBuildIsProven: the second build of the same does nothing but prove that, also after the times of files changed; and one that changed
+// does more.
+func TestAnUnchangedBuildIsProven(t *testing.T) {
+	t.Parallel()
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := t.TempDir()
+	r := &repeater{T: t, dir: filepath.Join(base, "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String()}, random: rand.New(rand.NewPCG(1, 2))}
+	r.check(os.MkdirAll(r.cache, 0o755))
+	r.put("arch.cue", strings.Replace(repeatedArch, "RECIPIENT", key.Recipient().String(), 1))
+	first := r.build(r.dir, r.cache, "--timings", "--new-secrets")
+	if !strings.Contains(first, "keep-files") {
+		t.Fatalf("the first build says %s", first)
+	}
+	steps := []struct {
+		what   string
+		does   func()
+		proven bool
+	}{
+		{"nothing", func() {}, true},
+		{"other times", func() { edits()["touched"](r) }, true},
+		{"nothing again", func() {}, true},
+		{"an attribute", func() { edits()["attribute"](r) }, false},
+		{"nothing after it", func() {}, true},
+		{"a key", func() { edits()["identity elsewhere"](r) }, false},
+		{"an edit", func() { edits()["deleted"](r) }, false},
+	}
+	for _, s := range steps {
+		s.does()
+		said := r.build(r.dir, r.cache, "--timings")
+		if proven := strings.Contains(said, "unchanged  "); proven != s.proven {
+			t.Errorf("after %s, proven is %v:\n%s", s.what, proven, said)
+		}
+		if !strings.Contains(said, "warning[W0119]") {
+			t.Errorf("after %s, the warning is missing:\n%s", s.what, said)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package compiler
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/emit/output"
+)
+
+// Receipt is what a build knows of its input and its tree. The next build that has the same input, and finds the tree as this one left it, would only
+// do the same again. It lies in the user's cache, holds no secret, and may be lost at any time.
+type Receipt struct {
+	head   receiptHead
+	stamps *output.Stamps
+
+	in      Input
+	version string
+	out     string
+	options RenderOptions
+	before  inputs
+	file    string
+	known   *output.Stamps // those of the last build, be it of another input
+}
+
+type receiptHead struct {
+	Content  string            `json:"content"`  // sum of the input
+	Findings []diag.Diagnostic `json:"findings"` // of the input alone: what a build says of the tree before it, it says once
+	Files    int               `json:"files"`
+}
+
+// receiptAge is how long the receipts of other trees are kept.
+const receiptAge = 30 * 24 * time.Hour
+
+// OpenReceipt looks what the last build of an output directory says of this one. cache is the user's folder for such things.
+// It is nil where nothing could be said of another build with this input.
+func OpenReceipt(in Input, version, out, cache string, o RenderOptions) *Receipt {
+	r := &Receipt{in: in, version: version, out: out, options: o}
+	var err error
+	if r.before, err = readInputs(in, version, out, o); err != nil {
+		return nil
+	}
+	name, err := filepath.Abs(out)
+	if err != nil {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(name))
+	r.file = filepath.Join(cache, hex.EncodeToString(sum[:12])+receiptSuffix)
+	return r
+}
+
+const receiptSuffix = ".receipt"
+
+// Same says whether a build would change nothing, and then what it would report, and how many files the tree has.
+func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, same bool) {
+	if r == nil {
+		return nil, 0, false
+	}
+	data, err := os.ReadFile(r.file)
+	if err != nil {
+		return nil, 0, false
+	}
+	last, err := decodeReceipt(data)
+	if err != nil {
+		return nil, 0, false
+	}
+	r.known = last.stamps
+	if last.head.Content != hex.EncodeToString(r.before.content[:]) {
+		return nil, 0, false
+	}
+	hold, renewed := last.stamps.Hold(r.out, r.options.Jobs, now)
+	if !hold {
+		return nil, 0, false
+	}
+	if renewed {
+		last.file = r.file
+		last.store(now)
+	}
+	return last.head.Findings, last.head.Files, true
+}
+
+// Known are the stamps that the last build left; nil where there are none. Same has read them.
+func (r *Receipt) Known() *output.Stamps {
+	if r == nil {
+		return nil
+	}
+	return r.known
+}
+
+// Keep stores the receipt of a build that is complete. findings are those of Check. Where something says that another build with this input might
+// end in another way, or what is stored could tell a secret, there is none; that it cannot be stored is no trouble.
+func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, change *output.Change, now time.Time) {
+	if r == nil {
+		return
+	}
+	if len(b.Graph.Given) > 0 || rendered.Outside || !b.shown(r.in.Dir) {
+		return
+	}
+	after, err := readInputs(r.in, r.version, r.out, r.options)
+	if rendered.DevKey != nil && after.sources == r.before.sources {
+		r.before = after // the key is the only input that a build makes
+	}
+	if err != nil || after != r.before {
+		return
+	}
+	if r.stamps = change.Stamps(now); r.stamps == nil {
+		return
+	}
+	r.head = receiptHead{Content: hex.EncodeToString(after.content[:]), Findings: findings, Files: change.Files()}
+	r.store(now)
+}
+
+// store writes the receipt, and removes those of trees that were not built for long.
+func (r *Receipt) store(now time.Time) {
+	data, err := r.encode()
+	if err != nil {
+		return
+	}
+	folder := filepath.Dir(r.file)
+	for _, dir := range []string{filepath.Dir(filepath.Dir(folder)), filepath.Dir(folder), folder} {
+		_ = os.Mkdir(dir, 0o700) // a home that is not there is not made
+	}
+	waiting, err := os.CreateTemp(folder, "*.new")
+	if err != nil {
+		return
+	}
+	_, err = waiting.Write(data)
+	if closed := waiting.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(waiting.Name(), r.file)
+	}
+	if err != nil {
+		_ = os.Remove(waiting.Name())
+		return
+	}
+	forget(folder, now)
+}
+
+func forget(folder string, now time.Time) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return
+	}
+	old := slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		info, err := e.Info()
+		return err != nil || !strings.HasSuffix(e.Name(), receiptSuffix) && filepath.Ext(e.Name()) != ".new" || now.Sub(info.ModTime()) < receiptAge
+	})
+	for _, e := range old {
+		_ = os.Remove(filepath.Join(folder, e.Name()))
+	}
+}
