@@ -17,11 +17,11 @@ import (
 func checkReach() pass.Pass {
 	return pass.Pass{
 		Name: "check-reach",
-		Doc:  "What a kind of the user's own writes and names is its own, or given to it by a link.",
+		Doc:  "What a kind of the user's own writes and names is its own, or given to it by a link, and is used.",
 		After: []string{
-			"keep-files", // what a kind writes is in its files
+			"assign-roles", // what is deployed has to use what it declares; what a kind writes is in its files
 		},
-		Codes:   []string{"E0109"},
+		Codes:   []string{"E0109", "W0125"},
 		Run:     runCheckReach,
 		Promise: "No file is in a folder that another program trusts.",
 		Holds:   reachHolds,

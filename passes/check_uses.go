@@ -108,7 +108,7 @@ func unreadSecrets(n *ir.Node, p *ir.NodePlan) []diag.Diagnostic {
 		switch {
 		case !near:
 		case made == nil:
-			all = append(all, unusedAt(n, row.Pos, fmt.Sprintf("name it in the #secrets of the kustomization, as %q, or leave it out", "secret/"+path.Base(row.Path)), fmt.Sprintf("the file %q of %s is in no Secret", row.Path, n.Kind.Name)))
+			all = append(all, unusedAt(n, row.Pos, fmt.Sprintf("name it in the #secrets of the kustomization, as %q, or leave it out", path.Join(path.Base(path.Dir(row.Path)), path.Base(row.Path))), fmt.Sprintf("the file %q of %s is in no Secret", row.Path, n.Kind.Name)))
 		case !made.fixed && !anyObject(p, func(o kind.Object) bool { return mentions(o, made.name) }):
 			all = append(all, unusedAt(n, row.Pos, "read it in an object, as envFrom: [{secretRef: name: …}], or leave it out", fmt.Sprintf("the file %q of %s becomes a Secret that no object reads", row.Path, n.Kind.Name)))
 		case !made.fixed:

@@ -168,7 +168,7 @@ func TestPromisesHoldForRandomLinks(t *testing.T) {
 func town(t testing.TB) *world {
 	t.Helper()
 	w := townKinds(t)
-	w.add("app", "shop cart")
+	w.add("app", "shop cart", object{"namespace": "apps"})
 	w.add("store", "db other")
 	w.add("store/table", "db/table/orders")
 	w.add("worker", "jobs")
@@ -191,6 +191,9 @@ func townKinds(t testing.TB) *world {
 			return []kind.Row{
 				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Content: kind.Objects{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
 				{Path: "settings.env", Content: kind.Text{Text: "x"}},
+				{Path: "base/kustomization.yaml", Role: kind.Deploy, Content: kind.Kustomization{Object: object{"kind": "Kustomization"}}},
+				{Path: "base/namespace.yaml", Content: kind.Objects{{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": self["namespace"]}}}},
+				{Path: "base/job.yaml", Content: kind.Objects{{"apiVersion": "batch/v1", "kind": "Job", "metadata": object{"name": self["name"]}}}},
 			}, nil
 		}
 	}, described(func(_ object, d *kind.Description) {

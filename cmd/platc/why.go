@@ -70,7 +70,7 @@ func answerText(a explain.Answer) string {
 		b.WriteString(reasonText(by, i > 0 && a.Because[i-1].Either))
 	}
 	if a.Kind != nil {
-		fmt.Fprintf(&b, "  written in %s\n", placeText(a.Kind))
+		fmt.Fprintf(&b, "  written in %s\n", placesText(a.Kind, a.Part))
 	}
 	return b.String()
 }
@@ -98,9 +98,17 @@ func reasonText(by explain.Because, more bool) string {
 		from = append(from, "at "+where)
 	}
 	if by.Kind != nil {
-		from = append(from, "in "+placeText(by.Kind))
+		from = append(from, "in "+placesText(by.Kind, by.Part))
 	}
 	return fmt.Sprintf("  %s\n    %s\n", reason, strings.Join(from, ", "))
+}
+
+// placesText is a place in a kind, with that of the building block that it uses there.
+func placesText(ofKind, ofPart *explain.Place) string {
+	if ofPart == nil {
+		return placeText(ofKind)
+	}
+	return placeText(ofKind) + " through " + placeText(ofPart)
 }
 
 func placeText(p *explain.Place) string {

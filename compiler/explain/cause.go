@@ -17,6 +17,7 @@ type Because struct {
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	Kind   *Place `json:"kind,omitempty"`   // where the kind says it
+	Part   *Place `json:"part,omitempty"`   // of the building block that the kind says it with; nil without one
 	Either bool   `json:"either,omitempty"` // any one of those with this mark is enough
 }
 

@@ -60,6 +60,15 @@ func (o *origins) place(p diag.Pos) *Place {
 	return &Place{p.File, p.Line, p.Column}
 }
 
+// written is where a kind writes something: the place itself or, where that is in a building block of the schema, the place of the rule or of the row
+// of the kind that uses the block, and that of the block.
+func (o *origins) written(at, in diag.Pos) (ofKind, ofPart *Place) {
+	if strings.HasPrefix(at.File, "schema/") && in.File != "" {
+		return o.place(in), o.place(at)
+	}
+	return o.place(at), nil
+}
+
 // ref is what a leaf of an input depends on.
 func (o *origins) ref(a asked, ref kind.Ref) *cause {
 	if len(ref) == 0 {
@@ -199,6 +208,17 @@ func isRecord(by ir.Origin) bool {
 	return len(by.At) > 1 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
 }
 
+// declared is where the rule, or the kind of the node, is that an origin comes from.
+func declared(by ir.Origin) diag.Pos {
+	switch {
+	case by.Rule != nil:
+		return by.Rule.Pos
+	case by.Node != nil:
+		return by.Node.Kind.Pos
+	}
+	return diag.Pos{}
+}
+
 // origin is what a decision depends on that one origin asked for.
 func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	b := Because{Reason: by.Reason, Pass: by.Pass, File: by.Pos.File, Line: by.Pos.Line, Column: by.Pos.Column}
@@ -206,7 +226,7 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	if by.Trace != nil && by.At != nil {
 		said = by.Trace(append(slices.Clone(by.At), words(rest)...)...)
 	}
-	b.Kind = o.place(said.Pos)
+	b.Kind, b.Part = o.written(said.Pos, declared(by))
 	if by.Edge == nil {
 		if by.Node != nil && by.Attribute != "" {
 			return o.attribute(by.Node, []string{by.Attribute})

@@ -24,6 +24,7 @@ type Answer struct {
 	Value     string    `json:"value"` // of a variable, a requirement, an attribute or a line; secrets by name
 	Because   []Because `json:"because"`
 	Kind      *Place    `json:"kind,omitempty"` // of a line: where the kind, or the library, writes it
+	Part      *Place    `json:"part,omitempty"` // of a line: of the building block that the kind writes it with
 }
 
 // Unknown is a question about what no component or rule of the architecture could have.
@@ -322,7 +323,8 @@ func (w why) line(f *File, number int, err error) (Answer, error) {
 // explained is the answer about a line: what it depends on together with its file, or the file alone.
 func (w why) explained(f *File, l line) Answer {
 	a := w.file(f)
-	a.What, a.Value, a.Kind = "line", strings.TrimSpace(l.text), w.origins.place(l.at)
+	a.What, a.Value = "line", strings.TrimSpace(l.text)
+	a.Kind, a.Part = w.origins.written(l.at, f.row.Pos)
 	if named := all(w.origins.file(f), l.on).named(); len(named) > 0 {
 		a.Because = named
 	}
