@@ -47,7 +47,8 @@ func TestBytesOfEachContent(t *testing.T) {
 			header + "kind: ConfigMap\nmetadata:\n  name: z\n---\nkind: Service\nmetadata:\n  name: a\n---\nkind: Service\nmetadata:\n  name: b\n",
 		},
 		"a kustomization": {
-			"kustomization.yaml", kind.Kustomization{Object: object{"kind": "Kustomization", "resources": []any{"z.yaml", "a.yaml"}}, Stray: []string{"s.yaml"}},
+			"kustomization.yaml",
+			kind.Kustomization{Object: object{"kind": "Kustomization", "resources": []any{"z.yaml", "a.yaml"}}, Stray: []string{"s.yaml"}},
 			header + "kind: Kustomization\nresources:\n- z.yaml\n- a.yaml\n",
 		},
 		"a text":                     {"x.conf", kind.Text{Text: "a = 1\n\n\n"}, header + "a = 1\n"},

@@ -143,6 +143,7 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 		return val.s, fine
 	case binaryText:
 		return nil, fault(refused, "bytes as data")
+	case structure, list:
 	}
 	if depth > tooDeep {
 		return nil, c.fail("values that nest too deep")

@@ -429,6 +429,7 @@ func (b *builder) hold(x constraint, l *label, v *vertex) {
 				fits = true
 			case unsure:
 				b.c.fail("a pattern of names that is not known here")
+			case no:
 			}
 		}
 	}
@@ -440,10 +441,7 @@ func (b *builder) hold(x constraint, l *label, v *vertex) {
 // comprehensions runs what is left, those first whose conditions read nothing that another one may still write.
 func (b *builder) comprehensions() {
 	for len(b.later) > 0 {
-		i := slices.IndexFunc(b.later, func(p placed) bool { return !b.waits(p) })
-		if i < 0 {
-			i = 0 // whoever reads too early is found out
-		}
+		i := max(0, slices.IndexFunc(b.later, func(p placed) bool { return !b.waits(p) })) // where all wait, whoever reads too early is found out
 		p := b.later[i]
 		b.later = slices.Delete(b.later, i, i+1)
 		switch n := p.n.(type) {

@@ -125,8 +125,9 @@ func length(c *ctx, a []value) value {
 		return intOf(int64(len(c.items(v.v)))).from(value{deps: shapeOf(v.v)})
 	case structure:
 		return intOf(int64(len(c.fields(v.v)))).from(value{deps: shapeOf(v.v)})
+	default:
+		return fault(wrong, "a length of what has none")
 	}
-	return fault(wrong, "a length of what has none")
 }
 
 func stringFuncs() map[string]*builtin {

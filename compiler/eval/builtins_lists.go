@@ -3,7 +3,6 @@ package eval
 import (
 	"bytes"
 	"encoding/json"
-
 	"slices"
 	"strings"
 

@@ -1,5 +1,7 @@
 package eval
 
+import "slices"
+
 // group is where conjuncts come from: closedness is a matter of which fields stand in which part of an expression.
 type group struct {
 	up     *group
@@ -51,7 +53,7 @@ func (g *group) below(top *group) bool {
 	return false
 }
 
-// bound says whether a definition has a say in what stands in g.
+// closes says whether a definition has a say in what stands in g.
 func (g *group) closes() bool {
 	for ; g != nil; g = g.up {
 		if g.closed || g.twin != nil {
@@ -61,13 +63,13 @@ func (g *group) closes() bool {
 	return false
 }
 
-// allows says whether a definition h takes what stands in g as its own.
-func (h *group) allows(g *group) bool {
-	if g.below(h) {
+// allows says whether a definition g takes what stands in h as its own.
+func (g *group) allows(h *group) bool {
+	if h.below(g) {
 		return true
 	}
-	for p := h; p != nil; p = p.up {
-		if p.embed && g.below(p.up) && !g.below(p) {
+	for p := g; p != nil; p = p.up {
+		if p.embed && h.below(p.up) && !h.below(p) {
 			return true
 		}
 	}
@@ -117,10 +119,8 @@ func (b *builder) opened(h *group, a arc) bool {
 	if b.v.body.rare == nil {
 		return false
 	}
-	for _, g := range b.v.body.more {
-		if h.allows(g) {
-			return true
-		}
+	if slices.ContainsFunc(b.v.body.more, h.allows) {
+		return true
 	}
 	for _, x := range b.v.body.optional {
 		if !h.allows(x.c.g) {

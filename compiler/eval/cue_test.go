@@ -19,13 +19,13 @@ import (
 
 // source is a package whose field x is asked for.
 func source(body string) string {
-	imports := ""
+	var imports strings.Builder
 	for _, path := range []string{"list", "strings", "strconv", "regexp", "math", "net", "crypto/sha256", "crypto/sha1", "crypto/md5", "encoding/hex", "encoding/base64", "encoding/json"} {
 		if strings.Contains(body, path[strings.LastIndex(path, "/")+1:]+".") {
-			imports += "import \"" + path + "\"\n"
+			imports.WriteString("import \"" + path + "\"\n")
 		}
 	}
-	return "package p\n" + imports + body
+	return "package p\n" + imports.String() + body
 }
 
 func parse(t *testing.T, body string) *ast.File {

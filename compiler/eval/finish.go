@@ -56,6 +56,7 @@ func (b *builder) fits(cj conj) bool {
 	case unsure:
 		b.fail(fault(refused, "a value that cannot be held against the alternatives here"))
 		return false
+	case yes:
 	}
 	return true
 }
@@ -160,6 +161,7 @@ func (b *builder) checked(val value) value {
 			return fault(wrong, "a value out of its bounds")
 		case unsure:
 			return fault(refused, "a bound that is not known")
+		case yes:
 		}
 	}
 	if val.class == open && val.n == 0 {
@@ -226,6 +228,7 @@ func (c *ctx) anyAdmits(n *disjunction, e *env, val value) answer {
 			return yes
 		case unsure:
 			result = unsure
+		case no:
 		}
 	}
 	return result
@@ -258,8 +261,9 @@ func (c *ctx) valueAdmits(t *vertex, val value) answer {
 			return yes
 		}
 		return unsure
+	default:
+		return is(same(other, val))
 	}
-	return is(same(other, val))
 }
 
 func (c *ctx) listAdmits(n *listLit, e *env, val value) answer {
@@ -288,7 +292,7 @@ func (c *ctx) within(n *bound, e *env, val value) answer {
 	if limit.class <= open || limit.class == structure || limit.class == list {
 		return unsure
 	}
-	if n.op == token.NEQ && limit.class != val.class && !(limit.isNumber() && val.isNumber()) {
+	if n.op == token.NEQ && limit.class != val.class && (!limit.isNumber() || !val.isNumber()) {
 		return unsure
 	}
 	got := c.operate(n.op, val, limit)

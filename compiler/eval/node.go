@@ -188,12 +188,11 @@ type letDecl struct {
 }
 
 type clause struct {
-	cond     node // an if
-	src      node // a for
-	hasKey   bool
-	let      node // a let
-	isFor    bool
-	position token.Pos
+	cond   node // an if
+	src    node // a for
+	hasKey bool
+	let    node // a let
+	isFor  bool
 }
 
 func (n *scalarNode) eval(*ctx, *env) value { return n.val }

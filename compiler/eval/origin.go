@@ -114,7 +114,7 @@ func (l *leaves) refs() []kind.Ref {
 	for _, ref := range l.all {
 		all = append(all, ref)
 	}
-	slices.SortFunc(all, func(x, y kind.Ref) int { return slices.Compare(x, y) })
+	slices.SortFunc(all, slices.Compare)
 	return all
 }
 

@@ -78,8 +78,9 @@ func (v value) String() string {
 		return strconv.FormatInt(v.n, 10)
 	case boolean:
 		return strconv.FormatBool(v.n == 1)
+	default:
+		return v.s
 	}
-	return v.s
 }
 
 // decimals is the precision of CUE's numbers.

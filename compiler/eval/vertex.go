@@ -62,11 +62,10 @@ type body struct {
 	open  bool  // a list that may have more items
 	shape *deps // what decided which fields or items there are
 	*rare
-	patterns []constraint
-	loose    bool // a list whose order only CUE knows
-	lacks    bool // a required field is missing
-	mixed    bool // fields come from more places than one literal
-	walked   bool // with settling: all that is in it is done
+	loose  bool // a list whose order only CUE knows
+	lacks  bool // a required field is missing
+	mixed  bool // fields come from more places than one literal
+	walked bool // with settling: all that is in it is done
 }
 
 // rare is what few structs have.
@@ -380,10 +379,9 @@ func (c *ctx) constant(val value) *vertex {
 	return v
 }
 
-// name is a label as an interpolation or a loop has it.
+// text is a label as an interpolation or a loop has it.
 func (l *label) text() string {
-	switch l.role {
-	case hidden:
+	if l.role == hidden {
 		_, name, _ := strings.Cut(l.name, "\x00")
 		return name
 	}

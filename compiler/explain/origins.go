@@ -245,7 +245,7 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 		causes = append(causes, one(atom{edge: by.Edge, name: by.Attribute}, b))
 	}
 	for _, e := range by.With {
-		causes = append(causes, o.link(e, nil, by.Pass))
+		causes = append(causes, o.link(e, by.Pass))
 	}
 	if by.Rule != nil {
 		causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, said))
@@ -254,12 +254,10 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 }
 
 // link is what depends on an edge itself.
-func (o *origins) link(e *ir.Edge, r *kind.Rule, pass string) *cause {
-	by := ir.Origin{Pass: pass, Edge: e, Rule: r, Pos: e.Pos}
-	if r == nil && len(e.Rules) > 0 {
+func (o *origins) link(e *ir.Edge, pass string) *cause {
+	by := ir.Origin{Pass: pass, Edge: e, Pos: e.Pos}
+	if len(e.Rules) > 0 {
 		by.Rule = e.Rules[len(e.Rules)-1]
-	}
-	if by.Rule != nil {
 		by.Reason = by.Rule.Doc
 	}
 	return o.origin(by)
@@ -268,7 +266,7 @@ func (o *origins) link(e *ir.Edge, r *kind.Rule, pass string) *cause {
 func (o *origins) links(edges []*ir.Edge, pass string) *cause {
 	causes := make([]*cause, len(edges))
 	for i, e := range edges {
-		causes[i] = o.link(e, nil, pass)
+		causes[i] = o.link(e, pass)
 	}
 	return anyOf(causes...)
 }
@@ -355,7 +353,7 @@ func (o *origins) identity(e *ir.Edge, path []string) *cause {
 		access, _ := e.Attrs["access"].(string)
 		return access
 	}, func(e *ir.Edge) *cause {
-		return all(o.link(e, nil, "assign-identities"), o.linkAttribute(e, []string{"access"}))
+		return all(o.link(e, "assign-identities"), o.linkAttribute(e, []string{"access"}))
 	})
 }
 

@@ -28,7 +28,7 @@ func (o *origins) tree(word string, path []string) *cause {
 	case "links":
 		causes := make([]*cause, len(o.plan.Graph.Edges))
 		for i, e := range o.plan.Graph.Edges {
-			causes[i] = o.link(e, nil, "resolve-links")
+			causes[i] = o.link(e, "resolve-links")
 		}
 		return pick(path, causes)
 	case "prerequisites":

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -306,10 +307,10 @@ func (w why) line(f *File, number int, err error) (Answer, error) {
 		return w.file(f), nil
 	}
 	lines, err := w.origins.lines(f)
-	if err != nil && err != errSealed {
+	if err != nil && !errors.Is(err, errSealed) {
 		return Answer{}, err
 	}
-	if number > 0 && number > len(lines) && (f.row.Secret || err == errSealed) { // what is written there follows from the keys and the values
+	if number > 0 && number > len(lines) && (f.row.Secret || errors.Is(err, errSealed)) { // what is written there follows from the keys and the values
 		a := w.file(f)
 		a.What = "line"
 		return a, nil
@@ -365,7 +366,7 @@ func (w why) link(name string) (Answer, bool) {
 		out := e.Source.Component() == w.node && (e.As == name || slices.Contains(namesOf(e.Target), name))
 		in := e.Target.Component() == w.node && slices.Contains(namesOf(e.Source), name)
 		if out || in {
-			by = append(by, w.origins.link(e, nil, "resolve-links").named()...)
+			by = append(by, w.origins.link(e, "resolve-links").named()...)
 		}
 	}
 	if len(by) > 0 {

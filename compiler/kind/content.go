@@ -1,6 +1,9 @@
 package kind
 
-import "io/fs"
+import (
+	"io/fs"
+	"slices"
+)
 
 // Content is what the bytes of a file are made of: one of the types below, and nothing else. A kind's table may hold each of them; of Modules,
 // Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
@@ -53,7 +56,7 @@ type Environment struct {
 }
 
 // Groups are all variables, in order.
-func (e Environment) Groups() []Group { return append(e.Links[:len(e.Links):len(e.Links)], e.Extra...) }
+func (e Environment) Groups() []Group { return append(slices.Clip(e.Links), e.Extra...) }
 
 // JSON is a JSON document: maps, lists, scalars and values.
 type JSON struct{ Data any }

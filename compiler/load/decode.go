@@ -64,38 +64,3 @@ func decodeList(v cue.Value) ([]any, error) {
 
 // lookup is the value at a dotted path; it need not exist.
 func lookup(v cue.Value, path string) cue.Value { return v.LookupPath(cue.ParsePath(path)) }
-
-// text, flag and texts read an optional field of a concrete type.
-func text(v cue.Value, path string) string {
-	s, err := lookup(v, path).String()
-	if err != nil {
-		return ""
-	}
-	return s
-}
-
-func flag(v cue.Value, path string, otherwise bool) bool {
-	b, err := lookup(v, path).Bool()
-	if err != nil {
-		return otherwise
-	}
-	return b
-}
-
-func texts(v cue.Value, path string) []string {
-	f := lookup(v, path)
-	if !f.Exists() {
-		return nil
-	}
-	it, err := f.List()
-	if err != nil {
-		return nil
-	}
-	var all []string
-	for it.Next() {
-		if s, err := it.Value().String(); err == nil {
-			all = append(all, s)
-		}
-	}
-	return all
-}

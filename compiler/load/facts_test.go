@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"platc.dev/platc/compiler/kind"
@@ -68,11 +69,12 @@ func typeText(t *kind.Type) string {
 	if t == nil {
 		return ""
 	}
-	text := t.Text
+	var text strings.Builder
+	text.WriteString(t.Text)
 	for _, f := range t.Fields {
-		text += "\n" + f.Name + ": " + f.Type.Text
+		text.WriteString("\n" + f.Name + ": " + f.Type.Text)
 	}
-	return text
+	return text.String()
 }
 
 // Whatever the compiler asks of a built-in kind is answered by the evaluator.

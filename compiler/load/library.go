@@ -9,7 +9,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 
 	"platc.dev/platc/compiler/diag"
@@ -55,18 +54,11 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 
 // Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
 func Versions() kind.Object {
-	data, err := fs.ReadFile(library.FS, "schema/versions.cue")
+	o, err := Values(library.FS, "schema/versions.cue")
 	if err != nil {
-		panic(err)
+		panic(fmt.Sprintf("the library's versions: %s", err))
 	}
-	file := cuecontext.New().CompileBytes(data)
-	table := kind.Object{}
-	for _, name := range []string{"versions", "pins"} {
-		if table[name], err = decode(lookup(file, name)); err != nil {
-			panic(fmt.Sprintf("the library's %s: %s", name, err))
-		}
-	}
-	return table
+	return kind.Object{"versions": o["versions"], "pins": o["pins"]}
 }
 
 func read(roots []root) *lib {

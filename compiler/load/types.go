@@ -96,11 +96,3 @@ func unquote(s string) string {
 }
 
 func display(v cue.Value) string { return fmt.Sprint(v) }
-
-func docOf(v cue.Value) string {
-	var b strings.Builder
-	for _, group := range v.Doc() {
-		b.WriteString(group.Text())
-	}
-	return strings.TrimSpace(b.String())
-}

@@ -494,10 +494,7 @@ func (u *uses) templates(assets fs.FS) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(assets, name)
-		if err != nil {
-			return nil
-		}
+		data, _ := fs.ReadFile(assets, name) // what cannot be read refers to nothing
 		for _, a := range action.FindAll(data, -1) {
 			for _, m := range word.FindAllSubmatch(a, -1) {
 				u.loose[string(m[1])] = true

@@ -71,7 +71,7 @@ func TestLinesOfDotenv(t *testing.T) {
 }
 
 // TestNoAllocationPerField: what is allocated is the text itself, which grows by doubling.
-func TestNoAllocationPerField(t *testing.T) {
+func TestNoAllocationPerField(t *testing.T) { //nolint:paralleltest // allocations are counted for the process
 	list := make([]any, 1000)
 	for i := range list {
 		list[i] = map[string]any{"name": "orders", "port": int64(i), "on": true, "size": 1.5, "labels": map[string]any{"a": "x: y", "b": nil}, "items": []any{}}

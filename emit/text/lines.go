@@ -334,6 +334,7 @@ func child(v reflect.Value, key string) reflect.Value {
 		if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < v.Len() {
 			return v.Index(i)
 		}
+	default:
 	}
 	return reflect.ValueOf("")
 }
