@@ -1,6 +1,7 @@
 package passes_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -11,9 +12,7 @@ import (
 func builtBy(again ...kind.Row) func(*kind.Kind) {
 	job := func(name string, meta object) object {
 		o := called("Job", name)
-		for key, v := range meta {
-			o["metadata"].(object)[key] = v
-		}
+		maps.Copy(o["metadata"].(object), meta)
 		return o
 	}
 	return asks(func(object) []kind.Row {

@@ -207,7 +207,7 @@ func TestOneComponentBringsTheNamespace(t *testing.T) {
 		if d.Value() != want || len(d.By()) == 0 {
 			t.Errorf("%s: %+v", name, d)
 		}
-		if shared := b.of(name).Files[overlay]; shared.Value() != (strings.HasSuffix(want, "shared")) {
+		if shared := b.of(name).Files[overlay]; shared.Value() != strings.HasSuffix(want, "shared") {
 			t.Errorf("%s: %+v", name, shared)
 		}
 	}
