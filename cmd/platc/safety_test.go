@@ -1,11 +1,11 @@
 package main
 
 import (
-	"errors"
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
