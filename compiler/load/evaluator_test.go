@@ -83,7 +83,10 @@ func questions(t *testing.T) (byKinds map[*load.Asking][]load.Asked) {
 	seen, seed := map[uint64]bool{}, maphash.MakeSeed()
 	var where string
 	var asked []load.Asked
+	var one sync.Mutex // kinds are asked in parallel
 	keep := func(q load.Asked) {
+		one.Lock()
+		defer one.Unlock()
 		data, err := json.Marshal([]any{q.Sort, q.Name, q.In})
 		if err != nil {
 			t.Errorf("%s %s: %v", where, q.Name, err)
