@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -129,27 +128,15 @@ func secretOf(p *ir.NodePlan, file string) (made *secretMade, near bool) {
 		near = true
 		items, _ := k.Object["secretGenerator"].([]any)
 		for _, item := range items {
-			o, _ := item.(kind.Object)
-			for _, list := range []string{"envs", "files"} {
-				entries, _ := o[list].([]any)
-				if slices.ContainsFunc(entries, func(e any) bool { return path.Join(dir, fileOf(e)) == file }) {
-					name, _ := o["name"].(string)
-					options, _ := o["options"].(kind.Object)
-					return &secretMade{name: name, fixed: options["disableNameSuffixHash"] == true}, near
-				}
+			if slices.ContainsFunc(generated([]any{item}), func(name string) bool { return path.Join(dir, name) == file }) {
+				o, _ := item.(kind.Object)
+				name, _ := o["name"].(string)
+				options, _ := o["options"].(kind.Object)
+				return &secretMade{name: name, fixed: options["disableNameSuffixHash"] == true}, near
 			}
 		}
 	}
 	return nil, near
-}
-
-// fileOf is the file of an entry of a generator: as it is, or under a key of its own (KEY=FILE).
-func fileOf(entry any) string {
-	text, _ := entry.(string)
-	if _, name, ok := strings.Cut(text, "="); ok {
-		return name
-	}
-	return text
 }
 
 // mentions says whether a text is somewhere in an object.

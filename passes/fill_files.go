@@ -107,7 +107,7 @@ func markSecret(c *pass.Context, n *ir.Node) {
 	}
 }
 
-// generated are the files of which the generators of a kustomization make objects. An entry may begin with a key of its own: KEY=FILE.
+// generated are the files of which the generators of a kustomization make objects.
 func generated(generators any) []string {
 	var all []string
 	list, _ := generators.([]any)
@@ -116,15 +116,20 @@ func generated(generators any) []string {
 		for _, field := range []string{"envs", "files"} {
 			entries, _ := o[field].([]any)
 			for _, e := range entries {
-				name, _ := e.(string)
-				if _, file, ok := strings.Cut(name, "="); ok {
-					name = file
-				}
-				all = append(all, name)
+				all = append(all, generatorFile(e))
 			}
 		}
 	}
 	return all
+}
+
+// generatorFile is the file of an entry of a generator: as it is, or under a key of its own (KEY=FILE).
+func generatorFile(entry any) string {
+	text, _ := entry.(string)
+	if _, name, ok := strings.Cut(text, "="); ok {
+		return name
+	}
+	return text
 }
 
 // withResources fills in what the kustomizations of a component list.
