@@ -14,8 +14,8 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// filled is a row with what its kind leaves to the plan. byName are the components.
-func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Row) kind.Row {
+// filled is a row with what its kind leaves to the plan.
+func filled(c *pass.Context, n *ir.Node, row kind.Row) kind.Row {
 	switch content := row.Content.(type) {
 	case kind.Template:
 		data := maps.Clone(c.Of(n).View)
@@ -28,8 +28,8 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 		}
 		row.Content = content
 	case kind.Environment:
-		if of := byName[content.Of]; of != nil {
-			content.Links = linkVariables(c.Of(of), content.Without)
+		if of := c.Graph.Node(content.Of); of != nil {
+			content.Links = linkVariables(c.Plan.VariablesOf(of), content.Without)
 		}
 		row.Content = content
 	case kind.Requirements:
@@ -61,8 +61,8 @@ func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
 	}
 }
 
-// linkVariables are the variables of a component's links but some, a group for each provider, by comment.
-func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
+// linkVariables are variables but some, a group for each provider, by comment.
+func linkVariables(p *ir.Variables, without []string) []kind.Group {
 	vars := map[string]map[string]value.Value{}
 	for name, d := range p.Env {
 		if slices.Contains(without, name) {

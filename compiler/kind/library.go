@@ -32,6 +32,9 @@ type Cost struct {
 
 // Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.
 func (l *Library) Rule(from, to *Kind) *Rule {
+	if from.Process {
+		from = l.Kinds[from.Parent] // a process links to what its component may link to
+	}
 	if r := l.Rules[from.Name+" -> "+to.Name]; r != nil {
 		return r
 	}
