@@ -26,13 +26,9 @@ func TestOwnApplicationGetsEveryRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := world{World: known, files: files}
-	// the objects of APISIX stand beside the gateway
+	// the objects of its routes stand beside the gateway
 	for _, gateway := range []string{"apisix", "apisix/gateway", "kong", "kong/gateway"} {
-		row := fixture.Changed{}
-		if strings.HasPrefix(gateway, "apisix") {
-			row.Source = []string{"k8s/deploy/base/route/"}
-		}
-		w.Known.Rules[gateway+" -> node"] = row
+		w.Known.Rules[gateway+" -> node"] = fixture.Changed{Source: []string{"k8s/deploy/base/route/"}}
 	}
 	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name != "node" && c.Target.Name != "node" })
 	providers := map[string]bool{}

@@ -94,7 +94,7 @@ func (w world) place(a attribute) object {
 		_, node := w.Add(k, a.prefix()+"-"+fixture.Short(k))
 		return node
 	}
-	p := w.Pair(rule, w.Library.Named(rule.From)[0], w.someTarget(rule), a.prefix())
+	p := w.Pair(rule, w.Library.Named(rule.From)[0], w.someTarget(rule, a.owner), a.prefix())
 	w.Connect(p)
 	switch component, _, _ := strings.Cut(a.owner, "/"); {
 	case a.owner == rule.Name():
@@ -110,9 +110,12 @@ func (w world) place(a attribute) object {
 	}
 }
 
-// someTarget is a kind that a rule leads to: of those with a capability, one that everything applies to.
-func (w world) someTarget(r *kind.Rule) *kind.Kind {
+// someTarget is a kind that a rule leads to: of those with a capability, the owner of the attribute, or one that everything applies to.
+func (w world) someTarget(r *kind.Rule, owner string) *kind.Kind {
 	source, all := w.Library.Named(r.From)[0], w.Library.Named(r.To)
+	if k := w.Library.Kinds[owner]; k != nil && slices.Contains(w.Library.RulesOf(source, k), r) {
+		return k
+	}
 	if app := w.Library.Kinds["fastapi"]; slices.Contains(w.Library.RulesOf(source, app), r) {
 		return app
 	}
