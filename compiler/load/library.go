@@ -368,6 +368,9 @@ func (l *lib) subOf(p *pkg, parent *kind.Kind, name string, f facts, syntax scop
 	if k.Attributes, err = syntax.structOf(f, "kind", "subs", name); err != nil {
 		return nil, err
 	}
+	if k.AtMost, err = pairs(f); err != nil {
+		return nil, err
+	}
 	if pattern := f.text("names", "pattern"); pattern != "" {
 		if k.Names.Pattern, err = regexp.Compile(pattern); err != nil {
 			return nil, failure(f, "names.pattern of %s: %s", k.Name, err)
