@@ -223,11 +223,13 @@ type NodePlan struct {
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
+	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
+	Image         Decided[string]               // name and tag of the image that is built; zero: none
 	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
 	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
 	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
 	Jobs          []Decided[Job]                // of these kustomizations, by file
-	View          kind.Object                   // the component as its manifests and templates see it
+	View          kind.Object                   // the component as its manifests and templates see it; those of the build context without the image
 	Parts         map[string][]Decided[kind.Object]
 	Pods          map[string]Decided[kind.Pods] // groups of the kind, and those that edges add
 	Policies      map[string]*Policy            // by pod group
