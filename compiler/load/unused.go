@@ -302,7 +302,7 @@ func (c *unusedCheck) slots(k *kind.Kind) {
 func (c *unusedCheck) attributes(k, of *kind.Kind, path ...string) {
 	conditions := named(k, func(w kind.When) string { return w.Attribute })
 	for _, f := range of.Attributes.Fields {
-		if of == k && (f.Name == "namespace" || slices.Contains(conditions, f.Name)) || c.inherited(of, f.Name) || c.uses.has(f.Name, "attrs", "quantities") {
+		if f.Type.Mark != nil || of == k && (f.Name == "namespace" || slices.Contains(conditions, f.Name)) || c.inherited(of, f.Name) || c.uses.has(f.Name, "attrs", "quantities") {
 			continue
 		}
 		c.report(k, fmt.Sprintf("read it as attrs.%s in manifests.cue, kind.cue or links.cue, or leave it out", f.Name), fmt.Sprintf("the kind %s has the attribute %q, but nothing reads it", of.Name, f.Name),
