@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,23 @@ func TestBuiltInKindsAreEvaluatedFast(t *testing.T) {
 	for _, c := range costs {
 		if c.CUE {
 			t.Errorf("%s of %s is left to CUE: %s: %s", c.Question, c.Of, c.Pos, c.Reason)
+		}
+	}
+}
+
+// The table of versions is read by the evaluator alone, from its one file, and is what CUE makes of the whole schema.
+func TestVersionsAreWhatCUESays(t *testing.T) {
+	t.Parallel()
+	l := read([]root{{fs: library.FS, dir: "kinds"}})
+	table := Versions()
+	schema := l.engine.value(l.schema)
+	for _, name := range []string{"versions", "pins"} {
+		want, err := decode(lookup(schema, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := table[name]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is\n%v\nCUE says\n%v", name, got, want)
 		}
 	}
 }

@@ -54,11 +54,31 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 
 // Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
 func Versions() kind.Object {
-	o, err := Values(library.FS, "schema/versions.cue")
-	if err != nil {
-		panic(fmt.Sprintf("the library's versions: %s", err))
+	p := &pkg{root: root{fs: library.FS}, path: module + "/schema"}
+	p.parseFile("schema/versions.cue")
+	program := compiled([]*pkg{p})
+	table := kind.Object{}
+	for _, name := range []string{"versions", "pins"} {
+		data, err := constantOf(program, p.path, name)
+		if err != nil {
+			panic(fmt.Sprintf("the library's %s: %s", name, err))
+		}
+		table[name] = data
 	}
-	return kind.Object{"versions": o["versions"], "pins": o["pins"]}
+	return table
+}
+
+// constantOf is the data of a top-level field that depends on nothing that is asked about.
+func constantOf(program *eval.Program, path, name string) (any, error) {
+	q, refused := program.Question(path, name)
+	if refused != nil {
+		return nil, refusal{*refused}
+	}
+	a, err := q.Ask(nil)
+	if err != nil {
+		return nil, err
+	}
+	return ownAnswer{a}.decode()
 }
 
 func read(roots []root) *lib {

@@ -26,16 +26,20 @@ type pkg struct {
 // parse reads the files of a built-in package, in which no mistake is expected.
 func (p *pkg) parse() {
 	for _, name := range sources(p.root.fs, p.dir) {
-		data, err := fs.ReadFile(p.root.fs, name)
-		if err != nil {
-			panic(err)
-		}
-		f, err := parser.ParseFile(path.Join(p.root.name, name), data, parser.ParseComments)
-		if err != nil {
-			panic(fmt.Sprintf("the library: %s", err))
-		}
-		p.files = append(p.files, f)
+		p.parseFile(name)
 	}
+}
+
+func (p *pkg) parseFile(name string) {
+	data, err := fs.ReadFile(p.root.fs, name)
+	if err != nil {
+		panic(err)
+	}
+	f, err := parser.ParseFile(path.Join(p.root.name, name), data, parser.ParseComments)
+	if err != nil {
+		panic(fmt.Sprintf("the library: %s", err))
+	}
+	p.files = append(p.files, f)
 }
 
 // compiled are packages as the evaluator takes them.
