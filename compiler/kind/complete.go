@@ -52,7 +52,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 			return t.Default
 		}
 		data := given.Data()
-		if t.Check(data) && (!t.Quantity || isQuantity(data)) {
+		if t.Check.Holds(data) && (!t.Quantity || isQuantity(data)) {
 			return data
 		}
 	}
@@ -149,7 +149,7 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 
 // allows says whether a map may have a key.
 func (t *Type) allows(key string) bool {
-	return (t.Keys == nil || t.Keys(key)) && (t.Reserved == nil || !t.Reserved(key))
+	return (t.Keys == nil || t.Keys.MatchString(key)) && (t.Reserved == nil || !t.Reserved.MatchString(key))
 }
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.

@@ -6,9 +6,9 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-// manifests reads the file table: paths and conditions now, content when it is asked for.
-func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
-	k := d.kind
+// table reads the file table: paths and conditions.
+func (l *lib) table(p *pkg, d *declarations, f facts) error {
+	k := d.Kind
 	files, err := f.each("files")
 	if err != nil {
 		return err
@@ -25,17 +25,20 @@ func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
 		}
 		k.Rows = append(k.Rows, row)
 	}
-	q := l.question("manifests", k.Name, p, "manifests")
-	d.questions = append(d.questions, q)
-	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
-		in := given{"self": self, "arch": arch}
-		rows, err := ask(l, q, in, func(a answer) ([]kind.Row, error) { return l.rows(p.root, k, q, in, a) })
+	d.Asked = append(d.Asked, asked{Sort: "manifests", Of: k.Name, Path: []string{"manifests"}, Pos: f.place(p.root)})
+	return nil
+}
+
+// manifests asks a kind for the rows of a component.
+func (l *lib) manifests(k *kind.Kind, q *question) func(self, arch kind.Object) ([]kind.Row, error) {
+	return func(self, arch kind.Object) ([]kind.Row, error) {
+		r, in := q.pkg.root, given{"self": self, "arch": arch}
+		rows, err := ask(l, q, in, func(a answer) ([]kind.Row, error) { return l.rows(r, k, q, in, a) })
 		if err != nil {
-			return nil, p.root.mistakes(k.Pos, err)
+			return nil, r.mistakes(k.Pos, err)
 		}
 		return rows, nil
 	}
-	return nil
 }
 
 // rows are the rows of a component, with the content of those that are kept.
