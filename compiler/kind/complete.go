@@ -25,7 +25,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if given == nil {
 		return t.absent(at, list)
 	}
-	if given.Broken {
+	if given.Invalid {
 		return nil
 	}
 	if !given.Struct && !given.List && !given.Concrete {
@@ -44,7 +44,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		}
 		return items
 	case t.Check != nil:
-		if given.find(func(g *Given) bool { return g.Broken }) != nil {
+		if given.find(func(g *Given) bool { return g.Invalid }) != nil {
 			return nil
 		}
 		if inner := given.find(func(g *Given) bool { return !g.Struct && !g.List && !g.Concrete }); inner != nil {
@@ -109,7 +109,9 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	meant := map[string]bool{}
 	for _, f := range given.Fields {
 		if t.Field(f.Key) == nil {
-			list.Add(t.Unknown(f, at, at.More))
+			if !f.Invalid {
+				list.Add(t.Unknown(f, at, at.More))
+			}
 			meant[t.nearest(f.Key, at.More)] = true
 		}
 	}

@@ -34,7 +34,7 @@ func given(key string, data any) *kind.Given {
 		case open:
 			g.Concrete, g.Text = false, string(d)
 		case broken:
-			g.Concrete, g.Broken = false, true
+			g.Concrete, g.Invalid = false, true
 		default:
 			g.Scalar = data
 		}
@@ -124,6 +124,7 @@ func TestCompleteFillsDefaultsAndReportsWhatDoesNotFit(t *testing.T) {
 		{"a key that is not allowed", []field{{"labels", []field{{"A", "b"}}}}, defaults(nil), "E0104 4:1", `its labels has the key "A", which is not allowed; use lower-case names`},
 		{"what is not concrete", []field{{"port", open("int")}}, defaults(nil), "E0106 3:2", "its port is int, which is not a concrete value"},
 		{"what is not concrete inside a choice", []field{{"any", []field{{"env", open("string")}}}}, defaults(nil), "E0106 4:2", "its any is string"},
+		{"an unknown field with a mistake in it, which is reported already", []field{{"prot", broken{}}}, defaults(nil), "", ""},
 		{"what CUE reported already", []field{{"port", broken{}}, {"list", []any{broken{}}}, {"any", []field{{"env", broken{}}}}}, object{"name": "x", "memory": "1Gi", "list": []any{nil}, "labels": object{}, "inner": object{"ref": "main"}}, "", ""},
 	} {
 		var list diag.List
