@@ -104,11 +104,14 @@ type Link struct {
 	Target string
 	Given  *kind.Given
 	Pos    diag.Pos
+
+	Invalid bool // its target or its rule does not exist, which is reported: it is not an edge
 }
 
 // Edge is a link whose target was found.
 type Edge struct {
 	Source, Target *Node
+	Link           *Link
 	Whole          bool   // the link names the component, and means an implied sub-component
 	As             string // the target as written
 	Rules          []*kind.Rule
