@@ -11,26 +11,27 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "fcd2e267", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "7dfab4e0", declared: storedApisix},
-		"kinds/celery":     {sum: "f3c2d1f0", declared: storedCelery},
-		"kinds/cnpg":       {sum: "acfa176d", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "00276ad2", declared: storedFastapi},
+		"schema":           {sum: "ba7785af", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "798411da", declared: storedApisix},
+		"kinds/celery":     {sum: "5bd9925b", declared: storedCelery},
+		"kinds/cnpg":       {sum: "7bbde427", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "fce8436b", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "4e4f4d91", declared: storedKafka},
-		"kinds/kong":       {sum: "46478b88", declared: storedKong},
-		"kinds/minio":      {sum: "80c53ec5", declared: storedMinio},
-		"kinds/mongodb":    {sum: "79760ee8", declared: storedMongodb},
-		"kinds/postgresql": {sum: "f3583a4a", declared: storedPostgresql},
+		"kinds/kafka":      {sum: "8917d41d", declared: storedKafka},
+		"kinds/kong":       {sum: "f33b57d5", declared: storedKong},
+		"kinds/minio":      {sum: "7f216ca9", declared: storedMinio},
+		"kinds/mongodb":    {sum: "3df89eb1", declared: storedMongodb},
+		"kinds/postgresql": {sum: "a44bc321", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "3885a22a", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "daf62d89", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "2c4c8f11", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "b22139d4", declared: storedRedis},
+		"kinds/service":    {sum: "4c497ff6", declared: storedService},
 	}
 }
 
 func storedDefinitions() definitions {
-	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{\n\t// The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<version>.\n\tregistry: {\n\t\t// Host of the registry, with its port if that is not 443: registry.example.com.\n\t\thost?: #Authority\n\t\t// Path of the images below the host; the architecture's name if not set.\n\t\tproject?: #ImagePath\n\t\t// User name for pushing, and for pulling if pull is not set: a string, {env: NAME} or {file: PATH}.\n\t\tusername?: #GivenSecret\n\t\t// Password or access key for pushing, and for pulling if pull is not set: a string, {env: NAME} or {file: PATH}.\n\t\tpassword?: #GivenSecret\n\t\t// Credentials for pulling only; with these, only the build Jobs have those for pushing.\n\t\tpull?: {\n\t\t\t// User name for pulling: a string, {env: NAME} or {file: PATH}.\n\t\t\tusername!: #GivenSecret\n\t\t\t// Password or access key for pulling: a string, {env: NAME} or {file: PATH}.\n\t\t\tpassword!: #GivenSecret\n\t\t}\n\t}\n\t// The repository that the build Jobs build from.\n\tgit: {\n\t\t// Its URL: https://git.example.com/shop.git.\n\t\turl?: #GitURL\n\t\t// Branch, tag or commit.\n\t\tref: *\"main\" | #GitRef\n\t\t// Folder of the repository that holds the output tree; empty for its root.\n\t\tpath: *\"\" | #GitPath\n\t\t// User name for cloning: a string, {env: NAME} or {file: PATH}.\n\t\tusername?: #GivenSecret\n\t\t// Password or access key for cloning: a string, {env: NAME} or {file: PATH}.\n\t\tpassword?: #GivenSecret\n\t}\n\t// Public domain of gateway links: the host of a link is <subdomain>.<domain>.\n\tdomain?: #Hostname\n\t// Encryption of the emitted secrets.\n\tsecrets: {\n\t\t// age public keys that may decrypt them.\n\t\trecipients: *[] | [...#AgeRecipient]\n\t}\n\t// Additional labels for every object.\n\tlabels: {[string]: #LabelValue} @keys(\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\") @reserved(\"^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|istio-injection$)\") @help(\"label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs\")\n}", Fields: []kind.Field{
-		kind.Field{Name: "registry", Type: &kind.Type{Doc: "The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<version>.", Text: "{\n\t// Host of the registry, with its port if that is not 443: registry.example.com.\n\thost?: #Authority\n\t// Path of the images below the host; the architecture's name if not set.\n\tproject?: #ImagePath\n\t// User name for pushing, and for pulling if pull is not set: a string, {env: NAME} or {file: PATH}.\n\tusername?: #GivenSecret\n\t// Password or access key for pushing, and for pulling if pull is not set: a string, {env: NAME} or {file: PATH}.\n\tpassword?: #GivenSecret\n\t// Credentials for pulling only; with these, only the build Jobs have those for pushing.\n\tpull?: {\n\t\t// User name for pulling: a string, {env: NAME} or {file: PATH}.\n\t\tusername!: #GivenSecret\n\t\t// Password or access key for pulling: a string, {env: NAME} or {file: PATH}.\n\t\tpassword!: #GivenSecret\n\t}\n}", Fields: []kind.Field{
+	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+		kind.Field{Name: "registry", Type: &kind.Type{Doc: "The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<tag>.", Text: "{host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
 			kind.Field{Name: "host", Type: &kind.Type{Doc: "Host of the registry, with its port if that is not 443: registry.example.com.", Help: "a host such as registry.example.com or registry.example.com:5000", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$"}}}},
 			kind.Field{Name: "project", Type: &kind.Type{Doc: "Path of the images below the host; the architecture's name if not set.", Help: "lower-case names joined by /", Text: "=~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"}}}},
 			kind.Field{Name: "username", Type: &kind.Type{Doc: "User name for pushing, and for pulling if pull is not set: a string, {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Optional: true, Check: &kind.Check{Any: []*kind.Check{
@@ -51,7 +52,7 @@ func storedDefinitions() definitions {
 					kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
 				}, IsStruct: true}},
 			}}}},
-			kind.Field{Name: "pull", Type: &kind.Type{Doc: "Credentials for pulling only; with these, only the build Jobs have those for pushing.", Text: "{\n\t// User name for pulling: a string, {env: NAME} or {file: PATH}.\n\tusername!: #GivenSecret\n\t// Password or access key for pulling: a string, {env: NAME} or {file: PATH}.\n\tpassword!: #GivenSecret\n}", Fields: []kind.Field{
+			kind.Field{Name: "pull", Type: &kind.Type{Doc: "Credentials for pulling only; with these, only the build Jobs have those for pushing.", Text: "{username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "username", Required: true, Type: &kind.Type{Doc: "User name for pulling: a string, {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
 					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
@@ -72,7 +73,11 @@ func storedDefinitions() definitions {
 				}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}},
-		kind.Field{Name: "git", Type: &kind.Type{Doc: "The repository that the build Jobs build from.", Text: "{\n\t// Its URL: https://git.example.com/shop.git.\n\turl?: #GitURL\n\t// Branch, tag or commit.\n\tref: *\"main\" | #GitRef\n\t// Folder of the repository that holds the output tree; empty for its root.\n\tpath: *\"\" | #GitPath\n\t// User name for cloning: a string, {env: NAME} or {file: PATH}.\n\tusername?: #GivenSecret\n\t// Password or access key for cloning: a string, {env: NAME} or {file: PATH}.\n\tpassword?: #GivenSecret\n}", Fields: []kind.Field{
+		kind.Field{Name: "image_tag", Type: &kind.Type{Doc: "Tag of the images that are built: \"hash\", <version>-<12 hex digits of the hash of what the image is built from>, which another source changes; or \"version\" alone.", Text: "*\"hash\" | \"version\"", Default: "hash", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "hash"},
+			&kind.Check{Op: "==", Limit: "version"},
+		}}}},
+		kind.Field{Name: "git", Type: &kind.Type{Doc: "The repository that the build Jobs build from.", Text: "{url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 			kind.Field{Name: "url", Type: &kind.Type{Doc: "Its URL: https://git.example.com/shop.git.", Help: "a URL such as https://git.example.com/shop.git, without white space or #", Text: "=~\"^(https?|ssh|git)://[^\\\\s#]+$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(https?|ssh|git)://[^\\s#]+$"}}}},
 			kind.Field{Name: "ref", Type: &kind.Type{Doc: "Branch, tag or commit.", Help: "a branch, tag or commit", Text: "*\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\"", Default: "main", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "main"},
@@ -108,11 +113,11 @@ func storedDefinitions() definitions {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 		}}}},
-		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Encryption of the emitted secrets.", Text: "{\n\t// age public keys that may decrypt them.\n\trecipients: *[] | [...#AgeRecipient]\n}", Fields: []kind.Field{
+		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Encryption of the emitted secrets.", Text: "{recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "recipients", Type: &kind.Type{Doc: "age public keys that may decrypt them.", Text: "*[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]", Elem: &kind.Type{Doc: "#AgeRecipient is a public key that age encrypts to: its own, or one of SSH.", Help: "a public key of age (age1…) or of SSH (ssh-ed25519 …, ssh-rsa …)", Text: "=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}},
-		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Additional labels for every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: #LabelValue}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|istio-injection$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
-	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, and a reason.", Help: "ids such as db or db/database/orders, each with a reason", Text: "{[string]: #Reason}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}}
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Additional labels for every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|istio-injection$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, and a reason.", Help: "ids such as db or db/database/orders, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}}
 }
 
 func storedApisix() *declarations {
@@ -148,7 +153,7 @@ func storedApisix() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 27, Column: 8}},
@@ -169,7 +174,7 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 217, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "apisix", To: "fastapi", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
@@ -181,7 +186,7 @@ func storedApisix() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -195,7 +200,7 @@ func storedApisix() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -210,7 +215,7 @@ func storedApisix() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -218,8 +223,18 @@ func storedApisix() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"http"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 10, Column: 2}},
-		&kind.Rule{From: "apisix/gateway", To: "fastapi", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
+		&kind.Rule{From: "apisix/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
@@ -231,7 +246,7 @@ func storedApisix() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -245,7 +260,7 @@ func storedApisix() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -260,7 +275,7 @@ func storedApisix() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -268,7 +283,17 @@ func storedApisix() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 20, Column: 2}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
 		&kind.Rule{From: "apisix", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -281,7 +306,7 @@ func storedApisix() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -295,7 +320,7 @@ func storedApisix() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -310,7 +335,7 @@ func storedApisix() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -318,13 +343,13 @@ func storedApisix() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 25, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 2}},
 		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 9, Column: 1}},
-		asked{Sort: "rule", Of: "apisix -> fastapi", Path: []string{"links", "apisix -> fastapi"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "apisix/gateway -> fastapi", Path: []string{"links", "apisix/gateway -> fastapi"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 20, Column: 2}},
-		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 25, Column: 2}},
+		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
+		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
 	}}
 }
 
@@ -382,25 +407,25 @@ func storedCelery() *declarations {
 		}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"budgets", "mesh", "workers"}, Counts: []kind.Count{
 		kind.Count{Out: true, Other: "redis", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis component, its broker", Help: "link it to one redis component, which holds the broker and the results"},
-		kind.Count{Other: "fastapi", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
+		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 21, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 97, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 112, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 128, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 132, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 136, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 19, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 20, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 24, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 94, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 109, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 125, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 129, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 133, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}}, In: kind.Side{Parts: []string{"budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 6, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 44, Column: 2}},
-		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 12, Column: 1}},
+		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 6, Column: 2}},
 	}}
 }
@@ -489,14 +514,15 @@ func storedCnpg() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 347, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 349, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 13, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}, Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "cnpg/db", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "cnpg", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
+		&kind.Rule{From: "@application", To: "cnpg/db", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the rows: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 13, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 16, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "cnpg", Doc: "Scraping of the instances, which have metrics of their own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
@@ -514,19 +540,20 @@ func storedCnpg() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 17, Column: 2}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 20, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 47, Column: 2}},
 		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 37, Column: 3}},
 		asked{Sort: "manifests", Of: "cnpg", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> cnpg/db", Path: []string{"links", "fastapi -> cnpg/db"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 13, Column: 2}},
-		asked{Sort: "rule", Of: "prometheus -> cnpg", Path: []string{"links", "prometheus -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 17, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> cnpg", Path: []string{"links", "@application -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> cnpg/db", Path: []string{"links", "@application -> cnpg/db"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 16, Column: 2}},
+		asked{Sort: "rule", Of: "prometheus -> cnpg", Path: []string{"links", "prometheus -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 20, Column: 2}},
 	}}
 }
 
 func storedFastapi() *declarations {
-	return &declarations{Kind: &kind.Kind{Name: "fastapi", Title: "FastAPI", Doc: "A Python web application with a REST API over what it is linked to.", Provides: []string{"workload", "metrics", "image"}, Attributes: &kind.Type{Fields: []kind.Field{
+	return &declarations{Kind: &kind.Kind{Name: "fastapi", Title: "FastAPI", Doc: "A Python web application with a REST API over what it is linked to.", Provides: []string{"workload", "metrics", "application", "image"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "port", Required: true, Type: &kind.Type{Doc: "Port that the application listens on, such as 8080; the Service has port 80.", Help: "1024..65535 (a non-root process cannot bind a lower port)", Text: "int & >=1024 & <=65535", Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Basic: "int"},
@@ -549,7 +576,7 @@ func storedFastapi() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
-		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application: tag of its image, such as 1.4.0.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "0.1.0"},
 			&kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
@@ -689,19 +716,21 @@ func storedFastapi() *declarations {
 			&kind.Check{Op: "==", Limit: true},
 			&kind.Check{Basic: "bool"},
 		}}}},
-		kind.Field{Name: "env", Type: &kind.Type{Doc: "Settings of the application: LOG_LEVEL, MAX_UPLOAD_BYTES (bytes), POOL_MAX (connections per database and pod) and names of your own.", Help: "names of variables, each with a text without control characters", Text: "{[string]: schema.#Text}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
-		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{\n\t// Addresses, such as 203.0.113.0/24.\n\tcidr!: #CIDR\n\t// TCP ports; all if not set.\n\tports: [...#AnyPort] | *[]\n\t// Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.\n\texcept?: [...#CIDR]\n}] | *[]", Elem: &kind.Type{Text: "{\n\t// Addresses, such as 203.0.113.0/24.\n\tcidr!: #CIDR\n\t// TCP ports; all if not set.\n\tports: [...#AnyPort] | *[]\n\t// Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.\n\texcept?: [...#CIDR]\n}", Fields: []kind.Field{
+		kind.Field{Name: "env", Type: &kind.Type{Doc: "Settings of the application: LOG_LEVEL, MAX_UPLOAD_BYTES (bytes), POOL_MAX (connections per database and pod) and names of your own.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "app", Type: &kind.Type{Doc: "The team's own Python package: a folder, relative to the file that says it, such as backend/app.", Help: "the path of a Python package, relative to the file that says it, such as \"backend/app\"", Text: "string", Mark: &kind.Mark{Python: true}, Optional: true, Check: &kind.Check{Basic: "string"}}},
+		kind.Field{Name: "include", Type: &kind.Type{Doc: "Files and folders beside the package, such as backend/alembic.ini; each keeps its name.", Help: "paths of files and folders, relative to the file that says them, such as \"backend/alembic.ini\"", Text: "[...string] | *[]", Elem: &kind.Type{Text: "string", Check: &kind.Check{Basic: "string"}}, IsList: true, Mark: &kind.Mark{Many: true}, Default: []any{}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
-			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the application.", Text: "[...{\n\t// Namespace of the pods.\n\tnamespace!: schema.#Name\n\t// Labels of the pods; all pods of the namespace if not set.\n\tpod_labels: {[string]: schema.#LabelValue} @keys(\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\") @help(\"labels of pods, such as app: \\\"shop\\\"\")\n}] | *[]", Elem: &kind.Type{Text: "{\n\t// Namespace of the pods.\n\tnamespace!: schema.#Name\n\t// Labels of the pods; all pods of the namespace if not set.\n\tpod_labels: {[string]: schema.#LabelValue} @keys(\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\") @help(\"labels of pods, such as app: \\\"shop\\\"\")\n}", Fields: []kind.Field{
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the application.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
-			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: schema.#LabelValue}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"custom_api": &kind.Kind{Name: "fastapi/custom_api", Doc: "A Python module of your own below /api/v1/<name>/.", Parent: "fastapi", Attributes: &kind.Type{Fields: []kind.Field{
@@ -710,67 +739,76 @@ func storedFastapi() *declarations {
 			kind.Field{Name: "fastapi_custom_service", Type: &kind.Type{Doc: "Text of services.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "fastapi_custom_model", Type: &kind.Type{Doc: "Text of models.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "requirements", Type: &kind.Type{Doc: "Python packages that the module needs, such as httpx==0.28.1.", Text: "[...=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"] | *[]", Elem: &kind.Type{Doc: "#Pin is an exact Python requirement.", Help: "an exact pin such as httpx==0.28.1 or uvicorn[standard]==0.54.0", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 82, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 70, Column: 8}},
 	}, Slots: []string{"cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 40, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 41, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 127, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 153, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 171, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 172, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 173, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 174, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 178, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 190, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 209, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 210, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 240, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 241, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 242, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 243, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 244, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 33, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 34, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 98, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 110, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 124, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 269, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 270, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 271, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 291, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 143, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 147, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 151, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 163, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 164, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 165, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 166, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 167, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 272, Column: 3}},
-		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 288, Column: 3}},
-		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
-		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 374, Column: 3}},
-		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 387, Column: 3}},
-		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 388, Column: 3}},
-		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 400, Column: 3}},
-		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 421, Column: 3}},
-		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 470, Column: 3}},
-		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 471, Column: 3}},
-		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 472, Column: 3}},
-		kind.Row{Path: "Dockerfile", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 485, Column: 3}},
-		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 486, Column: 3}},
-		kind.Row{Path: ".dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 487, Column: 3}},
-		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 489, Column: 3}},
-		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 490, Column: 3}},
-		kind.Row{Path: "requirements.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 491, Column: 3}},
-		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 492, Column: 3}},
-		kind.Row{Path: "src/", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 501, Column: 3}},
-		kind.Row{Path: "src/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 502, Column: 3}},
-		kind.Row{Path: "src/main.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 503, Column: 3}},
-		kind.Row{Path: "src/config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 504, Column: 3}},
-		kind.Row{Path: "src/api.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 505, Column: 3}},
-		kind.Row{Path: "src/common.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 506, Column: 3}},
-		kind.Row{Path: "src/wiring.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 507, Column: 3}},
-		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 508, Column: 3}},
-		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 509, Column: 3}},
-		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 510, Column: 3}},
-		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 511, Column: 3}},
-		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 512, Column: 3}},
-		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 513, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 514, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 523, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 532, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 541, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "fastapi", Doc: "An application calls another one, whose address is <TARGET>_URL.", Startup: true, Ports: []string{"http"}, Modules: []string{"fastapi/clients"}, Requirements: []string{"httpx==0.28.1"}, Brings: kind.Brings{Prefix: "*", Keys: []string{"URL"}, Out: kind.Side{Requirements: []string{"httpx==0.28.1"}, Modules: []string{"fastapi/clients"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
+		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 193, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 242, Column: 3}},
+		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 243, Column: 3}},
+		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 244, Column: 3}},
+		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 257, Column: 3}},
+		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 258, Column: 3}},
+		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 259, Column: 3}},
+		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 261, Column: 3}},
+		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 262, Column: 3}},
+		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 263, Column: 3}},
+		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 264, Column: 3}},
+		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 273, Column: 3}},
+		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 274, Column: 3}},
+		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 275, Column: 3}},
+		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 276, Column: 3}},
+		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 277, Column: 3}},
+		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 278, Column: 3}},
+		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 279, Column: 3}},
+		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 280, Column: 3}},
+		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 281, Column: 3}},
+		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 282, Column: 3}},
+		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 283, Column: 3}},
+		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 284, Column: 3}},
+		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 285, Column: 3}},
+		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 286, Column: 3}},
+		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 287, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 288, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 298, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 308, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
+	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Prefix: "*", Keys: []string{"URL"}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "@application", Doc: "The client of other applications, as a module of the application.", Startup: true, Modules: []string{"fastapi/clients"}, Requirements: []string{"httpx==0.28.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"httpx==0.28.1"}, Modules: []string{"fastapi/clients"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 27, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "fastapi", Doc: "Scraping of an application, which then serves /metrics.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
@@ -788,13 +826,14 @@ func storedFastapi() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 22, Column: 2}},
+		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 32, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 136, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 101, Column: 3}},
-		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 14, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> fastapi", Path: []string{"links", "fastapi -> fastapi"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "prometheus -> fastapi", Path: []string{"links", "prometheus -> fastapi"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 22, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 124, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 89, Column: 3}},
+		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 11, Column: 1}},
+		asked{Sort: "rule", Of: "@application -> @application", Path: []string{"links", "@application -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> @application", Path: []string{"links", "fastapi -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 27, Column: 2}},
+		asked{Sort: "rule", Of: "prometheus -> fastapi", Path: []string{"links", "prometheus -> fastapi"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 32, Column: 2}},
 	}}
 }
 
@@ -1005,15 +1044,16 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 378, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Modules: []string{"kafka/kafka_module"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"kafka/kafka_module"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 36, Column: 2}},
+		&kind.Rule{From: "@application", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: consume, produce or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "consumer_group", Type: &kind.Type{Doc: "Consumer group; the application's name if not set. It can be set on any of the application's links to the cluster, and applies to all of them.", Help: "1 to 249 letters, digits and any of . _ -", Text: "=~\"^[A-Za-z0-9._-]{1,249}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"TOPICS"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 38, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"TOPICS"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 41, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "@sql", Doc: "A connector writes the messages of the topic into a database, with the SQL of the link.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1021,30 +1061,31 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "query", Required: true, Type: &kind.Type{Doc: "SQL that is run for each message, a JSON object; :#name is its field, as in INSERT INTO app.orders (id, total) VALUES (:#id, :#total).", Help: "an SQL statement", Text: "=~\"^(.|[\\\\r\\\\n])*[^ \\\\t\\\\r\\\\n](.|[\\\\r\\\\n])*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(.|[\\r\\n])*[^ \\t\\r\\n](.|[\\r\\n])*$"}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 72, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 75, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "mongodb/mongo_db", Doc: "A connector writes the messages of the topic into a collection.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 104, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 107, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "minio/bucket", Doc: "A connector writes each message of the topic into a bucket, as an object.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 127, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 130, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 112, Column: 2}},
 		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 68, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> kafka/topic", Path: []string{"links", "fastapi -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 38, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 72, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 104, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 127, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 36, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 41, Column: 2}, Marks: true},
+		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 75, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 107, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 130, Column: 2}},
 	}}
 }
 
@@ -1081,7 +1122,7 @@ func storedKong() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 26, Column: 8}},
@@ -1100,7 +1141,7 @@ func storedKong() *declarations {
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 135, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 146, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "kong", To: "fastapi", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
@@ -1112,7 +1153,7 @@ func storedKong() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -1126,7 +1167,7 @@ func storedKong() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1141,7 +1182,7 @@ func storedKong() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1149,8 +1190,18 @@ func storedKong() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"http"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "kong/gateway", To: "fastapi", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "kong/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
@@ -1162,7 +1213,7 @@ func storedKong() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -1176,7 +1227,7 @@ func storedKong() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1191,7 +1242,7 @@ func storedKong() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1199,7 +1250,17 @@ func storedKong() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 42, Column: 2}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
 		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -1212,7 +1273,7 @@ func storedKong() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{\n\t// Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.\n\torigins?: [...#Origin]\n\t// HTTP methods that may be used.\n\tmethods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]\n\t// Request headers that may be sent.\n\theaders?: [...#HeaderName]\n\t// Whether cookies and credentials may be sent.\n\tcredentials?: bool\n}", Fields: []kind.Field{
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
 					&kind.Check{Op: "==", Limit: "GET"},
@@ -1226,7 +1287,7 @@ func storedKong() *declarations {
 				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{\n\t// Requests per second.\n\tsecond?: int & >=1\n\t// Requests per minute.\n\tminute?: int & >=1\n\t// Requests per hour.\n\thour?: int & >=1\n\t// Where the counter is kept.\n\tpolicy?: \"local\"\n}", Fields: []kind.Field{
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
 				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
 					&kind.Check{Basic: "int"},
 					&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1241,7 +1302,7 @@ func storedKong() *declarations {
 				}}}},
 				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
 			}, IsStruct: true, Optional: true}},
-			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{\n\t// Name of the Secret (type kubernetes.io/tls) with the certificate.\n\tsecret!: #Name\n}", Fields: []kind.Field{
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1249,13 +1310,13 @@ func storedKong() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 47, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 28, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 5, Column: 1}},
-		asked{Sort: "rule", Of: "kong -> fastapi", Path: []string{"links", "kong -> fastapi"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "kong/gateway -> fastapi", Path: []string{"links", "kong/gateway -> fastapi"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 42, Column: 2}},
-		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 47, Column: 2}},
+		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
+		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
 	}}
 }
 
@@ -1350,40 +1411,42 @@ func storedMinio() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/minio.env", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 203, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 211, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE"}, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"HOST", "PORT", "SECURE"}, Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "minio/bucket", Doc: "Use of a bucket: a user of the application's own, whose policy names this bucket only.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"HOST", "PORT", "SECURE"}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "minio", Doc: "The routes of buckets, as a module of the application.", Startup: true, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 19, Column: 2}},
+		&kind.Rule{From: "@application", To: "minio/bucket", Doc: "Use of a bucket: a user of the application's own, whose policy names this bucket only.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the objects: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"BUCKETS"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 21, Column: 2}},
-		&kind.Rule{From: "cnpg", To: "minio", Doc: "Backups of a CloudNativePG cluster to an S3 server.", Startup: true, Ports: []string{"api"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 45, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"BUCKETS"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 24, Column: 2}},
+		&kind.Rule{From: "cnpg", To: "minio", Doc: "Backups of a CloudNativePG cluster to an S3 server.", Startup: true, Ports: []string{"api"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 48, Column: 2}},
 		&kind.Rule{From: "cnpg", To: "minio/bucket", Doc: "Backups and write-ahead log of a CloudNativePG cluster in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the backups may do with the objects; they need readwrite, since old ones are read and removed.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 59, Column: 2}},
-		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 65, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 62, Column: 2}},
+		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 68, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio/bucket", Doc: "Nightly dumps of a MongoDB replica set in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the backups may do with the objects; they need readwrite, since old ones are read and removed.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 74, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 77, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 53, Column: 2}},
 		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 42, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> minio/bucket", Path: []string{"links", "fastapi -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 21, Column: 2}},
-		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 45, Column: 2}},
-		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 59, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 65, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 74, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 19, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> minio/bucket", Path: []string{"links", "@application -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 24, Column: 2}},
+		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 48, Column: 2}},
+		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 62, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 68, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 77, Column: 2}},
 	}}
 }
 
@@ -1467,20 +1530,22 @@ func storedMongodb() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 330, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 332, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET"}, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"HOST", "PORT", "REPLICA_SET"}, Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "mongodb/mongo_db", Doc: "Use of a database: a user of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"HOST", "PORT", "REPLICA_SET"}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "The routes of databases, as a module of the application.", Startup: true, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 19, Column: 2}},
+		&kind.Rule{From: "@application", To: "mongodb/mongo_db", Doc: "Use of a database: a user of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the documents: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 21, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 24, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 56, Column: 2}},
 		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 39, Column: 3}},
 		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 9, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> mongodb/mongo_db", Path: []string{"links", "fastapi -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 21, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 19, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> mongodb/mongo_db", Path: []string{"links", "@application -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 24, Column: 2}},
 	}}
 }
 
@@ -1572,20 +1637,22 @@ func storedPostgresql() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 262, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 275, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}, Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "postgresql/database", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "postgresql", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
+		&kind.Rule{From: "@application", To: "postgresql/database", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the rows: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 13, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 45, Column: 2}},
 		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 36, Column: 3}},
 		asked{Sort: "manifests", Of: "postgresql", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> postgresql", Path: []string{"links", "fastapi -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> postgresql/database", Path: []string{"links", "fastapi -> postgresql/database"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 13, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> postgresql", Path: []string{"links", "@application -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> postgresql", Path: []string{"links", "fastapi -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> postgresql/database", Path: []string{"links", "@application -> postgresql/database"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
 	}}
 }
 
@@ -1789,21 +1856,22 @@ func storedRabbitmq() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 123, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 191, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Modules: []string{"rabbitmq/rabbitmq_module"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"rabbitmq/rabbitmq_module"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "rabbitmq/exchange", Doc: "The application publishes to an exchange.", Attributes: &kind.Type{Fields: []kind.Field{
+		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 27, Column: 2}},
+		&kind.Rule{From: "@application", To: "rabbitmq/exchange", Doc: "The application publishes to an exchange.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "#Access is what an edge may do with its target.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 29, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "rabbitmq/queue", Doc: "The application consumes from a queue, or publishes to it through a direct exchange of its own.", Attributes: &kind.Type{Fields: []kind.Field{
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 32, Column: 2}},
+		&kind.Rule{From: "@application", To: "rabbitmq/queue", Doc: "The application consumes from a queue, or publishes to it through a direct exchange of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "#Access is what an edge may do with its target.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"QUEUES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 44, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"QUEUES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 47, Column: 2}},
 		&kind.Rule{From: "rabbitmq/exchange", To: "rabbitmq/queue", Doc: "The exchange routes messages to the queue.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "routing_key", Type: &kind.Type{Doc: "Which messages go to the queue; in a topic exchange * stands for one word and # for any number.", Help: "a routing key of at most 255 characters, without control characters and not like a ciphertext (ENC[…)", Text: "*\"#\" | =~\"^[^\\\\x00-\\\\x1f\\\\x7f]{0,255}$\" & !~\"^ENC\\\\[\"", Default: "#", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "#"},
@@ -1812,16 +1880,17 @@ func storedRabbitmq() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "^ENC\\["}, NotMatch: true},
 				}},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 72, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 75, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 89, Column: 2}},
 		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 37, Column: 4}},
 		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 57, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> rabbitmq/exchange", Path: []string{"links", "fastapi -> rabbitmq/exchange"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 29, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> rabbitmq/queue", Path: []string{"links", "fastapi -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 44, Column: 2}},
-		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 72, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 27, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> rabbitmq/exchange", Path: []string{"links", "@application -> rabbitmq/exchange"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 32, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> rabbitmq/queue", Path: []string{"links", "@application -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 47, Column: 2}},
+		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 75, Column: 2}},
 	}}
 }
 
@@ -1898,12 +1967,243 @@ func storedRedis() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/users.env", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 138, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 146, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "redis", Doc: "Connection of an application to a server, for keys and channels that begin with the application's name.", Startup: true, Ports: []string{"redis"}, Optional: []string{"PORT"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Prefix: "REDIS", Keys: []string{"HOST", "PASSWORD", "PORT", "USERNAME"}, Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 37, Column: 2}},
+		&kind.Rule{From: "@application", To: "redis", Doc: "Connection of an application to a server, for keys and channels that begin with the application's name.", Startup: true, Ports: []string{"redis"}, Optional: []string{"PORT"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{Prefix: "REDIS", Keys: []string{"HOST", "PASSWORD", "PORT", "USERNAME"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "redis", Doc: "The client of the server, as a module of the application.", Startup: true, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 35, Column: 2}},
+		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 40, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 28, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> redis", Path: []string{"links", "celery -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 37, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 35, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> redis", Path: []string{"links", "celery -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 40, Column: 2}},
+	}}
+}
+
+func storedService() *declarations {
+	return &declarations{Kind: &kind.Kind{Name: "service", Title: "Service", Doc: "An application of any image, in any language, with what it is linked to.", Provides: []string{"workload", "metrics", "application"}, Attributes: &kind.Type{Fields: []kind.Field{
+		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the application with an exact tag, such as docker.io/axllent/mailpit:v1.31.2; or build.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "build", Type: &kind.Type{Doc: "The folder that its image is built from, in place of image: {context: \"web\"}.", Text: "{context!: string, dockerfile: *\"Dockerfile\" | =~\"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$\"}", Fields: []kind.Field{
+			kind.Field{Name: "context", Required: true, Type: &kind.Type{Doc: "The folder with the sources, relative to the file that says it, such as web.", Help: "the path of a folder, relative to the file that says it, such as \"web\"", Text: "string", Mark: &kind.Mark{}, Check: &kind.Check{Basic: "string"}}},
+			kind.Field{Name: "dockerfile", Type: &kind.Type{Doc: "The Dockerfile, below the folder.", Help: "the path of a file below the folder, such as Dockerfile", Text: "*\"Dockerfile\" | =~\"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$\"", Default: "Dockerfile", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Dockerfile"},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$"}},
+			}}}},
+		}, IsStruct: true, Optional: true}},
+		kind.Field{Name: "ports", Type: &kind.Type{Doc: "Ports by name, of the pods and of the Service, such as http: 3000; http, or else the first by name, is the one of <TARGET>_URL, of gateways and of probes. Without ports there is no Service.", Help: "names of at most 15 lower-case letters, digits and -, each with a port from 1 to 65535", Text: "{[string]: int & >=1 & <=65535}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Basic: "int"},
+			&kind.Check{Op: ">=", Limit: int64(1)},
+			&kind.Check{Op: "<=", Limit: int64(65535)},
+		}}}, IsMap: true}},
+		kind.Field{Name: "service_type", Type: &kind.Type{Doc: "Type of the Service.", Text: "*\"ClusterIP\" | \"ClusterIP\" | \"NodePort\" | \"LoadBalancer\"", Default: "ClusterIP", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "ClusterIP"},
+			&kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "ClusterIP"},
+				&kind.Check{Op: "==", Limit: "NodePort"},
+				&kind.Check{Op: "==", Limit: "LoadBalancer"},
+			}},
+		}}}},
+		kind.Field{Name: "command", Type: &kind.Type{Doc: "Program of the container and its first arguments; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "args", Type: &kind.Type{Doc: "Arguments of the program; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the application.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "files", Type: &kind.Type{Doc: "Files by path, each with its text, such as \"/etc/app/config.yaml\": \"level: info\".", Help: "absolute paths of files, such as /etc/app/config.yaml, each with a text", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Text: "{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}", Fields: []kind.Field{
+			kind.Field{Name: "path", Required: true, Type: &kind.Type{Doc: "Where it is mounted.", Help: "an absolute path such as /data", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}},
+			kind.Field{Name: "size", Type: &kind.Type{Doc: "Size, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1Gi"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode: one pod mounts the volume, unless it is ReadWriteMany or ReadOnlyMany.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "ReadWriteOnce"},
+				&kind.Check{Op: "==", Limit: "ReadWriteOncePod"},
+				&kind.Check{Op: "==", Limit: "ReadWriteMany"},
+				&kind.Check{Op: "==", Limit: "ReadOnlyMany"},
+			}}}},
+		}, IsStruct: true}, IsMap: true}},
+		kind.Field{Name: "writable", Type: &kind.Type{Doc: "Directories that the application may write to, such as /var/cache: everything but these, /tmp and volumes is read-only. Their content goes with the pod.", Help: "absolute paths such as /var/cache", Text: "[...=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"] | *[]", Elem: &kind.Type{Doc: "#Directory is an absolute path of a mount.", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of pods: 2, or 1 with a volume that one node mounts. Not used with hpa.", Help: "a whole number from 1 to 1000", Text: "int & >=1 & <=1000", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Basic: "int"},
+			&kind.Check{Op: ">=", Limit: int64(1)},
+			&kind.Check{Op: "<=", Limit: int64(1000)},
+		}}}},
+		kind.Field{Name: "hpa", Type: &kind.Type{Doc: "Scale on CPU, between hpa_min_replicas and hpa_max_replicas pods.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: false},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "hpa_min_replicas", Type: &kind.Type{Doc: "Minimum number of pods with hpa.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: int64(2)},
+			&kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(1000)},
+			}},
+		}}}},
+		kind.Field{Name: "hpa_max_replicas", Type: &kind.Type{Doc: "Maximum number of pods with hpa.", Help: "a whole number from 1 to 1000", Text: "*6 | int & >=1 & <=1000", Default: int64(6), Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: int64(6)},
+			&kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(1000)},
+			}},
+		}}}},
+		kind.Field{Name: "hpa_cpu_target", Type: &kind.Type{Doc: "Target for the average use of the CPU request with hpa, in percent.", Help: "a percentage from 1 to 1000", Text: "*70 | int & >=1 & <=1000", Default: int64(70), Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: int64(70)},
+			&kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(1000)},
+			}},
+		}}}},
+		kind.Field{Name: "user_id", Type: &kind.Type{Doc: "Numeric user and group of the process; 0 is root, for which the namespace allows the level baseline of Pod Security.", Help: "a user number from 0 to 2147483647", Text: "*10001 | int & >=0 & <=2147483647", Default: int64(10001), Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: int64(10001)},
+			&kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(2147483647)},
+			}},
+		}}}},
+		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100m\" | string | int | float", Quantity: true, Default: "100m", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "100m"},
+			&kind.Check{Any: []*kind.Check{
+				&kind.Check{Basic: "string"},
+				&kind.Check{Basic: "int"},
+				&kind.Check{Basic: "float"},
+			}},
+		}}}},
+		kind.Field{Name: "cpu_limit", Type: &kind.Type{Doc: "CPU limit of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"500m\" | string | int | float", Quantity: true, Default: "500m", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "500m"},
+			&kind.Check{Any: []*kind.Check{
+				&kind.Check{Basic: "string"},
+				&kind.Check{Basic: "int"},
+				&kind.Check{Basic: "float"},
+			}},
+		}}}},
+		kind.Field{Name: "mem_request", Type: &kind.Type{Doc: "Memory request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"128Mi\" | string | int | float", Quantity: true, Default: "128Mi", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "128Mi"},
+			&kind.Check{Any: []*kind.Check{
+				&kind.Check{Basic: "string"},
+				&kind.Check{Basic: "int"},
+				&kind.Check{Basic: "float"},
+			}},
+		}}}},
+		kind.Field{Name: "mem_limit", Type: &kind.Type{Doc: "Memory limit of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"512Mi\" | string | int | float", Quantity: true, Default: "512Mi", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "512Mi"},
+			&kind.Check{Any: []*kind.Check{
+				&kind.Check{Basic: "string"},
+				&kind.Check{Basic: "int"},
+				&kind.Check{Basic: "float"},
+			}},
+		}}}},
+		kind.Field{Name: "health", Type: &kind.Type{Doc: "What tells that a pod works: a path such as /healthz that answers with 2xx or 3xx, or {path, tcp or exec, port, startup, liveness, readiness}. Whether the port accepts connections if not set.", Help: "a path such as /healthz, or {path: \"/healthz\"}, {tcp: true} or {exec: [\"program\"]}, with port, startup, liveness, readiness", Text: "=~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\" | {path?: =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\", tcp?: bool, exec?: [...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"], port?: =~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\", startup?: int & >=1 & <=3600, liveness?: bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\", readiness?: bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"}", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Fits: &kind.Type{Doc: "#Path is an absolute URL path.", Help: "an absolute path such as /api, without //, . and ..", Text: "=~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+			}}}},
+			&kind.Check{Fits: &kind.Type{Doc: "#Health is how a pod is asked whether it works.", Text: "{path?: =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\", tcp?: bool, exec?: [...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"], port?: =~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\", startup?: int & >=1 & <=3600, liveness?: bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\", readiness?: bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"}", Fields: []kind.Field{
+				kind.Field{Name: "path", Type: &kind.Type{Doc: "Path that answers with 2xx or 3xx.", Help: "an absolute path such as /api, without //, . and ..", Text: "=~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}}}},
+				kind.Field{Name: "tcp", Type: &kind.Type{Doc: "Whether the port accepts connections.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
+				kind.Field{Name: "exec", Type: &kind.Type{Doc: "Program in the container that ends with 0.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Optional: true}},
+				kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+				}}}},
+				kind.Field{Name: "startup", Type: &kind.Type{Doc: "Seconds that the application may take to start; 120 if not set.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(3600)},
+				}}}},
+				kind.Field{Name: "liveness", Type: &kind.Type{Doc: "Whether a pod that does not answer is started again, or another path to ask for that.", Help: "an absolute path such as /api, without //, . and ..", Text: "bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "bool"},
+					&kind.Check{All: []*kind.Check{
+						&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+						&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+					}},
+				}}}},
+				kind.Field{Name: "readiness", Type: &kind.Type{Doc: "Whether a pod that does not answer gets no requests, or another path to ask for that.", Help: "an absolute path such as /api, without //, . and ..", Text: "bool | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "bool"},
+					&kind.Check{All: []*kind.Check{
+						&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+						&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+					}},
+				}}}},
+			}, IsStruct: true}},
+		}}}},
+		kind.Field{Name: "metrics", Type: &kind.Type{Doc: "Metrics for prometheus: the number of their port and their path.", Text: "{port?: int & >=1 & <=65535, path: *\"/metrics\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"}", Fields: []kind.Field{
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the pods; the one of http, or else the first by name, if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "HTTP path.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/metrics\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/metrics", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/metrics"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true, Optional: true}},
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0; the image's tag, or 0.1.0 with build, if not set.", Help: "an exact version such as 1.4.0: not latest, a bare major or a release candidate", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Op: "!=", Limit: "latest"},
+		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the application.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "monitors", "rate_limits"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 36, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 37, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 121, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 125, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 129, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 269, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 270, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 271, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 291, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 134, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 139, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 140, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 149, Column: 3}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
+		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 60, Column: 2}},
+		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 12, Column: 1}},
 	}}
 }

@@ -247,7 +247,11 @@ func (l *lib) answer(p *pkg, d *declarations) {
 		case "describe":
 			kinds[a.Of].Describe = l.describe(q)
 		case "manifests":
-			kinds[a.Of].Manifests = l.manifests(kinds[a.Of], q)
+			k := kinds[a.Of]
+			k.Manifests = l.manifests(k, q, false)
+			if slices.ContainsFunc(k.Rows, func(r kind.Row) bool { return r.Context }) {
+				k.Context = l.manifests(k, q, true)
+			}
 		case "rule":
 			rule := rules[a.Of]
 			rule.Apply = l.apply(rule, q)
