@@ -33,7 +33,7 @@ func runDescribeNodes(c *pass.Context) bool {
 		d, err := n.Kind.Describe(n.View(), parent, c.Graph.Arch)
 		if err != nil {
 			refuse(c, err, "the description of "+n.ID, n.Pos, n)
-			c.Graph.Failed[n.ID] = true
+			n.Invalid = true
 			continue
 		}
 		n.Description = d

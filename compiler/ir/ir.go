@@ -55,6 +55,8 @@ type Node struct {
 	Description kind.Description
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
+
+	Invalid bool // its kind cannot describe it, which is reported: what follows from that is no second mistake
 }
 
 // Component is the node itself, or the component that it belongs to.
