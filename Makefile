@@ -19,9 +19,11 @@ race: ## the same with the race detector
 	$(GO) test -race ./...
 
 golden: ## rewrite golden files and generated pages, then look at the diff
+	$(GO) generate ./compiler/load
 	PLATC_UPDATE=1 $(GO) test ./...
 
 docs: ## rewrite the generated pages
+	$(GO) generate ./compiler/load
 	PLATC_UPDATE=1 $(GO) test ./cmd/platc -run Generated
 
 fuzz: ## fuzz every target for FUZZTIME each

@@ -36,6 +36,9 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
+	if b.made == nil {
+		b.made = newMade() // the plan is not one of Check
+	}
 	files, err := render(b.made, plain, o.Jobs)
 	if err != nil {
 		return nil, err

@@ -129,7 +129,7 @@ func TestFindingsOfRulesStandAtTheirLinkAttribute(t *testing.T) {
 	w := newWorld(t)
 	w.kind("app")
 	w.rule("app -> app", func(r *kind.Rule) {
-		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "path", Type: &kind.Type{Check: func(any) bool { return true }}}}}
+		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "path", Type: &kind.Type{Check: &kind.Check{Basic: "_"}}}}}
 	}, says(kind.Result{Findings: []kind.Finding{{Code: "W0121", Message: "the path covers too much", Attribute: "path"}, {Code: "W0112", Message: "no auth"}}}))
 	w.add("app", "a b")
 	w.link("a -> b", object{"path": "/"})

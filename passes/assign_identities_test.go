@@ -21,7 +21,7 @@ func servers(t *testing.T) *world {
 	w.kind("broker")
 	w.kind("broker/queue")
 	access := func(r *kind.Rule) {
-		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "access", Type: &kind.Type{Optional: true, Check: func(any) bool { return true }}}}}
+		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "access", Type: &kind.Type{Optional: true, Check: &kind.Check{Basic: "_"}}}}}
 	}
 	perTable := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "_", Rotate: kind.RotateUsers} }
 	together := func(r *kind.Rule) { r.Identity = &kind.Identity{Style: "-", PerComponent: true} }

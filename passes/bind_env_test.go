@@ -24,7 +24,7 @@ func client(t *testing.T) *world {
 	}))
 	w.kind("store")
 	w.kind("store/table")
-	anything := &kind.Type{Optional: true, Check: func(any) bool { return true }}
+	anything := &kind.Type{Optional: true, Check: &kind.Check{Basic: "_"}}
 	w.rule("app -> store", func(r *kind.Rule) {
 		r.Optional = []string{"OPTION"}
 		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "option", Type: anything}, {Name: "records", Type: anything}}}

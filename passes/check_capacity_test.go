@@ -17,7 +17,7 @@ func pool(t *testing.T) *world {
 	w.kind("store/table")
 	w.rule("app -> store")
 	w.rule("app -> store/table", func(r *kind.Rule) {
-		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "uses", Type: &kind.Type{Default: int64(4), Check: func(any) bool { return true }}}}}
+		r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "uses", Type: &kind.Type{Default: int64(4), Check: &kind.Check{Basic: "_"}}}}}
 	}, saysOf(func(in kind.Input) kind.Result {
 		n := int(in.Link["uses"].(int64))
 		return kind.Result{In: kind.Effects{Uses: map[string]int{"connections": n, "memory": 1000 * n}}}

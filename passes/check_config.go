@@ -10,8 +10,11 @@ import (
 
 func checkConfig() pass.Pass {
 	return pass.Pass{
-		Name:    "check-config",
-		Doc:     "Settings whose defaults work nowhere: registry, repository, credentials.",
+		Name: "check-config",
+		Doc:  "Settings whose defaults work nowhere: registry, repository, credentials.",
+		After: []string{
+			"describe-nodes", // a component says of itself that its image is built
+		},
 		Codes:   []string{"W0110", "W0111", "W0119"},
 		Run:     runCheckConfig,
 		Promise: "Settings change no plan.",
@@ -21,7 +24,7 @@ func checkConfig() pass.Pass {
 
 // runCheckConfig warns of defaults that work nowhere, where something builds an image.
 func runCheckConfig(c *pass.Context) bool {
-	if !slices.ContainsFunc(c.Graph.Nodes, func(n *ir.Node) bool { return slices.Contains(n.Kind.Provides, "image") }) {
+	if !slices.ContainsFunc(c.Graph.Nodes, func(n *ir.Node) bool { return n.Description.Image != nil || slices.Contains(n.Kind.Provides, "image") }) {
 		return true
 	}
 	config, pos := c.Graph.ConfigGiven, c.Graph.Pos

@@ -24,9 +24,9 @@ func checkCounts() pass.Pass {
 	}
 }
 
-// runCheckCounts reports too few or too many links. Where a link was refused too few are no second mistake.
+// runCheckCounts reports too few or too many links. Where a link is invalid too few are no second mistake.
 func runCheckCounts(c *pass.Context) bool {
-	refused := refused(c)
+	invalid := withInvalidLinks(c.Graph)
 	for _, n := range c.Graph.Components() {
 		for _, count := range n.Kind.Counts {
 			if count.PerSource {
@@ -34,7 +34,7 @@ func runCheckCounts(c *pass.Context) bool {
 				continue
 			}
 			linked := others(c, n, count)
-			excused := count.Out && refused[n] || !count.Out && len(refused) > 0
+			excused := count.Out && invalid[n] || !count.Out && len(invalid) > 0
 			if len(linked) < count.Min && !excused || count.Max > 0 && len(linked) > count.Max {
 				pos := n.Pos
 				if len(linked) > 0 {

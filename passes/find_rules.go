@@ -30,6 +30,7 @@ func runFindRules(c *pass.Context) bool {
 	var kept []*ir.Edge
 	for _, e := range c.Graph.Edges {
 		if e.Rules = f.rulesOf(e); e.Rules == nil {
+			e.Link.Invalid = true
 			noRule(c, e)
 			continue
 		}

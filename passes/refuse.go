@@ -34,7 +34,7 @@ func refuse(c *pass.Context, err error, about string, at diag.Pos, nodes ...*ir.
 		return
 	}
 	for _, n := range nodes {
-		if c.Graph.Failed[n.ID] || c.Graph.Failed[n.Component().ID] || blamed(c, n.Component()) {
+		if n.Invalid || n.Component().Invalid || blamed(c, n.Component()) {
 			return
 		}
 	}

@@ -27,12 +27,13 @@ func resolveLinks() pass.Pass {
 
 func runResolveLinks(c *pass.Context) bool {
 	t := newTargets(c.Graph)
-	for _, l := range c.Graph.Links {
+	for i, l := range c.Graph.Links {
 		target, whole := t.find(c, l)
 		if target == nil {
+			c.Graph.Links[i].Invalid = true
 			continue
 		}
-		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
+		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Link: &c.Graph.Links[i], Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
 	}
 	t.join(c.Graph)
 	// an edge is found by its ends, and two links of one source to one target by how they are written: all lists that are made of edges have this order
@@ -170,8 +171,8 @@ func warnUntouched(c *pass.Context) {
 		}
 		touched[source], touched[target] = true, true
 	}
-	// a link that was refused is a finding itself
-	maps.Copy(touched, refused(c))
+	// a link that is invalid is a finding itself
+	maps.Copy(touched, withInvalidLinks(c.Graph))
 	for _, n := range c.Graph.Components() {
 		if touched[n] {
 			continue
@@ -184,15 +185,11 @@ func warnUntouched(c *pass.Context) {
 	}
 }
 
-// refused are the components with a link that is no edge, because its target or its rule does not exist.
-func refused(c *pass.Context) map[*ir.Node]bool {
-	kept := map[*kind.Given]bool{}
-	for _, e := range c.Graph.Edges {
-		kept[e.Given] = true
-	}
+// withInvalidLinks are the components with a link that is invalid.
+func withInvalidLinks(g *ir.Graph) map[*ir.Node]bool {
 	all := map[*ir.Node]bool{}
-	for _, l := range c.Graph.Links {
-		if !kept[l.Given] {
+	for _, l := range g.Links {
+		if l.Invalid {
 			all[l.Source.Component()] = true
 		}
 	}

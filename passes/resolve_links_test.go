@@ -16,7 +16,7 @@ func stores(t *testing.T) *world {
 	w.kind("store", func(k *kind.Kind) { k.Implied = &kind.Implied{Sub: "table", Name: "_"} })
 	w.kind("store/table", func(k *kind.Kind) {
 		k.Names = kind.NameRule{Not: []string{"reserved"}, Help: "a table's name"}
-		k.Attributes.Fields = []kind.Field{{Name: "size", Type: &kind.Type{Default: int64(3), Check: func(any) bool { return true }}}}
+		k.Attributes.Fields = []kind.Field{{Name: "size", Type: &kind.Type{Default: int64(3), Check: &kind.Check{Basic: "_"}}}}
 	})
 	w.kind("store/view")
 	for _, rule := range []string{"app -> store", "app -> store/table", "app -> store/view", "store/view -> store/table", "app -> app"} {

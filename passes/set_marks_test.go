@@ -9,7 +9,7 @@ import (
 
 // marked makes a rule mark its targets with an attribute of the link.
 func marked(r *kind.Rule) {
-	r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "mode", Type: &kind.Type{Default: "strict", Check: func(any) bool { return true }}}}}
+	r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "mode", Type: &kind.Type{Default: "strict", Check: &kind.Check{Basic: "_"}}}}}
 	r.Marks = func(link, from, arch object) (object, error) {
 		if link["mode"] == "broken" {
 			return nil, errors.New("broken")

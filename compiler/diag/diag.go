@@ -83,11 +83,6 @@ func (l *List) Drop(code string) {
 // AddAll appends the findings of another list.
 func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
 
-// Has says whether there is a finding of a code at a place.
-func (l *List) Has(code string, at Pos) bool {
-	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Code == code && d.Pos == at })
-}
-
 // HasErrors says whether a finding stops the build.
 func (l *List) HasErrors() bool {
 	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Severity == Error })

@@ -314,8 +314,8 @@ func (k *compiler) imported(id *ast.Ident) bool {
 // foreign is a name of another package.
 func (k *compiler) foreign(id *ast.Ident, name string, x *ast.SelectorExpr) node {
 	path := k.file.imports[id.Name]
-	if other := k.pkg.program.pkgs[path]; other != nil {
-		if u := other.units[name]; u != nil && roleOf(name) != hidden {
+	if k.pkg.program.pkgs[path] != nil {
+		if u := k.pkg.program.unit(path, name); u != nil && roleOf(name) != hidden {
 			return &unitRef{place{x.Pos()}, u}
 		}
 		return refuse(x.Pos(), "the package %s has no %s", path, name)

@@ -12,10 +12,11 @@ import (
 	"platc.dev/platc/compiler/diag"
 )
 
-// Package is a CUE package: its import path and the syntax trees of its files. The trees are only read.
+// Package is a CUE package: its import path, and what gives the syntax trees of its files. The trees are asked for when a question first leads to
+// the package, and are only read.
 type Package struct {
 	Path  string
-	Files []*ast.File
+	Files func() []*ast.File
 }
 
 // Program is packages whose values can be asked for. It is safe on many goroutines.
@@ -31,8 +32,9 @@ type Program struct {
 type pkg struct {
 	program *Program
 	path    string
-	units   map[string]*unit
-	bad     *refusal // of the package as a whole
+	files   func() []*ast.File
+	units   map[string]*unit // nil until a question leads here
+	bad     *refusal         // of the package as a whole
 }
 
 type file struct {
@@ -65,13 +67,24 @@ func Compile(packages ...Package) *Program {
 	p := &Program{pkgs: map[string]*pkg{}, builtins: builtins()}
 	p.constants = &ctx{patterns: &p.patterns}
 	for _, given := range packages {
-		k := &pkg{program: p, path: given.Path, units: map[string]*unit{}}
-		p.pkgs[given.Path] = k
-		for _, f := range given.Files {
+		p.pkgs[given.Path] = &pkg{program: p, path: given.Path, files: given.Files}
+	}
+	return p
+}
+
+// unit is a field of a package, nil without. The program's lock is held.
+func (p *Program) unit(path, name string) *unit {
+	k := p.pkgs[path]
+	if k == nil {
+		return nil
+	}
+	if k.units == nil {
+		k.units = map[string]*unit{}
+		for _, f := range k.files() {
 			k.add(f)
 		}
 	}
-	return p
+	return k.units[name]
 }
 
 // add takes the declarations of a file in.

@@ -26,13 +26,19 @@ type Question struct {
 // Question compiles the value at a path, as "kind", "describe" or "links", "a -> b", and all that it may reach.
 // A path that nothing stands at is a question as well: its answer does not exist.
 func (p *Program) Question(pkg string, path ...string) (*Question, *Refusal) {
+	if k := p.pkgs[pkg]; k != nil {
+		k.files() // which may take its time: packages are parsed side by side
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	q := &Question{program: p, names: map[string]bool{}}
-	if p.pkgs[pkg] == nil || len(path) == 0 || p.pkgs[pkg].units[path[0]] == nil {
+	if len(path) == 0 {
 		return q, nil
 	}
-	u := p.pkgs[pkg].units[path[0]]
+	u := p.unit(pkg, path[0])
+	if u == nil {
+		return q, nil
+	}
 	u.compile()
 	if u.pkg.bad != nil {
 		return nil, u.pkg.bad.told()

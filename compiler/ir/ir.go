@@ -57,6 +57,8 @@ type Node struct {
 	Description kind.Description
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
+
+	Invalid bool // its kind cannot describe it, which is reported: what follows from that is no second mistake
 }
 
 // Component is the node itself, or the component that it belongs to.
@@ -121,11 +123,14 @@ type Link struct {
 	Target string
 	Given  *kind.Given
 	Pos    diag.Pos
+
+	Invalid bool // its target or its rule does not exist, which is reported: it is not an edge
 }
 
 // Edge is a link whose target was found.
 type Edge struct {
 	Source, Target *Node
+	Link           *Link
 	Whole          bool   // the link names the component, and means an implied sub-component
 	As             string // the target as written
 	Rules          []*kind.Rule

@@ -25,7 +25,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if given == nil {
 		return t.absent(at, list)
 	}
-	if given.Broken {
+	if given.Invalid {
 		return nil
 	}
 	if !given.Struct && !given.List && !given.Concrete {
@@ -44,7 +44,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		}
 		return items
 	case t.Check != nil:
-		if given.find(func(g *Given) bool { return g.Broken }) != nil {
+		if given.find(func(g *Given) bool { return g.Invalid }) != nil {
 			return nil
 		}
 		if inner := given.find(func(g *Given) bool { return !g.Struct && !g.List && !g.Concrete }); inner != nil {
@@ -52,7 +52,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 			return t.Default
 		}
 		data := given.Data()
-		if t.Check(data) && (!t.Quantity || isQuantity(data)) {
+		if t.Check.Holds(data) && (!t.Quantity || isQuantity(data)) {
 			return data
 		}
 	}
@@ -109,7 +109,9 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	meant := map[string]bool{}
 	for _, f := range given.Fields {
 		if t.Field(f.Key) == nil {
-			list.Add(t.Unknown(f, at, at.More))
+			if !f.Invalid {
+				list.Add(t.Unknown(f, at, at.More))
+			}
 			meant[t.nearest(f.Key, at.More)] = true
 		}
 	}
@@ -149,7 +151,7 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 
 // allows says whether a map may have a key.
 func (t *Type) allows(key string) bool {
-	return (t.Keys == nil || t.Keys(key)) && (t.Reserved == nil || !t.Reserved(key))
+	return (t.Keys == nil || t.Keys.MatchString(key)) && (t.Reserved == nil || !t.Reserved.MatchString(key))
 }
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.

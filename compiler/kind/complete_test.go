@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math/big"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -35,7 +34,7 @@ func given(key string, data any) *kind.Given {
 		case open:
 			g.Concrete, g.Text = false, string(d)
 		case broken:
-			g.Concrete, g.Broken = false, true
+			g.Concrete, g.Invalid = false, true
 		default:
 			g.Scalar = data
 		}
@@ -54,29 +53,34 @@ type (
 	broken struct{} // one that CUE found an error in
 )
 
-func isString(v any) bool { _, ok := v.(string); return ok }
+func basic(name string) *kind.Check { return &kind.Check{Basic: name} }
 
-func isInt(v any) bool { _, ok := v.(int64); return ok }
+func lowerCase() *kind.Pattern {
+	p, err := kind.NewPattern("^[a-z]+$")
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
 
-func text() *kind.Type { return &kind.Type{Text: "string", Check: isString} }
+func text() *kind.Type { return &kind.Type{Text: "string", Check: basic("string")} }
 
 // full has one attribute of every form.
 func full() *kind.Type {
 	return &kind.Type{IsStruct: true, Fields: []kind.Field{
-		{Name: "name", Required: true, Type: &kind.Type{Text: "string", Help: "a name", Check: isString}},
-		{Name: "port", Type: &kind.Type{Text: "*80 | int", Check: isInt, Default: int64(80)}},
-		{Name: "class", Type: &kind.Type{Text: "string", Check: isString, Optional: true}},
-		{Name: "memory", Type: &kind.Type{Text: "string", Check: isString, Quantity: true, Default: "1Gi", Help: "a quantity"}},
-		{Name: "space", Type: &kind.Type{Text: "string", Check: func(v any) bool { return v == "apps" }, Code: "E0108", Optional: true}},
+		{Name: "name", Required: true, Type: &kind.Type{Text: "string", Help: "a name", Check: basic("string")}},
+		{Name: "port", Type: &kind.Type{Text: "*80 | int", Check: &kind.Check{All: []*kind.Check{basic("int"), {Op: "<=", Limit: int64(65535)}}}, Default: int64(80)}},
+		{Name: "class", Type: &kind.Type{Text: "string", Check: basic("string"), Optional: true}},
+		{Name: "memory", Type: &kind.Type{Text: "string", Check: basic("string"), Quantity: true, Default: "1Gi", Help: "a quantity"}},
+		{Name: "space", Type: &kind.Type{Text: "string", Check: &kind.Check{Op: "==", Limit: "apps"}, Code: "E0108", Optional: true}},
 		{Name: "list", Type: &kind.Type{IsList: true, Elem: text(), Default: []any{}}},
-		{Name: "labels", Type: &kind.Type{IsMap: true, Elem: text(), Keys: regexp.MustCompile("^[a-z]+$").MatchString, Help: "lower-case names"}},
-		{Name: "names", Type: &kind.Type{IsMap: true, Optional: true, Elem: &kind.Type{Text: "string | null", Check: func(v any) bool { return v == nil || isString(v) }}}},
-		{Name: "inner", Type: &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "ref", Type: &kind.Type{Text: "string", Check: isString, Default: "main"}}, {Name: "path", Type: &kind.Type{Text: "string", Check: isString, Optional: true}}}}},
+		{Name: "labels", Type: &kind.Type{IsMap: true, Elem: text(), Keys: lowerCase(), Help: "lower-case names"}},
+		{Name: "names", Type: &kind.Type{IsMap: true, Optional: true, Elem: &kind.Type{Text: "string | null", Check: &kind.Check{Any: []*kind.Check{basic("string"), basic("null")}}}}},
+		{Name: "inner", Type: &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "ref", Type: &kind.Type{Text: "string", Check: basic("string"), Default: "main"}}, {Name: "path", Type: &kind.Type{Text: "string", Check: basic("string"), Optional: true}}}}},
 		{Name: "tls", Type: &kind.Type{IsStruct: true, Optional: true, Fields: []kind.Field{{Name: "secret", Required: true, Type: text()}}}},
-		{Name: "any", Type: &kind.Type{Text: "string | {env: string}", Optional: true, Check: func(v any) bool {
-			o, ok := v.(object)
-			return isString(v) || ok && len(o) == 1 && isString(o["env"])
-		}}},
+		{Name: "any", Type: &kind.Type{Text: "string | {env: string}", Optional: true, Check: &kind.Check{Any: []*kind.Check{basic("string"), {Fits: &kind.Type{
+			IsStruct: true, Fields: []kind.Field{{Name: "env", Required: true, Type: text()}},
+		}}}}}},
 	}}
 }
 
@@ -120,6 +124,7 @@ func TestCompleteFillsDefaultsAndReportsWhatDoesNotFit(t *testing.T) {
 		{"a key that is not allowed", []field{{"labels", []field{{"A", "b"}}}}, defaults(nil), "E0104 4:1", `its labels has the key "A", which is not allowed; use lower-case names`},
 		{"what is not concrete", []field{{"port", open("int")}}, defaults(nil), "E0106 3:2", "its port is int, which is not a concrete value"},
 		{"what is not concrete inside a choice", []field{{"any", []field{{"env", open("string")}}}}, defaults(nil), "E0106 4:2", "its any is string"},
+		{"an unknown field with a mistake in it, which is reported already", []field{{"prot", broken{}}}, defaults(nil), "", ""},
 		{"what CUE reported already", []field{{"port", broken{}}, {"list", []any{broken{}}}, {"any", []field{{"env", broken{}}}}}, object{"name": "x", "memory": "1Gi", "list": []any{nil}, "labels": object{}, "inner": object{"ref": "main"}}, "", ""},
 	} {
 		var list diag.List
@@ -211,7 +216,7 @@ func TestGivenIsReadByNameAndPlace(t *testing.T) {
 
 func TestNamesFollowTheirRule(t *testing.T) {
 	t.Parallel()
-	r := kind.NameRule{Pattern: regexp.MustCompile("^[a-z]+$"), Not: []string{"postgres"}, Help: "a lower-case name"}
+	r := kind.NameRule{Pattern: lowerCase(), Not: []string{"postgres"}, Help: "a lower-case name"}
 	for name, want := range map[string]string{"orders": "", "postgres": "is reserved", "Orders": "is not a lower-case name", "": "is not a lower-case name"} {
 		if got := r.Check(name); got != want {
 			t.Errorf("%q %s, want %q", name, got, want)

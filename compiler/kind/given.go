@@ -13,7 +13,7 @@ type Given struct {
 	Items    []*Given // of a list
 	Scalar   any      // string, int64, float64, bool or nil
 	Concrete bool     // false: the value is a type, a bound or a choice without default
-	Broken   bool     // CUE found an error in it, which is reported already
+	Invalid  bool     // a mistake in it is reported already: it is not looked at again
 	Text     string   // the value as CUE prints it, for messages
 }
 

@@ -2,7 +2,6 @@ package kind
 
 import (
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -38,9 +37,9 @@ type Kind struct {
 
 // NameRule is what the names of sub-components must match.
 type NameRule struct {
-	Pattern *regexp.Regexp // nil: any
-	Not     []string       // reserved names
-	Help    string         // the rule in words
+	Pattern *Pattern // nil: any
+	Not     []string // reserved names
+	Help    string   // the rule in words
 }
 
 // Check says what is wrong with a name, "" if nothing is.

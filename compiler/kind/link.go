@@ -2,11 +2,8 @@ package kind
 
 // EveryLink are the attributes of every link, whatever its rules.
 func EveryLink() []Field {
-	isBool := func(v any) bool { _, ok := v.(bool); return ok }
-	nameOrNull := func(v any) bool {
-		s, ok := v.(string)
-		return v == nil || ok && IsVariable(s)
-	}
+	isBool := &Check{Basic: "bool"}
+	nameOrNull := &Check{Any: []*Check{{Basic: "null"}, {Pattern: &Pattern{Text: "^[A-Z][A-Z0-9_]*$"}}}}
 	return []Field{
 		{Name: "primary", Type: &Type{Doc: "Whether this instance also has the plain variable names, if there are several of the same kind.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 		{Name: "env", Type: &Type{Doc: "New names for variables of the link; null omits one.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},

@@ -12,17 +12,17 @@ type Type struct {
 	Code      string  // code of a value that does not fit; E0104 where empty
 	Fields    []Field // of a struct, in order of declaration
 	IsStruct  bool
-	Keys      func(string) bool // of a map: which keys may be; nil: all
-	Reserved  func(string) bool // of a map: which of these keys are not the user's; nil: none
-	Elem      *Type             // of a map or a list: its values
+	Keys      *Pattern // of a map: which keys may be; nil: all
+	Reserved  *Pattern // of a map: which of these keys are not the user's; nil: none
+	Elem      *Type    // of a map or a list: its values
 	IsMap     bool
 	IsList    bool
 	Quantity  bool
-	Mark      *Mark          // its texts are paths of the user's own files; nil: they are not
-	Secret    bool           // a value is a secret: no message and no excerpt shows it
-	Default   any            // nil: none
-	Optional  bool           // of a struct: absent unless given
-	Check     func(any) bool // whether a concrete scalar, or the plain data of a value of mixed type, fits
+	Mark      *Mark  // its texts are paths of the user's own files; nil: they are not
+	Secret    bool   // a value is a secret: no message and no excerpt shows it
+	Default   any    // nil: none
+	Optional  bool   // of a struct: absent unless given
+	Check     *Check // whether a concrete scalar, or the plain data of a value of mixed type, fits
 }
 
 // Field is an attribute of a struct type.
@@ -68,7 +68,7 @@ func (t *Type) Fits(data any) bool {
 			return !slices.ContainsFunc(d, func(item any) bool { return !t.Elem.Fits(item) })
 		}
 	}
-	return t.Check != nil && t.Check(data) && (!t.Quantity || isQuantity(data))
+	return t.Check != nil && t.Check.Holds(data) && (!t.Quantity || isQuantity(data))
 }
 
 func (t *Type) fitsMap(d Object) bool {

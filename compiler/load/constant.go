@@ -31,14 +31,14 @@ type scoped struct {
 // syntaxFacts are the facts of a package, as far as they are written out; the others fail.
 func (l *lib) syntaxFacts(p *pkg) facts {
 	top := &ast.StructLit{}
-	for _, f := range p.files {
+	for _, f := range p.files() {
 		for _, d := range f.Decls {
 			if field, ok := d.(*ast.Field); ok {
 				top.Elts = append(top.Elts, field)
 			}
 		}
 	}
-	return facts{syntaxAnswer{values: []scoped{{top, p.scope(l.shared, l.types)}}}, new(error)}
+	return facts{syntaxAnswer{values: []scoped{{top, p.scope(l.shared(), l.types)}}}, new(error)}
 }
 
 // parts are the declarations of the fields of a struct, in order, through references, & and embeddings. ok is false where some may be missing.
@@ -144,7 +144,7 @@ func (a syntaxAnswer) value() scoped {
 func onlyType(s scoped) bool {
 	switch e := s.Expr.(type) {
 	case *ast.Ident:
-		return basicCheck(e.Name) != nil
+		return isBasic(e.Name)
 	case *ast.ListLit:
 		if len(e.Elts) != 1 {
 			return false

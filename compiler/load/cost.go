@@ -11,11 +11,11 @@ import (
 func (l *lib) costs() []kind.Cost {
 	var all []kind.Cost
 	for _, q := range l.questions {
-		c := kind.Cost{Question: q.sort, Of: q.of}
+		c := kind.Cost{Question: q.Sort, Of: q.Of}
 		if _, refused := q.own(); refused != nil {
 			c.CUE, c.Reason, c.Pos = true, refused.Reason, refused.Pos
 		}
-		if rule := l.out.Rules[q.of]; rule != nil && rule.Marks != nil {
+		if rule := l.out.Rules[q.Of]; rule != nil && rule.Marks != nil {
 			marks := c
 			marks.Question = "marks"
 			all = append(all, marks)

@@ -54,7 +54,7 @@ func ownProgram(t *testing.T, source string) (answer any, refused bool, err erro
 	if err != nil {
 		t.Skip()
 	}
-	q, refusal := eval.Compile(eval.Package{Path: "p", Files: []*ast.File{f}}).Question("p", "out")
+	q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []*ast.File { return []*ast.File{f} }}).Question("p", "out")
 	if refusal != nil {
 		return nil, true, nil
 	}

@@ -49,7 +49,7 @@ func Broken(kinds fs.FS) *Asking {
 func newAsking(roots []root, keep func(Asked)) *Asking {
 	a := &Asking{l: read(roots), questions: map[string]*question{}, keep: keep}
 	for _, q := range a.l.questions {
-		a.questions[q.sort+" "+q.of] = q
+		a.questions[q.Sort+" "+q.Of] = q
 	}
 	for _, name := range sorted(a.l.out.Kinds) {
 		a.wrapKind(name, a.l.out.Kinds[name])

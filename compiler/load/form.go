@@ -106,7 +106,7 @@ func outlineStruct(g *kind.Given, v cue.Value, t *kind.Type) *kind.Given {
 			g.Fields = append(g.Fields, f)
 		} else if inner != nil {
 			// known to be there, and not yet what it is
-			g.Fields = append(g.Fields, &kind.Given{Key: name, Broken: true})
+			g.Fields = append(g.Fields, &kind.Given{Key: name, Invalid: true})
 		}
 	}
 	return g
@@ -145,7 +145,7 @@ func outlineOf(a answer, t *kind.Type, key string) *kind.Given {
 		f := &kind.Given{Key: p.name, Concrete: true}
 		if inner != nil && inner.Text != "_" {
 			if f = outlineOf(p, inner, p.name); f == nil {
-				f = &kind.Given{Key: p.name, Broken: true}
+				f = &kind.Given{Key: p.name, Invalid: true}
 			}
 		}
 		g.Fields = append(g.Fields, f)

@@ -71,14 +71,14 @@ func (r *reader) bottom(g *kind.Given, v cue.Value) {
 	case v.Err() == nil || incomplete(v):
 		g.Text = display(v)
 		if strings.Contains(g.Text, "_|_") && r.list != nil && r.list.HasErrors() {
-			g.Broken = true // the whole was validated, and this is a part of what was found
+			g.Invalid = true // the whole was validated, and this is a part of what was found
 			return
 		}
 		g.Text = shape(g.Text)
 	case r.fields(g, v) && len(g.Fields) > 0, r.items(g, v) && len(g.Items) > 0:
 	default:
 		g.Struct, g.List, g.Concrete = false, false, false
-		g.Broken = true
+		g.Invalid = true
 	}
 }
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -32,7 +32,7 @@ type lib struct {
 	engine    *engine
 	program   *eval.Program
 	schema    *pkg
-	shared    map[string]*ast.Field // the schema's definitions
+	shared    func() map[string]*ast.Field // the schema's definitions
 	types     map[*ast.Field]*kind.Type
 	bringer   map[*kind.Rule]string // kind that brings a rule
 	questions []*question           // all that kinds answer, in order of reading
@@ -54,11 +54,30 @@ func Library(users fs.FS, name string) (*kind.Library, *diag.List) {
 
 // Versions is the table of versions, and the pins, that everything emitted has. It stands in a file of its own: the rest of the library is not read.
 func Versions() kind.Object {
-	o, err := Values(library.FS, "schema/versions.cue")
-	if err != nil {
-		panic(fmt.Sprintf("the library's versions: %s", err))
+	p := packageOf(root{fs: library.FS}, "schema", module+"/schema", "schema/versions.cue")
+	program := compiled([]*pkg{p})
+	table := kind.Object{}
+	for _, name := range []string{"versions", "pins"} {
+		data, err := constantOf(program, p.path, name)
+		if err != nil {
+			panic(fmt.Sprintf("the library's %s: %s", name, err))
+		}
+		table[name] = data
 	}
-	return kind.Object{"versions": o["versions"], "pins": o["pins"]}
+	return table
+}
+
+// constantOf is the data of a top-level field that depends on nothing that is asked about.
+func constantOf(program *eval.Program, path, name string) (any, error) {
+	q, refused := program.Question(path, name)
+	if refused != nil {
+		return nil, refusal{*refused}
+	}
+	a, err := q.Ask(nil)
+	if err != nil {
+		return nil, err
+	}
+	return ownAnswer{a}.decode()
 }
 
 func read(roots []root) *lib {
@@ -71,13 +90,17 @@ func read(roots []root) *lib {
 	}
 	kinds := l.packages(roots)
 	l.program = compiled(append(slices.Clone(kinds), l.schema))
-	l.out.Config, l.out.Retired = l.definition("#Config"), l.definition("#Retired")
 	var err error
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}
+	known := l.stored()
+	if l.out.Config == nil {
+		d := l.definitions()
+		l.out.Config, l.out.Retired = d.Config, d.Retired
+	}
 	for _, p := range kinds {
-		if !l.addKind(p) {
+		if !l.addKind(p, p.storedIn(known)) {
 			l.out.Failed[path.Base(p.dir)] = true
 		}
 	}
@@ -91,20 +114,14 @@ func read(roots []root) *lib {
 
 // packages reads the files of the schema and of all kinds. A kind with mistakes that show without asking it is left out.
 func (l *lib) packages(roots []root) []*pkg {
-	l.schema = &pkg{root: root{fs: library.FS}, dir: "schema", path: module + "/schema"}
-	trusted := []*pkg{l.schema}
+	l.schema = packageOf(root{fs: library.FS}, "schema", module+"/schema", sources(library.FS, "schema")...)
+	l.shared = sync.OnceValue(func() map[string]*ast.Field { return topLevel(l.schema.files()) })
 	var kinds []*pkg
 	for _, r := range roots {
 		for _, dir := range r.folders() {
-			p := &pkg{root: r, dir: dir, path: module + "/kinds/" + path.Base(dir)}
-			kinds = append(kinds, p)
-			if !r.own() {
-				trusted = append(trusted, p)
-			}
+			kinds = append(kinds, packageOf(r, dir, module+"/kinds/"+path.Base(dir), sources(r.fs, dir)...))
 		}
 	}
-	inParallel(trusted, (*pkg).parse)
-	l.shared = topLevel(l.schema.files)
 	return slices.DeleteFunc(kinds, func(p *pkg) bool {
 		if !p.root.own() || l.open(p) {
 			return false
@@ -140,7 +157,7 @@ func (l *lib) open(p *pkg) bool {
 	if err == nil {
 		inst := l.engine.instance(p.root, p.dir, p.path)
 		if err = inst.Err; err == nil {
-			p.files = inst.Files
+			p.files = func() []*ast.File { return inst.Files }
 			err = l.sound(l.engine.value(p), at)
 		}
 	}
@@ -151,31 +168,41 @@ func (l *lib) open(p *pkg) bool {
 	return true
 }
 
+func (l *lib) definitions() definitions {
+	return definitions{Config: l.definition("#Config"), Retired: l.definition("#Retired")}
+}
+
 // definition is the type of a definition of the schema.
 func (l *lib) definition(name string) *kind.Type {
-	t, err := scope{own: l.shared, types: l.types}.fieldType(l.shared[name], 0)
+	t, err := scope{own: l.shared(), types: l.types}.fieldType(l.shared()[name], 0)
 	if err != nil {
 		panic(fmt.Sprintf("the library's %s: %s", name, err))
 	}
 	return t
 }
 
-// declarations are what the files of a kind declare.
+// declarations are what the files of a kind declare, before anyone asks it.
 type declarations struct {
-	kind      *kind.Kind
-	rules     []*kind.Rule
-	questions []*question
-	failed    []error // of rules, which are left out then
+	Kind   *kind.Kind
+	Rules  []*kind.Rule
+	Asked  []asked
+	failed []error // of rules, which are left out then
 }
 
-// addKind reads a kind, with its rules. It says whether there is one now.
-func (l *lib) addKind(p *pkg) bool {
-	d, err := l.declaredIn(p)
+// addKind takes a kind in, with its rules: as it is known already, or read from its files. It says whether there is one now.
+func (l *lib) addKind(p *pkg, d *declarations) bool {
+	var err error
+	if d == nil {
+		d, err = l.declaredIn(p)
+	}
+	if err == nil {
+		d.Kind.Assets, err = fs.Sub(p.root.fs, p.dir)
+	}
 	if err != nil {
 		l.fail(p.root, diag.Pos{File: path.Join(p.root.name, p.dir)}, err)
 		return false
 	}
-	k := d.kind
+	k := d.Kind
 	if old := l.out.Kinds[k.Name]; old != nil {
 		l.twice(fmt.Sprintf("kind %q", k.Name), "choose another name for the kind", k.Pos, old.Pos, old.Own)
 		return false
@@ -184,12 +211,12 @@ func (l *lib) addKind(p *pkg) bool {
 	for _, sub := range k.Subs {
 		l.out.Kinds[sub.Name] = sub
 	}
-	l.questions = append(l.questions, d.questions...)
+	l.answer(p, d)
 	for _, err := range d.failed {
 		l.out.Lacking[k.Name] = true
 		l.fail(p.root, k.Pos, err)
 	}
-	for _, rule := range d.rules {
+	for _, rule := range d.Rules {
 		if old := l.out.Rules[rule.Name()]; old != nil {
 			l.out.Lacking[k.Name] = true
 			l.twice(fmt.Sprintf("the rule %q", rule.Name()), "one rule per pair of kinds", rule.Pos, old.Pos, old.Own)
@@ -198,6 +225,41 @@ func (l *lib) addKind(p *pkg) bool {
 		l.out.Rules[rule.Name()], l.bringer[rule] = rule, k.Name
 	}
 	return true
+}
+
+// answer has the questions that are asked of a kind and its rules answered.
+func (l *lib) answer(p *pkg, d *declarations) {
+	kinds := map[string]*kind.Kind{d.Kind.Name: d.Kind}
+	for _, sub := range d.Kind.Subs {
+		kinds[sub.Name] = sub
+	}
+	for _, k := range kinds {
+		k.Describe = func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
+	}
+	rules := map[string]*kind.Rule{}
+	for _, r := range d.Rules {
+		rules[r.Name()] = r
+	}
+	for _, a := range d.Asked {
+		q := l.question(p, a)
+		l.questions = append(l.questions, q)
+		switch a.Sort {
+		case "describe":
+			kinds[a.Of].Describe = l.describe(q)
+		case "manifests":
+			k := kinds[a.Of]
+			k.Manifests = l.manifests(k, q, false)
+			if slices.ContainsFunc(k.Rows, func(r kind.Row) bool { return r.Context }) {
+				k.Context = l.manifests(k, q, true)
+			}
+		case "rule":
+			rule := rules[a.Of]
+			rule.Apply = l.apply(rule, q)
+			if a.Marks {
+				rule.Marks = l.marks(rule, q)
+			}
+		}
+	}
 }
 
 // declaredIn reads what a kind declares: of a built-in kind off the syntax, or by the evaluator where something is computed. A user's own is read by CUE,
@@ -220,14 +282,14 @@ func (l *lib) declared(p *pkg, f facts) (*declarations, error) {
 	if !ok {
 		return nil, failure(f, "%s declares no kind", p.dir)
 	}
-	syntax := p.scope(l.shared, l.types)
+	syntax := p.scope(l.shared(), l.types)
 	var err error
-	if d.kind, err = l.kindOf(p, top, syntax, d); err != nil {
+	if d.Kind, err = l.kindOf(p, top, syntax, d); err != nil {
 		return nil, err
 	}
 	if manifests, ok := f.at("manifests"); ok {
-		if err := l.manifests(p, d, manifests); err != nil {
-			return nil, l.placed(p.root, d.kind.Pos, err)
+		if err := l.table(p, d, manifests); err != nil {
+			return nil, l.placed(p.root, d.Kind.Pos, err)
 		}
 	}
 	links, err := f.each("links")
@@ -240,7 +302,7 @@ func (l *lib) declared(p *pkg, f facts) (*declarations, error) {
 			d.failed = append(d.failed, err)
 			continue
 		}
-		d.rules = append(d.rules, rule)
+		d.Rules = append(d.Rules, rule)
 	}
 	return d, nil
 }
@@ -335,9 +397,6 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 	if k.Attributes.Field("namespace") == nil {
 		return nil, failure(f, "the kind %s has no attribute namespace, which every component needs", k.Name)
 	}
-	if k.Assets, err = fs.Sub(p.root.fs, p.dir); err != nil {
-		return nil, err
-	}
 	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
@@ -345,7 +404,7 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 		k.Implied = &kind.Implied{Sub: i.text("sub"), Name: i.text("name")}
 	}
 	k.Counts = counts(f.data("counts"))
-	k.Describe = l.describe(p, k.Name, f, d, "kind")
+	d.describes(p, k, f, "kind")
 	subs, err := f.each("subs")
 	if err != nil {
 		return nil, err
@@ -372,12 +431,19 @@ func (l *lib) subOf(p *pkg, parent *kind.Kind, name string, f facts, syntax scop
 		return nil, err
 	}
 	if pattern := f.text("names", "pattern"); pattern != "" {
-		if k.Names.Pattern, err = regexp.Compile(pattern); err != nil {
+		if k.Names.Pattern, err = kind.NewPattern(pattern); err != nil {
 			return nil, failure(f, "names.pattern of %s: %s", k.Name, err)
 		}
 	}
-	k.Describe = l.describe(p, k.Name, f, d, "kind", "subs", name)
+	d.describes(p, k, f, "kind", "subs", name)
 	return k, nil
+}
+
+// describes adds the question for the description of a node, if there is one.
+func (d *declarations) describes(p *pkg, k *kind.Kind, f facts, path ...string) {
+	if describe, ok := f.at("describe"); ok {
+		d.Asked = append(d.Asked, asked{Sort: "describe", Of: k.Name, Path: append(path, "describe"), Pos: describe.place(p.root)})
+	}
 }
 
 func pairs(f facts) ([][2]string, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +14,10 @@ import (
 )
 
 var (
-	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	label = &kind.Pattern{Text: `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`}
 	// a component's folder stands beside those of the whole tree, and is checked out on any system
-	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
-	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+	reserved  = &kind.Pattern{Text: `^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`}
+	component = &kind.Pattern{Text: `^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`}
 )
 
 // fixed are the fields of a component that no kind declares.
@@ -30,7 +29,7 @@ func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 func (l *lowering) lower(top *kind.Given) {
 	known := []string{"name", "config", "components", "retired"}
 	for _, f := range top.Fields {
-		if !slices.Contains(known, f.Key) {
+		if !f.Invalid && !slices.Contains(known, f.Key) {
 			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
 			l.add(d)
 		}
@@ -78,7 +77,7 @@ func (l *lowering) exceptNames() {
 
 func (l *lowering) notStruct(g *kind.Given, path, subject string) {
 	switch {
-	case g.Broken:
+	case g.Invalid:
 	case !g.Concrete && !g.List:
 		l.add(diag.Diagnostic{Code: "E0106", Path: path, Pos: g.Pos, Message: fmt.Sprintf("%s: %s is not a concrete value", subject, strings.Join(strings.Fields(g.Text), " ")), Help: "give it a value"})
 	default:
@@ -95,7 +94,7 @@ func (l *lowering) name(top *kind.Given) {
 	l.graph.Pos = f.Pos
 	s, ok := f.Scalar.(string)
 	switch {
-	case f.Broken:
+	case f.Invalid:
 	case !f.Struct && !f.List && !f.Concrete:
 		l.add(diag.Diagnostic{Code: "E0106", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is not a concrete value", f.Text), Help: "give it a value: a DNS-1123 label"})
 	case !ok:
@@ -261,7 +260,7 @@ func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another kind from `platc kinds`"})
 		return nil
 	}
-	if f.Broken {
+	if f.Invalid {
 		return nil
 	}
 	if !f.Concrete && !f.Struct && !f.List {
@@ -307,9 +306,7 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 		at.Subject = n.Parent.Name + "'s " + n.SubKind() + " " + n.Name
 	}
 	for _, f := range n.Given.Fields {
-		// what the user's own definition does not allow is reported already
-		refused := n.Kind.Attributes.Field(f.Key) == nil && f.Broken && l.list.Has("E0102", f.KeyPos)
-		if !refused && !slices.Contains(more, f.Key) {
+		if !slices.Contains(more, f.Key) {
 			own.Fields = append(own.Fields, f)
 		}
 	}

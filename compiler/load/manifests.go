@@ -3,14 +3,13 @@ package load
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"platc.dev/platc/compiler/kind"
 )
 
-// manifests reads the file table: paths and conditions now, content when it is asked for.
-func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
-	k := d.kind
+// table reads the file table: paths and conditions.
+func (l *lib) table(p *pkg, d *declarations, f facts) error {
+	k := d.Kind
 	files, err := f.each("files")
 	if err != nil {
 		return err
@@ -30,17 +29,13 @@ func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
 		}
 		k.Rows = append(k.Rows, row)
 	}
-	q := l.question("manifests", k.Name, p, "manifests")
-	d.questions = append(d.questions, q)
-	k.Manifests = l.table(p.root, k, q, false)
-	if slices.ContainsFunc(k.Rows, func(r kind.Row) bool { return r.Context }) {
-		k.Context = l.table(p.root, k, q, true)
-	}
+	d.Asked = append(d.Asked, asked{Sort: "manifests", Of: k.Name, Path: []string{"manifests"}, Pos: f.place(p.root)})
 	return nil
 }
 
-// table asks for the rows of the build context, or for the others.
-func (l *lib) table(r root, k *kind.Kind, q *question, context bool) func(self, arch kind.Object) ([]kind.Row, error) {
+// manifests asks a kind for the rows of the build context, or for the others.
+func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch kind.Object) ([]kind.Row, error) {
+	r := q.pkg.root
 	return func(self, arch kind.Object) ([]kind.Row, error) {
 		var failed kind.Row
 		asked := func(in given) ([]kind.Row, error) {

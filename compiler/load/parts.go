@@ -174,7 +174,7 @@ func (l *lib) misspeltIn(e *ast.BinaryExpr, own map[string]*ast.Field) {
 		case *ast.Ident, *ast.SelectorExpr:
 			if name := inSource(operand); strings.HasPrefix(name, "#") || strings.Contains(name, ".#") {
 				of = append(of, name)
-				collectParameters(operand, own, l.shared, known, 0)
+				collectParameters(operand, own, l.shared(), known, 0)
 			}
 		case *ast.StructLit:
 			for _, d := range operand.Elts {

@@ -20,22 +20,33 @@ type pkg struct {
 	root  root
 	dir   string // inside of root.fs
 	path  string // import path
-	files []*ast.File
+	files func() []*ast.File
 }
 
-// parse reads the files of a built-in package, in which no mistake is expected.
-func (p *pkg) parse() {
-	for _, name := range sources(p.root.fs, p.dir) {
-		data, err := fs.ReadFile(p.root.fs, name)
-		if err != nil {
-			panic(err)
+// packageOf is the package of some files in which no mistake is expected. They are parsed when they are first used: of most kinds an architecture
+// has no component.
+func packageOf(r root, dir, importPath string, names ...string) *pkg {
+	return &pkg{root: r, dir: dir, path: importPath, files: sync.OnceValue(func() []*ast.File {
+		files := make([]*ast.File, len(names))
+		var wg sync.WaitGroup
+		for i, name := range names {
+			wg.Go(func() { files[i] = r.parse(name) })
 		}
-		f, err := parser.ParseFile(path.Join(p.root.name, name), data, parser.ParseComments)
-		if err != nil {
-			panic(fmt.Sprintf("the library: %s", err))
-		}
-		p.files = append(p.files, f)
+		wg.Wait()
+		return files
+	})}
+}
+
+func (r root) parse(name string) *ast.File {
+	data, err := fs.ReadFile(r.fs, name)
+	if err != nil {
+		panic(err)
 	}
+	f, err := parser.ParseFile(path.Join(r.name, name), data, parser.ParseComments)
+	if err != nil {
+		panic(fmt.Sprintf("the library: %s", err))
+	}
+	return f
 }
 
 // compiled are packages as the evaluator takes them.
@@ -45,15 +56,6 @@ func compiled(packages []*pkg) *eval.Program {
 		all[i] = eval.Package{Path: p.path, Files: p.files}
 	}
 	return eval.Compile(all...)
-}
-
-// inParallel does something for each of several packages.
-func inParallel(packages []*pkg, do func(*pkg)) {
-	var wg sync.WaitGroup
-	for _, p := range packages {
-		wg.Go(func() { do(p) })
-	}
-	wg.Wait()
 }
 
 // sources are the CUE files of a folder.
@@ -67,8 +69,8 @@ func sources(fsys fs.FS, dir string) []string {
 
 // scope is what expressions in a package may refer to, beside the package itself: the schema, by the name that the files give to it.
 func (p *pkg) scope(schema map[string]*ast.Field, types map[*ast.Field]*kind.Type) scope {
-	s := scope{own: topLevel(p.files), imports: map[string]map[string]*ast.Field{}, types: types}
-	for _, f := range p.files {
+	s := scope{own: topLevel(p.files()), imports: map[string]map[string]*ast.Field{}, types: types}
+	for _, f := range p.files() {
 		for spec := range f.ImportSpecs() {
 			if name := schemaName(spec); name != "" {
 				s.imports[name] = schema

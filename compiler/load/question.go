@@ -7,16 +7,24 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/eval"
 	"platc.dev/platc/compiler/kind"
 )
 
+// asked is where a question stands in a kind.
+type asked struct {
+	Sort  string   // "describe", "manifests", "rule"; that about marks is a part of the last
+	Of    string   // the kind or the rule: "postgresql", "fastapi -> redis"
+	Path  []string // in the package
+	Pos   diag.Pos
+	Marks bool // a rule says something of its target before it is applied
+}
+
 // question is what a kind answers for a component or an edge: a value of the kind with the inputs that it declares (#self, #to, ...) still open.
 type question struct {
-	sort string // "describe", "manifests", "rule"; that about marks is a part of the last
-	of   string // the kind or the rule: "postgresql", "fastapi -> redis"
-	pkg  *pkg
-	path []string
+	asked
+	pkg *pkg
 
 	own func() (*eval.Question, *eval.Refusal) // of the evaluator, unless it leaves the question to CUE
 	cue *cueQuestion                           // nil until CUE is asked; guarded by the lock of CUE
@@ -37,8 +45,8 @@ func inputs() []string {
 	return []string{"arch", "from", "identity", "link", "parent", "self", "to"}
 }
 
-func (l *lib) question(sort, of string, p *pkg, path ...string) *question {
-	return &question{sort: sort, of: of, pkg: p, path: path, own: sync.OnceValues(func() (*eval.Question, *eval.Refusal) { return l.program.Question(p.path, path...) })}
+func (l *lib) question(p *pkg, a asked) *question {
+	return &question{asked: a, pkg: p, own: sync.OnceValues(func() (*eval.Question, *eval.Refusal) { return l.program.Question(p.path, a.Path...) })}
 }
 
 // ask gives what read makes of the answer. The evaluator answers, on as many goroutines as ask. What it refuses, or takes for a mistake, is asked of CUE:
@@ -73,8 +81,8 @@ func (l *lib) askCUE(q *question, in given) cue.Value {
 }
 
 func (l *lib) cueQuestion(q *question) *cueQuestion {
-	c := &cueQuestion{value: l.engine.value(q.pkg), mentions: mentions(q.pkg.files, l.schema.files)}
-	for _, name := range q.path {
+	c := &cueQuestion{value: l.engine.value(q.pkg), mentions: mentions(q.pkg.files(), l.schema.files())}
+	for _, name := range q.Path {
 		c.value = c.value.LookupPath(cue.MakePath(cue.Str(name)))
 	}
 	for _, input := range inputs() {

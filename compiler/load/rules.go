@@ -10,19 +10,14 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-func (l *lib) describe(p *pkg, name string, f facts, d *declarations, path ...string) func(self, parent, arch kind.Object) (kind.Description, error) {
-	asked, ok := f.at("describe")
-	if !ok {
-		return func(kind.Object, kind.Object, kind.Object) (kind.Description, error) { return kind.Description{}, nil }
-	}
-	pos := asked.place(p.root)
-	q := l.question("describe", name, p, append(path, "describe")...)
-	d.questions = append(d.questions, q)
+// describe asks a kind for the description of a node.
+func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.Description, error) {
+	r := q.pkg.root
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		in := given{"self": self, "arch": arch, "parent": parent}
 		d, err := ask(l, q, in, func(a answer) (kind.Description, error) {
 			o, err := decodedFields(a)
-			if err == nil && p.root.own() {
+			if err == nil && r.own() {
 				err = a.check(l.form.description, "describe of "+str(self["id"]))
 			}
 			if err != nil {
@@ -31,12 +26,12 @@ func (l *lib) describe(p *pkg, name string, f facts, d *declarations, path ...st
 			d, err := description(o)
 			d.Trace = traced(q, in, a)
 			if err == nil {
-				err = properPorts(p.root, pos, d)
+				err = properPorts(r, q.Pos, d)
 			}
 			return d, err
 		})
 		if err != nil {
-			return d, p.root.mistakes(pos, err)
+			return d, r.mistakes(q.Pos, err)
 		}
 		return d, nil
 	}
@@ -190,21 +185,16 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
 	}
 	rule.Brings = brings(f, syntax.find("links", name))
-	q := l.question("rule", name, p, "links", name)
-	d.questions = append(d.questions, q)
-	if f.has("marks") {
-		rule.Marks = l.marks(p.root, rule, q)
-	}
-	rule.Apply = l.apply(p.root, rule, q)
+	d.Asked = append(d.Asked, asked{Sort: "rule", Of: name, Path: []string{"links", name}, Pos: rule.Pos, Marks: f.has("marks")})
 	return rule, nil
 }
 
 // marks asks a rule what an edge says of its target before any rule is applied.
-func (l *lib) marks(r root, rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, error) {
+func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, error) {
 	return func(link, from, arch kind.Object) (kind.Object, error) {
 		o, err := ask(l, q, given{"link": link, "from": from, "arch": arch}, marksOf)
 		if err != nil {
-			return nil, r.mistakes(rule.Pos, err)
+			return nil, q.pkg.root.mistakes(rule.Pos, err)
 		}
 		return o, nil
 	}
@@ -216,7 +206,8 @@ func marksOf(a answer) (kind.Object, error) {
 }
 
 // apply asks a rule what it says of an edge.
-func (l *lib) apply(r root, rule *kind.Rule, q *question) func(in kind.Input) (kind.Result, error) {
+func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Result, error) {
+	r := q.pkg.root
 	return func(in kind.Input) (kind.Result, error) {
 		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
 		res, err := ask(l, q, inputs, func(a answer) (kind.Result, error) {

@@ -2,7 +2,7 @@ package load
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -183,17 +183,13 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		case "code":
 			t.Code = body
 		case "keys":
-			re, err := regexp.Compile(unquote(body))
-			if err != nil {
-				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
+			if t.Keys, err = pattern(f, unquote(body)); err != nil {
+				return nil, err
 			}
-			t.Keys = re.MatchString
 		case "reserved":
-			re, err := regexp.Compile(unquote(body))
-			if err != nil {
-				return nil, unreadable(f, err.Error(), "write it as a regular expression of Go")
+			if t.Reserved, err = pattern(f, unquote(body)); err != nil {
+				return nil, err
 			}
-			t.Reserved = re.MatchString
 		}
 	}
 	return t, nil
@@ -336,7 +332,7 @@ func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
 
 // plainChoice is a | b, one of which may be the default.
 func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
-	var checks []func(any) bool
+	var checks []*kind.Check
 	mixed := s.mixes(e, depth)
 	for _, alternative := range operands(e, token.OR) {
 		star, isDefault := alternative.(*ast.UnaryExpr)
@@ -360,7 +356,7 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 				return fixedList(alternative)
 			}
 			inherit(t, a)
-			checks = append(checks, a.Fits)
+			checks = append(checks, &kind.Check{Fits: a})
 			continue
 		}
 		if a.IsStruct || a.IsMap || a.IsList {
@@ -384,7 +380,7 @@ func (s scope) plainChoice(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 	if t.IsStruct || t.IsMap || t.IsList {
 		return nil
 	}
-	t.Check = func(data any) bool { return some(checks, data) }
+	t.Check = &kind.Check{Any: checks}
 	return nil
 }
 
@@ -410,7 +406,7 @@ func (s scope) mixes(e *ast.BinaryExpr, depth int) bool {
 
 // plainBoth is a & b: of scalars, or of structs with fields of their own each.
 func (s scope) plainBoth(t *kind.Type, e *ast.BinaryExpr, depth int) error {
-	var checks []func(any) bool
+	var checks []*kind.Check
 	for _, operand := range operands(e, token.AND) {
 		a, err := s.plainType(operand, depth+1)
 		if err != nil {
@@ -429,7 +425,7 @@ func (s scope) plainBoth(t *kind.Type, e *ast.BinaryExpr, depth int) error {
 		checks = append(checks, a.Check)
 	}
 	if !t.IsStruct {
-		t.Check = func(data any) bool { return all(checks, data) }
+		t.Check = &kind.Check{All: checks}
 	}
 	return nil
 }
@@ -454,17 +450,16 @@ func operands(e ast.Expr, op token.Token) []ast.Expr {
 }
 
 // plainCheck is a basic type, a literal, a bound or a pattern; data is the value of a literal.
-func (s scope) plainCheck(e ast.Expr) (check func(any) bool, data any, concrete bool, err error) {
+func (s scope) plainCheck(e ast.Expr) (check *kind.Check, data any, concrete bool, err error) {
 	if data, ok := literalData(e); ok {
-		return func(v any) bool { return v == data }, data, true, nil
+		return &kind.Check{Op: "==", Limit: data}, data, true, nil
 	}
 	switch e := e.(type) {
 	case *ast.Ident:
-		check := basicCheck(e.Name)
-		if check == nil || s.own[e.Name] != nil {
+		if !isBasic(e.Name) || s.own[e.Name] != nil {
 			return nil, nil, false, unknownType(e)
 		}
-		return check, nil, false, nil
+		return &kind.Check{Basic: e.Name}, nil, false, nil
 	case *ast.UnaryExpr:
 		check, err := bound(e)
 		return check, nil, false, err
@@ -472,45 +467,45 @@ func (s scope) plainCheck(e ast.Expr) (check func(any) bool, data any, concrete 
 	return nil, nil, false, unknownType(e)
 }
 
-func bound(e *ast.UnaryExpr) (func(any) bool, error) {
+// isBasic says whether a name is that of a basic type.
+func isBasic(name string) bool { return slices.Contains(kind.Basics(), name) }
+
+func bound(e *ast.UnaryExpr) (*kind.Check, error) {
 	limit, ok := literalData(e.X)
 	if !ok {
 		return nil, unknownType(e)
 	}
-	if pattern, ok := limit.(string); ok && (e.Op == token.MAT || e.Op == token.NMAT) {
-		re, err := regexp.Compile(pattern)
+	text, isText := limit.(string)
+	if isText && (e.Op == token.MAT || e.Op == token.NMAT) {
+		p, err := pattern(e, text)
 		if err != nil {
-			return nil, unreadable(e, err.Error(), "write it as a regular expression of Go")
+			return nil, err
 		}
-		return func(v any) bool {
-			s, ok := v.(string)
-			return ok && re.MatchString(s) == (e.Op == token.MAT)
-		}, nil
+		return &kind.Check{Pattern: p, NotMatch: e.Op == token.NMAT}, nil
 	}
-	if text, ok := limit.(string); ok && e.Op == token.NEQ {
-		return func(v any) bool {
-			s, ok := v.(string)
-			return ok && s != text
-		}, nil
+	_, isInt := limit.(int64)
+	_, isFloat := limit.(float64)
+	switch e.Op {
+	case token.NEQ:
+		ok = isText || isInt || isFloat
+	case token.GTR, token.GEQ, token.LSS, token.LEQ:
+		ok = isInt || isFloat
+	default:
+		ok = false
 	}
-	n, ok := number(limit)
 	if !ok {
 		return nil, unknownType(e)
 	}
-	compare := map[token.Token]func(v float64) bool{
-		token.GTR: func(v float64) bool { return v > n },
-		token.GEQ: func(v float64) bool { return v >= n },
-		token.LSS: func(v float64) bool { return v < n },
-		token.LEQ: func(v float64) bool { return v <= n },
-		token.NEQ: func(v float64) bool { return v != n },
-	}[e.Op]
-	if compare == nil {
-		return nil, unknownType(e)
+	return &kind.Check{Op: e.Op.String(), Limit: limit}, nil
+}
+
+// pattern is a regular expression that is written at a place.
+func pattern(at ast.Node, text string) (*kind.Pattern, error) {
+	p, err := kind.NewPattern(text)
+	if err != nil {
+		return nil, unreadable(at, err.Error(), "write it as a regular expression of Go")
 	}
-	return func(v any) bool {
-		f, ok := number(v)
-		return ok && compare(f)
-	}, nil
+	return p, nil
 }
 
 // literalData is the value of a literal; lists and structs are none.

@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"math/big"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -54,38 +53,6 @@ func otherForm(text string) string {
 		return "write it as a pattern, such as =~\"^.{2,}$\""
 	}
 	return "write it as a basic type, a literal, a bound, a pattern, a definition of the kind or of the schema, or several of these with | and &"
-}
-
-// number is data as a number.
-func number(data any) (float64, bool) {
-	switch n := data.(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, true
-	case *big.Int:
-		f, _ := new(big.Float).SetInt(n).Float64()
-		return f, true
-	}
-	return 0, false
-}
-
-func all(checks []func(any) bool, data any) bool {
-	for _, check := range checks {
-		if !check(data) {
-			return false
-		}
-	}
-	return true
-}
-
-func some(checks []func(any) bool, data any) bool {
-	for _, check := range checks {
-		if check(data) {
-			return true
-		}
-	}
-	return false
 }
 
 func unquote(s string) string {

@@ -85,7 +85,7 @@ func TestTypesFitWhatCUEFits(t *testing.T) {
 		v := lookup(ctx.CompileString(source), "x")
 		for _, d := range slices.Concat(scalars(), literals(typ)) {
 			want := v.Unify(ctx.Encode(d)).Validate(cue.Concrete(true)) == nil
-			if got := typ.Check(d); got != want {
+			if got := typ.Check.Holds(d); got != want {
 				t.Errorf("%s: %#v fits: %v, CUE says %v", text, d, got, want)
 			}
 		}

@@ -37,7 +37,7 @@ func (l *lib) unused() {
 
 // usesOf is what refers to a kind: its own files, and the rules of other kinds that end at it.
 func (c *unusedCheck) usesOf(k *kind.Kind, own []*kind.Kind) *uses {
-	u := newUses(c.lib.shared)
+	u := newUses(c.lib.shared())
 	u.templates(k.Assets)
 	for _, f := range c.files[k.Name] {
 		u.file(f)
@@ -320,8 +320,8 @@ func (c *unusedCheck) embedding(k *kind.Kind, name string, path ...string) diag.
 	ast.Walk(field.Value, func(n ast.Node) bool {
 		if e, ok := n.(*ast.EmbedDecl); ok {
 			definition := e.Expr
-			if s, ok := definition.(*ast.SelectorExpr); ok && c.lib.shared[selected(s)] != nil {
-				definition = c.lib.shared[selected(s)].Value
+			if s, ok := definition.(*ast.SelectorExpr); ok && c.lib.shared()[selected(s)] != nil {
+				definition = c.lib.shared()[selected(s)].Value
 			}
 			if fieldIn(definition, []string{name}) != nil {
 				at = position(e.Pos())
@@ -454,7 +454,7 @@ func (c *unusedCheck) rule(k *kind.Kind, r *kind.Rule) {
 	if r.Identity == nil || field == nil {
 		return
 	}
-	of := newUses(c.lib.shared)
+	of := newUses(c.lib.shared())
 	of.follow(field.Value, topLevel(c.files[k.Name]))
 	if !of.names["#identity"] {
 		c.report(k, "use #identity in what the rule brings, or leave identity out", fmt.Sprintf("the rule %q makes a credential, but nothing uses it", r.Name()), c.place(k, "links", r.Name(), "identity"), r.Pos)

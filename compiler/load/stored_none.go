@@ -1,0 +1,5 @@
+//go:build platc_generate
+
+package load
+
+func storedPackages() map[string]stored { return nil }
