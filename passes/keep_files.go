@@ -24,6 +24,7 @@ func keepFiles() pass.Pass {
 			"bind-env",             // manifests list the variables and instances of a component
 			"collect-requirements", // and its requirements
 			"keep-modules",         // and its modules
+			"find-seams",           // and where the user's own files join it
 			"wire-parts",           // a file may depend on parts, and holds them
 			"assign-namespaces",    // the labels and the level of a namespace are in its manifest
 			"network-policies",     // a policy is a file
@@ -311,6 +312,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	o["variables"] = anyStrings(slices.Sorted(maps.Keys(p.Env)))
 	o["requirements"] = anyStrings(pins(p))
 	o["modules"] = anyStrings(keptModules(p))
+	o["seams"] = anyStrings(seamNames(p))
 	o["instances"] = instanceViews(p)
 	return o
 }
