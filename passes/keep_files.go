@@ -329,6 +329,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	o["variables"] = anyStrings(slices.Sorted(maps.Keys(p.Env)))
 	o["requirements"] = anyStrings(pins(p))
 	o["modules"] = anyStrings(keptModules(p))
+	o["seams"] = anyStrings(seamNames(p))
 	o["instances"] = instanceViews(p)
 	return o
 }

@@ -70,6 +70,7 @@ func (v *verification) node(np *NodePlan, name string) {
 	}
 	origins(v, np.Requirements, "requirement", name)
 	origins(v, np.Modules, "module", name)
+	origins(v, np.Seams, "seam", name)
 	origins(v, np.Files, "file", name)
 	if np.Image.value != "" {
 		v.origin(np.Image.by, "the image of %s", name)

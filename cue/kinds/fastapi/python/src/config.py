@@ -6,7 +6,9 @@ set; API_KEY if src/wiring.py says so. The variables of the links, under the nam
 after renames, stand in src/wiring.py: PROVIDERS is the table from each set to its component.
 """
 
+import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
@@ -20,10 +22,10 @@ from pydantic import (
     create_model,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from src.common import Access, Entry, Provider
-from src.wiring import AUTH, PROVIDERS
+from src.wiring import APP, AUTH, PROVIDERS, SEAMS
 
 ENCRYPTED = "ENC[AES256_GCM,"
 EXIT_CONFIG = 78
@@ -354,6 +356,8 @@ class Settings(Environment):
     api_key: Annotated[Secret | None, Field(validation_alias="API_KEY")] = None
     # Never from the environment: variables are upper-case, and an argument comes first.
     providers: Annotated[tuple[ProviderSettings, ...], NoDecode] = ()
+    # The same: the Settings of the team's own package, where it has them.
+    own: Annotated[Any, NoDecode, Field(repr=False, exclude=True)] = None
 
     def of(self, model: type[S]) -> tuple[S, ...]:
         """Return the providers of one settings class, in the order of src/wiring.py."""
@@ -376,8 +380,13 @@ def load_settings(*, server: bool = True) -> Settings:
         providers = bind_all()
     except ConfigError as error:
         problems.extend(error.problems)
+    own: Any = None
     try:
-        settings = Settings(providers=providers)  # type: ignore[call-arg]
+        own = own_settings()
+    except ConfigError as error:
+        problems.extend(error.problems)
+    try:
+        settings = Settings(providers=providers, own=own)  # type: ignore[call-arg]
     except ValidationError as error:
         problems.extend(describe(error))
         raise ConfigError(problems) from None
@@ -386,6 +395,28 @@ def load_settings(*, server: bool = True) -> Settings:
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def own_settings() -> Any:
+    """Read the Settings of the team's own package; None where it has none."""
+    if "Settings" not in SEAMS:
+        return None
+    prefix = ""
+    try:
+        model = import_module(APP).Settings
+        prefix = getattr(model, "model_config", {}).get("env_prefix", "")
+        return model()
+    except ValidationError as error:
+        raise ConfigError([own_variable(text, prefix) for text in describe(error)]) from None
+    except SettingsError as error:
+        name = re.findall(r'field "(\w+)"', str(error))[:1] or ["a variable"]
+        raise ConfigError([f"{(prefix + name[0]).upper()} is not valid JSON"]) from None
+
+
+def own_variable(text: str, prefix: str) -> str:
+    """Return a mistake under the name of its variable: pydantic names the field."""
+    name, _, rest = text.partition(" ")
+    return f"{(prefix + name).upper()} {rest}" if name.islower() else text
 
 
 def describe(error: ValidationError) -> list[str]:

@@ -19,6 +19,12 @@ CLIENTS: tuple[str, ...] = (
     "clients",
     "redis_client",
 )
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (

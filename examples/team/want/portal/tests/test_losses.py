@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from src.common import RETRY_LAST, Probe, Problem
 from src.main import create_app
 from src.wiring import CLIENTS, MODULES, PROVIDERS
-from tests.samples import CLOSED_PORT, HOST, environment
+from tests.samples import CLOSED_PORT, HOST, KEY, environment
 
 
 def celery_app(request: Request) -> Any:
@@ -49,7 +49,8 @@ def ask(name: str) -> tuple[int, str | None]:
     """Return status and Retry-After of a route that uses the client."""
     app = create_app()
     app.add_api_route("/lost", ROUTES[name])
-    with TestClient(app, raise_server_exceptions=False) as client:
+    headers = {"X-API-Key": KEY}
+    with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
         answer = client.get("/lost")
     return answer.status_code, answer.headers.get("retry-after")
 
