@@ -81,6 +81,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="orders",
         kind="fastapi",
         variables={
+            "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
         resources=(),

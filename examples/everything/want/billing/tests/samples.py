@@ -54,6 +54,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
         "TASK_DEFAULT_QUEUE": fixed("celery"),
     },
     "cnpg": POSTGRES,
+    "application": {"URL": fixed(f"http://{HOST}:{CLOSED_PORT}")},
     "fastapi": {"URL": fixed(f"http://{HOST}:{CLOSED_PORT}")},
     "kafka": {
         **LOGIN,

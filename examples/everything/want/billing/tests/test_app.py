@@ -22,6 +22,7 @@ from src.main import create_app
 from src.wiring import APP, ASGI, AUTH, CUSTOM_APIS, METRICS, MODULES, ROUTES, SEAMS
 from tests.samples import (
     INJECTIONS,
+    KEY,
     MODULE_PATHS,
     RESOURCE_PATHS,
     SECRET,
@@ -147,6 +148,22 @@ def test_backend_down_is_503(client: TestClient, name: str) -> None:
         if answer.status_code == 503:
             assert answer.headers["retry-after"]
         assert SECRET not in answer.text
+
+
+@pytest.mark.skipif(AUTH != "api_key", reason="the API is open")
+def test_callers_have_keys_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of each caller opens the API, and so does its own; no part of the list does."""
+    monkeypatch.setenv("API_KEYS", "first-caller,second-caller")
+    with TestClient(create_app()) as caller:
+        for key, wanted in (
+            (KEY, 200),
+            ("first-caller", 200),
+            ("second-caller", 200),
+            ("first-caller,second-caller", 401),
+            ("first", 401),
+            ("", 401),
+        ):
+            assert caller.get("/api/v1/", headers={"X-API-Key": key}).status_code == wanted
 
 
 @pytest.mark.skipif(AUTH != "api_key", reason="the API is open")

@@ -33,6 +33,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="billing",
         kind="fastapi",
         variables={
+            "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
         resources=(),

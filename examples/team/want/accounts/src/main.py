@@ -132,7 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             raise ConfigError(["API_KEY is missing"])
         app.add_middleware(
             ApiKeyGate,
-            key=settings.api_key,
+            keys=settings.keys(),
             public=PUBLIC_PATHS,
             system=frozenset(system) if APP else None,
         )
