@@ -67,17 +67,26 @@ func (a attribute) leaves() []leaf {
 	var walk func(t *kind.Type, wrap func(any) any)
 	walk = func(t *kind.Type, wrap func(any) any) {
 		switch {
-		case t == nil || t.IsStruct:
+		case t == nil || t.IsStruct || a.own().Mark != nil: // a path is of a file that is there
 		case t.IsList:
 			walk(t.Elem, func(v any) any { return wrap([]any{v}) })
 		case t.IsMap:
-			walk(t.Elem, func(v any) any { return wrap(object{"KEY": v}) })
+			walk(t.Elem, func(v any) any { return wrap(object{a.key(): v}) })
 		case t.Check != nil && !t.Quantity:
 			all = append(all, leaf{a, t, func(s string) any { return wrap(s) }})
 		}
 	}
 	walk(a.own(), func(v any) any { return v })
 	return all
+}
+
+// key is one that a map may have.
+func (a attribute) key() string {
+	known, _ := a.Value.(object)
+	for _, key := range slices.Sorted(maps.Keys(known)) {
+		return key
+	}
+	return "KEY"
 }
 
 // harmless is a value like the hostile ones that every format takes for a text; "" where the type has none.
@@ -164,7 +173,9 @@ func TestTextsArriveAsGivenOrAreRefused(t *testing.T) {
 // checkEscaped compiles the world; CUE takes no byte order mark inside of a source, but for an escaped one.
 func (w world) checkEscaped(t *testing.T) *compiler.Build {
 	t.Helper()
-	return check(t, strings.ReplaceAll(w.text(t), "\ufeff", `\ufeff`))
+	files := map[string]string{"arch.cue": strings.ReplaceAll(w.text(t), "\ufeff", `\ufeff`)}
+	maps.Copy(files, w.files)
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env()})
 }
 
 // layTexts gives each text a component of its own.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -16,7 +17,7 @@ func collectRequirements() pass.Pass {
 		After: []string{
 			"apply-rules", // rules bring pins to both ends
 		},
-		Codes:   []string{"E0302"},
+		Codes:   []string{"E0302", "W0126"},
 		Run:     runCollectRequirements,
 		Promise: "A requirement is a pin, once per distribution.",
 		Holds:   requirementsHold,
@@ -44,7 +45,35 @@ func runCollectRequirements(c *pass.Context) bool {
 			}
 		}
 	}
+	for _, n := range c.Graph.Nodes {
+		for i, pin := range n.Description.Overrides {
+			override(c, n, pin, c.Described(n, "a requirement of "+n.ID+"'s own", "overrides", i))
+		}
+	}
 	return true
+}
+
+// override enters a pin of the user's: it takes the place of another version that a kind or a rule asks for, with a warning. Pins of the user's own that
+// contradict each other are E0302.
+func override(c *pass.Context, n *ir.Node, text string, by ir.Origin) {
+	pin, p := kind.ParsePin(text), c.Of(n)
+	old, exists := p.Requirements[pin.Distribution]
+	if !exists || kind.ParsePin(old.Value()).Version == pin.Version || slices.ContainsFunc(old.By(), ofUser) {
+		require(c, n, text, by)
+		return
+	}
+	platc := kind.ParsePin(old.Value())
+	c.Report(diag.Diagnostic{
+		Code: "W0126", Path: n.Path(), Pos: n.AttrPos("requirements"), Message: fmt.Sprintf("%s pins %s, and platc was written for %s: the pin of %s is taken", n.ID, text, old.Value(), n.ID),
+		Help: "run the emitted tests, or leave the pin out", Related: []diag.Related{{Message: old.Value() + " is asked for here", Pos: old.By()[0].Pos}},
+	})
+	pin.Extras = slices.Compact(slices.Sorted(slices.Values(slices.Concat(platc.Extras, pin.Extras))))
+	p.Requirements[pin.Distribution] = pass.Decide(c, pin.String(), by)
+}
+
+// ofUser says whether a pin is the user's own: of an override, or of a sub-component.
+func ofUser(o ir.Origin) bool {
+	return o.Node != nil && (o.Node.Parent != nil || len(o.At) > 0 && o.At[0] == "overrides")
 }
 
 // require adds a pin; extras of one distribution are united, a second version is E0302.
@@ -59,6 +88,9 @@ func require(c *pass.Context, n *ir.Node, text string, by ir.Origin) {
 	if pin.Version != united.Version {
 		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, pin.Distribution, united.Version, pin.Version), "pin the same version, or drop one of the pins", old.By()[0], by)
 		return
+	}
+	if pin.Marker != united.Marker {
+		united.Marker = "" // one of the two is for everywhere, or both together may be
 	}
 	united.Extras = slices.Compact(slices.Sorted(slices.Values(slices.Concat(united.Extras, pin.Extras))))
 	p.Requirements[pin.Distribution] = pass.Decide(c, united.String(), append(old.By(), by)...)

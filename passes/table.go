@@ -8,6 +8,7 @@ func Table() []pass.Pass {
 	return []pass.Pass{
 		resolveLinks(),
 		describeNodes(),
+		findSeams(),
 		findRules(),
 		checkCounts(),
 		checkCycles(),

@@ -23,6 +23,7 @@ func tagImages() pass.Pass {
 			"bind-env",             // manifests list the variables and instances of a component
 			"collect-requirements", // and its requirements
 			"keep-modules",         // and its modules
+			"find-seams",           // and where the user's own files join it
 			"wire-parts",           // a file may depend on parts, and holds them
 			"assign-namespaces",    // the labels and the level of a namespace are in its manifest
 			"network-policies",     // a policy is a file

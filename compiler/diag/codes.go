@@ -627,5 +627,15 @@ $ platc check
 `,
 			Fix: "Use it where the help says, or leave it out.",
 		},
+		{
+			ID:    "W0126",
+			Title: "a pin of your own in place of one of platc",
+			Cause: "The attribute `requirements`, or the requirements.txt of an application's own package, pins a Python package to another version than the one that the generated code was written for and tested with. Your pin is taken.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, requirements: ["pydantic==2.13.0"]}
+`,
+			Fix: "Run the emitted tests, or leave the pin out.",
+		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"platc.dev/platc/compiler/ir"
 )
@@ -20,6 +21,11 @@ func (o *origins) node(n *ir.Node, path []string) *cause {
 	switch word {
 	case "attrs", "quantities":
 		return o.attribute(n, rest)
+	case "folders":
+		if len(rest) > 0 {
+			return o.attribute(n, strings.Split(rest[0], "."))
+		}
+		return nil
 	case "namespace":
 		return o.attribute(n.Component(), path)
 	case "parent":
@@ -85,8 +91,21 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.nth(rest, sorted(p.Requirements), func(name string) *cause { return o.by(p.Requirements[name].By()) })
 	case "modules":
 		return o.modules(n, rest)
+	case "seams":
+		return o.seams(p, rest)
 	}
 	return nil
+}
+
+// seams are the places where the user's own files join: those that were found.
+func (o *origins) seams(p *ir.NodePlan, path []string) *cause {
+	var found []string
+	for _, name := range sorted(p.Seams) {
+		if p.Seams[name].Value() {
+			found = append(found, name)
+		}
+	}
+	return o.nth(path, found, func(name string) *cause { return o.by(p.Seams[name].By()) })
 }
 
 // nth is the item of a list that a path leads to, or any of them where it leads to the list.

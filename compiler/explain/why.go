@@ -20,7 +20,7 @@ import (
 type Answer struct {
 	Component string    `json:"component"`
 	Thing     string    `json:"thing"`
-	What      string    `json:"what"` // "variable", "requirement", "module", "file", "line", "attribute", "link", "peer", "sub-component", "user" or "value"
+	What      string    `json:"what"` // "variable", "requirement", "module", "file", "line", "attribute", "link", "peer", "sub-component", "seam", "user" or "value"
 	Present   bool      `json:"present"`
 	Value     string    `json:"value"` // of a variable, a requirement, an attribute or a line; secrets by name
 	Because   []Because `json:"because"`
@@ -76,7 +76,7 @@ func (w why) answer(thing string) (Answer, error) {
 			return w.line(f, number, err)
 		}
 	}
-	for _, ask := range []func(string) (Answer, bool){w.variable, w.link, w.requirement, w.module} {
+	for _, ask := range []func(string) (Answer, bool){w.variable, w.link, w.requirement, w.module, w.seam} {
 		if a, ok := ask(thing); ok {
 			return a, nil
 		}
@@ -220,6 +220,15 @@ func (w why) module(name string) (Answer, bool) {
 		return Answer{What: "module", Present: d.Value(), Because: w.origins.by(d.By()).named()}, true
 	}
 	return Answer{}, false
+}
+
+// seam is a place where the user's own files join the component, by its name.
+func (w why) seam(name string) (Answer, bool) {
+	d, ok := w.np.Seams[name]
+	if !ok {
+		return Answer{}, false
+	}
+	return Answer{What: "seam", Present: d.Value(), Because: w.origins.by(d.By()).named()}, true
 }
 
 // inside is a path from the component's folder: what stands in front of that folder is cut off.

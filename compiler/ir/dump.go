@@ -124,7 +124,7 @@ func dumpNode(p *NodePlan) any {
 	}
 	return map[string]any{
 		"marks": each(p.Marks, func(v any) any { return v }), "env": env(&p.Variables), "processes": processes, "exports": exports,
-		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
+		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "seams": each(p.Seams, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
 		"image": image, "jobs": all(p.Jobs, func(j Job) any {

@@ -250,6 +250,7 @@ type NodePlan struct {
 	Exports       map[string]Decided[any]    // what rules say of this component to whoever links to it
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
+	Seams         map[string]Decided[bool]   // where files of the user's own could join: whether they do, and By says why
 	Files         map[string]Decided[bool]
 	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
 	Image         Decided[string]               // name and tag of the image that is built; zero: none
@@ -317,7 +318,7 @@ func NewPlan(g *Graph) *Plan {
 		p.Of[n] = &NodePlan{
 			Variables: newVariables(), Processes: map[*Node]*Variables{},
 			Marks: map[string]Decided[any]{}, Exports: map[string]Decided[any]{},
-			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
+			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Seams: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
 			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]Decided[kind.Pods]{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
 			Folders: map[kind.Role]Decided[string]{},
 		}

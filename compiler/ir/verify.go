@@ -68,6 +68,7 @@ func (v *verification) node(np *NodePlan, name string) {
 	listed(v, np.Waits, "what is waited for", name)
 	origins(v, np.Requirements, "requirement", name)
 	origins(v, np.Modules, "module", name)
+	origins(v, np.Seams, "seam", name)
 	origins(v, np.Files, "file", name)
 	if np.Image.value != "" {
 		v.origin(np.Image.by, "the image of %s", name)

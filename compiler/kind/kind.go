@@ -86,7 +86,9 @@ type Description struct {
 	Capacity      map[string]Capacity
 	Data          []Data
 	Requirements  []string // pins
-	Rollout       []any    // strings "type/name", or objects {job}, {resource, condition}
+	Overrides     []string // pins that win over those of kinds and rules
+	Seams         []Seam
+	Rollout       []any // strings "type/name", or objects {job}, {resource, condition}
 	Prerequisites []Object
 	Notes         []string
 	Trace         Trace
@@ -96,6 +98,14 @@ type Description struct {
 type Image struct {
 	Name    string // with the registry, without a tag: "registry.example.com/shop/orders"
 	Version string // what its tag begins with: "1.4.0"
+}
+
+// Seam is a place where files of the user's own join the component, if they have it.
+type Seam struct {
+	Name  string // "setup"
+	Of    string // the attribute that names the files
+	Finds string // a top-level name of the Python package; "": what File says
+	File  string // a file of the folder, or a folder with files when it ends in /
 }
 
 // Port is a port of a group of pods.

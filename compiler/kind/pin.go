@@ -8,13 +8,15 @@ type Pin struct {
 	Distribution string // the name, normalised as PEP 503 says: two pins of one distribution are two versions of one thing
 	Extras       []string
 	Version      string // "" of a name alone
+	Marker       string // where it is installed: `sys_platform == "linux"`; "" is everywhere
 }
 
 // ParsePin reads a pin, or the name of a distribution.
 func ParsePin(text string) Pin {
+	text, marker, _ := strings.Cut(text, ";")
 	name, version, _ := strings.Cut(text, "==")
 	name, extras, _ := strings.Cut(strings.TrimSpace(name), "[")
-	p := Pin{Name: name, Distribution: normalised(name), Version: strings.TrimSpace(version)}
+	p := Pin{Name: name, Distribution: normalised(name), Version: strings.TrimSpace(version), Marker: strings.TrimSpace(marker)}
 	for extra := range strings.SplitSeq(strings.TrimSuffix(extras, "]"), ",") {
 		if extra = strings.TrimSpace(extra); extra != "" {
 			p.Extras = append(p.Extras, extra)
@@ -30,6 +32,9 @@ func (p Pin) String() string {
 	}
 	if p.Version != "" {
 		text += "==" + p.Version
+	}
+	if p.Marker != "" {
+		text += "; " + p.Marker
 	}
 	return text
 }

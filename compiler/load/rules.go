@@ -40,7 +40,7 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 func description(o kind.Object) (kind.Description, error) {
 	d := kind.Description{
 		Host: str(o["host"]), Services: strs(o["services"]), Derived: object(o["derived"]), Claims: claims(o["claims"]), Findings: findings(o["findings"]), Level: level(o["level"]),
-		Rollout: list(o["rollout"]), Requirements: strs(o["requirements"]), Prerequisites: objects(o["prerequisites"]), Notes: strs(o["notes"]),
+		Rollout: list(o["rollout"]), Requirements: strs(o["requirements"]), Overrides: strs(o["overrides"]), Seams: seams(o["seams"]), Prerequisites: objects(o["prerequisites"]), Notes: strs(o["notes"]),
 		Data:  data(o["data"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
@@ -324,4 +324,12 @@ func effects(o kind.Object) (kind.Effects, error) {
 		e.Namespace = &kind.Namespace{Labels: strMap(ns["labels"]), Level: level(ns["level"])}
 	}
 	return e, nil
+}
+
+func seams(data any) []kind.Seam {
+	var all []kind.Seam
+	for _, o := range objects(data) {
+		all = append(all, kind.Seam{Name: str(o["name"]), Of: str(o["of"]), Finds: str(o["finds"]), File: str(o["file"])})
+	}
+	return all
 }

@@ -35,6 +35,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from src.common import KEEPALIVE, RETRY_FIRST, RETRY_LAST, configure_logging, unavailable
 from src.config import CelerySettings, Settings, load_settings
+from src.wiring import TASKS
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def create_celery(settings: Settings) -> Celery:
         "health_check_interval": HEALTH_SECONDS,
         "retry_on_timeout": True,
     }
-    app = Celery(settings.app_name, include=["src.tasks"])
+    app = Celery(settings.app_name, include=["src.tasks", *TASKS])
     app.conf.update(
         accept_content=["json"],
         broker_connection_max_retries=None,

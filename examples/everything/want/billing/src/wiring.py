@@ -10,6 +10,12 @@ MODULES: tuple[str, ...] = (
 )
 CUSTOM_APIS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -75,6 +81,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="orders",
         kind="fastapi",
         variables={
+            "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
         resources=(),

@@ -19,6 +19,12 @@ CLIENTS: tuple[str, ...] = (
     "clients",
     "redis_client",
 )
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -27,6 +33,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="billing",
         kind="fastapi",
         variables={
+            "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
         resources=(),

@@ -10,6 +10,12 @@ MODULES: tuple[str, ...] = (
 )
 CUSTOM_APIS: tuple[str, ...] = ("invoices",)
 CLIENTS: tuple[str, ...] = ()
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (

@@ -6,6 +6,12 @@ from src.common import Provider, Resource
 MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("status",)
 CLIENTS: tuple[str, ...] = ("clients",)
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = False
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -14,6 +20,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="accounts",
         kind="fastapi",
         variables={
+            "API_KEY": "ACCOUNTS_API_KEY",
             "URL": "ACCOUNTS_URL",
         },
         resources=(),
@@ -23,6 +30,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="catalog",
         kind="fastapi",
         variables={
+            "API_KEY": "CATALOG_API_KEY",
             "URL": "CATALOG_URL",
         },
         resources=(),
@@ -32,6 +40,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="search",
         kind="fastapi",
         variables={
+            "API_KEY": "SEARCH_API_KEY",
             "URL": "SEARCH_URL",
         },
         resources=(),
