@@ -128,7 +128,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
-        return as_json({**extra_of(record), **entry})
+        return as_json({**entry, **extra_of(record), **entry})
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any]:

@@ -143,6 +143,16 @@ def test_lost_database_is_503(name: str) -> None:
             pass
 
 
+@pytest.mark.skipif(not DATABASES, reason="no database is linked")
+def test_mistakes_are_no_outage() -> None:
+    """A statement that is wrong is not answered as a database that is lost."""
+    errors = import_module("psycopg2.errors")
+    lost = import_module("src.postgresql_module.client").lost
+    for mistake in ("UndefinedTable", "UndefinedColumn", "SyntaxError", "NotNullViolation"):
+        assert not lost(getattr(errors, mistake)())
+    assert lost(import_module("psycopg2").OperationalError("server closed the connection"))
+
+
 def test_every_task_module_imports() -> None:
     """What the workers include is there."""
     for name in TASKS:
