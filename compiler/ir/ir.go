@@ -88,14 +88,16 @@ func (n *Node) Instance() string {
 	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
 }
 
-// AttrPos is where an attribute was written, or the node itself.
+// AttrPos is where an attribute was written, or the node itself. A path ("beat.nightly") leads into it as far as it is written.
 func (n *Node) AttrPos(name string) diag.Pos {
-	if n.Given != nil && name != "" {
-		if f := n.Given.Field(name); f != nil {
-			return f.Pos
+	pos, at := n.Pos, n.Given
+	for word := range strings.SplitSeq(name, ".") {
+		if at = at.Field(word); at == nil {
+			break
 		}
+		pos = at.Pos
 	}
-	return n.Pos
+	return pos
 }
 
 // Link is a link as written.
