@@ -28,6 +28,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
 	inputs, plain := rows(b.Plan, o.Only)
+	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)
 	given, err := readGiven(b, inputs, o.ReadOnly)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files}
+	out := &Output{Files: files, Yours: yours}
 	old, err := output.OpenOld(o.Out, o.State, &b.Findings)
 	if err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ func runKeepFiles(c *pass.Context) bool {
 		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 		p.Rows = once(c, n, p.Rows)
+		apart(c, n, p.Rows)
 		p.Rows = withResources(p.Rows)
 	}
 	return true
@@ -77,6 +78,13 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 	return slices.CompactFunc(rows, func(a, b kind.Row) bool {
 		if a.Path != b.Path {
 			return false
+		}
+		if own, ok := copied(a, b); ok {
+			c.Report(diag.Diagnostic{
+				Code: "E0205", Path: attrPath(n.Path(), own.Of), Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s would have the file %q twice: one is the copy of %s", n.Name, b.Path, own.File.Source),
+				Help: "rename it, or leave it out",
+			})
+			return true
 		}
 		c.Report(diag.Diagnostic{
 			Code: "E0205", Path: n.Path(), Pos: rowPos(n, b, c.Of(n)), Message: fmt.Sprintf("%s would have the file %q twice", n.Name, b.Path),
@@ -104,10 +112,14 @@ func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 		}
 		p.Rows = append(p.Rows, file)
 	}
-	if _, ok := row.Content.(kind.Modules); ok {
+	switch content := row.Content.(type) {
+	case kind.Modules:
 		for _, asset := range slices.Sorted(maps.Keys(p.Modules)) {
 			keepModule(c, n, row, asset, p.Modules[asset])
 		}
+		return
+	case kind.Folder:
+		keepFolder(c, n, row, content)
 		return
 	}
 	for _, file := range expanded(c, n, row) {
@@ -126,6 +138,8 @@ func expanded(c *pass.Context, n *ir.Node, row kind.Row) []kind.Row {
 				all = append(all, moduleFiles(c, row, asset)...)
 			}
 		}
+	case kind.Folder:
+		return folderFiles(n, row, content)
 	case kind.Each:
 		for _, key := range slices.Sorted(maps.Keys(content)) {
 			each := content[key]

@@ -25,6 +25,7 @@ type Graph struct {
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+	Named   []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
 	ComponentsPos diag.Pos    // of the key components
 	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
@@ -46,10 +47,11 @@ type Node struct {
 	ID          string // "db"; "db/database/orders"
 	Name        string // "orders"
 	Kind        *kind.Kind
-	Parent      *Node       // nil for a component
-	Subs        []*Node     // of a component, by ID
-	Attrs       kind.Object // complete: defaults are in
-	Given       *kind.Given // what the user wrote, for positions; nil where implied
+	Parent      *Node                    // nil for a component
+	Subs        []*Node                  // of a component, by ID
+	Attrs       kind.Object              // complete: defaults are in
+	Listings    map[string]*kind.Listing // what attributes with a mark name, by their dotted paths
+	Given       *kind.Given              // what the user wrote, for positions; nil where implied
 	Description kind.Description
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
@@ -88,14 +90,14 @@ func (n *Node) Instance() string {
 	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
 }
 
-// AttrPos is where an attribute was written, or the node itself. A path ("beat.nightly") leads into it as far as it is written.
+// AttrPos is where an attribute was written, by its dotted path; else what holds it, or the node itself.
 func (n *Node) AttrPos(name string) diag.Pos {
-	pos, at := n.Pos, n.Given
-	for word := range strings.SplitSeq(name, ".") {
-		if at = at.Field(word); at == nil {
+	pos, given := n.Pos, n.Given
+	for part := range strings.SplitSeq(name, ".") {
+		if given = given.Field(part); given == nil {
 			break
 		}
-		pos = at.Pos
+		pos = given.Pos
 	}
 	return pos
 }
