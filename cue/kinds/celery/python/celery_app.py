@@ -149,7 +149,7 @@ def schedule() -> dict[str, dict[str, Any]]:
     All times are UTC. A day of the month and a weekday must both be met.
     """
     retries = {
-        "errback": on_refusal,
+        "errback": still_waiting,
         "interval_max": RETRY_LAST,
         "interval_start": RETRY_FIRST,
         "interval_step": RETRY_FIRST,
@@ -273,7 +273,26 @@ class Heartbeat(bootsteps.StartStopStep):
 
 
 class Scheduler(PersistentScheduler):
-    """Touch HEARTBEAT_FILE at each turn: at least every HEARTBEAT_SECONDS."""
+    """Touch HEARTBEAT_FILE at each turn, and while the broker is away."""
+
+    def _ensure_connected(self) -> Connection:
+        """Connect; ask a broker that is gone again and again, without end, and say so once."""
+        connection: Connection = self.connection
+        refusals: list[Exception] = []
+
+        def on_refusal(error: Exception, _: float) -> None:
+            if not refusals:
+                log.warning("the broker does not answer: %s", type(error).__name__)
+            refusals.append(error)
+            HEARTBEAT_FILE.touch()
+
+        pauses: dict[str, Any] = {
+            "interval_max": RETRY_LAST,
+            "interval_start": RETRY_FIRST,
+            "interval_step": RETRY_FIRST,
+        }
+        connection.ensure_connection(on_refusal, **pauses)
+        return connection
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Enqueue what is due, and return the seconds until the next turn."""
@@ -281,9 +300,8 @@ class Scheduler(PersistentScheduler):
         return float(super().tick(*arguments, **options))
 
 
-def on_refusal(error: Exception, _: float) -> None:
-    """Say that the broker is away while a task waits for it: the scheduler is well."""
-    log.warning("the broker does not answer: %s", type(error).__name__)
+def still_waiting(*_: Any) -> None:
+    """Touch HEARTBEAT_FILE while a task that is due waits for the broker."""
     HEARTBEAT_FILE.touch()
 
 
