@@ -96,7 +96,7 @@ def create_celery(settings: Settings) -> Celery:
         task_acks_late=True,
         task_default_queue=broker.task_default_queue,
         task_reject_on_worker_lost=True,
-        task_routes={name: {"queue": queue} for name, queue in ROUTES},
+        task_routes=routes(),
         task_serializer="json",
         task_soft_time_limit=TASK_SOFT_TIME_LIMIT,
         task_time_limit=TASK_TIME_LIMIT,
@@ -141,6 +141,12 @@ def rabbitmq(settings: Settings, broker: CelerySettings) -> dict[str, Any]:
             for name in QUEUES
         ],
     }
+
+
+def routes() -> dict[str, dict[str, str]]:
+    """Return the queues of tasks: the longest name that matches counts."""
+    longest = sorted(ROUTES, key=lambda route: len(route[0]), reverse=True)
+    return {name: {"queue": queue} for name, queue in longest}
 
 
 def schedule() -> dict[str, dict[str, Any]]:

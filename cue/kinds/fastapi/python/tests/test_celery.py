@@ -35,9 +35,9 @@ def test_every_schedule_has_a_next_time(app: Celery) -> None:
 
 
 def test_tasks_go_to_their_queues(app: Celery) -> None:
-    """A task goes to the queue of the first pattern that matches, any other to the default one."""
+    """A task goes to the queue of the longest name that matches, any other to the default one."""
     names = [name.replace("*", "x") for name, _ in ROUTES] + ["of.no.queue"]
     for task in names:
-        named = [queue for pattern, queue in ROUTES if fnmatch(task, pattern)]
+        named = {pattern: queue for pattern, queue in ROUTES if fnmatch(task, pattern)}
         sent = app.amqp.router.route({}, task)["queue"]
-        assert (sent.alias or sent.name) == (named or [QUEUES[0]])[0]
+        assert (sent.alias or sent.name) == (named[max(named, key=len)] if named else QUEUES[0])
