@@ -14,11 +14,18 @@ CUSTOM_APIS: tuple[str, ...] = (
     "invoices",
     "reports",
 )
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = (
     "celery_app",
     "clients",
     "redis_client",
 )
+QUEUES: tuple[str, ...] = (
+    "celery",
+    "mail",
+)
+ROUTES: tuple[tuple[str, str], ...] = ()
+BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
