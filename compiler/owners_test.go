@@ -64,7 +64,7 @@ func TestKindsOwnData(t *testing.T) {
 		}
 	}
 	want := []string{
-		"redis: volume claim data-celery-redis-0 valkey",
+		"rabbitmq: volume claims persistence-celery-rabbitmq-server-* 4",
 		"cnpg: volume claims cnpg-* 18",
 		"cnpg/db: database one",
 		"kafka: volume claims data-0-kafka-broker-* 4",

@@ -26,6 +26,9 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
+	if b.made == nil {
+		b.made = newMade()
+	}
 	started := time.Now()
 	inputs, plain := rows(b.Plan, o.Only)
 	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)

@@ -20,7 +20,7 @@ func applyRules() pass.Pass {
 			"set-marks",         // a rule sees what all other edges say of its ends, also of those that come later
 			"assign-identities", // a rule writes the credential into variables and roles
 		},
-		Codes:   []string{"E0104", "E0107", "E0108", "E0203", "E0208", "W0112", "W0114", "W0118", "W0121"},
+		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0203", "E0208", "W0112", "W0114", "W0118", "W0121", "W0122"},
 		Run:     runApplyRules,
 		Promise: "Every rule of every edge was applied, in the order of the rules.",
 		Holds:   effectsHold,
@@ -50,7 +50,7 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 		}
 		c.Plan.Applied[e] = append(c.Plan.Applied[e], ir.Applied{Rule: r, Result: result})
 		for _, f := range result.Findings {
-			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: e.AttrPos(f.Attribute), Path: attrPath(e.Path(), f.Attribute)})
+			c.Report(finding(e, f))
 		}
 		if len(result.Out.Exports) > 0 {
 			if export(c, e, ir.Applied{Rule: r, Result: result}) {
@@ -58,6 +58,17 @@ func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
 			}
 		}
 	}
+}
+
+// finding is a finding of a rule: at an attribute of the link, or of one of its ends.
+func finding(e *ir.Edge, f kind.Finding) diag.Diagnostic {
+	d := diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: e.AttrPos(f.Attribute), Path: attrPath(e.Path(), f.Attribute)}
+	for at, n := range map[string]*ir.Node{"from": e.Source, "to": e.Target} {
+		if f.At == at {
+			d.Pos, d.Path = n.AttrPos(f.Attribute), attrPath(n.Path(), f.Attribute)
+		}
+	}
+	return d
 }
 
 // export keeps what a rule says of its source to whoever links to that, and says whether that is new. Where links say different things the last one counts.

@@ -237,7 +237,7 @@ components: {
 		{
 			ID:    "E0206",
 			Title: "wrong number of links",
-			Cause: "A celery component needs exactly one redis component as its broker, and an application can link to at most one celery component.",
+			Cause: "A celery component needs exactly one redis or rabbitmq component as its broker, and an application can link to at most one celery component.",
 			Example: `
 name: "shop"
 components: worker: {kind: "celery", namespace: "jobs"}

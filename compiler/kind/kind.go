@@ -150,6 +150,7 @@ type Claim struct {
 // Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
 type Finding struct {
 	Code, Message, Help, Attribute string
+	At                             string // of a rule: "from" or "to" where Attribute is one of that node; "": of the link
 }
 
 // Group is variables under one comment.

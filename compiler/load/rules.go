@@ -129,7 +129,7 @@ func keeps(v any) []kind.Kept {
 func findings(v any) []kind.Finding {
 	var all []kind.Finding
 	for _, o := range objects(v) {
-		all = append(all, kind.Finding{Code: str(o["code"]), Message: str(o["message"]), Help: str(o["help"]), Attribute: str(o["attribute"])})
+		all = append(all, kind.Finding{Code: str(o["code"]), Message: str(o["message"]), Help: str(o["help"]), Attribute: str(o["attribute"]), At: str(o["at"])})
 	}
 	return all
 }

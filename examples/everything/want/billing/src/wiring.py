@@ -9,13 +9,8 @@ MODULES: tuple[str, ...] = (
     "postgresql",
 )
 CUSTOM_APIS: tuple[str, ...] = ()
-CLIENTS: tuple[str, ...] = ("clients",)
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+CLIENTS: tuple[str, ...] = ("clients",)
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -81,7 +76,6 @@ PROVIDERS: tuple[Provider, ...] = (
         component="orders",
         kind="fastapi",
         variables={
-            "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
         resources=(),

@@ -14,17 +14,18 @@ CUSTOM_APIS: tuple[str, ...] = (
     "invoices",
     "reports",
 )
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = (
     "celery_app",
     "clients",
     "redis_client",
 )
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+QUEUES: tuple[str, ...] = (
+    "celery",
+    "mail",
+)
+ROUTES: tuple[tuple[str, str], ...] = ()
+BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -33,7 +34,6 @@ PROVIDERS: tuple[Provider, ...] = (
         component="billing",
         kind="fastapi",
         variables={
-            "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
         resources=(),

@@ -5,13 +5,8 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("notices",)
-CLIENTS: tuple[str, ...] = ()
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+CLIENTS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (

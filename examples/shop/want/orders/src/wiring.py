@@ -9,13 +9,8 @@ MODULES: tuple[str, ...] = (
     "rabbitmq",
 )
 CUSTOM_APIS: tuple[str, ...] = ("invoices",)
-CLIENTS: tuple[str, ...] = ()
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+CLIENTS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (

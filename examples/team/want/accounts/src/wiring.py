@@ -5,13 +5,8 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ("postgresql",)
 CUSTOM_APIS: tuple[str, ...] = ()
-CLIENTS: tuple[str, ...] = ()
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+CLIENTS: tuple[str, ...] = ()
 METRICS: bool = False
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (

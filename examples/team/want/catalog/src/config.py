@@ -8,9 +8,7 @@ PROCESSES those of the workers and jobs that have links of their own; APP_PROCES
 """
 
 import os
-import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
@@ -24,10 +22,10 @@ from pydantic import (
     create_model,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from src.common import Access, Entry, Provider
-from src.wiring import APP, AUTH, PROCESSES, PROVIDERS, SEAMS
+from src.wiring import AUTH, PROCESSES, PROVIDERS
 
 ENCRYPTED = "ENC[AES256_GCM,"
 EXIT_CONFIG = 78
@@ -212,6 +210,7 @@ class RabbitSettings(ProviderSettings):
     vhost: Text = "/"
     exchanges: Names
     queues: Names
+    dead_lettered: Names = ()
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""
@@ -265,10 +264,9 @@ class CelerySettings(ProviderSettings):
 
 
 class ApplicationSettings(ProviderSettings):
-    """Another application (<TARGET>_URL, and <TARGET>_API_KEY where it asks for a key)."""
+    """Another application (<TARGET>_URL)."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
-    api_key: Secret | None = None
 
 
 class OtherSettings(ProviderSettings):
@@ -285,7 +283,6 @@ def field_of(key: str) -> str:
 
 
 SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
-    "application": ApplicationSettings,  # of any kind but fastapi
     "celery": CelerySettings,
     "cnpg": PostgresSettings,
     "fastapi": ApplicationSettings,
@@ -363,22 +360,12 @@ class Settings(Environment):
     )
     pool_max: Annotated[int, Field(validation_alias="POOL_MAX", ge=1, le=1000)] = 5
     api_key: Annotated[Secret | None, Field(validation_alias="API_KEY")] = None
-    # Those of the applications that call this one, joined by commas.
-    api_keys: Annotated[SecretStr, Field(validation_alias="API_KEYS")] = SecretStr("")
     # Never from the environment: variables are upper-case, and an argument comes first.
     providers: Annotated[tuple[ProviderSettings, ...], NoDecode] = ()
-    # The same: the Settings of the team's own package, where it has them.
-    own: Annotated[Any, NoDecode, Field(repr=False, exclude=True)] = None
 
     def of(self, model: type[S]) -> tuple[S, ...]:
         """Return the providers of one settings class, in the order of src/wiring.py."""
         return tuple(provider for provider in self.providers if isinstance(provider, model))
-
-    def keys(self) -> list[str]:
-        """Return the keys that open the API: its own, and one or two of each caller."""
-        own = [self.api_key] if self.api_key is not None else []
-        callers = self.api_keys.get_secret_value().split(",")
-        return [*(key.get_secret_value() for key in own), *(key for key in callers if key)]
 
     def listings(self) -> dict[str, list[str]]:
         """Return what /health lists: per family linked, a sorted list of names."""
@@ -397,13 +384,8 @@ def load_settings(*, server: bool = True) -> Settings:
         providers = bind_all()
     except ConfigError as error:
         problems.extend(error.problems)
-    own: Any = None
     try:
-        own = own_settings()
-    except ConfigError as error:
-        problems.extend(error.problems)
-    try:
-        settings = Settings(providers=providers, own=own)  # type: ignore[call-arg]
+        settings = Settings(providers=providers)  # type: ignore[call-arg]
     except ValidationError as error:
         problems.extend(describe(error))
         raise ConfigError(problems) from None
@@ -412,28 +394,6 @@ def load_settings(*, server: bool = True) -> Settings:
     if problems:
         raise ConfigError(problems)
     return settings
-
-
-def own_settings() -> Any:
-    """Read the Settings of the team's own package; None where it has none."""
-    if "Settings" not in SEAMS:
-        return None
-    prefix = ""
-    try:
-        model = import_module(APP).Settings
-        prefix = getattr(model, "model_config", {}).get("env_prefix", "")
-        return model()
-    except ValidationError as error:
-        raise ConfigError([own_variable(text, prefix) for text in describe(error)]) from None
-    except SettingsError as error:
-        name = re.findall(r'field "(\w+)"', str(error))[:1] or ["a variable"]
-        raise ConfigError([f"{(prefix + name[0]).upper()} is not valid JSON"]) from None
-
-
-def own_variable(text: str, prefix: str) -> str:
-    """Return a mistake under the name of its variable: pydantic names the field."""
-    name, _, rest = text.partition(" ")
-    return f"{(prefix + name).upper()} {rest}" if name.islower() else text
 
 
 def describe(error: ValidationError) -> list[str]:

@@ -5,13 +5,8 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("status",)
-CLIENTS: tuple[str, ...] = ("clients",)
-APP: str = ""
-ASGI: str = ""
-SEAMS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
-ROUTES: bool = True
-PUBLIC_PATHS: tuple[str, ...] = ()
+CLIENTS: tuple[str, ...] = ("clients",)
 METRICS: bool = False
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -20,7 +15,6 @@ PROVIDERS: tuple[Provider, ...] = (
         component="accounts",
         kind="fastapi",
         variables={
-            "API_KEY": "ACCOUNTS_API_KEY",
             "URL": "ACCOUNTS_URL",
         },
         resources=(),
@@ -30,7 +24,6 @@ PROVIDERS: tuple[Provider, ...] = (
         component="catalog",
         kind="fastapi",
         variables={
-            "API_KEY": "CATALOG_API_KEY",
             "URL": "CATALOG_URL",
         },
         resources=(),
@@ -40,7 +33,6 @@ PROVIDERS: tuple[Provider, ...] = (
         component="search",
         kind="fastapi",
         variables={
-            "API_KEY": "SEARCH_API_KEY",
             "URL": "SEARCH_URL",
         },
         resources=(),
