@@ -21,8 +21,8 @@ A test replaces it: `app.dependency_overrides[database("orders")] = lambda: fake
 the same dependency each time.
 
 Names are those of arch.cue: that of the resource, or `<component>.<resource>` where two components
-have one of that name. A name without a link is a LookupError where the function is called, at
-import that is, and a class without a link an ImportError; both say which link to add.
+have one of that name. For a name without a link the function raises LookupError, which is when
+your module is imported; a class without a link is an ImportError. Both say which link to add.
 
 Values raise what their libraries raise. The exception is `Unavailable`, for a server that is lost,
 or that has no connection free: a route that does not catch it answers 503. Everything else that a
@@ -342,6 +342,16 @@ class Dependency(Generic[T]):
             )
         return self.within(clients)
 
+    def opened(self, settings: Settings | None = None) -> "Opened[T]":
+        """Return the value with connections of its own, from the environment or from `settings`.
+
+        Use it in `async with`; `database`, `bucket` and `task_sender` work in `with` as well, as a
+        Celery task needs it. Connections are made when they are used, and closed at the end.
+        """
+        return Opened(self, settings)
+
+    # What follows is for src/ alone.
+
     def within(self, clients: Any) -> T:
         """Return the value among the clients of one application."""
         family = FAMILIES[self.family]
@@ -368,14 +378,6 @@ class Dependency(Generic[T]):
             yield self.within(clients)
         finally:
             clients.shut()
-
-    def opened(self, settings: Settings | None = None) -> "Opened[T]":
-        """Return the value with connections of its own, from the environment or from `settings`.
-
-        Use it in `async with`; `database`, `bucket` and `task_sender` work in `with` as well, as a
-        Celery task needs it. Connections are made when they are used, and closed at the end.
-        """
-        return Opened(self, settings)
 
 
 class Opened(Generic[T]):
