@@ -7,7 +7,7 @@ Reads `<TARGET>_URL` through src/config.py:
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import cast
 
 import httpx
@@ -18,6 +18,8 @@ from src.config import ApplicationSettings, Settings
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 10.0
+
+HttpClient = httpx.AsyncClient
 
 # What a route does not catch of these is 503.
 UNAVAILABLE: tuple[type[Exception], ...] = (httpx.TransportError,)
@@ -44,19 +46,33 @@ def client_of(settings: Settings, target: ApplicationSettings) -> httpx.AsyncCli
     )
 
 
+class Clients:
+    """The clients of one application, by component."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the clients; they connect when they are used."""
+        self.targets = {
+            target.provider.component: client_of(settings, target)
+            for target in settings.of(ApplicationSettings)
+        }
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self.targets.values():
+            await client.aclose()
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    async with AsyncExitStack() as stack:
-        app.state.clients = {
-            target.provider.component: await stack.enter_async_context(client_of(settings, target))
-            for target in settings.of(ApplicationSettings)
-        }
-        ACTIVE.append(app)
-        try:
-            yield
-        finally:
-            ACTIVE.remove(app)
+    clients = Clients(settings)
+    app.state.clients = clients
+    ACTIVE.append(app)
+    try:
+        yield
+    finally:
+        ACTIVE.remove(app)
+        await clients.close()
 
 
 async def check() -> bool:
@@ -69,4 +85,4 @@ async def check() -> bool:
 
 def connect(app: FastAPI, component: str) -> httpx.AsyncClient:
     """Return the client of a linked application, by its component."""
-    return cast(dict[str, httpx.AsyncClient], app.state.clients)[component]
+    return cast(Clients, app.state.clients).targets[component]

@@ -9,6 +9,7 @@ MODULES: tuple[str, ...] = (
     "postgresql",
 )
 CUSTOM_APIS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
 METRICS: bool = True
 AUTH: str = "api_key"

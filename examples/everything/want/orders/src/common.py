@@ -35,6 +35,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API_PREFIX = "/api/v1"
+# Where a request's scope names the application that holds the clients.
+APPLICATION = "platc.application"
 BODY_MAX = 1024 * 1024
 CALL_TIMEOUT = 10.0
 CHECK_TIMEOUT = 1.5
@@ -103,12 +105,21 @@ class Module(Protocol):
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
+# What every record has; anything else came with `extra`.
+RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "taskName"}
+# Their own extra fields repeat the message, or hold arguments of tasks.
+LIBRARIES = frozenset({"celery", "uvicorn"})
+
+
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ts, level, logger, msg, request_id and, after a failure, trace."""
+    """One JSON object a line: ts, level, logger, msg, request_id and, after a failure, trace.
+
+    What a call gives as `extra` are fields of the same object; those above keep their meaning.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line."""
-        entry = {
+        entry: dict[str, Any] = {
             "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -117,7 +128,22 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+        return as_json({**entry, **extra_of(record), **entry})
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what the call gave as `extra`."""
+    if record.name.partition(".")[0] in LIBRARIES:
+        return {}
+    return {name: value for name, value in vars(record).items() if name not in RECORD_FIELDS}
+
+
+def as_json(entry: dict[str, Any]) -> str:
+    """Return `entry` as one line; what JSON does not have is written as text."""
+    try:
+        return json.dumps(entry, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps({name: str(value) for name, value in entry.items()})
 
 
 class JsonHandler(logging.Handler):
@@ -190,12 +216,12 @@ class FieldError(BaseModel):
 
 
 class ProblemModel(BaseModel):
-    """An error as RFC 9457 describes it."""
+    """An error as RFC 9457 describes it; `detail` is what the route raised, an object too."""
 
     type: str = "about:blank"
     title: str
     status: int
-    detail: str | None = None
+    detail: Any = None
     request_id: str | None = None
     errors: list[FieldError] | None = None
 
@@ -206,6 +232,14 @@ class Problem(HTTPException):
     def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         """Keep what the answer says."""
         super().__init__(status, detail, headers)
+
+
+class Unavailable(Problem):
+    """A backend is down, or has no room for another call: 503, and worth another attempt."""
+
+    def __init__(self, what: str) -> None:
+        """Keep what does not answer."""
+        super().__init__(503, f"{what} is not available", {"Retry-After": "5"})
 
 
 def forbidden(detail: str = "the link does not allow this") -> Problem:
@@ -233,14 +267,14 @@ def invalid(detail: str) -> Problem:
     return Problem(422, detail)
 
 
-def unavailable(component: str) -> Problem:
+def unavailable(component: str) -> Unavailable:
     """Return the answer when a backend is down or not set up yet."""
-    return Problem(503, f"{component} is not available", {"Retry-After": "5"})
+    return Unavailable(component)
 
 
 def problem_response(
     status: int,
-    detail: str | None = None,
+    detail: Any = None,
     headers: Mapping[str, str] | None = None,
     errors: list[FieldError] | None = None,
 ) -> JSONResponse:
@@ -252,15 +286,16 @@ def problem_response(
         request_id=request_id.get(),
         errors=errors,
     )
-    return JSONResponse(
-        body.model_dump(exclude_none=True), status, dict(headers or {}), PROBLEM_TYPE
-    )
+    # A `null` within a detail stays; a field without a value is left out.
+    dumped = body.model_dump(mode="json", fallback=str)
+    content = {name: value for name, value in dumped.items() if value is not None}
+    return JSONResponse(content, status, dict(headers or {}), PROBLEM_TYPE)
 
 
 async def on_http_error(_: Request, error: Exception) -> Response:
     """Answer what the router or a module raised."""
     raised = cast(HTTPException, error)
-    return problem_response(raised.status_code, str(raised.detail), raised.headers)
+    return problem_response(raised.status_code, raised.detail, raised.headers)
 
 
 async def on_invalid(_: Request, error: Exception) -> Response:
@@ -277,7 +312,7 @@ async def on_unavailable(_: Request, error: Exception) -> Response:
     """Answer 503 to a backend's loss that no route caught; the log says what it was."""
     log.warning("a backend does not answer: %s", type(error).__name__)
     problem = unavailable("a backend")
-    return problem_response(problem.status_code, str(problem.detail), problem.headers)
+    return problem_response(problem.status_code, problem.detail, problem.headers)
 
 
 def add_error_handlers(app: FastAPI, losses: Iterable[type[Exception]]) -> None:
@@ -329,6 +364,8 @@ class RequestContext:
         given = header(scope, b"x-request-id")
         current = given if given and REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
         request_id.set(current)
+        # An application that is mounted in ours has another `app` in its scope.
+        scope[APPLICATION] = scope.get("app")
         started = False
 
         async def send_with_id(message: Message) -> None:

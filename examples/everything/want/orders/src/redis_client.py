@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -25,6 +25,7 @@ from src.config import RedisSettings, Settings
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0
+CONNECTIONS = 20
 HEALTH_SECONDS = 30
 
 # What a route does not catch of these is 503.
@@ -32,13 +33,21 @@ UNAVAILABLE: tuple[type[Exception], ...] = (RedisConnectionError, RedisTimeoutEr
 
 
 class Store:
-    """One server, and the prefix that this application's keys and channels have."""
+    """One server: `redis` is redis-py's asyncio client, whose answers are texts.
+
+    The user may touch only keys and channels that begin with the application's name and a colon:
+
+        await store.redis.set(store.key("greeting"), "hello", ex=60)
+    """
 
     def __init__(self, settings: Settings, server: RedisSettings) -> None:
         """Make the client; it connects when it is used."""
         self.component = server.provider.component
         self.prefix = f"{settings.app_name}:"
-        self.redis = Redis(
+        # A command waits for one of the connections; the client closes them with itself.
+        connections = BlockingConnectionPool(
+            max_connections=CONNECTIONS,
+            timeout=CALL_SECONDS,
             host=server.host,
             port=server.port,
             username=server.username,
@@ -50,19 +59,21 @@ class Store:
             socket_keepalive=True,
             socket_keepalive_options=KEEPALIVE,
             health_check_interval=HEALTH_SECONDS,
-            max_connections=20,
             # Once more over a new connection; not where no answer came: that would take as long.
             retry=Retry(ConstantBackoff(RETRY_FIRST), 1, (RedisConnectionError,)),
         )
+        self.redis: Redis = Redis.from_pool(connections)
+
+    def key(self, name: str) -> str:
+        """Return the key or channel `name` of this application."""
+        return self.prefix + name
+
+    # What follows is for src/ alone.
 
     async def ping(self) -> bool:
         """Return whether the server answers."""
         answer: Any = self.redis.ping()
         return bool(await answer)
-
-    def key(self, name: str) -> str:
-        """Return the key or channel `name` of this application."""
-        return self.prefix + name
 
 
 class Clients:

@@ -14,6 +14,7 @@ CUSTOM_APIS: tuple[str, ...] = (
     "invoices",
     "reports",
 )
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = (
     "celery_app",
     "clients",

@@ -208,6 +208,7 @@ class RabbitSettings(ProviderSettings):
     vhost: Text = "/"
     exchanges: Names
     queues: Names
+    dead_lettered: Names = ()
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""

@@ -9,6 +9,7 @@ MODULES: tuple[str, ...] = (
     "rabbitmq",
 )
 CUSTOM_APIS: tuple[str, ...] = ("invoices",)
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "none"

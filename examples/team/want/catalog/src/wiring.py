@@ -5,6 +5,7 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ("postgresql",)
 CUSTOM_APIS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ()
 METRICS: bool = False
 AUTH: str = "api_key"

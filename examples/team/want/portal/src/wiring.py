@@ -5,6 +5,7 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("status",)
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
 METRICS: bool = False
 AUTH: str = "api_key"

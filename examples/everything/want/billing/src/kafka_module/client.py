@@ -14,8 +14,12 @@ from typing import Any, cast
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
+    KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
+    NodeNotReadyError,
+    RequestTimedOutError,
     TopicAuthorizationFailedError,
 )
 from fastapi import FastAPI, Request
@@ -26,6 +30,17 @@ from src.config import KafkaSettings, Settings
 REQUEST_MILLISECONDS = 8000
 POLL_MILLISECONDS = 2000
 RECORD_MAX = 1024 * 1024
+
+
+# How the library says that a cluster does not answer, or not in time.
+LOST = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    NodeNotReadyError,
+    RequestTimedOutError,
+    OSError,
+    TimeoutError,
+)
 
 
 class Cluster:
@@ -69,8 +84,17 @@ class Cluster:
             return self.made
 
     @asynccontextmanager
+    async def calls(self) -> AsyncIterator[None]:
+        """Bound the block in time; a cluster that is lost is `Unavailable`, a mistake is raised."""
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                yield
+        except LOST as error:
+            raise unavailable(self.component) from error
+
+    @asynccontextmanager
     async def errors(self) -> AsyncIterator[None]:
-        """Bound the block in time; errors become answers."""
+        """Bound a block of this module's routes in time; errors become answers."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
                 yield

@@ -8,10 +8,11 @@ credentials of its own.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
-from typing import Any, cast
+from io import BytesIO
+from typing import Any, TypeVar, cast
 
 from fastapi import FastAPI, Request
 from minio import Minio
@@ -28,6 +29,17 @@ READ_SECONDS = 20.0
 CONNECTIONS = 8
 UPLOADS_AT_ONCE = 4
 REGION = "us-east-1"
+BYTES = "application/octet-stream"
+
+# How the SDK says that the server does not answer, or not as one of its kind does.
+LOST: tuple[type[Exception], ...] = (
+    ServerError,
+    InvalidResponseError,
+    OSError,
+    urllib3.exceptions.HTTPError,
+)
+
+T = TypeVar("T")
 
 
 class Bucket:
@@ -55,9 +67,63 @@ class Bucket:
             http_client=self.http,
         )
 
+    def put(self, key: str, data: bytes, media_type: str = BYTES) -> str:
+        """Store `data` under `key`, and return its ETag; it blocks."""
+        with self.calls() as client:
+            source = BytesIO(data)
+            made = client.put_object(self.name, key, source, len(data), content_type=media_type)
+        return made.etag or ""
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes under `key`, S3Error if there are none; it blocks."""
+        with self.calls() as client:
+            answer = client.get_object(self.name, key)
+            try:
+                return bytes(answer.read())
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def remove(self, key: str) -> None:
+        """Delete what is under `key`, if there is anything; it blocks."""
+        with self.calls() as client:
+            client.remove_object(self.name, key)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """Return the keys that begin with `prefix`, sorted; it blocks."""
+        with self.calls() as client:
+            found = client.list_objects(self.name, prefix=prefix or None, recursive=True)
+            return [item.object_name or "" for item in found]
+
+    @contextmanager
+    def calls(self) -> Iterator[Minio]:
+        """Lend the SDK's client for calls with `name`; it blocks.
+
+        A mistake in a call is raised as the SDK raises it; a server that is lost is `Unavailable`.
+        """
+        try:
+            yield self.client
+        except S3Error as error:
+            if error.response.status < 500:
+                raise
+            raise unavailable(self.component) from error
+        except LOST as error:
+            raise unavailable(self.component) from error
+
+    async def run(self, work: Callable[[Minio], T]) -> T:
+        """Return what `work` does with the SDK's client; it runs in a thread."""
+
+        def with_client() -> T:
+            with self.calls() as client:
+                return work(client)
+
+        return await asyncio.to_thread(with_client)
+
+    # What follows is for src/ alone.
+
     @contextmanager
     def errors(self) -> Iterator[Minio]:
-        """Lend the client; errors become answers."""
+        """Lend the client to the routes of this module; errors become answers."""
         try:
             yield self.client
         except S3Error as error:
@@ -68,12 +134,7 @@ class Bucket:
             if answer is None:
                 raise
             raise answer from error
-        except (
-            ServerError,
-            InvalidResponseError,
-            OSError,
-            urllib3.exceptions.HTTPError,
-        ) as error:
+        except LOST as error:
             raise unavailable(self.component) from error
 
     def problem(self, code: str | None) -> Problem | None:
@@ -130,10 +191,14 @@ class Clients:
         asked = [asyncio.to_thread(answers, entry) for entry in self.buckets]
         return all(await asyncio.gather(*asked))
 
-    def close(self) -> None:
+    def shut(self) -> None:
         """Close every connection."""
         for entry in self.buckets:
             entry.value.http.clear()
+
+    async def close(self) -> None:
+        """Close every connection; it does not block."""
+        self.shut()
 
 
 def answers(entry: Entry[Bucket]) -> bool:
@@ -154,7 +219,7 @@ async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         yield
     finally:
         ACTIVE.remove(clients)
-        clients.close()
+        await clients.close()
 
 
 async def check() -> bool:

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from src.common import ModuleModel, Receive, Scope, Send, documented, invalid, limited, unavailable
-from src.minio_module.client import Bucket, Clients, clients_of
+from src.minio_module.client import BYTES, Bucket, Clients, clients_of
 from src.minio_module.models import BucketExists, ObjectList, ObjectSummary, StoredObject
 
 router = APIRouter()
@@ -24,7 +24,6 @@ router = APIRouter()
 CHUNK = 64 * 1024
 MEMORY_BYTES = 256 * 1024
 UPLOAD_WAIT_SECONDS = 10.0
-BYTES = "application/octet-stream"
 
 Key = Annotated[str, Path(description="1 to 1024 bytes, no leading slash, no `..` segment.")]
 Prefix = Annotated[str, Query(max_length=1024, description="What the keys begin with.")]
@@ -63,7 +62,8 @@ class ObjectResponse(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await asyncio.to_thread(release, self.source)
+            # Neither blocks; a thread might not be free until this connection is.
+            release(self.source)
 
 
 def release(source: Any) -> None:

@@ -43,8 +43,16 @@ BAD_VALUE = frozenset({2, 9, 14, 52, 55, 57, 10334, 17280})
 Fields = dict[str, Any]
 
 
+# What a route does not catch of these is 503; other errors are mistakes in a call.
+UNAVAILABLE: tuple[type[Exception], ...] = (ConnectionFailure, ExecutionTimeout)
+
+
 class Collection:
-    """One collection with the credentials of its edge."""
+    """One collection with the credentials of its edge; `documents` is pymongo's own.
+
+    A mistake in a call of `documents` is raised as pymongo raises it. A server that is lost raises
+    ConnectionFailure, which a route need not catch: the answer is 503.
+    """
 
     def __init__(self, settings: Settings, server: MongoSettings, record: CollectionRecord) -> None:
         """Make the client; it connects when it is used."""
@@ -73,9 +81,11 @@ class Collection:
         )
         self.documents: AsyncCollection[Fields] = self.client[record.name][record.collection]
 
+    # What follows is for src/ alone.
+
     @contextmanager
     def errors(self) -> Iterator[AsyncCollection[Fields]]:
-        """Lend the collection; errors become answers."""
+        """Lend the collection to the routes of this module; errors become answers."""
         try:
             yield self.documents
         except (PyMongoError, BSONError, OverflowError) as error:

@@ -7,29 +7,34 @@ One lazy pool per database: nothing is opened before the first request or check.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import cast
+from typing import TypeVar, cast
+from urllib.parse import quote
 
 import psycopg2
 from fastapi import FastAPI, Request
 from psycopg2 import errors, extensions, pool
 
-from src.common import Catalogue, Entry, Problem, conflict, forbidden, invalid, unavailable
+from src.common import Catalogue, Entry, Unavailable, unavailable
 from src.config import DatabaseRecord, PostgresSettings, Settings
 
 WAIT_SECONDS = 5.0
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 10_000
 
+T = TypeVar("T")
+
 
 class Database:
-    """One database: a bounded pool, and transactions on it."""
+    """One database: a bounded pool of connections, and transactions on it."""
 
     def __init__(
         self, settings: Settings, server: PostgresSettings, record: DatabaseRecord
     ) -> None:
         """Keep what a connection needs; open none."""
+        self.server = server
+        self.record = record
         self.component = server.provider.component
         self.host = server.host
         self.size = settings.pool_max
@@ -54,6 +59,55 @@ class Database:
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC",
         }
 
+    @contextmanager
+    def transaction(self) -> Iterator[extensions.cursor]:
+        """Commit what the block did, or roll it back.
+
+        A mistake in a statement is raised as psycopg2 raises it; a server that is lost, or a pool
+        without a free connection, is `Unavailable`. It blocks: use it in `def` routes, in tasks,
+        or through `run`.
+        """
+        try:
+            with self.connection() as connection:
+                with connection, connection.cursor() as cursor:
+                    yield cursor
+        except psycopg2.Error as error:
+            if not lost(error):
+                raise
+            raise unavailable(self.component) from error
+
+    async def run(self, work: Callable[[extensions.cursor], T]) -> T:
+        """Return what `work` returns; it runs in a thread, in a transaction of its own."""
+
+        def in_transaction() -> T:
+            with self.transaction() as cursor:
+                return work(cursor)
+
+        return await asyncio.to_thread(in_transaction)
+
+    @contextmanager
+    def connection(self) -> Iterator[extensions.connection]:
+        """Lend a connection, and close it if it broke; the block commits by itself."""
+        if not self.free.acquire(timeout=WAIT_SECONDS):
+            raise unavailable(self.component)
+        try:
+            current = self.current_pool()
+            connection = current.getconn()
+            try:
+                yield connection
+            finally:
+                if not settled(connection):
+                    self.drop_pool(current)
+                current.putconn(connection, close=current is not self.pool)
+        finally:
+            self.free.release()
+
+    def url(self, scheme: str = "postgresql") -> str:
+        """Return the address with user and password, as `postgresql+psycopg2://…` for an ORM."""
+        return url_of(self.server, self.record, scheme)
+
+    # What follows is for src/ alone.
+
     def current_pool(self) -> pool.ThreadedConnectionPool:
         """Return the pool, a new one if the last was dropped."""
         with self.lock:
@@ -69,66 +123,13 @@ class Database:
             if self.pool is broken:
                 self.pool = None
 
-    @contextmanager
-    def transaction(self) -> Iterator[extensions.cursor]:
-        """Commit what the block did, or roll it back; errors become answers."""
-        try:
-            with self.connection() as connection:
-                with connection, connection.cursor() as cursor:
-                    yield cursor
-        except psycopg2.Error as error:
-            answer = self.problem(error)
-            if answer is None:
-                raise
-            raise answer from error
-
-    @contextmanager
-    def connection(self) -> Iterator[extensions.connection]:
-        """Lend a connection, and close it if it broke."""
-        if not self.free.acquire(timeout=WAIT_SECONDS):
-            raise unavailable(self.component)
-        try:
-            current = self.current_pool()
-            connection = current.getconn()
-            try:
-                yield connection
-            except (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.InternalError):
-                if connection.closed or not alive(connection):
-                    self.drop_pool(current)
-                raise
-            finally:
-                current.putconn(connection, close=current is not self.pool)
-        finally:
-            self.free.release()
-
-    def problem(self, error: psycopg2.Error) -> Problem | None:
-        """Return the answer to a backend's error, without its text; None for a mistake of ours."""
-        if isinstance(error, errors.InsufficientPrivilege):
-            return forbidden("the database refuses this")
-        if isinstance(error, errors.UniqueViolation):
-            return conflict("an item with this name exists")
-        if isinstance(error, psycopg2.DataError):
-            return invalid("the database cannot store this value")
-        # Not set up yet, or a standby after a failover.
-        temporary = (
-            errors.UndefinedTable,
-            errors.InvalidSchemaName,
-            errors.ReadOnlySqlTransaction,
-            psycopg2.OperationalError,
-            psycopg2.InterfaceError,
-            pool.PoolError,
-        )
-        if isinstance(error, temporary):
-            return unavailable(self.component)
-        return None
-
     def ping(self) -> bool:
         """Return whether the server answers this identity."""
         try:
             with self.transaction() as cursor:
                 cursor.execute("SELECT 1")
                 return cursor.fetchone() == (1,)
-        except Problem:
+        except (Unavailable, psycopg2.Error):
             return False
 
     def close(self) -> None:
@@ -139,9 +140,40 @@ class Database:
                 self.pool = None
 
 
-def alive(connection: extensions.connection) -> bool:
-    """Return whether the connection itself is usable after a failed statement."""
-    return connection.info.transaction_status != extensions.TRANSACTION_STATUS_UNKNOWN
+def lost(error: psycopg2.Error) -> bool:
+    """Return whether the server is lost, or refuses whoever comes; else the statement is wrong."""
+    if isinstance(error, (pool.PoolError, errors.ReadOnlySqlTransaction)):
+        # The latter is a standby, after a failover.
+        return True
+    if isinstance(error, psycopg2.InterfaceError):
+        return "connection" in str(error)
+    # 08 connection, 53 resources, 57P the server stops or starts; no code: it did not answer.
+    code = error.pgcode or "08"
+    return isinstance(error, psycopg2.OperationalError) and code.startswith(("08", "53", "57P"))
+
+
+def url_of(server: PostgresSettings, record: DatabaseRecord, scheme: str) -> str:
+    """Return the address of a database; user, password and database are percent-encoded."""
+    user, password, database = (
+        quote(text, safe="")
+        for text in (record.user, record.password.get_secret_value(), record.database)
+    )
+    address = f"{scheme}://{user}:{password}@{server.host}:{server.port}/{database}"
+    # All drivers know the default; asyncpg has a name of its own for the others.
+    if server.sslmode == "prefer":
+        return address
+    return f"{address}?{'ssl' if scheme.endswith('+asyncpg') else 'sslmode'}={server.sslmode}"
+
+
+def settled(connection: extensions.connection) -> bool:
+    """End what is left of a transaction, and return whether the connection can be used again."""
+    try:
+        if not connection.closed:
+            connection.rollback()
+    except psycopg2.Error:
+        return False
+    status = connection.info.transaction_status
+    return not connection.closed and status != extensions.TRANSACTION_STATUS_UNKNOWN
 
 
 class Clients:
@@ -164,10 +196,14 @@ class Clients:
         pings = [asyncio.to_thread(entry.value.ping) for entry in self.databases]
         return all(await asyncio.gather(*pings))
 
-    async def close(self) -> None:
+    def shut(self) -> None:
         """Close every pool."""
         for entry in self.databases:
-            await asyncio.to_thread(entry.value.close)
+            entry.value.close()
+
+    async def close(self) -> None:
+        """Close every pool, in a thread."""
+        await asyncio.to_thread(self.shut)
 
 
 ACTIVE: list[Clients] = []

@@ -4,12 +4,15 @@
 No SQL comes from outside: statements are constants, values are parameters.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg2
 from fastapi import APIRouter, Request, Response
-from psycopg2 import sql
+from psycopg2 import errors, extensions, sql
 from psycopg2.extras import Json
 
 from src.common import (
@@ -17,10 +20,15 @@ from src.common import (
     Limit,
     ModuleModel,
     Offset,
+    Problem,
+    conflict,
     documented,
+    forbidden,
+    invalid,
     not_found,
+    unavailable,
 )
-from src.postgresql_module.client import databases, find
+from src.postgresql_module.client import Database, databases, find
 from src.postgresql_module.models import DatabaseInfo, Item, ItemIn, ItemPage
 
 router = APIRouter(route_class=BoundedRoute)
@@ -45,6 +53,38 @@ DELETE = sql.SQL("DELETE FROM {} WHERE id = %s::uuid").format(TABLE)
 
 NO_ITEM = "there is no such item"
 
+# Not set up yet, or busy for too long.
+TEMPORARY = (
+    errors.UndefinedTable,
+    errors.InvalidSchemaName,
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+)
+
+
+@contextmanager
+def items_of(database: Database) -> Iterator[extensions.cursor]:
+    """Lend a transaction on the items; what their table refuses becomes an answer."""
+    try:
+        with database.transaction() as cursor:
+            yield cursor
+    except psycopg2.Error as error:
+        answer = answer_to(error, database.component)
+        if answer is None:
+            raise
+        raise answer from error
+
+
+def answer_to(error: psycopg2.Error, component: str) -> Problem | None:
+    """Return the answer to an error of the table, without its text; None for a mistake of ours."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        return forbidden("the database refuses this")
+    if isinstance(error, errors.UniqueViolation):
+        return conflict("an item with this name exists")
+    if isinstance(error, psycopg2.DataError):
+        return invalid("the database cannot store this value")
+    return unavailable(component) if isinstance(error, TEMPORARY) else None
+
 
 def item_of(row: tuple[Any, ...]) -> Item:
     """Return a row of COLUMNS as an item."""
@@ -68,7 +108,7 @@ def list_databases(request: Request) -> ModuleModel:
 def get_info(request: Request, database: str) -> DatabaseInfo:
     """Describe a database and its server."""
     entry = find(request, database)
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         cursor.execute(VERSION)
         row = cursor.fetchone()
     return DatabaseInfo(
@@ -83,7 +123,7 @@ def get_info(request: Request, database: str) -> DatabaseInfo:
 def list_items(request: Request, database: str, limit: Limit = 50, offset: Offset = 0) -> ItemPage:
     """List items in the order of their creation."""
     entry = databases(request).find(database, "read")
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         cursor.execute(COUNT)
         row = cursor.fetchone()
         cursor.execute(LIST, (limit, offset))
@@ -97,7 +137,7 @@ def create_item(request: Request, response: Response, database: str, body: ItemI
     entry = databases(request).find(database, "write")
     now = datetime.now(UTC)
     item = Item(id=uuid4(), name=body.name, payload=body.payload, created_at=now, updated_at=now)
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         cursor.execute(INSERT, (str(item.id), item.name, Json(item.payload), now, now))
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{item.id}"
     return item
@@ -107,7 +147,7 @@ def create_item(request: Request, response: Response, database: str, body: ItemI
 def get_item(request: Request, database: str, item_id: UUID) -> Item:
     """Return an item."""
     entry = databases(request).find(database, "read")
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         cursor.execute(GET, (str(item_id),))
         row = cursor.fetchone()
     if row is None:
@@ -122,7 +162,7 @@ def replace_item(request: Request, database: str, item_id: UUID, body: ItemIn) -
     readable = entry.allows("read")
     now = datetime.now(UTC)
     created_at: datetime | None = None
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         values = (body.name, Json(body.payload), now, str(item_id))
         cursor.execute(UPDATE_RETURNING if readable else UPDATE, values)
         if cursor.rowcount == 0:
@@ -139,7 +179,7 @@ def replace_item(request: Request, database: str, item_id: UUID, body: ItemIn) -
 def delete_item(request: Request, database: str, item_id: UUID) -> None:
     """Delete an item."""
     entry = databases(request).find(database, "write")
-    with entry.value.transaction() as cursor:
+    with items_of(entry.value) as cursor:
         cursor.execute(DELETE, (str(item_id),))
         if cursor.rowcount == 0:
             raise not_found(NO_ITEM)
