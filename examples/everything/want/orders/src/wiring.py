@@ -146,6 +146,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",
