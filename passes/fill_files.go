@@ -14,12 +14,17 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// filled is a row with what its kind leaves to the plan. byName are the components.
-func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Row) kind.Row {
+// filled is a row with what its kind leaves to the plan. byName are the components, arch is what templates see of the architecture; of a row of the
+// build context that is without images.
+func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, arch kind.Object, row kind.Row) kind.Row {
 	switch content := row.Content.(type) {
 	case kind.Template:
 		data := maps.Clone(c.Of(n).View)
-		data["arch"] = c.Graph.Arch
+		data["arch"] = arch
+		if row.Context {
+			delete(data, "image")
+			data["arch"] = c.Graph.Arch
+		}
 		content.Assets, content.Data, content.Bounded = n.Kind.Assets, data, true
 		row.Content = content
 	case kind.Copy:
@@ -98,11 +103,18 @@ func markSecret(c *pass.Context, n *ir.Node) {
 		default:
 			continue // a text has no values to encrypt one by one
 		}
-		if p.Rows[i].Secret = row.Secret || secret[row.Path]; p.Rows[i].Secret && !row.Encryptable() {
+		p.Rows[i].Secret = row.Secret || secret[row.Path]
+		refused := func(what, help string) {
 			c.Report(diag.Diagnostic{
-				Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, p), Message: fmt.Sprintf("the file %q of %s becomes a Secret, but is not below secret/", row.Path, n.Kind.Name),
-				Help: "put it into the folder secret/ beside the kustomization", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+				Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, p), Message: fmt.Sprintf("the file %q of %s becomes a Secret, but %s", row.Path, n.Kind.Name, what),
+				Help: help, Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
 			})
+		}
+		switch {
+		case p.Rows[i].Secret && row.Context:
+			refused("belongs to the build context", "take context: true from it: whoever has the image would have it")
+		case p.Rows[i].Secret && !row.Encryptable():
+			refused("is not below secret/", "put it into the folder secret/ beside the kustomization")
 		}
 	}
 }

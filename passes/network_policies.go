@@ -142,7 +142,7 @@ func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
 func (o opener) through(e *ir.Edge, a ir.Applied, further []*ir.Edge) {
 	by := o.c.From(e, a.Rule)
 	for _, next := range further {
-		if next.Internal() || !slices.Contains(a.Rule.Through, next.Target.Component().Kind.Name) {
+		if next.Internal() || !slices.ContainsFunc(a.Rule.Through, next.Target.Component().Kind.Is) {
 			continue
 		}
 		for _, applied := range o.c.Plan.Applied[next] {

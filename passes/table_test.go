@@ -187,6 +187,9 @@ func townKinds(t testing.TB) *world {
 	w.kind("app", func(k *kind.Kind) {
 		k.Provides = []string{"metrics"}
 		k.Slots = []string{"routes", "monitors"}
+		k.Context = func(self, _ object) ([]kind.Row, error) {
+			return []kind.Row{{Path: "src/main.txt", Context: true, Content: kind.Verbatim(self["name"].(string))}}, nil
+		}
 		k.Manifests = func(self, _ object) ([]kind.Row, error) {
 			return []kind.Row{
 				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Content: kind.Objects{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
@@ -198,6 +201,7 @@ func townKinds(t testing.TB) *world {
 		}
 	}, described(func(_ object, d *kind.Description) {
 		d.Requirements, d.Notes = []string{"web==1.0"}, nil
+		d.Image = &kind.Image{Name: "registry/app", Version: "1.0"}
 		d.Level = &kind.Level{Enforce: "baseline", Reason: "it asks for it"}
 	}))
 	w.kind("store", func(k *kind.Kind) { k.Slots, k.Implied = []string{"roles"}, &kind.Implied{Sub: "table", Name: "_"} }, described(func(_ object, d *kind.Description) {

@@ -56,6 +56,8 @@ func (o *origins) lines(f *File) ([]line, error) {
 		return o.template(a, f, c)
 	case kind.Copy:
 		return o.copied(f, c)
+	case kind.Folder:
+		return userLines(c)
 	case kind.Dotenv:
 		return o.variables(a, f, c, 0, "dotenv")
 	case kind.Environment:
@@ -309,6 +311,15 @@ func (o *origins) copied(f *File, c kind.Copy) ([]line, error) {
 		return o.headed(f, oneNewline(data), c.Comment, of, nil)
 	}
 	return numbered(data, of), nil
+}
+
+// userLines are the lines of a copy of a file of the user's own: the user wrote them.
+func userLines(c kind.Folder) ([]line, error) {
+	data, err := c.File.Read()
+	if err != nil {
+		return nil, err
+	}
+	return numbered(data, func(i int, _ string) line { return line{at: diag.Pos{File: c.File.Source, Line: i + 1, Column: 1}} }), nil
 }
 
 // moduleOwner is the kind that brought a module, nil for a file of the component's own kind.

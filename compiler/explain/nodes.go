@@ -63,6 +63,8 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.delegates(n, rest)
 	case "exports":
 		return o.exports(n, rest)
+	case "image":
+		return o.image(n)
 	case "marks":
 		if len(rest) > 0 {
 			return o.by(p.Marks[rest[0]].By(), rest[1:]...)

@@ -109,6 +109,10 @@ func dumpNode(p *NodePlan) any {
 	for name, d := range p.Exports {
 		exports[name] = d.value
 	}
+	var image any
+	if len(p.Image.by) > 0 {
+		image = decided(p.Image, itself)
+	}
 	folders := map[string]any{}
 	for role, folder := range p.Folders {
 		folders[string(role)] = decided(folder, itself)
@@ -118,7 +122,7 @@ func dumpNode(p *NodePlan) any {
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
-		"jobs": all(p.Jobs, func(j Job) any {
+		"image": image, "jobs": all(p.Jobs, func(j Job) any {
 			return map[string]any{"role": string(j.Role), "name": j.Name, "namespace": j.Namespace, "file": j.File}
 		}),
 	}

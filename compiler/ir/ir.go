@@ -25,6 +25,7 @@ type Graph struct {
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+	Named   []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
 	ComponentsPos diag.Pos    // of the key components
 	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
@@ -46,10 +47,11 @@ type Node struct {
 	ID          string // "db"; "db/database/orders"
 	Name        string // "orders"
 	Kind        *kind.Kind
-	Parent      *Node       // nil for a component
-	Subs        []*Node     // of a component, by ID
-	Attrs       kind.Object // complete: defaults are in
-	Given       *kind.Given // what the user wrote, for positions; nil where implied
+	Parent      *Node                    // nil for a component
+	Subs        []*Node                  // of a component, by ID
+	Attrs       kind.Object              // complete: defaults are in
+	Listings    map[string]*kind.Listing // what attributes with a mark name, by their dotted paths
+	Given       *kind.Given              // what the user wrote, for positions; nil where implied
 	Description kind.Description
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
@@ -88,14 +90,16 @@ func (n *Node) Instance() string {
 	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
 }
 
-// AttrPos is where an attribute was written, or the node itself.
+// AttrPos is where an attribute was written, by its dotted path; else what holds it, or the node itself.
 func (n *Node) AttrPos(name string) diag.Pos {
-	if n.Given != nil && name != "" {
-		if f := n.Given.Field(name); f != nil {
-			return f.Pos
+	pos, given := n.Pos, n.Given
+	for part := range strings.SplitSeq(name, ".") {
+		if given = given.Field(part); given == nil {
+			break
 		}
+		pos = given.Pos
 	}
-	return n.Pos
+	return pos
 }
 
 // Link is a link as written.
@@ -219,11 +223,13 @@ type NodePlan struct {
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
+	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
+	Image         Decided[string]               // name and tag of the image that is built; zero: none
 	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
 	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
 	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
 	Jobs          []Decided[Job]                // of these kustomizations, by file
-	View          kind.Object                   // the component as its manifests and templates see it
+	View          kind.Object                   // the component as its manifests and templates see it; those of the build context without the image
 	Parts         map[string][]Decided[kind.Object]
 	Pods          map[string]Decided[kind.Pods] // groups of the kind, and those that edges add
 	Policies      map[string]*Policy            // by pod group

@@ -71,6 +71,9 @@ func (v *verification) node(np *NodePlan, name string) {
 	origins(v, np.Requirements, "requirement", name)
 	origins(v, np.Modules, "module", name)
 	origins(v, np.Files, "file", name)
+	if np.Image.value != "" {
+		v.origin(np.Image.by, "the image of %s", name)
+	}
 	for _, slot := range slices.Sorted(maps.Keys(np.Parts)) {
 		listed(v, np.Parts[slot], "a part "+slot, name)
 	}

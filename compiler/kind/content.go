@@ -6,7 +6,7 @@ import (
 )
 
 // Content is what the bytes of a file are made of: one of the types below, and nothing else. A kind's table may hold each of them; of Modules,
-// Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
+// Folder, Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
 type Content interface{ isContent() }
 
 // Objects are Kubernetes objects, one document each.
@@ -67,6 +67,13 @@ type Requirements struct {
 	Pins []string
 }
 
+// Folder is files of the user's own, as they are, below the path of the row; "{name}" in it stands for the name of the folder.
+type Folder struct {
+	Of   string    // the attribute that names them
+	File *UserFile // in a plan: the file of the row
+	Root string    // in a plan: the place of the copy of File.Root, relative as the path of the row
+}
+
 // Modules are the modules kept for a component, below the path of the row.
 type Modules struct{}
 
@@ -89,6 +96,7 @@ func (Dotenv) isContent()        {}
 func (Environment) isContent()   {}
 func (JSON) isContent()          {}
 func (Requirements) isContent()  {}
+func (Folder) isContent()        {}
 func (Modules) isContent()       {}
 func (Each) isContent()          {}
 func (Recipients) isContent()    {}

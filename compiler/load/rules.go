@@ -49,6 +49,9 @@ func description(o kind.Object) (kind.Description, error) {
 		Data:  data(o["data"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
+	if image := object(o["image"]); image != nil {
+		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
+	}
 	for name, p := range object(o["ports"]) {
 		d.Ports[name] = port(p)
 	}

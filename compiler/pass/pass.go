@@ -1,11 +1,13 @@
 package pass
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
@@ -29,6 +31,9 @@ type Context struct {
 	Graph    *ir.Graph
 	Plan     *ir.Plan
 	Findings *diag.List
+	// Digest is the hash of the bytes of a row of a component: what is in a file passes decide, its bytes others make. It is safe for several goroutines.
+	// Nil: there are no bytes, and the tags of images are made of versions alone.
+	Digest func(component string, row kind.Row) ([sha256.Size]byte, error)
 
 	pass string
 }

@@ -48,7 +48,6 @@ from pydantic import ValidationError
 from src.common import APPLICATION, Problem, Unavailable, configure_logging
 from src.config import (
     EXIT_CONFIG,
-    SETTINGS_BY_KIND,
     ApplicationSettings,
     CelerySettings,
     ConfigError,
@@ -63,6 +62,7 @@ from src.config import (
     bind,
     describe,
     load_settings,
+    settings_of,
 )
 from src.wiring import PROVIDERS
 
@@ -134,7 +134,7 @@ class Family:
         """Return component and name of each that is linked; the name of a component is empty."""
         found: list[tuple[str, str]] = []
         for provider in PROVIDERS:
-            model = SETTINGS_BY_KIND.get(provider.kind)
+            model = settings_of(provider)
             if model is None or not issubclass(model, self.settings):
                 continue
             if not self.resources:
