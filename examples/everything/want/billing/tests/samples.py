@@ -66,6 +66,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
     "rabbitmq": {
         **SERVER,
         **LOGIN,
+        "DEAD_LETTERED": names("queue"),
         "EXCHANGES": names("exchange"),
         "QUEUES": names("queue"),
         "VHOST": fixed("/"),

@@ -20,7 +20,9 @@ from src.wiring import PROVIDERS, TASKS
 from tests.samples import SECRET
 
 LINKED = [
-    (name, deps.address(item)) for name, family in deps.FAMILIES.items() for item in family.names()
+    (name, deps.address(item))
+    for name, family in deps.FAMILIES.items()
+    for item in family.names(PROVIDERS)
 ]
 LINKED_BY = dict(LINKED)
 MISSING = [family for family in deps.FAMILIES if not deps.FAMILIES[family].names()]
