@@ -407,6 +407,8 @@ class TaskSender:
         except UNAVAILABLE as error:
             raise unavailable(self.component) from error
 
+    # What follows is for src/ alone.
+
     @cached_property
     def known(self) -> list[str]:
         """The names of the tasks that workers of this application run, sorted."""

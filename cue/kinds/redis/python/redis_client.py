@@ -33,7 +33,12 @@ UNAVAILABLE: tuple[type[Exception], ...] = (RedisConnectionError, RedisTimeoutEr
 
 
 class Store:
-    """One server, and the prefix that this application's keys and channels have."""
+    """One server: `redis` is redis-py's asyncio client, whose answers are texts.
+
+    The user may touch only keys and channels that begin with the application's name and a colon:
+
+        await store.redis.set(store.key("greeting"), "hello", ex=60)
+    """
 
     def __init__(self, settings: Settings, server: RedisSettings) -> None:
         """Make the client; it connects when it is used."""
@@ -59,14 +64,16 @@ class Store:
         )
         self.redis: Redis = Redis.from_pool(connections)
 
+    def key(self, name: str) -> str:
+        """Return the key or channel `name` of this application."""
+        return self.prefix + name
+
+    # What follows is for src/ alone.
+
     async def ping(self) -> bool:
         """Return whether the server answers."""
         answer: Any = self.redis.ping()
         return bool(await answer)
-
-    def key(self, name: str) -> str:
-        """Return the key or channel `name` of this application."""
-        return self.prefix + name
 
 
 class Clients:

@@ -299,9 +299,14 @@ SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
 }
 
 
+def settings_of(provider: Provider) -> type[ProviderSettings] | None:
+    """Return the class of a provider's settings; None for a kind that this file does not know."""
+    return SETTINGS_BY_KIND.get(provider.kind)
+
+
 def bind(provider: Provider) -> ProviderSettings:
     """Read one provider's variables under the names that src/wiring.py gives them."""
-    base = SETTINGS_BY_KIND.get(provider.kind)
+    base = settings_of(provider)
     if base is None:
         fields: dict[str, Any] = {
             field_of(key): (SecretStr, Field(validation_alias=variable))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from unittest.mock import patch
 
 from src.common import Provider
-from src.config import SETTINGS_BY_KIND, ConfigError, own_settings
+from src.config import ApplicationSettings, ConfigError, own_settings, settings_of
 from src.wiring import AUTH, PROVIDERS
 
 HOST = "127.0.0.1"
@@ -70,6 +70,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
     "rabbitmq": {
         **SERVER,
         **LOGIN,
+        "DEAD_LETTERED": names("queue"),
         "EXCHANGES": names("exchange"),
         "QUEUES": names("queue"),
         "VHOST": fixed("/"),
@@ -78,9 +79,14 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
 }
 
 
+def is_application(provider: Provider) -> bool:
+    """Return whether it is an application, of whatever kind."""
+    return settings_of(provider) is ApplicationSettings
+
+
 def required(provider: Provider, key: str) -> bool:
     """Return whether the application does not start without this key's variable."""
-    model = SETTINGS_BY_KIND.get(provider.kind)
+    model = settings_of(provider)
     if model is None:
         return True
     field = model.model_fields.get(key.lower())
@@ -104,7 +110,7 @@ def environment(*, only_required: bool = False) -> dict[str, str]:
     if AUTH == "api_key":
         values["API_KEY"] = KEY
     for provider in PROVIDERS:
-        samples = SAMPLES.get(provider.kind, {})
+        samples = SAMPLES.get("fastapi" if is_application(provider) else provider.kind, {})
         for key, variable in provider.variables.items():
             # A server's port is not required, but its default may be open here.
             if not only_required or key == "PORT" or required(provider, key):

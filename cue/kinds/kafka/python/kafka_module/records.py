@@ -62,8 +62,9 @@ class Topic:
 
         Records of a partition are handled one after the other, of at most `concurrency` partitions
         at a time; an offset is committed once `handle` has returned. After `attempts` failures,
-        with a longer pause after each, a record is produced to `dead_letter`, a topic that the
-        application may write; without one it is tried until it succeeds. A cluster that is lost is
+        with a longer pause after each, or at once for `Reject`, a record is produced to
+        `dead_letter`, a topic that the application may write; without one it is tried until it
+        succeeds. A cluster that is lost is
         connected to again, without end. On cancellation no more records are taken, and those in
         work get 20 seconds.
         """

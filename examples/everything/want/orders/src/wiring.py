@@ -20,12 +20,6 @@ CLIENTS: tuple[str, ...] = (
     "clients",
     "redis_client",
 )
-QUEUES: tuple[str, ...] = (
-    "celery",
-    "mail",
-)
-ROUTES: tuple[tuple[str, str], ...] = ()
-BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -152,6 +146,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",

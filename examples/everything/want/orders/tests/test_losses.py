@@ -13,11 +13,10 @@ import pytest
 from fastapi import Request
 from fastapi.testclient import TestClient
 
-from src.common import RETRY_LAST, Probe, Problem
-from src.config import ApplicationSettings, load_settings
+from src.common import RETRY_LAST, Probe, Problem, Provider
 from src.main import create_app
 from src.wiring import CLIENTS, MODULES, PROVIDERS
-from tests.samples import CLOSED_PORT, HOST, KEY, environment
+from tests.samples import CLOSED_PORT, HOST, environment, is_application
 
 
 def celery_app(request: Request) -> Any:
@@ -33,7 +32,7 @@ async def redis_client(request: Request) -> Any:
 
 async def clients(request: Request) -> Any:
     """Ask another application."""
-    component = next(item.component for item in PROVIDERS if item.kind in APPLICATIONS)
+    component = next(item.component for item in PROVIDERS if is_application(item))
     return (await import_module("src.clients").connect(request.app, component).get("/")).text
 
 
@@ -42,31 +41,22 @@ ROUTES: dict[str, Callable[[Request], Any]] = {
     "clients": clients,
     "redis_client": redis_client,
 }
-APPLICATIONS = ("application", "fastapi")
-KINDS = {"celery_app": ("celery",), "clients": APPLICATIONS, "redis_client": ("redis",)}
+KINDS = {"celery_app": "celery", "clients": "fastapi", "redis_client": "redis"}
 KNOWN = [name for name in CLIENTS if name in ROUTES]
+
+
+def kind_of(provider: Provider) -> str:
+    """Return the provider's kind; applications of all kinds are alike."""
+    return "fastapi" if is_application(provider) else provider.kind
 
 
 def ask(name: str) -> tuple[int, str | None]:
     """Return status and Retry-After of a route that uses the client."""
     app = create_app()
     app.add_api_route("/lost", ROUTES[name])
-    headers = {"X-API-Key": KEY}
-    with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/lost")
     return answer.status_code, answer.headers.get("retry-after")
-
-
-@pytest.mark.skipif("clients" not in CLIENTS, reason="no other application is called")
-def test_a_client_sends_the_key_of_its_target() -> None:
-    """Where the target asks for a key, every request has the one of this application."""
-    module = import_module("src.clients")
-    settings = load_settings()
-    for target in settings.of(ApplicationSettings):
-        wanted = "API_KEY" in target.provider.variables
-        given = module.client_of(settings, target).headers.get("x-api-key")
-        assert given == (target.api_key.get_secret_value() if wanted and target.api_key else None)
-        assert wanted == (given is not None)
 
 
 @pytest.fixture
@@ -89,7 +79,7 @@ def test_silence_is_503(name: str, silent_port: int, monkeypatch: pytest.MonkeyP
     """A backend that hangs is 503 with Retry-After as well: no wait for it is without end."""
     values = environment()
     for provider in PROVIDERS:
-        if provider.kind in KINDS[name]:
+        if kind_of(provider) == KINDS[name]:
             for variable in provider.variables.values():
                 value = values[variable].replace(f":{CLOSED_PORT}", f":{silent_port}")
                 monkeypatch.setenv(variable, str(silent_port) if value == CLOSED_PORT else value)

@@ -25,10 +25,12 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from src.common import Access, Entry, Provider
-from src.wiring import AUTH, PROCESSES, PROVIDERS
+from src.wiring import AUTH, CLIENTS, PROCESSES, PROVIDERS
 
 ENCRYPTED = "ENC[AES256_GCM,"
 EXIT_CONFIG = 78
+# What a link to an application gives.
+ADDRESS = frozenset({"API_KEY", "URL"})
 
 T = TypeVar("T")
 S = TypeVar("S", bound="ProviderSettings")
@@ -295,9 +297,20 @@ SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
 }
 
 
+def settings_of(provider: Provider) -> type[ProviderSettings] | None:
+    """Return the class of a provider's settings; of an application of any kind, only its address.
+
+    None is a provider of a kind that this file does not know.
+    """
+    known = SETTINGS_BY_KIND.get(provider.kind)
+    if known is None and "clients" in CLIENTS and {"URL"} <= set(provider.variables) <= ADDRESS:
+        return ApplicationSettings
+    return known
+
+
 def bind(provider: Provider) -> ProviderSettings:
     """Read one provider's variables under the names that src/wiring.py gives them."""
-    base = SETTINGS_BY_KIND.get(provider.kind)
+    base = settings_of(provider)
     if base is None:
         fields: dict[str, Any] = {
             field_of(key): (SecretStr, Field(validation_alias=variable))

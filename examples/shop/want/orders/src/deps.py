@@ -21,8 +21,8 @@ A test replaces it: `app.dependency_overrides[database("orders")] = lambda: fake
 the same dependency each time.
 
 Names are those of arch.cue: that of the resource, or `<component>.<resource>` where two components
-have one of that name. A name without a link is a LookupError where the function is called, at
-import that is, and a class without a link an ImportError; both say which link to add.
+have one of that name. For a name without a link the function raises LookupError, which is when
+your module is imported; a class without a link is an ImportError. Both say which link to add.
 
 Values raise what their libraries raise. The exception is `Unavailable`, for a server that is lost,
 or that has no connection free: a route that does not catch it answers 503. Everything else that a
@@ -33,7 +33,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -45,10 +45,9 @@ from fastapi import FastAPI
 from fastapi.requests import HTTPConnection
 from pydantic import ValidationError
 
-from src.common import APPLICATION, Problem, Unavailable, configure_logging
+from src.common import APPLICATION, Problem, Provider, Unavailable, configure_logging
 from src.config import (
     EXIT_CONFIG,
-    SETTINGS_BY_KIND,
     ApplicationSettings,
     CelerySettings,
     ConfigError,
@@ -63,8 +62,10 @@ from src.config import (
     bind,
     describe,
     load_settings,
+    providers_of_process,
+    settings_of,
 )
-from src.wiring import PROVIDERS
+from src.wiring import PROCESSES, PROVIDERS
 
 if TYPE_CHECKING:
     from src.celery_app import TaskSender
@@ -114,6 +115,9 @@ log = logging.getLogger(__name__)
 
 # --- what there is ------------------------------------------------------------------------------
 
+# A module is imported by the server, workers and jobs alike, whichever of them has the link.
+EVERY = (*PROVIDERS, *(provider for own in PROCESSES.values() for provider in own))
+
 
 @dataclass(frozen=True)
 class Family:
@@ -130,11 +134,11 @@ class Family:
     state: str
     pick: Callable[[ModuleType, Any, str, str], Any]
 
-    def names(self) -> list[tuple[str, str]]:
+    def names(self, providers: Iterable[Provider] = EVERY) -> list[tuple[str, str]]:
         """Return component and name of each that is linked; the name of a component is empty."""
         found: list[tuple[str, str]] = []
-        for provider in PROVIDERS:
-            model = SETTINGS_BY_KIND.get(provider.kind)
+        for provider in providers:
+            model = settings_of(provider)
             if model is None or not issubclass(model, self.settings):
                 continue
             if not self.resources:
@@ -144,7 +148,7 @@ class Family:
                 for resource in provider.resources
                 if resource.kind in self.resources
             )
-        return found
+        return list(dict.fromkeys(found))
 
     def find(self, name: str | None) -> tuple[str, str]:
         """Return component and name of the one that `name` addresses."""
@@ -342,10 +346,26 @@ class Dependency(Generic[T]):
             )
         return self.within(clients)
 
+    def opened(self, settings: Settings | None = None) -> "Opened[T]":
+        """Return the value with connections of its own, from the environment or from `settings`.
+
+        Use it in `async with`; `database`, `bucket` and `task_sender` work in `with` as well, as a
+        Celery task needs it. Connections are made when they are used, and closed at the end.
+        """
+        return Opened(self, settings)
+
+    # What follows is for src/ alone.
+
     def within(self, clients: Any) -> T:
         """Return the value among the clients of one application."""
         family = FAMILIES[self.family]
-        value: T = family.pick(family.load(), clients, self.component, self.name)
+        try:
+            value: T = family.pick(family.load(), clients, self.component, self.name)
+        except (KeyError, StopIteration, Problem):
+            raise LookupError(
+                f"this process is not linked to {address((self.component, self.name))}; another"
+                " process of the application is"
+            ) from None
         return value
 
     @asynccontextmanager
@@ -368,14 +388,6 @@ class Dependency(Generic[T]):
             yield self.within(clients)
         finally:
             clients.shut()
-
-    def opened(self, settings: Settings | None = None) -> "Opened[T]":
-        """Return the value with connections of its own, from the environment or from `settings`.
-
-        Use it in `async with`; `database`, `bucket` and `task_sender` work in `with` as well, as a
-        Celery task needs it. Connections are made when they are used, and closed at the end.
-        """
-        return Opened(self, settings)
 
 
 class Opened(Generic[T]):
@@ -413,14 +425,15 @@ class DatabaseDependency(Dependency["Database"]):
         It reads the environment and connects to nothing. User, password and database are
         percent-encoded. The password changes with the next rotation, which restarts the pods.
         """
-        provider = next(item for item in PROVIDERS if item.component == self.component)
         try:
-            server = bind(provider)
+            own = [item for item in providers_of_process() if item.component == self.component]
+            bound = [bind(item) for item in own]
         except ValidationError as error:
             raise ConfigError(describe(error)) from None
-        for record in server.databases if isinstance(server, PostgresSettings) else ():
-            if record.name == self.name:
-                return str(FAMILIES[self.family].load().url_of(server, record, scheme))
+        for server in bound:
+            for record in server.databases if isinstance(server, PostgresSettings) else ():
+                if record.name == self.name:
+                    return str(FAMILIES[self.family].load().url_of(server, record, scheme))
         raise ConfigError([f"{self.name} of {self.component} is missing in its list of databases"])
 
 

@@ -20,8 +20,11 @@ from src.wiring import PROVIDERS, TASKS
 from tests.samples import SECRET
 
 LINKED = [
-    (name, deps.address(item)) for name, family in deps.FAMILIES.items() for item in family.names()
+    (name, deps.address(item))
+    for name, family in deps.FAMILIES.items()
+    for item in family.names(PROVIDERS)
 ]
+LINKED_BY = dict(LINKED)
 MISSING = [family for family in deps.FAMILIES if not deps.FAMILIES[family].names()]
 DATABASES = [name for family, name in LINKED if family == "database"]
 
@@ -151,6 +154,17 @@ def test_mistakes_are_no_outage() -> None:
     for mistake in ("UndefinedTable", "UndefinedColumn", "SyntaxError", "NotNullViolation"):
         assert not lost(getattr(errors, mistake)())
     assert lost(import_module("psycopg2").OperationalError("server closed the connection"))
+
+
+@pytest.mark.skipif("redis" in MISSING, reason="no Redis is linked")
+def test_commands_wait_for_a_connection() -> None:
+    """More commands at once than connections wait their turn, for a bounded time."""
+
+    async def use() -> str:
+        async with deps.redis(LINKED_BY["redis"]).opened() as store:
+            return type(store.redis.connection_pool).__name__
+
+    assert asyncio.run(use()) == "BlockingConnectionPool"
 
 
 def test_every_task_module_imports() -> None:

@@ -67,21 +67,6 @@ class Bucket:
             http_client=self.http,
         )
 
-    @contextmanager
-    def calls(self) -> Iterator[Minio]:
-        """Lend the SDK's client for calls with `name`; it blocks.
-
-        A mistake in a call is raised as the SDK raises it; a server that is lost is `Unavailable`.
-        """
-        try:
-            yield self.client
-        except S3Error as error:
-            if error.response.status < 500:
-                raise
-            raise unavailable(self.component) from error
-        except LOST as error:
-            raise unavailable(self.component) from error
-
     def put(self, key: str, data: bytes, media_type: str = BYTES) -> str:
         """Store `data` under `key`, and return its ETag; it blocks."""
         with self.calls() as client:
@@ -110,6 +95,21 @@ class Bucket:
             found = client.list_objects(self.name, prefix=prefix or None, recursive=True)
             return [item.object_name or "" for item in found]
 
+    @contextmanager
+    def calls(self) -> Iterator[Minio]:
+        """Lend the SDK's client for calls with `name`; it blocks.
+
+        A mistake in a call is raised as the SDK raises it; a server that is lost is `Unavailable`.
+        """
+        try:
+            yield self.client
+        except S3Error as error:
+            if error.response.status < 500:
+                raise
+            raise unavailable(self.component) from error
+        except LOST as error:
+            raise unavailable(self.component) from error
+
     async def run(self, work: Callable[[Minio], T]) -> T:
         """Return what `work` does with the SDK's client; it runs in a thread."""
 
@@ -118,6 +118,8 @@ class Bucket:
                 return work(client)
 
         return await asyncio.to_thread(with_client)
+
+    # What follows is for src/ alone.
 
     @contextmanager
     def errors(self) -> Iterator[Minio]:

@@ -81,6 +81,8 @@ class Collection:
         )
         self.documents: AsyncCollection[Fields] = self.client[record.name][record.collection]
 
+    # What follows is for src/ alone.
+
     @contextmanager
     def errors(self) -> Iterator[AsyncCollection[Fields]]:
         """Lend the collection to the routes of this module; errors become answers."""

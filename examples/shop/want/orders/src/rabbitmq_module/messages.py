@@ -83,10 +83,11 @@ class Queue:
         """Handle messages, at most `concurrency` at a time, until the task is cancelled.
 
         A message is acknowledged once `handle` has returned. After `attempts` failures, with a
-        longer pause after each, the broker moves it to the `dead_letter` of its queue in arch.cue;
-        in a queue without one it is tried until it succeeds. A broker that is lost is connected to
-        again, without end, and delivers again what was not acknowledged. On cancellation no more
-        messages are taken, and those in work get 20 seconds.
+        longer pause after each, or at once for `Reject`, the broker moves it to the `dead_letter`
+        of its queue in arch.cue; in a queue without one it is tried until it succeeds. A broker
+        that is lost is connected to again, without end, and delivers again what was not
+        acknowledged; a quorum queue does so 20 times, unless the argument x-delivery-limit says
+        otherwise. On cancellation no more messages are taken, and those in work get 20 seconds.
         """
         if dead_letter is not None:
             raise TypeError("a queue has its dead_letter in arch.cue; only a topic is given one")
@@ -103,6 +104,8 @@ class Queue:
                 log.warning("%s cannot be consumed: %s", self.name, type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, RETRY_LAST)
+
+    # What follows is for src/ alone.
 
     @asynccontextmanager
     async def subscribed(self, work: Work, concurrency: int) -> AsyncIterator[asyncio.Event]:

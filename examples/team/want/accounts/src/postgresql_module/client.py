@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Database:
-    """One database: a bounded pool, and transactions on it."""
+    """One database: a bounded pool of connections, and transactions on it."""
 
     def __init__(
         self, settings: Settings, server: PostgresSettings, record: DatabaseRecord
@@ -58,21 +58,6 @@ class Database:
             "tcp_user_timeout": 2 * STATEMENT_MILLISECONDS,
             "options": f"-c statement_timeout={STATEMENT_MILLISECONDS} -c timezone=UTC",
         }
-
-    def current_pool(self) -> pool.ThreadedConnectionPool:
-        """Return the pool, a new one if the last was dropped."""
-        with self.lock:
-            if self.pool is None:
-                self.pool = pool.ThreadedConnectionPool(0, self.size, **self.arguments)
-                # The pool closes what it holds above this number; it opens nothing because of it.
-                self.pool.minconn = self.size
-            return self.pool
-
-    def drop_pool(self, broken: pool.ThreadedConnectionPool) -> None:
-        """Forget a pool whose server went away: its idle connections are dead as well."""
-        with self.lock:
-            if self.pool is broken:
-                self.pool = None
 
     @contextmanager
     def transaction(self) -> Iterator[extensions.cursor]:
@@ -120,6 +105,23 @@ class Database:
     def url(self, scheme: str = "postgresql") -> str:
         """Return the address with user and password, as `postgresql+psycopg2://…` for an ORM."""
         return url_of(self.server, self.record, scheme)
+
+    # What follows is for src/ alone.
+
+    def current_pool(self) -> pool.ThreadedConnectionPool:
+        """Return the pool, a new one if the last was dropped."""
+        with self.lock:
+            if self.pool is None:
+                self.pool = pool.ThreadedConnectionPool(0, self.size, **self.arguments)
+                # The pool closes what it holds above this number; it opens nothing because of it.
+                self.pool.minconn = self.size
+            return self.pool
+
+    def drop_pool(self, broken: pool.ThreadedConnectionPool) -> None:
+        """Forget a pool whose server went away: its idle connections are dead as well."""
+        with self.lock:
+            if self.pool is broken:
+                self.pool = None
 
     def ping(self) -> bool:
         """Return whether the server answers this identity."""
