@@ -13,18 +13,18 @@ func storedPackages() map[string]stored {
 	return map[string]stored{
 		"schema":           {sum: "55240ab0", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
-		"kinds/celery":     {sum: "5bd9925b", declared: storedCelery},
+		"kinds/celery":     {sum: "1ad9fe73", declared: storedCelery},
 		"kinds/cnpg":       {sum: "23a98a68", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "7a80bd2d", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "7d072d38", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "8917d41d", declared: storedKafka},
+		"kinds/kafka":      {sum: "9f1db936", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
 		"kinds/minio":      {sum: "7f216ca9", declared: storedMinio},
 		"kinds/mongodb":    {sum: "3df89eb1", declared: storedMongodb},
 		"kinds/postgresql": {sum: "b90a5142", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "2c4c8f11", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "b22139d4", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "7eca85d2", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "0bfe9ca3", declared: storedRedis},
 		"kinds/service":    {sum: "18addede", declared: storedService},
 	}
 }
@@ -354,7 +354,7 @@ func storedApisix() *declarations {
 }
 
 func storedCelery() *declarations {
-	return &declarations{Kind: &kind.Kind{Name: "celery", Title: "Celery", Doc: "Workers that run the tasks of the applications that link to it; its one link to a redis component names the broker.", Provides: []string{"workload"}, Attributes: &kind.Type{Fields: []kind.Field{
+	return &declarations{Kind: &kind.Kind{Name: "celery", Title: "Celery", Doc: "Workers that run the tasks of the applications that link to it, and schedules that enqueue them; its one link to a redis or rabbitmq component names the broker.", Provides: []string{"workload"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "concurrency", Type: &kind.Type{Doc: "Processes per worker; each runs one task at a time.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(2)},
@@ -365,6 +365,18 @@ func storedCelery() *declarations {
 			}},
 		}}}},
 		kind.Field{Name: "queues", Type: &kind.Type{Doc: "Queues that the workers take tasks from; the first is the default queue.", Text: "[...=~\"^[A-Za-z0-9_.-]{1,100}$\"] | *[\"celery\"]", Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsList: true, Default: []any{"celery"}}},
+		kind.Field{Name: "routes", Type: &kind.Type{Doc: "Queues of tasks by their names, in which * is any text: \"app.mail.*\": \"mails\". Of several that match, the longest counts.", Help: "names of tasks such as \"app.mail.*\", each with a queue", Text: "{[string]: =~\"^[A-Za-z0-9_.-]{1,100}$\"}", Keys: &kind.Pattern{Text: "^[A-Za-z0-9_.:*-]{1,200}$"}, Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsMap: true}},
+		kind.Field{Name: "beat", Type: &kind.Type{Doc: "Tasks that are enqueued at times, by name of the schedule.", Help: "names of 1 to 40 lower-case letters, digits, _ and -, each with a task and a schedule", Text: "{[string]: {task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}}", Keys: &kind.Pattern{Text: "^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Schedule is a task and when it is enqueued.", Text: "{task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}", Fields: []kind.Field{
+			kind.Field{Name: "task", Required: true, Type: &kind.Type{Doc: "Name of the task, such as app.tasks.clean.", Help: "the name of a task such as app.tasks.clean", Text: "=~\"^[A-Za-z0-9_.:-]{1,200}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.:-]{1,200}$"}}}},
+			kind.Field{Name: "schedule", Required: true, Type: &kind.Type{Doc: "When, in UTC: minute, hour, day of the month, month, weekday.", Help: "a cron expression in UTC: minute hour day month weekday, such as \"0 3 * * *\" or \"*/15 8-18 * * mon-fri\"", Text: "=~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^(\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (2|feb) "}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " 31 (4|6|9|11|apr|jun|sep|nov) "}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "application", Type: &kind.Type{Doc: "The application whose task it is, where several link to the component.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
+			kind.Field{Name: "args", Type: &kind.Type{Doc: "Positional arguments of the task.", Text: "*[] | [...]", Elem: &kind.Type{Text: "_", Check: &kind.Check{Basic: "_"}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "kwargs", Type: &kind.Type{Doc: "Arguments of the task by name.", Help: "names of Python, each with a value", Text: "{[string]: _}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Text: "_", Check: &kind.Check{Basic: "_"}}, IsMap: true}},
+		}, IsStruct: true}, IsMap: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of worker pods per application.", Help: "a whole number from 1 to 1000", Text: "*1 | int & >=1 & <=1000", Default: int64(1), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(1)},
 			&kind.Check{All: []*kind.Check{
@@ -405,8 +417,8 @@ func storedCelery() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"budgets", "mesh", "workers"}, Counts: []kind.Count{
-		kind.Count{Out: true, Other: "redis", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis component, its broker", Help: "link it to one redis component, which holds the broker and the results"},
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"beats", "budgets", "mesh", "workers"}, Counts: []kind.Count{
+		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
@@ -416,17 +428,20 @@ func storedCelery() *declarations {
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 19, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 20, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 24, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 94, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 109, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 125, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 129, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 133, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 94, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 98, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 113, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 129, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 133, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 137, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}}, In: kind.Side{Parts: []string{"budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
+		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 77, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 44, Column: 2}},
+		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 48, Column: 2}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 77, Column: 2}},
 	}}
 }
 
@@ -770,6 +785,8 @@ func storedFastapi() *declarations {
 			kind.Field{Name: "fastapi_custom_route", Type: &kind.Type{Doc: "Text of routes.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "fastapi_custom_service", Type: &kind.Type{Doc: "Text of services.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "fastapi_custom_model", Type: &kind.Type{Doc: "Text of models.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
+			kind.Field{Name: "tasks", Type: &kind.Type{Doc: "Text of tasks.py: Celery tasks, which the workers of the application run.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
+			kind.Field{Name: "tests", Type: &kind.Type{Doc: "Text of tests/test_<name>_module.py: tests, which Dockerfile.test runs.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "requirements", Type: &kind.Type{Doc: "Python packages that the module needs, such as httpx==0.28.1.", Text: "[...=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"] | *[]", Elem: &kind.Type{Doc: "#Pin is an exact Python requirement.", Help: "an exact pin such as httpx==0.28.1 or uvicorn[standard]==0.54.0", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 73, Column: 8}},
 		"job": &kind.Kind{Name: "fastapi/job", Doc: "A process of the component's image that ends: by its schedule, or once in each deployment; its links add to those of the component.", Parent: "fastapi", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
@@ -910,7 +927,7 @@ func storedFastapi() *declarations {
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 71, Column: 8}},
-	}, Slots: []string{"callers", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
+	}, Slots: []string{"callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 38, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 39, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 184, Column: 2}},
@@ -966,20 +983,25 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
 		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
 		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
-		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
-		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
-		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
-		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
-		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
-		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
-		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
-		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
-		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
-		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 341, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 351, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 361, Column: 3}},
+		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
+		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
+		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
+		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
+		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
+		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
+		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
+		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
+		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
+		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
+		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
+		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
+		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 333, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 334, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 344, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 354, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 364, Column: 3}},
+		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 374, Column: 3}},
+		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 379, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1008,10 +1030,10 @@ func storedFastapi() *declarations {
 			}}}},
 		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 43, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 127, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 133, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 69, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 92, Column: 3}},
+		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 96, Column: 3}},
 		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 12, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> @application", Path: []string{"links", "@application -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> @application", Path: []string{"links", "fastapi -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 38, Column: 2}},
@@ -1227,7 +1249,7 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 36, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 36, Column: 2}},
 		&kind.Rule{From: "@application", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: consume, produce or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1941,7 +1963,7 @@ func storedPrometheus() *declarations {
 }
 
 func storedRabbitmq() *declarations {
-	return &declarations{Kind: &kind.Kind{Name: "rabbitmq", Title: "RabbitMQ", Doc: "A RabbitMQ cluster, with its exchanges, queues and bindings.", Provides: []string{"workload", "metrics", "console"}, Attributes: &kind.Type{Fields: []kind.Field{
+	return &declarations{Kind: &kind.Kind{Name: "rabbitmq", Title: "RabbitMQ", Doc: "A RabbitMQ cluster, with its exchanges, queues and bindings.", Provides: []string{"broker", "workload", "metrics", "console"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of nodes; an odd number keeps a majority when one is lost.", Help: "a whole number from 1 to 1000", Text: "*3 | int & >=1 & <=1000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(3)},
@@ -2007,7 +2029,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 28, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 30, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2022,7 +2044,13 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: "classic"},
 				&kind.Check{Op: "==", Limit: "stream"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 46, Column: 3}},
+			kind.Field{Name: "dead_letter", Type: &kind.Type{Doc: "Queue of this broker that gets the messages that a consumer rejected, or that ran out.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
+			kind.Field{Name: "arguments", Type: &kind.Type{Doc: "Further arguments of the queue, such as \"x-max-length\": 10000.", Help: "arguments of a RabbitMQ queue, such as \"x-message-ttl\": 60000, each with a text, a whole number or true or false", Text: "{[string]: string | int | bool}", Keys: &kind.Pattern{Text: "^x-[a-z-]{1,100}$"}, Elem: &kind.Type{Text: "string | int | bool", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Basic: "string"},
+				&kind.Check{Basic: "int"},
+				&kind.Check{Basic: "bool"},
+			}}}, IsMap: true}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 48, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -2036,10 +2064,10 @@ func storedRabbitmq() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 109, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 119, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 123, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 191, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 27, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 200, Column: 3}},
+	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST", "DEAD_LETTERED"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module", "fastapi/consuming.py"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"fastapi/consuming.py", "rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 27, Column: 2}},
 		&kind.Rule{From: "@application", To: "rabbitmq/exchange", Doc: "The application publishes to an exchange.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "#Access is what an edge may do with its target.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -2053,7 +2081,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"QUEUES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 47, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"DEAD_LETTERED", "QUEUES"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 47, Column: 2}},
 		&kind.Rule{From: "rabbitmq/exchange", To: "rabbitmq/queue", Doc: "The exchange routes messages to the queue.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "routing_key", Type: &kind.Type{Doc: "Which messages go to the queue; in a topic exchange * stands for one word and # for any number.", Help: "a routing key of at most 255 characters, without control characters and not like a ciphertext (ENC[…)", Text: "*\"#\" | =~\"^[^\\\\x00-\\\\x1f\\\\x7f]{0,255}$\" & !~\"^ENC\\\\[\"", Default: "#", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "#"},
@@ -2062,22 +2090,22 @@ func storedRabbitmq() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "^ENC\\["}, NotMatch: true},
 				}},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 75, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 78, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 89, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 37, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 57, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 150, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 39, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 63, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 27, Column: 2}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq/exchange", Path: []string{"links", "@application -> rabbitmq/exchange"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 32, Column: 2}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq/queue", Path: []string{"links", "@application -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 47, Column: 2}},
-		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 75, Column: 2}},
+		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 78, Column: 2}},
 	}}
 }
 
 func storedRedis() *declarations {
-	return &declarations{Kind: &kind.Kind{Name: "redis", Title: "Redis", Doc: "A Redis-compatible server that keeps its data on disk.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
+	return &declarations{Kind: &kind.Kind{Name: "redis", Title: "Redis", Doc: "A Redis-compatible server that keeps its data on disk.", Provides: []string{"broker", "workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server: Valkey, or a Redis such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "*\"valkey/valkey:9.1.1\" | =~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Default: "valkey/valkey:9.1.1", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "valkey/valkey:9.1.1"},

@@ -310,11 +310,12 @@ func (s scope) plainList(t *kind.Type, e *ast.ListLit, depth int) error {
 	t.IsList = true
 	if len(e.Elts) == 1 {
 		if rest, ok := e.Elts[0].(*ast.Ellipsis); ok {
-			if rest.Type == nil {
-				return unreadable(rest, "the list does not say what its items are", "write it as [...string], with the type of the items; _ is anything")
+			items := rest.Type
+			if items == nil {
+				items = ast.NewIdent("_")
 			}
 			var err error
-			t.Elem, err = s.wholeType(rest.Type, depth+1)
+			t.Elem, err = s.wholeType(items, depth+1)
 			return err
 		}
 	}

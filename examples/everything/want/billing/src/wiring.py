@@ -11,6 +11,11 @@ MODULES: tuple[str, ...] = (
 CUSTOM_APIS: tuple[str, ...] = ()
 TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -76,6 +81,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="orders",
         kind="fastapi",
         variables={
+            "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
         resources=(),

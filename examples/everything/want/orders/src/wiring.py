@@ -20,6 +20,17 @@ CLIENTS: tuple[str, ...] = (
     "clients",
     "redis_client",
 )
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
+QUEUES: tuple[str, ...] = (
+    "celery",
+    "mail",
+)
+TASK_ROUTES: tuple[tuple[str, str], ...] = ()
+BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -28,6 +39,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="billing",
         kind="fastapi",
         variables={
+            "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
         resources=(),

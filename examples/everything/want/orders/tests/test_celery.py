@@ -9,7 +9,7 @@ from celery import Celery
 
 from src.celery_app import create_celery
 from src.config import load_settings
-from src.wiring import BEAT, QUEUES, ROUTES
+from src.wiring import BEAT, QUEUES, TASK_ROUTES
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_every_schedule_has_a_next_time(app: Celery) -> None:
 
 def test_tasks_go_to_their_queues(app: Celery) -> None:
     """A task goes to the queue of the longest name that matches, any other to the default one."""
-    names = [name.replace("*", "x") for name, _ in ROUTES] + ["of.no.queue"]
+    names = [name.replace("*", "x") for name, _ in TASK_ROUTES] + ["of.no.queue"]
     for task in names:
-        named = {pattern: queue for pattern, queue in ROUTES if fnmatch(task, pattern)}
+        named = {pattern: queue for pattern, queue in TASK_ROUTES if fnmatch(task, pattern)}
         sent = app.amqp.router.route({}, task)["queue"]
         assert (sent.alias or sent.name) == (named[max(named, key=len)] if named else QUEUES[0])

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from src.common import API_PREFIX, Module, documented
 from src.config import Settings
-from src.wiring import AUTH, CLIENTS, CUSTOM_APIS, MODULES
+from src.wiring import AUTH, CLIENTS, CUSTOM_APIS, MODULES, ROUTES
 
-NAMES = (*MODULES, *CUSTOM_APIS)
+# What has routes: without those of the modules, these are libraries for own code.
+NAMES = (*MODULES, *CUSTOM_APIS) if ROUTES else CUSTOM_APIS
 
 # The key itself is checked by ApiKeyGate, before routing; this declares it in the schema.
 api_key_header = APIKeyHeader(

@@ -8,10 +8,15 @@ src/config.py. The worker is `celery -A src.celery_app worker`; it needs no API_
 
     send_task(request.app, "src.tasks.echo", "hello")
 
-Every key and channel begins with the application's name and a colon, as the broker's ACL wants.
+In Redis every key and channel begins with the application's name and a colon, as the broker's ACL
+wants. In RabbitMQ queues and exchanges are `<component>.<application>.<name>`, and no results are
+kept. The scheduler is `celery -A src.celery_app beat`; what it enqueues when is BEAT in
+src/wiring.py, beside QUEUES and TASK_ROUTES.
 A broker that is gone is asked again at least once a second, and every wait for it has an end.
 """
 
+import asyncio
+import json
 import logging
 import tempfile
 import threading
@@ -25,12 +30,14 @@ from typing import Any
 from celery import Celery, bootsteps, signals, states
 from celery.backends.base import SyncBackendMixin
 from celery.backends.redis import RedisBackend
+from celery.beat import PersistentScheduler
 from celery.exceptions import TimeoutError as ResultTimeoutError
 from celery.result import AsyncResult
+from celery.schedules import crontab
 from celery.worker import consumer
 from celery.worker.state import maybe_shutdown
 from fastapi import FastAPI
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -38,7 +45,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from src.common import KEEPALIVE, RETRY_FIRST, RETRY_LAST, configure_logging, unavailable
 from src.config import CelerySettings, Settings, load_settings
-from src.wiring import TASKS
+from src.wiring import BEAT, QUEUES, TASK_ROUTES, TASKS
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +56,7 @@ CONNECT_SECONDS = 3.0
 CALL_SECONDS = 3.0
 WORKER_CALL_SECONDS = 10.0
 HEALTH_SECONDS = 30
+BROKER_HEARTBEAT_SECONDS = 10
 RESULT_SECONDS = 24 * 3600
 # As many as there are threads that serve `def` routes: none waits for another's connection.
 CONNECTIONS = 40
@@ -63,13 +71,15 @@ STALL_SECONDS = 60.0
 def create_celery(settings: Settings) -> Celery:
     """Return a Celery application for the one linked broker, as the worker uses it."""
     broker = settings.of(CelerySettings)[0]
-    transport = transport_options(settings, WORKER_CALL_SECONDS) | {
-        "health_check_interval": HEALTH_SECONDS,
-        "retry_on_timeout": True,
-    }
+    transport = transport_options(settings, WORKER_CALL_SECONDS)
+    if on_redis(broker):
+        transport |= {"health_check_interval": HEALTH_SECONDS, "retry_on_timeout": True}
     app = Celery(settings.app_name, include=["src.tasks", *TASKS])
     app.conf.update(
         accept_content=["json"],
+        beat_max_loop_interval=HEARTBEAT_SECONDS,
+        beat_schedule=schedule(),
+        beat_scheduler=f"{__name__}:Scheduler",
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options=transport,
@@ -86,6 +96,7 @@ def create_celery(settings: Settings) -> Celery:
         task_acks_late=True,
         task_default_queue=broker.task_default_queue,
         task_reject_on_worker_lost=True,
+        task_routes=routes(),
         task_serializer="json",
         task_soft_time_limit=TASK_SOFT_TIME_LIMIT,
         task_time_limit=TASK_TIME_LIMIT,
@@ -98,19 +109,80 @@ def create_celery(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
     )
+    if not on_redis(broker):
+        app.conf.update(rabbitmq(settings, broker))
     app.steps["consumer"].add(Heartbeat)
     return app
+
+
+def on_redis(broker: CelerySettings) -> bool:
+    """Return whether the broker is Redis, which also keeps results; the other one is RabbitMQ."""
+    return broker.broker_url.get_secret_value().startswith("redis")
+
+
+def rabbitmq(settings: Settings, broker: CelerySettings) -> dict[str, Any]:
+    """Return the settings for RabbitMQ: names that its permissions allow, and quorum queues.
+
+    Since 4.3 it refuses the prefetch count of a whole channel, and so tasks for later wait in
+    queues of their own (celery_delayed_*), which Celery does where it finds quorum queues.
+    """
+    prefix = f"{broker.provider.component}.{settings.app_name}."
+    exchange = Exchange(f"{prefix}tasks", type="topic")
+    arguments = {"x-queue-type": "quorum"}
+    return {
+        "broker_connection_timeout": CONNECT_SECONDS,
+        "broker_heartbeat": BROKER_HEARTBEAT_SECONDS,
+        "event_exchange": f"{prefix}events",
+        "event_queue_prefix": f"{prefix}events",
+        "task_create_missing_queues": False,
+        "task_ignore_result": True,
+        "task_queues": [
+            Queue(prefix + name, exchange, prefix + name, alias=name, queue_arguments=arguments)
+            for name in QUEUES
+        ],
+    }
+
+
+def routes() -> dict[str, dict[str, str]]:
+    """Return the queues of tasks: the longest name that matches counts."""
+    longest = sorted(TASK_ROUTES, key=lambda route: len(route[0]), reverse=True)
+    return {name: {"queue": queue} for name, queue in longest}
+
+
+def schedule() -> dict[str, dict[str, Any]]:
+    """Return what the scheduler enqueues when; what is due while the broker is away is sent later.
+
+    All times are UTC. A day of the month and a weekday must both be met.
+    """
+    retries = {
+        "errback": still_waiting,
+        "interval_max": RETRY_LAST,
+        "interval_start": RETRY_FIRST,
+        "interval_step": RETRY_FIRST,
+        "max_retries": None,
+    }
+    return {
+        name: {
+            "options": {"retry": True, "retry_policy": retries},
+            "schedule": crontab.from_string(cron),
+            "task": task,
+            **json.loads(arguments),
+        }
+        for name, task, cron, arguments in BEAT
+    }
 
 
 def create_sender(settings: Settings) -> Celery:
     """Return a Celery application that enqueues: it gives up soon, so that a request ends."""
     broker = settings.of(CelerySettings)[0]
-    transport = transport_options(settings, CALL_SECONDS) | {
-        "interval_max": RETRY_FIRST,
-        "interval_start": RETRY_FIRST,
-        "interval_step": 0,
-        "max_retries": 1,
-    }
+    transport = transport_options(settings, CALL_SECONDS)
+    if on_redis(broker):
+        transport |= {
+            "interval_max": RETRY_FIRST,
+            "interval_start": RETRY_FIRST,
+            "interval_step": 0,
+            "max_retries": 1,
+        }
     app = create_celery(settings)
     app.conf.update(
         broker_pool_limit=CONNECTIONS,
@@ -121,12 +193,16 @@ def create_sender(settings: Settings) -> Celery:
         # A task that was sent again because no answer came would run twice.
         task_publish_retry=False,
     )
-    app.backend_cls = f"{__name__}:Results+{broker.result_backend.get_secret_value()}"
+    if on_redis(broker):
+        app.backend_cls = f"{__name__}:Results+{broker.result_backend.get_secret_value()}"
     return app
 
 
 def transport_options(settings: Settings, seconds: float) -> dict[str, Any]:
     """Return how the broker is talked to, with this time for an answer."""
+    if not on_redis(settings.of(CelerySettings)[0]):
+        # Each message is confirmed when it is in the queue.
+        return {"confirm_publish": True, "read_timeout": seconds, "write_timeout": seconds}
     return {
         "global_keyprefix": f"{settings.app_name}:",
         "socket_connect_timeout": CONNECT_SECONDS,
@@ -200,6 +276,39 @@ class Heartbeat(bootsteps.StartStopStep):
             if last is None or time.monotonic() - last < STALL_SECONDS:
                 HEARTBEAT_FILE.touch()
             time.sleep(HEARTBEAT_SECONDS)
+
+
+class Scheduler(PersistentScheduler):
+    """Touch HEARTBEAT_FILE at each turn, and while the broker is away."""
+
+    def _ensure_connected(self) -> Connection:
+        """Connect; ask a broker that is gone again and again, without end, and say so once."""
+        connection: Connection = self.connection
+        refusals: list[Exception] = []
+
+        def on_refusal(error: Exception, _: float) -> None:
+            if not refusals:
+                log.warning("the broker does not answer: %s", type(error).__name__)
+            refusals.append(error)
+            HEARTBEAT_FILE.touch()
+
+        pauses: dict[str, Any] = {
+            "interval_max": RETRY_LAST,
+            "interval_start": RETRY_FIRST,
+            "interval_step": RETRY_FIRST,
+        }
+        connection.ensure_connection(on_refusal, **pauses)
+        return connection
+
+    def tick(self, *arguments: Any, **options: Any) -> float:
+        """Enqueue what is due, and return the seconds until the next turn."""
+        HEARTBEAT_FILE.touch()
+        return float(super().tick(*arguments, **options))
+
+
+def still_waiting(*_: Any) -> None:
+    """Touch HEARTBEAT_FILE while a task that is due waits for the broker."""
+    HEARTBEAT_FILE.touch()
 
 
 def __getattr__(name: str) -> Celery:
@@ -318,6 +427,10 @@ class Clients:
         """Make the clients; they connect when they are used."""
         broker = settings.of(CelerySettings)[0]
         self.sender = TaskSender(settings)
+        self.broker = self.sender.celery.connection_for_write()
+        self.redis: Redis | None = None
+        if not on_redis(broker):
+            return
         self.redis = Redis.from_url(
             broker.broker_url.get_secret_value(),
             protocol=2,
@@ -329,8 +442,16 @@ class Clients:
 
     async def ping(self) -> bool:
         """Return whether the broker answers."""
+        if self.redis is None:
+            return await asyncio.to_thread(self.connects)
         answer: Any = self.redis.ping()
         return bool(await answer)
+
+    def connects(self) -> bool:
+        """Return whether RabbitMQ takes a connection."""
+        with self.broker.clone() as connection:
+            connection.connect()
+        return True
 
     def shut(self) -> None:
         """Close the connections that tasks are sent over."""
@@ -338,7 +459,8 @@ class Clients:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.redis.aclose()
+        if self.redis is not None:
+            await self.redis.aclose()
         self.shut()
 
 

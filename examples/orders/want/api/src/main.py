@@ -29,7 +29,7 @@ from src.common import (
     documented,
 )
 from src.config import EXIT_CONFIG, ConfigError, Settings, load_settings
-from src.wiring import AUTH, METRICS, MODULES
+from src.wiring import APP, AUTH, METRICS, MODULES, PUBLIC_PATHS, SEAMS
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings = settings_or_exit()
     configure_logging(settings.log_level)
     modules = load_all()
-    health = Health({name: module.check for name, module in modules.items()})
+    own = import_module("src.own").Own() if APP else None
+    checks = {name: module.check for name, module in modules.items()}
+    if "check" in SEAMS and own is not None:
+        checks[APP] = lambda: own.check(app)()
+    health = Health(checks)
     docs = settings.docs_enabled
     app = Application(
         title=settings.app_name,
@@ -113,21 +117,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_tags=describe_tags(),
         generate_unique_id_function=operation_id,
         redirect_slashes=False,
-        lifespan=lifespan_of(settings, modules, health),
+        lifespan=lifespan_of(settings, modules, health, own),
     )
     app.state.settings = settings
     app.state.health = health
     add_error_handlers(app, losses_of(modules))
     add_system_routes(app, settings, health)
+    system = {"/metrics"} if METRICS else set()
+    system.update(getattr(route, "path", "") for route in app.routes)
     app.include_router(create_router(settings))
     # The last one added is the outermost.
     if AUTH == "api_key":
         if settings.api_key is None:
             raise ConfigError(["API_KEY is missing"])
-        app.add_middleware(ApiKeyGate, key=settings.api_key)
+        app.add_middleware(
+            ApiKeyGate,
+            keys=settings.keys(),
+            public=PUBLIC_PATHS,
+            system=frozenset(system) if APP else None,
+        )
     if METRICS:
         import_module("src.metrics").install(app, settings, health)
     app.add_middleware(EitherSlash, router=app.router)
+    if own is not None:
+        own.join(app, settings)
     app.add_middleware(RequestContext)
     return app
 
@@ -148,12 +161,12 @@ def settings_or_exit() -> Settings:
 
 
 def lifespan_of(
-    settings: Settings, modules: Mapping[str, Module], health: Health
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return the one lifespan: it opens every module, and closes them in reverse."""
+    settings: Settings, modules: Mapping[str, Module], health: Health, own: Any
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
+    """Return the one lifespan: it opens every module, then own code, and closes them in reverse."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
             for name, module in modules.items():
                 try:
@@ -162,7 +175,8 @@ def lifespan_of(
                     raise RuntimeError(f"module {name} does not start") from error
             watchers = [asyncio.create_task(probe.watch()) for probe in health.probes.values()]
             stack.push_async_callback(stop, watchers)
-            yield
+            state = await stack.enter_async_context(own.lifespan(app)) if own else None
+            yield state or {}
 
     return lifespan
 

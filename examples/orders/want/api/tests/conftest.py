@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from src.main import create_app
 from src.wiring import AUTH
-from tests.samples import KEY, environment
+from tests.samples import KEY, environment, own_samples
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +19,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         if name not in ("HOME", "LANG", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR"):
             monkeypatch.delenv(name)
     values = environment()
+    values |= own_samples(values)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return values

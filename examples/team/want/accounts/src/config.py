@@ -8,7 +8,9 @@ PROCESSES those of the workers and jobs that have links of their own; APP_PROCES
 """
 
 import os
+import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
@@ -22,15 +24,13 @@ from pydantic import (
     create_model,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from src.common import Access, Entry, Provider
-from src.wiring import AUTH, CLIENTS, PROCESSES, PROVIDERS
+from src.wiring import APP, AUTH, PROCESSES, PROVIDERS, SEAMS
 
 ENCRYPTED = "ENC[AES256_GCM,"
 EXIT_CONFIG = 78
-# What a link to an application gives.
-ADDRESS = frozenset({"API_KEY", "URL"})
 
 T = TypeVar("T")
 S = TypeVar("S", bound="ProviderSettings")
@@ -266,9 +266,10 @@ class CelerySettings(ProviderSettings):
 
 
 class ApplicationSettings(ProviderSettings):
-    """Another application (<TARGET>_URL)."""
+    """Another application (<TARGET>_URL, and <TARGET>_API_KEY where it asks for a key)."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    api_key: Secret | None = None
 
 
 class OtherSettings(ProviderSettings):
@@ -285,6 +286,7 @@ def field_of(key: str) -> str:
 
 
 SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
+    "application": ApplicationSettings,  # of any kind but fastapi
     "celery": CelerySettings,
     "cnpg": PostgresSettings,
     "fastapi": ApplicationSettings,
@@ -298,14 +300,8 @@ SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
 
 
 def settings_of(provider: Provider) -> type[ProviderSettings] | None:
-    """Return the class of a provider's settings; of an application of any kind, only its address.
-
-    None is a provider of a kind that this file does not know.
-    """
-    known = SETTINGS_BY_KIND.get(provider.kind)
-    if known is None and "clients" in CLIENTS and {"URL"} <= set(provider.variables) <= ADDRESS:
-        return ApplicationSettings
-    return known
+    """Return the class of a provider's settings; None for a kind that this file does not know."""
+    return SETTINGS_BY_KIND.get(provider.kind)
 
 
 def bind(provider: Provider) -> ProviderSettings:
@@ -373,12 +369,22 @@ class Settings(Environment):
     )
     pool_max: Annotated[int, Field(validation_alias="POOL_MAX", ge=1, le=1000)] = 5
     api_key: Annotated[Secret | None, Field(validation_alias="API_KEY")] = None
+    # Those of the applications that call this one, joined by commas.
+    api_keys: Annotated[SecretStr, Field(validation_alias="API_KEYS")] = SecretStr("")
     # Never from the environment: variables are upper-case, and an argument comes first.
     providers: Annotated[tuple[ProviderSettings, ...], NoDecode] = ()
+    # The same: the Settings of the team's own package, where it has them.
+    own: Annotated[Any, NoDecode, Field(repr=False, exclude=True)] = None
 
     def of(self, model: type[S]) -> tuple[S, ...]:
         """Return the providers of one settings class, in the order of src/wiring.py."""
         return tuple(provider for provider in self.providers if isinstance(provider, model))
+
+    def keys(self) -> list[str]:
+        """Return the keys that open the API: its own, and one or two of each caller."""
+        own = [self.api_key] if self.api_key is not None else []
+        callers = self.api_keys.get_secret_value().split(",")
+        return [*(key.get_secret_value() for key in own), *(key for key in callers if key)]
 
     def listings(self) -> dict[str, list[str]]:
         """Return what /health lists: per family linked, a sorted list of names."""
@@ -397,8 +403,13 @@ def load_settings(*, server: bool = True) -> Settings:
         providers = bind_all()
     except ConfigError as error:
         problems.extend(error.problems)
+    own: Any = None
     try:
-        settings = Settings(providers=providers)  # type: ignore[call-arg]
+        own = own_settings()
+    except ConfigError as error:
+        problems.extend(error.problems)
+    try:
+        settings = Settings(providers=providers, own=own)  # type: ignore[call-arg]
     except ValidationError as error:
         problems.extend(describe(error))
         raise ConfigError(problems) from None
@@ -407,6 +418,28 @@ def load_settings(*, server: bool = True) -> Settings:
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def own_settings() -> Any:
+    """Read the Settings of the team's own package; None where it has none."""
+    if "Settings" not in SEAMS:
+        return None
+    prefix = ""
+    try:
+        model = import_module(APP).Settings
+        prefix = getattr(model, "model_config", {}).get("env_prefix", "")
+        return model()
+    except ValidationError as error:
+        raise ConfigError([own_variable(text, prefix) for text in describe(error)]) from None
+    except SettingsError as error:
+        name = re.findall(r'field "(\w+)"', str(error))[:1] or ["a variable"]
+        raise ConfigError([f"{(prefix + name[0]).upper()} is not valid JSON"]) from None
+
+
+def own_variable(text: str, prefix: str) -> str:
+    """Return a mistake under the name of its variable: pydantic names the field."""
+    name, _, rest = text.partition(" ")
+    return f"{(prefix + name).upper()} {rest}" if name.islower() else text
 
 
 def describe(error: ValidationError) -> list[str]:

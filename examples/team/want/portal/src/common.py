@@ -26,7 +26,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, JsonValue, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, JsonValue, StringConstraints
 
 Scope = Map[str, Any]
 Message = Map[str, Any]
@@ -409,6 +409,8 @@ class EitherSlash:
         """Return 2 for a route, 1 for a route with other methods, 0 for none."""
         best = 0
         for route in self.router.routes:
+            if getattr(route, "fallback", False):
+                continue
             # A copy: matching keeps notes in the scope.
             best = max(best, int(route.matches(dict(scope))[0].value))
             if best == 2:
@@ -416,26 +418,48 @@ class EitherSlash:
         return best
 
 
-class ApiKeyGate:
-    """Want X-API-Key for everything below /api/v1, before a body is read or a route is found."""
+def ambiguous(path: str) -> bool:
+    """Return whether somebody may take `path` for another one: it has `.`, `..` or `//`."""
+    return any(part in ("", ".", "..") for part in path.strip("/").split("/")) or "\\" in path
 
-    def __init__(self, app: App, key: SecretStr) -> None:
-        """Wrap `app`."""
+
+class ApiKeyGate:
+    """Want X-API-Key for everything below /api/v1, before a body is read or a route is found.
+
+    With own code it is wanted for all but the system's paths; `public` are paths that are open.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        keys: Iterable[str],
+        public: Iterable[str] = (),
+        system: frozenset[str] | None = None,
+    ) -> None:
+        """Wrap `app`; `system` is None where nothing is beside the API and the system's paths."""
         self.app = app
-        self.key = key.get_secret_value().encode()
+        self.keys = tuple(key.encode() for key in keys)
+        self.exact = frozenset(path for path in public if not path.endswith("/*"))
+        self.below = tuple(path[:-1] for path in public if path.endswith("/*"))
+        self.system = system
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
         if scope["type"] in ("http", "websocket") and self.guarded(scope["path"]):
-            given = header(scope, b"x-api-key") or ""
-            if not secrets.compare_digest(given.encode(), self.key):
+            given = (header(scope, b"x-api-key") or "").encode()
+            # All of them are compared, so that the time does not tell which one is near.
+            if sum(secrets.compare_digest(given, key) for key in self.keys) == 0:
                 await self.refuse(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
     def guarded(self, path: str) -> bool:
-        """Return whether `path` is the API or below it."""
-        return path == API_PREFIX or path.startswith(API_PREFIX + "/")
+        """Return whether the key is wanted for `path`."""
+        if path in self.exact or path.startswith(self.below) and not ambiguous(path):
+            return False
+        if path == API_PREFIX or path.startswith(API_PREFIX + "/"):
+            return True
+        return self.system is not None and canonical(path) not in self.system
 
     async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401, or close a web socket before it opens."""

@@ -7,6 +7,11 @@ MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("status",)
 TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
+APP: str = ""
+ASGI: str = ""
+SEAMS: tuple[str, ...] = ()
+ROUTES: bool = True
+PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = False
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -15,6 +20,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="accounts",
         kind="fastapi",
         variables={
+            "API_KEY": "ACCOUNTS_API_KEY",
             "URL": "ACCOUNTS_URL",
         },
         resources=(),
@@ -24,6 +30,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="catalog",
         kind="fastapi",
         variables={
+            "API_KEY": "CATALOG_API_KEY",
             "URL": "CATALOG_URL",
         },
         resources=(),
@@ -33,6 +40,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="search",
         kind="fastapi",
         variables={
+            "API_KEY": "SEARCH_API_KEY",
             "URL": "SEARCH_URL",
         },
         resources=(),

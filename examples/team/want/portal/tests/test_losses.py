@@ -14,9 +14,10 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 
 from src.common import RETRY_LAST, Probe, Problem, Provider
+from src.config import ApplicationSettings, load_settings
 from src.main import create_app
 from src.wiring import CLIENTS, MODULES, PROVIDERS
-from tests.samples import CLOSED_PORT, HOST, environment, is_application
+from tests.samples import CLOSED_PORT, HOST, KEY, environment, is_application
 
 
 def celery_app(request: Request) -> Any:
@@ -54,9 +55,22 @@ def ask(name: str) -> tuple[int, str | None]:
     """Return status and Retry-After of a route that uses the client."""
     app = create_app()
     app.add_api_route("/lost", ROUTES[name])
-    with TestClient(app, raise_server_exceptions=False) as client:
+    headers = {"X-API-Key": KEY}
+    with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
         answer = client.get("/lost")
     return answer.status_code, answer.headers.get("retry-after")
+
+
+@pytest.mark.skipif("clients" not in CLIENTS, reason="no other application is called")
+def test_a_client_sends_the_key_of_its_target() -> None:
+    """Where the target asks for a key, every request has the one of this application."""
+    module = import_module("src.clients")
+    settings = load_settings()
+    for target in settings.of(ApplicationSettings):
+        wanted = "API_KEY" in target.provider.variables
+        given = module.client_of(settings, target).headers.get("x-api-key")
+        assert given == (target.api_key.get_secret_value() if wanted and target.api_key else None)
+        assert wanted == (given is not None)
 
 
 @pytest.fixture
