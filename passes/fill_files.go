@@ -14,9 +14,8 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// filled is a row with what its kind leaves to the plan. byName are the components, arch is what templates see of the architecture; of a row of the
-// build context that is without images.
-func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, arch kind.Object, row kind.Row) kind.Row {
+// filled is a row with what its kind leaves to the plan. arch is what templates see of the architecture; of a row of the build context that is without images.
+func filled(c *pass.Context, n *ir.Node, arch kind.Object, row kind.Row) kind.Row {
 	switch content := row.Content.(type) {
 	case kind.Template:
 		data := maps.Clone(c.Of(n).View)
@@ -33,8 +32,8 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, arch kind.O
 		}
 		row.Content = content
 	case kind.Environment:
-		if of := byName[content.Of]; of != nil {
-			content.Links = linkVariables(c.Of(of), content.Without)
+		if of := c.Graph.Node(content.Of); of != nil {
+			content.Links = linkVariables(c.Plan.VariablesOf(of), content.Without)
 		}
 		row.Content = content
 	case kind.Requirements:
@@ -66,8 +65,8 @@ func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
 	}
 }
 
-// linkVariables are the variables of a component's links but some, a group for each provider, by comment.
-func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
+// linkVariables are variables but some, a group for each provider, by comment.
+func linkVariables(p *ir.Variables, without []string) []kind.Group {
 	vars := map[string]map[string]value.Value{}
 	for name, d := range p.Env {
 		if slices.Contains(without, name) {

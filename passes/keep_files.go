@@ -32,10 +32,6 @@ func keepFiles() pass.Pass {
 
 func runKeepFiles(c *pass.Context) bool {
 	nodes := c.Graph.Components()
-	byName := map[string]*ir.Node{}
-	for _, n := range nodes {
-		byName[n.Name] = n
-	}
 	arch := archWithImages(c)
 	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
 		if n.Kind.Manifests == nil {
@@ -55,7 +51,7 @@ func runKeepFiles(c *pass.Context) bool {
 			keepRow(c, n, row)
 		}
 		for i, row := range p.Rows {
-			p.Rows[i] = filled(c, n, byName, arch, row)
+			p.Rows[i] = filled(c, n, arch, row)
 		}
 		markSecret(c, n)
 		shareNamespace(c, n, brings)
@@ -326,12 +322,19 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	labels := plain(ns.Labels)
 	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
 	o["order"] = int64(p.Order.Value())
-	o["variables"] = anyStrings(slices.Sorted(maps.Keys(p.Env)))
+	maps.Copy(o, variableViews(&p.Variables))
+	for _, process := range n.Processes() {
+		maps.Copy(o["subs"].(kind.Object)[process.SubKind()].(kind.Object)[process.Name].(kind.Object), variableViews(p.Processes[process]))
+	}
 	o["requirements"] = anyStrings(pins(p))
-	o["modules"] = anyStrings(keptModules(p))
+	o["modules"] = anyStrings(keptModules(n, p))
 	o["seams"] = anyStrings(seamNames(p))
-	o["instances"] = instanceViews(p)
 	return o
+}
+
+// variableViews are the variables of a component or a process, by name and by instance.
+func variableViews(v *ir.Variables) kind.Object {
+	return kind.Object{"variables": anyStrings(slices.Sorted(maps.Keys(v.Env))), "instances": instanceViews(v)}
 }
 
 // pins are the requirements, sorted by distribution.
@@ -379,9 +382,9 @@ func peerView(c *pass.Context, peer ir.Peer) kind.Object {
 	return kind.Object{"component": peer.Node.Name, "component_kind": peer.Node.Kind.Name, "namespace": peer.Node.Namespace(), "labels": labels, "account": account}
 }
 
-func instanceViews(p *ir.NodePlan) []any {
+func instanceViews(v *ir.Variables) []any {
 	all := []any{}
-	for _, instance := range p.Instances {
+	for _, instance := range v.Instances {
 		i := instance.Value()
 		resources := []any{}
 		for _, d := range i.Resources {

@@ -95,7 +95,7 @@ func contextFiles(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 		}
 		for _, file := range expanded(c, n, row) {
 			if !empty(file.Content) {
-				files = append(files, filled(c, n, nil, c.Graph.Arch, file))
+				files = append(files, filled(c, n, c.Graph.Arch, file))
 			}
 		}
 	}

@@ -17,6 +17,7 @@ type Object = map[string]any
 type Kind struct {
 	Name, Title, Doc string           // "postgresql", "PostgreSQL"; "postgresql/database" for a sub-kind
 	Parent           string           // the kind that this is a sub-kind of, or ""
+	Process          bool             // of a sub-kind: its nodes are processes of their component, whose links they have beside their own
 	Provides         []string         // capabilities that a rule may name in place of a kind, as "@workload"
 	Attributes       *Type            // a struct
 	AtMost           [][2]string      // pairs of quantities: the first may not exceed the second
@@ -118,6 +119,7 @@ type Port struct {
 type Pods struct {
 	Labels  map[string]string
 	Account string // ServiceAccount; the component's name where empty
+	Process string // the process that runs in them, as "worker/mails"; "": the component itself
 }
 
 // Level is the pod-security level that a component needs, if below restricted.

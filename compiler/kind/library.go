@@ -33,6 +33,9 @@ type Cost struct {
 // RulesOf are the rules of exactly this pair of kinds: that of the source itself, and beside it that of each of its capabilities. The last one says what
 // the link is. Of those that lead to the target by its name and by a capability, the one by its name wins. It is empty where there is none.
 func (l *Library) RulesOf(from, to *Kind) []*Rule {
+	if from.Process {
+		from = l.Kinds[from.Parent] // a process links to what its component may link to
+	}
 	all := l.ruleTo(from.Name, to)
 	for _, c := range from.Provides {
 		all = append(all, l.ruleTo("@"+c, to)...)

@@ -86,7 +86,7 @@ func port(v any) kind.Port {
 
 func pods(v any) kind.Pods {
 	o := object(v)
-	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"])}
+	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"]), Process: str(o["process"])}
 }
 
 func level(v any) *kind.Level {

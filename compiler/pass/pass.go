@@ -100,9 +100,9 @@ func (c *Context) Report(d diag.Diagnostic) { c.Findings.Add(d) }
 // Of is the plan of a node's component.
 func (c *Context) Of(n *ir.Node) *ir.NodePlan { return c.Plan.Of[n.Component()] }
 
-// SetEnv decides a variable; a second, different value is E0301 with both origins.
+// SetEnv decides a variable of a component or of a process; a second, different value is E0301 with both origins.
 func (c *Context) SetEnv(n *ir.Node, name string, v value.Value, group string, by ...ir.Origin) {
-	p := c.Of(n)
+	p := c.Plan.VariablesOf(n)
 	if _, exists := p.Env[name]; !exists {
 		p.EnvGroup[name] = group
 	}

@@ -87,3 +87,4 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

@@ -46,3 +46,4 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}
