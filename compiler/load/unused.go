@@ -395,7 +395,8 @@ func (c *unusedCheck) derived(k *kind.Kind) {
 	conditions := named(k, func(w kind.When) string { return w.Derived })
 	declared := c.labelsIn(k, "kind", "describe", "derived")
 	for _, name := range sorted(declared) {
-		if !c.uses.has(name, "derived") && !slices.Contains(conditions, name) {
+		// the version is a label of every pod, whatever a kind makes of it
+		if name != "version" && !c.uses.has(name, "derived") && !slices.Contains(conditions, name) {
 			c.report(k, fmt.Sprintf("read it as derived.%s in manifests.cue or links.cue, or leave it out", name), fmt.Sprintf("the kind %s derives %q, but nothing reads it", k.Name, name), declared[name])
 		}
 	}
