@@ -126,7 +126,8 @@ func archWithImages(c *pass.Context) kind.Object {
 			images[n.Name] = c.Of(n).Image.Value()
 		}
 	}
-	arch := maps.Clone(c.Graph.Arch)
+	arch := kind.Object{} // there may be none, where the architecture has mistakes
+	maps.Copy(arch, c.Graph.Arch)
 	arch["images"] = images
 	return arch
 }

@@ -184,7 +184,7 @@ class Proof:
 
     def alone(self, app: Application) -> None:
         """An application without backends is healthy, not ready, and says so."""
-        backends = [link.component for link in app.links if link.kind != "fastapi"]
+        backends = [link.component for link in app.links if link.kind not in ("application", "fastapi")]
         if not backends:
             until("/ready", lambda: app.status("GET", "/ready") == 200)
         app.call(503 if backends else 200, "GET", "/ready")
