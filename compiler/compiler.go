@@ -35,6 +35,8 @@ type Build struct {
 	Findings diag.List
 	Timings  []Timing
 	Hidden   *diag.Hidden // what no output may show; the findings are without it
+
+	made *made // of build contexts, before the rest
 }
 
 // Timing is how long a stage took.

@@ -13,12 +13,26 @@ import (
 
 // keepFolder decides the files of a row that copies the user's own: one row for each.
 func keepFolder(c *pass.Context, n *ir.Node, row kind.Row, content kind.Folder) {
-	p, listing := c.Of(n), n.Listings[content.Of]
-	if listing == nil {
+	p := c.Of(n)
+	if n.Listings[content.Of] == nil {
 		pass.Set(c, p.Files, row.Path, false, equalBools, c.OfAttribute(n, content.Of, "the attribute "+content.Of+" is not set"))
 		return
 	}
+	for _, file := range folderFiles(n, row, content) {
+		source := file.Content.(kind.Folder).File.Source
+		pass.Set(c, p.Files, file.Path, true, equalBools, c.OfAttribute(n, content.Of, fmt.Sprintf("a copy of %s, which %s names", source, content.Of)))
+		p.Rows = append(p.Rows, file)
+	}
+}
+
+// folderFiles are the copies of the user's own files that a row stands for.
+func folderFiles(n *ir.Node, row kind.Row, content kind.Folder) []kind.Row {
+	listing := n.Listings[content.Of]
+	if listing == nil {
+		return nil
+	}
 	place := path.Clean(strings.ReplaceAll(row.Path, "{name}", listing.Name))
+	var all []kind.Row
 	for _, file := range listing.Files {
 		copied := row
 		copied.Path, copied.Trace = path.Join(place, file.Path), nil
@@ -26,9 +40,9 @@ func keepFolder(c *pass.Context, n *ir.Node, row kind.Row, content kind.Folder) 
 			copied.Mode = "0755"
 		}
 		copied.Content = kind.Folder{Of: content.Of, File: file, Root: path.Join(place, file.Top)}
-		pass.Set(c, p.Files, copied.Path, true, equalBools, c.OfAttribute(n, content.Of, fmt.Sprintf("a copy of %s, which %s names", file.Source, content.Of)))
-		p.Rows = append(p.Rows, copied)
+		all = append(all, copied)
 	}
+	return all
 }
 
 // apart refuses copies of the user's own files that do not fit beside the other files of a component: a file where a folder is, or names that differ

@@ -26,6 +26,7 @@ func Table() []pass.Pass {
 		checkCapacity(),
 		networkPolicies(),
 		orderStart(),
+		tagImages(),
 		keepFiles(),
 		assignRoles(),
 		keepTreeFiles(),

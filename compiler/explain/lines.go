@@ -390,7 +390,7 @@ func (o *origins) environment(f *File) map[string]ir.Decided[value.Value] {
 	if c, ok := f.row.Content.(kind.Environment); ok {
 		n = o.plan.Graph.Node(c.Of)
 	}
-	return o.plan.Of[n].Env
+	return o.plan.VariablesOf(n).Env
 }
 
 // displayed is data with every secret by its name.

@@ -94,6 +94,8 @@ func (o *origins) ref(a asked, ref kind.Ref) *cause {
 
 func (o *origins) find(a asked, input string, path []string) *cause {
 	switch {
+	case input == "arch" && len(path) > 1 && path[0] == "images":
+		return o.image(o.plan.Graph.Node(path[1]))
 	case input == "arch":
 		return o.setting(path)
 	case input == "files" && len(path) > 0:

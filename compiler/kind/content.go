@@ -47,9 +47,9 @@ type Copy struct {
 // Dotenv is variables, in groups with a comment each.
 type Dotenv []Group
 
-// Environment is the variables of the links of one component. It is always secret: passwords are among them.
+// Environment is the variables of the links of one component or process. It is always secret: passwords are among them.
 type Environment struct {
-	Of      string   // the component
+	Of      string   // the component, or the ID of a process
 	Without []string // names that are left out
 	Links   []Group  // its variables, set by a pass: a group for each provider, by comment
 	Extra   []Group  // what the kind adds

@@ -23,6 +23,9 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 		return wrong("is not a path below the folder of its component")
 	}
 	row.Path = name
+	if row.Context && row.Secret {
+		return wrong("holds %s, and belongs to the build context: whoever has the image would have it", secretIn(row.Content))
+	}
 	if row.Secret && !row.Encryptable() {
 		return wrong("holds %s, but is not below secret/", secretIn(row.Content))
 	}

@@ -109,7 +109,7 @@ func (l *lowering) name(top *kind.Given) {
 
 // config completes the settings, and is what kinds see as #arch. Secrets that the user gave become references.
 func (l *lowering) config(given *kind.Given) kind.Object {
-	arch := kind.Object{"name": l.graph.Name, "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
+	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
 		return arch
@@ -130,6 +130,9 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
+	}
+	if t, ok := data["image_tag"]; ok {
+		arch["image_tag"] = t
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d

@@ -52,3 +52,4 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}
