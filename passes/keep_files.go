@@ -76,6 +76,9 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 			return false
 		}
 		if own, ok := copied(a, b); ok {
+			if c.Findings.Has("E0108", n.AttrPos(own.Of)) {
+				return true // a name of ours is reported as such
+			}
 			c.Report(diag.Diagnostic{
 				Code: "E0205", Path: attrPath(n.Path(), own.Of), Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s would have the file %q twice: one is the copy of %s", n.Name, b.Path, own.File.Source),
 				Help: "rename it, or leave it out",

@@ -122,8 +122,9 @@ async def foreign_lifespan(foreign: App | None, state: dict[str, Any]) -> AsyncI
         yield
         return
     protocol = LifespanProtocol(foreign, state)
-    knows = await protocol.ask("startup")
+    knows = False
     try:
+        knows = await protocol.ask("startup")
         yield
     finally:
         if knows:
