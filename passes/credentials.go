@@ -80,5 +80,6 @@ func (k *credentials) has(id string) bool {
 		return true
 	}
 	owner, _, found := strings.Cut(id, "/")
-	return found && !strings.Contains(owner, ":") && k.near[owner] && k.context.Graph.Given[id] == nil
+	graph := k.context.Graph
+	return found && !strings.Contains(owner, ":") && k.near[owner] && (graph.Given[id] == nil || graph.GivenTo[id] == owner)
 }

@@ -30,6 +30,7 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 	case kind.Environment:
 		if of := byName[content.Of]; of != nil {
 			content.Links = linkVariables(c.Of(of), content.Without)
+			twoValues(c, n, of, content)
 		}
 		row.Content = content
 	case kind.Requirements:
@@ -43,6 +44,24 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 		row.Content, row.Trace = content, sortedTrace(row.Trace, said, content.Pins)
 	}
 	return row
+}
+
+// twoValues reports a variable that a component adds to those of another one, and that the other one has itself.
+func twoValues(c *pass.Context, n, of *ir.Node, content kind.Environment) {
+	for _, g := range content.Extra {
+		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
+			var first ir.Origin
+			if d, ok := c.Of(of).Env[name]; ok && !slices.Contains(content.Without, name) {
+				first = d.By()[0]
+			} else if _, ok := of.Description.Settings[name]; ok {
+				first = c.Because(of.AttrPos("env"), "the setting "+name+" of "+of.Name)
+			} else {
+				continue
+			}
+			second := c.Because(n.AttrPos("secrets."+name), "the variable "+name+" of "+n.Name)
+			c.Conflict("E0301", fmt.Sprintf("the pods of %s for %s would have two values for the variable %s", n.Name, of.Name, name), "rename one of them", first, second)
+		}
+	}
 }
 
 // sortedTrace is the trace of a list of pins whose order is another one than the kind has said.

@@ -29,7 +29,7 @@ func keepFiles() pass.Pass {
 			"network-policies",     // a policy is a file
 			"order-start",          // the place in the order is in manifests
 		},
-		Codes:   []string{"E0101", "E0205"},
+		Codes:   []string{"E0101", "E0205", "E0301"},
 		Run:     runKeepFiles,
 		Promise: "Every file with content was decided, and no two are one path.",
 		Holds:   filesHold,

@@ -14,6 +14,7 @@ type Graph struct {
 	Name    string
 	Arch    kind.Object       // what kinds see as #arch; secrets are references
 	Given   map[string]Given  // secrets that the user gave, by ID
+	GivenTo map[string]string // the component that has one as its own, by ID; those of config are nobody's
 	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
@@ -88,14 +89,19 @@ func (n *Node) Instance() string {
 	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
 }
 
-// AttrPos is where an attribute was written, or the node itself.
-func (n *Node) AttrPos(name string) diag.Pos {
-	if n.Given != nil && name != "" {
-		if f := n.Given.Field(name); f != nil {
-			return f.Pos
+// AttrPos is where an attribute was written, or the node itself. The name of one inside another is their names with a dot: "env.SECRET_KEY".
+func (n *Node) AttrPos(name string) diag.Pos { return attrPos(n.Given, name, n.Pos) }
+
+// attrPos is where the longest written part of a name with dots stands.
+func attrPos(g *kind.Given, name string, pos diag.Pos) diag.Pos {
+	for g != nil && name != "" {
+		first, rest, _ := strings.Cut(name, ".")
+		if g = g.Field(first); g != nil {
+			pos = g.Pos
 		}
+		name = rest
 	}
-	return n.Pos
+	return pos
 }
 
 // Link is a link as written.
@@ -125,14 +131,7 @@ func (e *Edge) Path() string { return e.Source.Path() + ".links[" + quote(e.As) 
 func (e *Edge) Name() string { return e.Source.ID + " -> " + e.As }
 
 // AttrPos is where a link attribute was written, or the link itself.
-func (e *Edge) AttrPos(name string) diag.Pos {
-	if e.Given != nil && name != "" {
-		if f := e.Given.Field(name); f != nil {
-			return f.Pos
-		}
-	}
-	return e.Pos
-}
+func (e *Edge) AttrPos(name string) diag.Pos { return attrPos(e.Given, name, e.Pos) }
 
 // Internal says whether both ends are of one component.
 func (e *Edge) Internal() bool { return e.Source.Component() == e.Target.Component() }

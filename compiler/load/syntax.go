@@ -175,6 +175,8 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 			t.Quantity = true
 		case "secret":
 			t.Secret = true
+		case "given":
+			t.Given = true
 		case "code":
 			t.Code = body
 		case "keys":
@@ -427,6 +429,7 @@ func inherit(t, from *kind.Type) {
 	}
 	t.Quantity = t.Quantity || from.Quantity
 	t.Secret = t.Secret || from.Secret
+	t.Given = t.Given || from.Given
 }
 
 func operands(e ast.Expr, op token.Token) []ast.Expr {

@@ -23,6 +23,10 @@ type Secret struct {
 	// Follows names the secret whose text this one takes over when that one gets a new text: a server that knows both knows the credential
 	// of before, too. Until then it has a text that nobody uses. "" for most.
 	Follows string
+	// Alphabet is what a generated text is made of; "" means letters and digits.
+	Alphabet string
+	// Own says that the text belongs to the user's own code, which alone reads it, whole: any line of text may be set.
+	Own bool
 }
 
 // Concat is the values one after the other.
@@ -236,7 +240,7 @@ func flatten(c Concat) Concat {
 
 func isLiteral(v Value) bool { _, ok := v.(Literal); return ok }
 
-// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, follows?}, {secret: ID, hash, of},
+// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, alphabet?, follows?, own?}, {secret: ID, hash, of},
 // {concat: [...]}, {base64: value} or {turn: ID, of: [value, value]}.
 func From(data any) (Value, error) {
 	switch d := data.(type) {
@@ -302,7 +306,9 @@ func fromMap(d map[string]any) (Value, error) {
 	}
 	kept, _ := d["kept"].(bool)
 	follows, _ := d["follows"].(string)
-	return Secret{ID: id, Length: length, Kept: kept, Follows: follows}, nil
+	alphabet, _ := d["alphabet"].(string)
+	own, _ := d["own"].(bool)
+	return Secret{ID: id, Length: length, Kept: kept, Follows: follows, Alphabet: alphabet, Own: own}, nil
 }
 
 func turn(id string, of any) (Value, error) {
@@ -334,6 +340,12 @@ func Data(v Value) any {
 		}
 		if v.Follows != "" {
 			d["follows"] = v.Follows
+		}
+		if v.Alphabet != "" {
+			d["alphabet"] = v.Alphabet
+		}
+		if v.Own {
+			d["own"] = true
 		}
 		return d
 	case Concat:

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"platc.dev/platc/compiler/value"
 )
@@ -172,7 +174,7 @@ func (m *memory) read(v value.Value, text string, as vote) {
 		if m.skip(v.ID) {
 			votes = m.former
 		}
-		if isUsable(text) {
+		if fitsSecret(v, text) {
 			as.text = text
 			votes[v.ID] = append(votes[v.ID], as)
 		}
@@ -196,14 +198,16 @@ func (m *memory) read(v value.Value, text string, as vote) {
 // MaxText is the length of the longest text that a user may give a secret: every server and every file takes it.
 const MaxText = 1000
 
-// CheckText says why a text that a user gives cannot be that of a secret, nil if it can. The error does not show it.
-func CheckText(text string) error {
+// CheckText says why a text that a user gives cannot be that of a secret, nil if it can; own is Credential.Own. The error does not show it.
+func CheckText(text string, own bool) error {
 	switch {
 	case text == "":
 		return errors.New("is empty")
 	case len(text) > MaxText:
 		return fmt.Errorf("is longer than %d characters", MaxText)
-	case !isUsable(text):
+	case own && !isLine(text):
+		return errors.New("has several lines, or characters that are not text")
+	case !own && !isUsable(text):
 		return errors.New("has a character that not every server and file accepts")
 	}
 	return nil
@@ -213,6 +217,14 @@ func CheckText(text string) error {
 func isUsable(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-") == ""
 }
+
+// isLine says whether a text is one line of text, which a variable can hold.
+func isLine(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// fitsSecret says whether a text can be that of a secret.
+func fitsSecret(s value.Secret, text string) bool { return isUsable(text) || s.Own && isLine(text) }
 
 // winners picks a text for every secret that has one. One that was edited counts only where there is no other. A text under the comment of today counts before one under another, which is taken only
 // where no other secret has it: the same variable may have come to mean another component. Then most votes win, then a value of its own, then the first.
@@ -330,7 +342,7 @@ func (p pattern) matchAll(text string, skip func(id string) bool) map[int]string
 		if end < 0 || end > len(rest) {
 			return nil
 		}
-		if isSecret && !skip(secret.ID) && !isUsable(rest[:end]) {
+		if isSecret && !skip(secret.ID) && !fitsSecret(secret, rest[:end]) {
 			return nil
 		}
 		found[i] = rest[:end]
