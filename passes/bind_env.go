@@ -82,6 +82,9 @@ func runBindEnv(c *pass.Context) bool {
 			bindPrefix(c, all[n][prefix])
 		}
 	}
+	for _, e := range c.Graph.Edges {
+		composeVariables(c, e)
+	}
 	return true
 }
 

@@ -233,6 +233,7 @@ type Acts struct {
 type Effects struct {
 	Prefix        string // "POSTGRES"
 	Env           map[string]value.Value
+	Fields        map[string]value.Value     // what the link attribute variables may be composed of: "host", "password", "url"
 	Lists         map[string][][]value.Value // KEY -> records -> fields
 	Names         map[string][]string
 	Resources     []Resource

@@ -297,6 +297,9 @@ func effects(o kind.Object) (kind.Effects, error) {
 	if e.Env, err = values(o["env"]); err != nil {
 		return e, err
 	}
+	if e.Fields, err = values(o["fields"]); err != nil {
+		return e, err
+	}
 	if e.Defaults, err = values(o["defaults"]); err != nil {
 		return e, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Value is a Literal, a Secret, a Concat, a Base64, a Hash or a Turn, and nothing else.
+// Value is a Literal, a Secret, a Concat, a Base64, a Percent, a Hash or a Turn, and nothing else.
 type Value interface{ isValue() }
 
 // Literal is text that everybody may see.
@@ -35,6 +35,9 @@ type Concat []Value
 // Base64 is the standard base64 encoding of a value, as a registry's credentials want it.
 type Base64 struct{ Of Value }
 
+// Percent is a value percent-encoded, as a part of a URL wants it: all but letters, digits and . _ ~ -.
+type Percent struct{ Of Value }
+
 // Hash is a salted hash of a value. The salt is drawn once; a hash that still fits its value is kept between builds.
 type Hash struct {
 	ID        string // names the hash, for messages
@@ -53,6 +56,7 @@ func (Literal) isValue() {}
 func (Secret) isValue()  {}
 func (Concat) isValue()  {}
 func (Base64) isValue()  {}
+func (Percent) isValue() {}
 func (Hash) isValue()    {}
 func (Turn) isValue()    {}
 
@@ -79,6 +83,17 @@ func (b Base64) String() string { return "[base64 " + Display(b.Of) + "]" }
 
 // MarshalJSON writes String.
 func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }
+
+// String is what everybody may see of the value inside.
+func (p Percent) String() string {
+	if l, ok := p.Of.(Literal); ok {
+		return PercentEncoded(string(l))
+	}
+	return Display(p.Of)
+}
+
+// MarshalJSON writes String.
+func (p Percent) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
 
 // MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
@@ -107,6 +122,8 @@ func Display(v Value) string {
 		return b.String()
 	case Base64:
 		return v.String()
+	case Percent:
+		return v.String()
 	case Hash:
 		return v.String()
 	case Turn:
@@ -130,6 +147,8 @@ func Secrets(v Value) []Secret {
 		return all
 	case Base64:
 		return Secrets(v.Of)
+	case Percent:
+		return Secrets(v.Of)
 	case Hash:
 		return Secrets(v.Of)
 	case Turn:
@@ -148,6 +167,8 @@ func Turns(v Value) []Turn {
 		}
 		return all
 	case Base64:
+		return Turns(v.Of)
+	case Percent:
 		return Turns(v.Of)
 	case Hash:
 		return Turns(v.Of)
@@ -168,6 +189,8 @@ func Taken(v Value, second func(id string) bool) Value {
 		return all
 	case Base64:
 		return Base64{Of: Taken(v.Of, second)}
+	case Percent:
+		return Percent{Of: Taken(v.Of, second)}
 	case Hash:
 		v.Of = Taken(v.Of, second)
 		return v
@@ -178,6 +201,35 @@ func Taken(v Value, second func(id string) bool) Value {
 		return v.Of[0]
 	}
 	return v
+}
+
+// PercentEncoded is a text as Percent has it.
+func PercentEncoded(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("._~-", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// Encoded is a value percent-encoded: at once where it is known, else as a Percent.
+func Encoded(v Value) Value {
+	switch v := v.(type) {
+	case Literal:
+		return Literal(PercentEncoded(string(v)))
+	case Concat:
+		all := make(Concat, len(v))
+		for i, part := range v {
+			all[i] = Encoded(part)
+		}
+		return all
+	}
+	return Percent{Of: v}
 }
 
 // IsSecret says whether the value holds a secret or a hash of one.
@@ -208,6 +260,8 @@ func key(v Value) string {
 		return "concat(" + strings.Join(keys, ", ") + ")"
 	case Base64:
 		return "base64(" + key(v.Of) + ")"
+	case Percent:
+		return "percent(" + key(v.Of) + ")"
 	case Hash:
 		return fmt.Sprintf("hash %q %q (%s)", v.Algorithm, v.ID, key(v.Of))
 	case Turn:
@@ -241,7 +295,7 @@ func flatten(c Concat) Concat {
 func isLiteral(v Value) bool { _, ok := v.(Literal); return ok }
 
 // From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, alphabet?, follows?, own?}, {secret: ID, hash, of},
-// {concat: [...]}, {base64: value} or {turn: ID, of: [value, value]}.
+// {concat: [...]}, {base64: value}, {percent: value} or {turn: ID, of: [value, value]}.
 func From(data any) (Value, error) {
 	switch d := data.(type) {
 	case Value:
@@ -282,6 +336,13 @@ func fromMap(d map[string]any) (Value, error) {
 			return nil, err
 		}
 		return Base64{Of: v}, nil
+	}
+	if of, ok := d["percent"]; ok {
+		v, err := From(of)
+		if err != nil {
+			return nil, err
+		}
+		return Encoded(v), nil
 	}
 	if id, ok := d["turn"].(string); ok {
 		return turn(id, d["of"])
@@ -356,6 +417,8 @@ func Data(v Value) any {
 		return map[string]any{"concat": parts}
 	case Base64:
 		return map[string]any{"base64": Data(v.Of)}
+	case Percent:
+		return map[string]any{"percent": Data(v.Of)}
 	case Hash:
 		return map[string]any{"secret": v.ID, "hash": v.Algorithm, "of": Data(v.Of)}
 	case Turn:
@@ -377,8 +440,9 @@ func IsReference(d map[string]any) bool {
 	if _, ok := d["turn"].(string); ok && len(d) == 2 && d["of"] != nil {
 		return true
 	}
-	_, ok := d["base64"]
-	return ok && len(d) == 1
+	_, base64 := d["base64"]
+	_, percent := d["percent"]
+	return (base64 || percent) && len(d) == 1
 }
 
 // InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.

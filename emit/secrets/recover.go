@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -162,6 +163,8 @@ func readable(v value.Value) []value.Secret {
 		return all
 	case value.Base64:
 		return readable(v.Of)
+	case value.Percent:
+		return readable(v.Of)
 	}
 	return nil
 }
@@ -182,6 +185,11 @@ func (m *memory) read(v value.Value, text string, as vote) {
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
 			as.whole = false
 			m.read(v.Of, string(plain), as)
+		}
+	case value.Percent:
+		if plain, err := url.PathUnescape(text); err == nil {
+			as.whole = false
+			m.read(v.Of, plain, as)
 		}
 	case value.Hash:
 		m.hashes[v.ID] = append(m.hashes[v.ID], text)
@@ -298,6 +306,14 @@ func (p *pattern) add(v value.Value) {
 		for _, part := range v {
 			p.add(part)
 		}
+	case value.Percent:
+		// a text that needs no encoding is found as it is
+		if len(ownSecrets(v)) == 0 {
+			p.add(v.Of)
+			return
+		}
+		p.holes = append(p.holes, v)
+		p.literals = append(p.literals, "")
 	default:
 		p.holes = append(p.holes, v)
 		p.literals = append(p.literals, "")

@@ -103,6 +103,8 @@ func hashesOf(v value.Value) []value.Hash {
 		return all
 	case value.Base64:
 		return hashesOf(v.Of)
+	case value.Percent:
+		return hashesOf(v.Of)
 	}
 	return nil
 }
@@ -194,6 +196,8 @@ func (b *build) text(v value.Value) string {
 		return b.text(value.Taken(v, b.rotation.isSecond))
 	case value.Base64:
 		return base64.StdEncoding.EncodeToString([]byte(b.text(v.Of)))
+	case value.Percent:
+		return value.PercentEncoded(b.text(v.Of))
 	case value.Concat:
 		var t strings.Builder
 		for _, part := range v {
@@ -348,12 +352,20 @@ func (b *build) valueLength(v value.Value) (least int, exact bool) {
 	case value.Base64:
 		n, ok := b.valueLength(v.Of)
 		return base64.StdEncoding.EncodedLen(n), ok
+	case value.Percent:
+		n, ok := b.valueLength(v.Of)
+		return n, ok && len(ownSecrets(v)) == 0
 	case value.Turn:
 		n, ok := b.valueLength(v.Of[0])
 		other, too := b.valueLength(v.Of[1])
 		return min(n, other), ok && too && n == other
 	}
 	return 0, false
+}
+
+// ownSecrets are the secrets of a value whose text may have any character: percent-encoded it has another length.
+func ownSecrets(v value.Value) []value.Secret {
+	return slices.DeleteFunc(value.Secrets(v), func(s value.Secret) bool { return !s.Own })
 }
 
 // some is a few names for a message.
