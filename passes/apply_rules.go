@@ -77,11 +77,15 @@ func export(c *pass.Context, e *ir.Edge, a ir.Applied) (changed bool) {
 
 // identityView is a credential as rules see it.
 func identityView(id ir.Identity) kind.Object {
+	more := kind.Object{}
+	for name, further := range id.More {
+		more[name] = identityView(further)
+	}
 	var logins []any
 	for _, l := range id.Logins() {
 		logins = append(logins, kind.Object{"user": l.User, "password": value.Data(l.Password)})
 	}
-	return kind.Object{"user": id.User, "active": value.Data(id.Active()), "password": value.Data(id.ActivePassword()), "logins": logins, "access": id.Access}
+	return kind.Object{"user": id.User, "active": value.Data(id.Active()), "password": value.Data(id.ActivePassword()), "logins": logins, "access": id.Access, "more": more}
 }
 
 func effectsHold(c *pass.Context) error {

@@ -46,8 +46,10 @@ func (k *credentials) approach(n *ir.Node) {
 func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
 	ids := map[string]bool{}
 	if id, ok := c.Plan.Identities[e]; ok {
-		for _, login := range id.Value().Logins() {
-			ids[login.Password.ID] = true
+		for _, identity := range id.Value().All() {
+			for _, login := range identity.Logins() {
+				ids[login.Password.ID] = true
+			}
 		}
 	}
 	return ids

@@ -29,7 +29,7 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 		row.Content = content
 	case kind.Environment:
 		if of := byName[content.Of]; of != nil {
-			content.Links = linkVariables(c.Of(of), content.Without)
+			content.Links = linkVariables(c.Of(of), content.Without, content.Instead)
 			twoValues(c, n, of, content)
 		}
 		row.Content = content
@@ -81,7 +81,7 @@ func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
 }
 
 // linkVariables are the variables of a component's links but some, a group for each provider, by comment.
-func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
+func linkVariables(p *ir.NodePlan, without []string, instead []kind.Instead) []kind.Group {
 	vars := map[string]map[string]value.Value{}
 	for name, d := range p.Env {
 		if slices.Contains(without, name) {
@@ -91,7 +91,11 @@ func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
 		if vars[comment] == nil {
 			vars[comment] = map[string]value.Value{}
 		}
-		vars[comment][name] = d.Value()
+		v := d.Value()
+		for _, i := range instead {
+			v = value.Replaced(v, i.Of, i.By)
+		}
+		vars[comment][name] = v
 	}
 	var all []kind.Group
 	for _, comment := range slices.Sorted(maps.Keys(vars)) {

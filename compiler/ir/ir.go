@@ -1,6 +1,8 @@
 package ir
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -141,6 +143,17 @@ type Identity struct {
 	Login
 	Other  Login  // what the server accepts besides: a user that takes turns with this one, or this one with its password of before; zero for most
 	Access string // union over the edges that share it; "" where the rules have no access
+	// More are further credentials of the edge, with two users each as the first: by the link attribute that asks for one.
+	More map[string]Identity
+}
+
+// All are the credential and those further ones, by name.
+func (i Identity) All() []Identity {
+	all := []Identity{i}
+	for _, name := range slices.Sorted(maps.Keys(i.More)) {
+		all = append(all, i.More[name])
+	}
+	return all
 }
 
 // Login is a user name with the password that goes with it.

@@ -184,7 +184,7 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		}
 	}
 	if i, ok := f.at("identity"); ok {
-		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
+		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate"), More: i.texts("more")}
 	}
 	rule.Brings = brings(f, syntax.find("links", name))
 	q := l.question("rule", name, p, "links", name)
@@ -244,7 +244,7 @@ func partsOf(a answer) (kind.Object, error) {
 		return nil, err
 	}
 	parts := kind.Object{}
-	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "joins", "out", "in"} {
 		data, err := decoded(a, name)
 		if err != nil {
 			return nil, err
@@ -279,6 +279,9 @@ func result(parts kind.Object) (kind.Result, error) {
 	}
 	if a := object(parts["acts"]); a != nil {
 		r.Acts = &kind.Acts{Group: str(a["pods"]), Pods: pods(a)}
+	}
+	if j := object(parts["joins"]); j != nil {
+		r.Joins = &kind.Acts{Group: str(j["pods"]), Pods: pods(j)}
 	}
 	var err error
 	if r.Out, err = effects(object(parts["out"])); err != nil {

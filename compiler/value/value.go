@@ -203,6 +203,29 @@ func Taken(v Value, second func(id string) bool) Value {
 	return v
 }
 
+// Replaced is a value in which by stands for every value inside it that equals of.
+func Replaced(v, of, by Value) Value {
+	if Equal(v, of) {
+		return by
+	}
+	switch v := v.(type) {
+	case Concat:
+		all := make(Concat, len(v))
+		for i, part := range v {
+			all[i] = Replaced(part, of, by)
+		}
+		return all
+	case Base64:
+		return Base64{Of: Replaced(v.Of, of, by)}
+	case Percent:
+		return Percent{Of: Replaced(v.Of, of, by)}
+	case Hash:
+		v.Of = Replaced(v.Of, of, by)
+		return v
+	}
+	return v
+}
+
 // PercentEncoded is a text as Percent has it.
 func PercentEncoded(text string) string {
 	var b strings.Builder
