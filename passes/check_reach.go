@@ -121,7 +121,7 @@ func checkSecrets(c *pass.Context, n *ir.Node) {
 			for _, i := range content.Instead {
 				refuse(row.Pos, file, value.Secrets(i.By))
 			}
-			if content.Of != n.Name && !own.near[content.Of] {
+			if of, _, _ := strings.Cut(content.Of, "/"); of != n.Name && !own.near[of] {
 				c.Report(reach(n, row.Pos, fmt.Sprintf("%s of %s holds the variables of %s, to which it has no link", file, n.Name, content.Of), "link the two components"))
 			}
 		case kind.JSON:

@@ -77,7 +77,13 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 		}
 		v = append(v, of.value)
 	}
-	c.SetEnv(n, name, literal(v), e.Target.Component().Name, by...)
+	who := readers(n)
+	if e.Source.Kind.Process {
+		who = []*ir.Node{e.Source}
+	}
+	for _, reader := range who {
+		c.SetEnv(reader, name, literal(v), e.Target.Component().Name, by...)
+	}
 }
 
 // encodedFields are those that a URL wants percent-encoded. A host, a port and a list of brokers are parts of its syntax.
