@@ -11,7 +11,6 @@ import (
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/owners"
-	"platc.dev/platc/compiler/value"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/kubernetes"
 	"platc.dev/platc/emit/output"
@@ -74,8 +73,8 @@ func (b *Build) links() map[string][]*ir.Edge {
 	links := map[string][]*ir.Edge{}
 	for _, e := range b.Graph.Edges {
 		if d, ok := b.Plan.Identities[e]; ok {
-			for _, s := range value.Secrets(d.Value().Password)[:1] {
-				links[s.ID] = append(links[s.ID], e)
+			for _, identity := range d.Value().All() {
+				links[identity.Password.ID] = append(links[identity.Password.ID], e)
 			}
 		}
 	}

@@ -38,6 +38,8 @@ type credential struct {
 	user             string
 	other            string // the user that takes turns with it, where users do
 	asks             []ask
+	of               *credential   // of a further credential: the first
+	more             string        // of a further credential: the link attribute that asks for it
 	clashes          []*credential // those that would have its user name, so that it has another one
 }
 
@@ -62,13 +64,22 @@ func runAssignIdentities(c *pass.Context) bool {
 		all := inOrder(servers[server])
 		nameUsers(all)
 		for _, cred := range all {
+			if cred.more != "" {
+				continue
+			}
 			access := ""
 			for _, a := range cred.asks {
 				granted, _ := a.edge.Attrs["access"].(string)
 				access = union(access, granted)
 			}
 			// the edges share the credential, so each of them decides on its access
-			id := pass.Decide(c, cred.identity(access), cred.origins(c)...)
+			identity := cred.identity(access)
+			for _, further := range all {
+				if further.of == cred {
+					identity.More[further.more] = further.identity("")
+				}
+			}
+			id := pass.Decide(c, identity, cred.origins(c)...)
 			for _, a := range cred.asks {
 				c.Plan.Identities[a.edge] = id
 			}
@@ -94,6 +105,13 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	}
 	cred.rotate = cmp.Or(cred.rotate, r.Identity.Rotate)
 	cred.asks = append(cred.asks, ask{e, r})
+	for _, name := range r.Identity.More {
+		if e.Attrs[name] != nil && servers[server][id+"/"+name] == nil {
+			servers[server][id+"/"+name] = &credential{
+				source: source.Name, resource: resource + "_" + name, style: r.Identity.Style, id: id + "/" + name, rotate: r.Identity.Rotate, of: cred, more: name, asks: []ask{{e, r}},
+			}
+		}
+	}
 }
 
 // origins are the links that use the credential, in their order, and then those of credentials that would have the same user.
@@ -114,7 +132,7 @@ func (c *credential) origins(context *pass.Context) []ir.Origin {
 
 // identity is the credential as the plan has it. Passwords beside the first have its ID with an ending that no name of a component has.
 func (c *credential) identity(access string) ir.Identity {
-	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access}
+	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access, More: map[string]ir.Identity{}}
 	switch c.rotate {
 	case kind.RotateUsers:
 		id.Other = ir.Login{User: c.other, Password: value.Secret{ID: c.id + "#2"}}
@@ -185,6 +203,9 @@ func withHash(user, of, style string, most int) string {
 	return user + style + hash
 }
 
+// owner is the access that holds all others.
+const owner = "owner"
+
 // union of two accesses; "" is none.
 func union(a, b string) string {
 	switch {
@@ -192,6 +213,8 @@ func union(a, b string) string {
 		return b
 	case b == "":
 		return a
+	case a == owner || b == owner:
+		return owner
 	}
 	return "readwrite"
 }
@@ -203,12 +226,14 @@ func identitiesHold(c *pass.Context) error {
 	}
 	fits, owner := regexp.MustCompile(`^[a-z0-9_-]{1,63}$`), map[user]string{}
 	for e, d := range c.Plan.Identities {
-		for _, id := range d.Value().Logins() {
-			u := user{e.Target.Component(), id.User}
-			if other, ok := owner[u]; ok && other != d.Value().Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
-				return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+		for _, identity := range d.Value().All() {
+			for _, id := range identity.Logins() {
+				u := user{e.Target.Component(), id.User}
+				if other, ok := owner[u]; ok && other != identity.Password.ID || !fits.MatchString(id.User) || id.Password.ID == "" {
+					return fmt.Errorf("%s has the user %q with the password %q, which is also that of %q", e.Name(), id.User, id.Password.ID, other)
+				}
+				owner[u] = identity.Password.ID
 			}
-			owner[u] = d.Value().Password.ID
 		}
 	}
 	return nil

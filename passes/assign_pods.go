@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
 )
@@ -32,17 +33,22 @@ func runAssignPods(c *pass.Context) bool {
 	return true
 }
 
-// addActing adds the groups of pods that act for the source of an edge.
+// addActing adds the groups of pods that act for the source of an edge, and those of the source itself that use the edge too.
 func addActing(c *pass.Context) {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
-			if acts := a.Result.Acts; acts != nil {
-				pods, by := c.Of(e.Target).Pods, c.Said(e, a, "acts")
-				if _, alike := pass.Set(c, pods, acts.Group, acts.Pods, samePods, by); !alike {
-					pods[acts.Group] = pass.Decide(c, acts.Pods, by)
-				}
-			}
+			addGroup(c, c.Of(e.Target).Pods, a.Result.Acts, c.Said(e, a, "acts"))
+			addGroup(c, c.Of(e.Source).Pods, a.Result.Joins, c.Said(e, a, "joins"))
 		}
+	}
+}
+
+func addGroup(c *pass.Context, pods map[string]ir.Decided[kind.Pods], group *kind.Acts, by ir.Origin) {
+	if group == nil {
+		return
+	}
+	if _, alike := pass.Set(c, pods, group.Group, group.Pods, samePods, by); !alike {
+		pods[group.Group] = pass.Decide(c, group.Pods, by)
 	}
 }
 

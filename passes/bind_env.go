@@ -82,6 +82,9 @@ func runBindEnv(c *pass.Context) bool {
 			bindPrefix(c, all[n][prefix])
 		}
 	}
+	for _, e := range c.Graph.Edges {
+		composeVariables(c, e)
+	}
 	return true
 }
 
@@ -407,7 +410,7 @@ func envHolds(c *pass.Context) error {
 		for _, reader := range readers(n) {
 			v := c.Plan.VariablesOf(reader)
 			for name := range v.Env {
-				if _, setting := n.Description.Settings[name]; setting || !kind.IsVariable(name) || v.EnvGroup[name] == "" {
+				if _, setting := n.Description.Settings[name]; setting || !kind.IsVariable(strings.ToUpper(strings.TrimLeft(name, "_"))) || v.EnvGroup[name] == "" {
 					return fmt.Errorf("variable %q of %s, of the group %q, is a setting: %v", name, reader.ID, v.EnvGroup[name], setting)
 				}
 			}

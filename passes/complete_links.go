@@ -14,6 +14,14 @@ import (
 // linkType is the attributes of a link: those that every link has, and those of its rules, where the most general rule counts.
 func linkType(rules []*kind.Rule) *kind.Type {
 	typ := &kind.Type{IsStruct: true, Fields: kind.EveryLink()}
+	var fields []string
+	for _, r := range rules {
+		fields = append(fields, r.Brings.Fields...)
+	}
+	if len(fields) > 0 {
+		slices.Sort(fields)
+		typ.Fields = append(typ.Fields, kind.LinkVariables(slices.Compact(fields)))
+	}
 	for _, r := range rules {
 		if r.Attributes == nil {
 			continue

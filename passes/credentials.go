@@ -46,8 +46,10 @@ func (k *credentials) approach(n *ir.Node) {
 func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
 	ids := map[string]bool{}
 	if id, ok := c.Plan.Identities[e]; ok {
-		for _, login := range id.Value().Logins() {
-			ids[login.Password.ID] = true
+		for _, identity := range id.Value().All() {
+			for _, login := range identity.Logins() {
+				ids[login.Password.ID] = true
+			}
 		}
 	}
 	return ids
@@ -80,5 +82,6 @@ func (k *credentials) has(id string) bool {
 		return true
 	}
 	owner, _, found := strings.Cut(id, "/")
-	return found && !strings.Contains(owner, ":") && k.near[owner] && k.context.Graph.Given[id] == nil
+	graph := k.context.Graph
+	return found && !strings.Contains(owner, ":") && k.near[owner] && (graph.Given[id] == nil || graph.GivenTo[id] == owner)
 }

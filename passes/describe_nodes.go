@@ -16,7 +16,7 @@ func describeNodes() pass.Pass {
 		After: []string{
 			"resolve-links", // a link to a whole component adds the sub-component that it implies, and a description sees all of them
 		},
-		Codes:   []string{"E0103", "E0104", "E0108", "E0201", "E0205", "E0208", "E0303", "W0115", "W0122"},
+		Codes:   []string{"E0103", "E0104", "E0108", "E0201", "E0205", "E0208", "E0301", "E0303", "W0115", "W0120", "W0122"},
 		Run:     runDescribeNodes,
 		Promise: "The ports of a component are those of its groups of pods.",
 		Holds:   describedHolds,
@@ -38,7 +38,7 @@ func runDescribeNodes(c *pass.Context) bool {
 		}
 		n.Description = d
 		for _, f := range d.Findings {
-			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: n.AttrPos(f.Attribute), Path: attrPath(n.Path(), f.Attribute)})
+			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == "W0120", Pos: n.AttrPos(f.Attribute), Path: attrPath(n.Path(), f.Attribute)})
 		}
 	}
 	return true

@@ -33,7 +33,8 @@ func filled(c *pass.Context, n *ir.Node, arch kind.Object, row kind.Row) kind.Ro
 		row.Content = content
 	case kind.Environment:
 		if of := c.Graph.Node(content.Of); of != nil {
-			content.Links = linkVariables(c.Plan.VariablesOf(of), content.Without)
+			content.Links = linkVariables(c.Plan.VariablesOf(of), content.Without, content.Instead)
+			twoValues(c, n, of, content)
 		}
 		row.Content = content
 	case kind.Requirements:
@@ -47,6 +48,24 @@ func filled(c *pass.Context, n *ir.Node, arch kind.Object, row kind.Row) kind.Ro
 		row.Content, row.Trace = content, sortedTrace(row.Trace, said, content.Pins)
 	}
 	return row
+}
+
+// twoValues reports a variable that a component adds to those of another one, and that the other one has itself.
+func twoValues(c *pass.Context, n, of *ir.Node, content kind.Environment) {
+	for _, g := range content.Extra {
+		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
+			var first ir.Origin
+			if d, ok := c.Plan.VariablesOf(of).Env[name]; ok && !slices.Contains(content.Without, name) {
+				first = d.By()[0]
+			} else if _, ok := of.Component().Description.Settings[name]; ok {
+				first = c.Because(of.AttrPos("env"), "the setting "+name+" of "+of.Name)
+			} else {
+				continue
+			}
+			second := c.Because(n.AttrPos("secrets."+name), "the variable "+name+" of "+n.Name)
+			c.Conflict("E0301", fmt.Sprintf("the pods of %s for %s would have two values for the variable %s", n.Name, of.Name, name), "rename one of them", first, second)
+		}
+	}
 }
 
 // sortedTrace is the trace of a list of pins whose order is another one than the kind has said.
@@ -66,7 +85,7 @@ func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
 }
 
 // linkVariables are variables but some, a group for each provider, by comment.
-func linkVariables(p *ir.Variables, without []string) []kind.Group {
+func linkVariables(p *ir.Variables, without []string, instead []kind.Instead) []kind.Group {
 	vars := map[string]map[string]value.Value{}
 	for name, d := range p.Env {
 		if slices.Contains(without, name) {
@@ -76,7 +95,11 @@ func linkVariables(p *ir.Variables, without []string) []kind.Group {
 		if vars[comment] == nil {
 			vars[comment] = map[string]value.Value{}
 		}
-		vars[comment][name] = d.Value()
+		v := d.Value()
+		for _, i := range instead {
+			v = value.Replaced(v, i.Of, i.By)
+		}
+		vars[comment][name] = v
 	}
 	var all []kind.Group
 	for _, comment := range slices.Sorted(maps.Keys(vars)) {

@@ -23,7 +23,7 @@ func keepFiles() pass.Pass {
 		After: []string{
 			"tag-images", // manifests name images, and the files of build contexts are known
 		},
-		Codes:   []string{"E0101", "E0205"},
+		Codes:   []string{"E0101", "E0205", "E0301"},
 		Run:     runKeepFiles,
 		Promise: "Every file with content was decided, and no two are one path.",
 		Holds:   filesHold,
@@ -76,7 +76,8 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 			return false
 		}
 		if own, ok := copied(a, b); ok {
-			if c.Findings.Has("E0108", n.AttrPos(own.Of)) {
+			taken := func(d diag.Diagnostic) bool { return d.Code == "E0108" && d.Pos == n.AttrPos(own.Of) }
+			if slices.ContainsFunc(c.Findings.Sorted(), taken) {
 				return true // a name of ours is reported as such
 			}
 			c.Report(diag.Diagnostic{

@@ -97,7 +97,7 @@ func topKustomization(t *ir.Tree) kind.Kustomization {
 	}}
 }
 
-// steps are what deploy.sh waits for after it has applied a component: as its kind says, then as its links add.
+// steps are what deploy.sh waits for after it has applied a component: Jobs of its links, what its kind says, what else its links add.
 func steps(c *pass.Context, n *ir.Node) []ir.Decided[ir.Step] {
 	var all []ir.Decided[ir.Step]
 	index := pass.Index[int]{}
@@ -107,11 +107,20 @@ func steps(c *pass.Context, n *ir.Node) []ir.Decided[ir.Step] {
 			all = pass.Append(c, index, place, all, stepOf(said), o)
 		}
 	}
+	// a Job of a link is what the component's own pods wait for
+	isJob := func(d ir.Decided[any]) bool { return stepOf(d.Value()).Job != "" }
+	for _, d := range c.Of(n).Rollout {
+		if isJob(d) {
+			add(d.Value(), d.By())
+		}
+	}
 	for _, s := range n.Description.Rollout {
 		add(s, []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")})
 	}
 	for _, d := range c.Of(n).Rollout {
-		add(d.Value(), d.By())
+		if !isJob(d) {
+			add(d.Value(), d.By())
+		}
 	}
 	return all
 }

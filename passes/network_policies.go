@@ -114,6 +114,11 @@ func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]
 	for _, peer := range groupsOf(c, e.Source, a.Rule.FromPods) {
 		all = append(all, actor{peer: peer})
 	}
+	for _, rule := range c.Plan.Applied[e] {
+		if joins := rule.Result.Joins; joins != nil {
+			all = append(all, actor{peer: ir.Peer{Node: e.Source.Component(), Group: joins.Group}})
+		}
+	}
 	for _, other := range acting[e.Source.Component()] {
 		// pods of the target itself need no way to it
 		if other.peer.Node != e.Target.Component() {

@@ -34,7 +34,7 @@ func linksCommand(c *console) *cobra.Command {
 }
 
 func linkRows(links []explain.LinkDoc) [][]string {
-	rows := [][]string{{"RULE", "ATTRIBUTES", "PORTS", "WAITS", "IDENTITY", "OUTBOUND", "INBOUND"}}
+	rows := [][]string{{"RULE", "ATTRIBUTES", "PORTS", "WAITS", "IDENTITY", "FIELDS", "OUTBOUND", "INBOUND"}}
 	for _, d := range links {
 		var names []string
 		for _, a := range d.Attributes {
@@ -49,7 +49,7 @@ func linkRows(links []explain.LinkDoc) [][]string {
 		}
 		// a rule of a capability is listed for each pair of kinds that it serves as well
 		for _, pair := range append([]string{d.Rule}, d.Serves...) {
-			rows = append(rows, []string{pair, orDash(names), orDash(d.Ports), waits, identity, orDash(slices.Concat(d.Variables, effects(d.Outbound))), orDash(effects(d.Inbound))})
+			rows = append(rows, []string{pair, orDash(names), orDash(d.Ports), waits, identity, orDash(d.Fields), orDash(slices.Concat(d.Variables, effects(d.Outbound))), orDash(effects(d.Inbound))})
 		}
 	}
 	return rows

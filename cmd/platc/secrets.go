@@ -218,7 +218,8 @@ func secretsSetCommand(c *console) *cobra.Command {
 		Short: "Set a secret to the value on stdin, on both ends",
 		Long: `Reads a value from stdin, or asks for it on a terminal, and sets a secret of "platc secrets list" to it on both ends.
 This is a rotation to that value: what "platc secrets rotate" says about the credential in use also applies here.
-A value consists only of letters, digits and the characters . _ ~ -; a line break at its end is ignored.`,
+A value consists only of letters, digits and the characters . _ ~ -; that of an application's own attribute secrets is any line of text.
+A line break at its end is ignored.`,
 		ValidArgsFunction: o.complete(c, func(b *compiler.Build, all []compiler.Credential) []string {
 			return compiler.CredentialNames(all)
 		}),
@@ -238,7 +239,7 @@ A value consists only of letters, digits and the characters . _ ~ -; a line brea
 			if err != nil {
 				return unknownToUsage(err)
 			}
-			text, err := c.value(one.Name)
+			text, err := c.value(one)
 			if err != nil {
 				return err
 			}
@@ -259,15 +260,15 @@ func isInput(c *console, args []string) bool {
 }
 
 // value reads a value from stdin, or asks for it twice on a terminal.
-func (c *console) value(name string) (string, error) {
+func (c *console) value(of compiler.Credential) (string, error) {
 	if c.prompt == nil {
 		text, err := io.ReadAll(io.LimitReader(c.in, 2*secrets.MaxText)) // more is too long in any case
 		if err != nil {
 			return "", fmt.Errorf("read stdin: %w", err)
 		}
-		return checkedValue(strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"))
+		return checkedValue(strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), of.Own)
 	}
-	text, err := c.prompt("value of " + name)
+	text, err := c.prompt("value of " + of.Name)
 	if err != nil {
 		return "", err
 	}
@@ -278,12 +279,16 @@ func (c *console) value(name string) (string, error) {
 	if text != again {
 		return "", usage{"the two values differ", "nothing changed"}
 	}
-	return checkedValue(text)
+	return checkedValue(text, of.Own)
 }
 
-func checkedValue(text string) (string, error) {
-	if err := secrets.CheckText(text); err != nil {
-		return "", usage{"the value " + err.Error(), "use only letters, digits and the characters . _ ~ -"}
+func checkedValue(text string, own bool) (string, error) {
+	if err := secrets.CheckText(text, own); err != nil {
+		help := "use only letters, digits and the characters . _ ~ -"
+		if own {
+			help = "use a single line of text"
+		}
+		return "", usage{"the value " + err.Error(), help}
 	}
 	return text, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"platc.dev/platc/compiler"
 	"strings"
 	"testing"
 	"time"
@@ -23,16 +24,16 @@ func asking(answers ...string) (*console, *[]string) {
 func TestATerminalIsAskedTwice(t *testing.T) {
 	t.Parallel()
 	c, asked := asking("LEAK-1", "LEAK-1")
-	if text, err := c.value("db/admin"); err != nil || text != "LEAK-1" || strings.Join(*asked, "|") != "value of db/admin|once more" {
+	if text, err := c.value(compiler.Credential{Name: "db/admin"}); err != nil || text != "LEAK-1" || strings.Join(*asked, "|") != "value of db/admin|once more" {
 		t.Errorf("%v %v", *asked, err)
 	}
 	c, _ = asking("LEAK-1", "LEAK-2")
 	var wrong usage
-	if _, err := c.value("db/admin"); !errors.As(err, &wrong) || wrong.message != "the two values differ" {
+	if _, err := c.value(compiler.Credential{Name: "db/admin"}); !errors.As(err, &wrong) || wrong.message != "the two values differ" {
 		t.Errorf("%v", err)
 	}
 	c, _ = asking("", "")
-	if _, err := c.value("db/admin"); !errors.As(err, &wrong) || wrong.message != "the value is empty" {
+	if _, err := c.value(compiler.Credential{Name: "db/admin"}); !errors.As(err, &wrong) || wrong.message != "the value is empty" {
 		t.Errorf("%v", err)
 	}
 }
@@ -42,13 +43,13 @@ func TestValuesOfStdin(t *testing.T) {
 	long := strings.Repeat("x", secrets.MaxText)
 	for given, want := range map[string]string{"a": "a", "a\n": "a", "a\r\n": "a", "a.b_c~d-E9\n": "a.b_c~d-E9", long + "\n": long} {
 		c := &console{in: strings.NewReader(given)}
-		if text, err := c.value("db/admin"); err != nil || text != want {
+		if text, err := c.value(compiler.Credential{Name: "db/admin"}); err != nil || text != want {
 			t.Errorf("%q: %v", given, err)
 		}
 	}
 	for _, given := range []string{"", "\n", "\r\n", "a\n\n", " a", "a b", "a\tb", "ä", "a:b", "a;b", "a@b", "a$b", "a'b", "a\x00", "a\xff", "${A}", "a,b", "a/b", long + "x", strings.Repeat("x", 1<<20)} {
 		c := &console{in: strings.NewReader(given)}
-		text, err := c.value("db/admin")
+		text, err := c.value(compiler.Credential{Name: "db/admin"})
 		if err == nil || text != "" || len(strings.TrimSpace(given)) > 2 && strings.Contains(err.Error(), given) {
 			t.Errorf("%q is taken: %v", given, err)
 		}

@@ -52,6 +52,7 @@ type LinkDoc struct {
 	Identity   string         `json:"identity"` // which edges share a credential; "" without one
 	Rotation   string         `json:"rotation"` // what keeps the credential of before valid when it is rotated; "" where nothing does
 	Variables  []string       `json:"variables"`
+	Fields     []string       `json:"fields"` // what the link attribute variables may be composed of
 	Outbound   SideDoc        `json:"outbound"`
 	Inbound    SideDoc        `json:"inbound"`
 }
@@ -113,7 +114,10 @@ func Links(l *kind.Library) []LinkDoc {
 func DescribeRule(r *kind.Rule) LinkDoc {
 	d := LinkDoc{
 		Rule: r.Name(), From: r.From, To: r.To, Doc: r.Doc, Attributes: attributeDocs(r.Attributes), Ports: list(r.Ports), Startup: r.Startup,
-		Variables: r.Brings.Variables(), Outbound: sideDoc(r.Brings.Out), Inbound: sideDoc(r.Brings.In),
+		Variables: r.Brings.Variables(), Fields: list(r.Brings.Fields), Outbound: sideDoc(r.Brings.Out), Inbound: sideDoc(r.Brings.In),
+	}
+	if len(r.Brings.Fields) > 0 {
+		d.Attributes = append(d.Attributes, attributeDocs(&kind.Type{IsStruct: true, Fields: []kind.Field{kind.LinkVariables(r.Brings.Fields)}})...)
 	}
 	if r.Identity != nil {
 		d.Identity = "one per application and resource"

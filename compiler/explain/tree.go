@@ -101,8 +101,8 @@ func (o *origins) componentsOfTree(word string, path []string) *cause {
 		causes := make([]*cause, len(steps))
 		for i, d := range steps {
 			causes[i] = o.by(d.By())
-			if i < len(n.Description.Rollout) {
-				causes[i] = o.described(n, "rollout", i)
+			if own := i - jobsOfLinks(p); own >= 0 && own < len(n.Description.Rollout) {
+				causes[i] = o.described(n, "rollout", own)
 			}
 		}
 		return pick(path[2:], causes)
@@ -182,4 +182,15 @@ func (o *origins) prerequisite(p ir.Prerequisite, path []string) *cause {
 		}
 	}
 	return anyOf(causes...)
+}
+
+// jobsOfLinks is how many steps of a roll-out come before those of the kind itself.
+func jobsOfLinks(p *ir.NodePlan) int {
+	n := 0
+	for _, d := range p.Rollout {
+		if step, ok := d.Value().(kind.Object); ok && step["job"] != nil {
+			n++
+		}
+	}
+	return n
 }

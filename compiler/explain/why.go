@@ -423,7 +423,7 @@ func (w why) user(name string) (Answer, bool) {
 	var causes []*cause
 	for _, e := range w.plan.Graph.Edges {
 		id, ok := w.plan.Identities[e]
-		if ok && (e.Source.Component() == w.node || e.Target.Component() == w.node) && (id.Value().User == name || id.Value().Other.User == name) {
+		if ok && (e.Source.Component() == w.node || e.Target.Component() == w.node) && slices.ContainsFunc(id.Value().All(), func(i ir.Identity) bool { return i.User == name || i.Other.User == name }) {
 			causes = append(causes, w.origins.by(id.By()))
 		}
 	}

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,7 @@ type Graph struct {
 	Name    string
 	Arch    kind.Object       // what kinds see as #arch; secrets are references
 	Given   map[string]Given  // secrets that the user gave, by ID
+	GivenTo map[string]string // the component that has one as its own, by ID; those of config are nobody's
 	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
@@ -106,9 +108,13 @@ func (n *Node) Instance() string {
 }
 
 // AttrPos is where an attribute was written, by its dotted path; else what holds it, or the node itself.
-func (n *Node) AttrPos(name string) diag.Pos {
-	pos, given := n.Pos, n.Given
+func (n *Node) AttrPos(name string) diag.Pos { return attrPos(n.Given, name, n.Pos) }
+
+func attrPos(given *kind.Given, name string, pos diag.Pos) diag.Pos {
 	for part := range strings.SplitSeq(name, ".") {
+		if given == nil {
+			break
+		}
 		if given = given.Field(part); given == nil {
 			break
 		}
@@ -147,14 +153,7 @@ func (e *Edge) Path() string { return e.Source.Path() + ".links[" + quote(e.As) 
 func (e *Edge) Name() string { return e.Source.ID + " -> " + e.As }
 
 // AttrPos is where a link attribute was written, or the link itself.
-func (e *Edge) AttrPos(name string) diag.Pos {
-	if e.Given != nil && name != "" {
-		if f := e.Given.Field(name); f != nil {
-			return f.Pos
-		}
-	}
-	return e.Pos
-}
+func (e *Edge) AttrPos(name string) diag.Pos { return attrPos(e.Given, name, e.Pos) }
 
 // Internal says whether both ends are of one component.
 func (e *Edge) Internal() bool { return e.Source.Component() == e.Target.Component() }
@@ -164,6 +163,17 @@ type Identity struct {
 	Login
 	Other  Login  // what the server accepts besides: a user that takes turns with this one, or this one with its password of before; zero for most
 	Access string // union over the edges that share it; "" where the rules have no access
+	// More are further credentials of the edge, with two users each as the first: by the link attribute that asks for one.
+	More map[string]Identity
+}
+
+// All are the credential and those further ones, by name.
+func (i Identity) All() []Identity {
+	all := []Identity{i}
+	for _, name := range slices.Sorted(maps.Keys(i.More)) {
+		all = append(all, i.More[name])
+	}
+	return all
 }
 
 // Login is a user name with the password that goes with it.

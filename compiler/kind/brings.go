@@ -9,6 +9,7 @@ import (
 type Brings struct {
 	Prefix  string   // of Keys; "*" where it depends on the edge, "" without variables
 	Keys    []string // of variables of the source: "HOST"
+	Fields  []string // of texts of the link attribute variables: "host"
 	Out, In Side
 }
 

@@ -3,6 +3,8 @@ package kind
 import (
 	"io/fs"
 	"slices"
+
+	"platc.dev/platc/compiler/value"
 )
 
 // Content is what the bytes of a file are made of: one of the types below, and nothing else. A kind's table may hold each of them; of Modules,
@@ -53,7 +55,11 @@ type Environment struct {
 	Without []string // names that are left out
 	Links   []Group  // its variables, set by a pass: a group for each provider, by comment
 	Extra   []Group  // what the kind adds
+	Instead []Instead
 }
+
+// Instead is a value that stands for another one wherever a variable holds that, such as the user of another credential.
+type Instead struct{ Of, By value.Value }
 
 // Groups are all variables, in order.
 func (e Environment) Groups() []Group { return append(slices.Clip(e.Links), e.Extra...) }

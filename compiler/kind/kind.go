@@ -215,9 +215,10 @@ func (r *Rule) Name() string { return r.From + " -> " + r.To }
 
 // Identity says which edges share a credential and how its user is named.
 type Identity struct {
-	PerComponent bool   // one per (source component, target component); else per target
-	Style        string // "_" or "-"
-	Rotate       string // how the server keeps the credential of before valid when it is rotated: RotateUsers, RotatePasswords, or "" where it does not
+	PerComponent bool     // one per (source component, target component); else per target
+	Style        string   // "_" or "-"
+	More         []string // link attributes that ask for a further credential, which has the rights that the rule gives it: <user>_<attribute>
+	Rotate       string   // how the server keeps the credential of before valid when it is rotated: RotateUsers, RotatePasswords, or "" where it does not
 }
 
 // Ways to rotate a credential without a gap.
@@ -240,6 +241,7 @@ type Result struct {
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
 	Acts     *Acts // nil: the target does not act for the source
+	Joins    *Acts // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects
 	Trace    Trace
 }
@@ -254,6 +256,7 @@ type Acts struct {
 type Effects struct {
 	Prefix        string // "POSTGRES"
 	Env           map[string]value.Value
+	Fields        map[string]value.Value     // what the link attribute variables may be composed of: "host", "password", "url"
 	Lists         map[string][][]value.Value // KEY -> records -> fields
 	Names         map[string][]string
 	Resources     []Resource

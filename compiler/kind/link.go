@@ -1,5 +1,9 @@
 package kind
 
+import (
+	"strings"
+)
+
 // EveryLink are the attributes of every link, whatever its rules.
 func EveryLink() []Field {
 	isBool := &Check{Basic: "bool"}
@@ -9,6 +13,16 @@ func EveryLink() []Field {
 		{Name: "env", Type: &Type{Doc: "New names for variables of the link; null omits one.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},
 		{Name: "startup", Type: &Type{Doc: "Whether the target starts before the source.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 	}
+}
+
+// LinkVariables is the attribute of links that offer fields: variables of the user's own, composed of them.
+func LinkVariables(fields []string) Field {
+	isText := &Check{Pattern: &Pattern{Text: "\\p{Cc}"}, NotMatch: true}
+	return Field{Name: "variables", Type: &Type{
+		Doc:  "Variables composed of what the link offers, such as DATABASE_URL: \"{url}\". Fields: " + strings.Join(fields, ", ") + ".",
+		Help: "names of variables, each with a text of one line such as \"{url}\"", Text: "{[NAME]: TEXT}", IsMap: true, Optional: true, Keys: &Pattern{Text: "^[A-Z][A-Z0-9_]*$"},
+		Elem: &Type{Help: "a text of one line with fields in braces, such as \"{host}:{port}\"", Text: "string", Check: isText},
+	}}
 }
 
 // IsVariable says whether a name can be that of an environment variable: upper-case letters, digits and _, with a letter first.

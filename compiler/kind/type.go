@@ -20,6 +20,7 @@ type Type struct {
 	Quantity  bool
 	Mark      *Mark  // its texts are paths of the user's own files; nil: they are not
 	Secret    bool   // a value is a secret: no message and no excerpt shows it
+	Given     bool   // of a map: {env: NAME} and {file: PATH} are secrets that the user gives, by the ID <node>/<key>
 	Default   any    // nil: none
 	Optional  bool   // of a struct: absent unless given
 	Check     *Check // whether a concrete scalar, or the plain data of a value of mixed type, fits

@@ -143,7 +143,7 @@ func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.
 	if !ok {
 		return nil, list
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]ir.Given{}, GivenBy: map[string]string{}, Failed: map[string]bool{}}}
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]ir.Given{}, GivenTo: map[string]string{}, GivenBy: map[string]string{}, Failed: map[string]bool{}}}
 	if list.HasErrors() && len(top.Fields) == 0 {
 		return nil, list
 	}

@@ -14,7 +14,7 @@ import (
 // there until there is an edge. Syntax alone is not enough either: a name may be computed.
 func brings(f facts, syntax []written) kind.Brings {
 	known := map[string]map[string]bool{}
-	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names", "out.parts", "in.parts"} {
+	for _, section := range []string{"out.env", "out.defaults", "out.lists", "out.names", "out.fields", "out.parts", "in.parts"} {
 		known[section] = map[string]bool{}
 		parts, _ := f.each(strings.Split(section, ".")...)
 		for _, p := range parts {
@@ -29,7 +29,7 @@ func brings(f facts, syntax []written) kind.Brings {
 		maps.Copy(keys, known[section])
 	}
 	b := kind.Brings{
-		Keys: sorted(keys),
+		Keys: sorted(keys), Fields: sorted(known["out.fields"]),
 		Out: kind.Side{
 			Requirements: united(f.knownTexts("requirements"), f.knownTexts("out", "requirements")),
 			Modules:      united(f.knownTexts("modules"), f.knownTexts("out", "modules")), Parts: sorted(known["out.parts"]),

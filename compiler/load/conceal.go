@@ -235,14 +235,19 @@ func (c *concealer) secrets(f *ast.File, do func(ast.Expr)) {
 	}, nil)
 }
 
-// reference says whether a field says where a secret is read from, as in {env: NAME}: that is shown.
+// reference says whether a field says where a secret is read from, as in {env: NAME}, or what it is drawn of, as in {length: 64}: that is shown.
 func reference(n ast.Node) bool {
 	f, ok := n.(*ast.Field)
 	if !ok {
 		return false
 	}
 	name, _, err := ast.LabelName(f.Label)
-	return err == nil && (name == "env" || name == "file")
+	return err == nil && describesSecret(name)
+}
+
+// describesSecret says whether a field of a secret says where it comes from, or what it is made of.
+func describesSecret(name string) bool {
+	return slices.Contains([]string{"env", "file", "length", "alphabet"}, name)
 }
 
 // follow marks the names that a value is made of.
@@ -346,7 +351,7 @@ func plainReference(e ast.Expr) bool {
 		return true
 	}
 	text, err := literal.Unquote(lit.Value)
-	return err != nil || namesPlace(text)
+	return err != nil || namesPlace(text) || distinct(text)
 }
 
 // namesPlace says whether a text reads like the name of a variable or the path of a file.
@@ -437,9 +442,22 @@ func (c *concealer) named(g *kind.Given) {
 	}
 }
 
+// distinct says whether no character of a text comes twice, as in an alphabet.
+func distinct(text string) bool {
+	for i, r := range text {
+		if strings.ContainsRune(text[:i], r) {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *concealer) value(g *kind.Given) {
 	for _, inner := range slices.Concat(g.Fields, g.Items) {
-		if text, _ := inner.Scalar.(string); inner.Key != "env" && inner.Key != "file" || !namesPlace(text) {
+		text, isText := inner.Scalar.(string)
+		switch {
+		case inner.Key == "length" && !isText, inner.Key == "alphabet" && isText && distinct(text):
+		case !describesSecret(inner.Key) || inner.Key == "alphabet" || !namesPlace(text):
 			c.value(inner)
 		}
 	}

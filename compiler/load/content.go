@@ -135,7 +135,11 @@ func contentNamed(pos diag.Pos, name string, o map[string]any) (kind.Content, er
 	case "environment":
 		env := object(data)
 		extra, err := groups(env["extra"])
-		return kind.Environment{Of: str(env["of"]), Without: strs(env["without"]), Extra: extra}, err
+		if err != nil {
+			return nil, err
+		}
+		instead, err := replacements(env["instead"])
+		return kind.Environment{Of: str(env["of"]), Without: strs(env["without"]), Extra: extra, Instead: instead}, err
 	case "json":
 		return kind.JSON{Data: data}, nil
 	case "requirements":
@@ -180,4 +184,21 @@ func secretIn(c kind.Content) string {
 		}
 	}
 	return ""
+}
+
+// replacements are the values of an environment that others stand for.
+func replacements(data any) ([]kind.Instead, error) {
+	var all []kind.Instead
+	for _, o := range objects(data) {
+		of, err := value.From(o["of"])
+		if err != nil {
+			return nil, err
+		}
+		by, err := value.From(o["by"])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, kind.Instead{Of: of, By: by})
+	}
+	return all, nil
 }

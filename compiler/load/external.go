@@ -24,8 +24,8 @@ type Restriction struct{ Env []string }
 const maxSecret = 1 << 20
 
 // external is a secret that {env: NAME} or {file: PATH} stands for. It is read by who writes it, and not before;
-// what may not be read at all is a finding at once.
-func (l *lowering) external(name string, ref kind.Object, pos diag.Pos) ir.Given {
+// what may not be read at all is a finding at once, and so is, once it is read, what its file cannot hold.
+func (l *lowering) external(name string, ref kind.Object, pos diag.Pos, holds func(text string) *problem) ir.Given {
 	variable, isEnv := ref["env"].(string)
 	file, _ := ref["file"].(string)
 	from := fmt.Sprintf("the file %s", file)
@@ -57,11 +57,34 @@ func (l *lowering) external(name string, ref kind.Object, pos diag.Pos) ir.Given
 			return "", finding(p)
 		}
 		l.source.Hidden.Add(text)
-		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return "", finding(&problem{what: "has several lines, or characters that are not text", help: "use a single line of text"})
+		if p := holds(text); p != nil {
+			return "", finding(p)
 		}
 		return text, nil
 	}
+}
+
+// singleLine refuses what the files of secrets cannot hold.
+func singleLine(text string) *problem {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return &problem{what: "has several lines, or characters that are not text", help: "use a single line of text"}
+	}
+	return nil
+}
+
+// maxVariable is what Linux gives one variable, with room for its name.
+const maxVariable = 130000
+
+// oneVariable refuses what a variable of secret/*.env cannot hold.
+func oneVariable(text string) *problem {
+	if p := singleLine(text); p != nil {
+		p.help = "a variable of secret/cloud.env is a single line of text: encode it, as with `base64 -w0`, and decode it in the application"
+		return p
+	}
+	if len(text) > maxVariable {
+		return &problem{what: fmt.Sprintf("has %d bytes, more than an environment variable can hold", len(text)), help: fmt.Sprintf("keep it below %d bytes", maxVariable)}
+	}
+	return nil
 }
 
 // problem says why something cannot be read.

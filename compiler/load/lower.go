@@ -193,9 +193,28 @@ func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given 
 		}
 		return func() (string, *diag.Diagnostic) { return v, nil }
 	case kind.Object:
-		return l.external(name, v, given.Pos)
+		return l.external(name, v, given.Pos, singleLine)
 	}
 	return nil
+}
+
+// givenSecrets are the secrets of a component's own that the user gives: {env: NAME} or {file: PATH} in an attribute with @given().
+func (l *lowering) givenSecrets(n *ir.Node) {
+	for _, f := range n.Kind.Attributes.Fields {
+		given := n.Given.Field(f.Name)
+		if !f.Type.Given || given == nil {
+			continue
+		}
+		entries := object(n.Attrs[f.Name])
+		for _, key := range sorted(entries) {
+			entry, id := object(entries[key]), n.ID+"/"+key
+			if entry["env"] == nil && entry["file"] == nil {
+				continue
+			}
+			l.graph.Given[id] = l.external(n.Path()+"."+f.Name+"."+key, entry, given.Field(key).Pos, oneVariable)
+			l.graph.GivenTo[id], l.graph.GivenBy[id] = n.ID, givenBy(entry)
+		}
+	}
 }
 
 // retired reads why data of owners that are gone may stay behind.
@@ -238,6 +257,7 @@ func (l *lowering) component(g *kind.Given) {
 	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to Kubernetes: its pods do not run at the pod security level that platc sets", g.Key, ns), Help: "choose a namespace of your own"})
 	}
+	l.givenSecrets(n)
 	l.links(n, g.Field("links"))
 	for _, short := range subs {
 		f := g.Field(short)

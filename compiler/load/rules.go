@@ -182,7 +182,7 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		}
 	}
 	if i, ok := f.at("identity"); ok {
-		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate")}
+		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate"), More: i.texts("more")}
 	}
 	rule.Brings = brings(f, syntax.find("links", name))
 	d.Asked = append(d.Asked, asked{Sort: "rule", Of: name, Path: []string{"links", name}, Pos: rule.Pos, Marks: f.has("marks")})
@@ -238,7 +238,7 @@ func partsOf(a answer) (kind.Object, error) {
 		return nil, err
 	}
 	parts := kind.Object{}
-	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "joins", "out", "in"} {
 		data, err := decoded(a, name)
 		if err != nil {
 			return nil, err
@@ -274,6 +274,9 @@ func result(parts kind.Object) (kind.Result, error) {
 	if a := object(parts["acts"]); a != nil {
 		r.Acts = &kind.Acts{Group: str(a["pods"]), Pods: pods(a)}
 	}
+	if j := object(parts["joins"]); j != nil {
+		r.Joins = &kind.Acts{Group: str(j["pods"]), Pods: pods(j)}
+	}
 	var err error
 	if r.Out, err = effects(object(parts["out"])); err != nil {
 		return r, err
@@ -289,6 +292,9 @@ func effects(o kind.Object) (kind.Effects, error) {
 	}
 	var err error
 	if e.Env, err = values(o["env"]); err != nil {
+		return e, err
+	}
+	if e.Fields, err = values(o["fields"]); err != nil {
 		return e, err
 	}
 	if e.Defaults, err = values(o["defaults"]); err != nil {

@@ -176,6 +176,8 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 			t.Quantity = true
 		case "secret":
 			t.Secret = true
+		case "given":
+			t.Given = true
 		case "folder", "file", "files":
 			if t.Mark, err = markOf(name, body, t); err != nil {
 				return nil, unreadable(f, err.Error(), "write it as string @folder(), string @folder(python), string @file() or [...string] @files()")
@@ -441,6 +443,7 @@ func inherit(t, from *kind.Type) {
 	}
 	t.Quantity = t.Quantity || from.Quantity
 	t.Secret = t.Secret || from.Secret
+	t.Given = t.Given || from.Given
 }
 
 func operands(e ast.Expr, op token.Token) []ast.Expr {

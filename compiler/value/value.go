@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Value is a Literal, a Secret, a Concat, a Base64, a Hash or a Turn, and nothing else.
+// Value is a Literal, a Secret, a Concat, a Base64, a Percent, a Hash or a Turn, and nothing else.
 type Value interface{ isValue() }
 
 // Literal is text that everybody may see.
@@ -23,6 +23,10 @@ type Secret struct {
 	// Follows names the secret whose text this one takes over when that one gets a new text: a server that knows both knows the credential
 	// of before, too. Until then it has a text that nobody uses. "" for most.
 	Follows string
+	// Alphabet is what a generated text is made of; "" means letters and digits.
+	Alphabet string
+	// Own says that the text belongs to the user's own code, which alone reads it, whole: any line of text may be set.
+	Own bool
 }
 
 // Concat is the values one after the other.
@@ -30,6 +34,9 @@ type Concat []Value
 
 // Base64 is the standard base64 encoding of a value, as a registry's credentials want it.
 type Base64 struct{ Of Value }
+
+// Percent is a value percent-encoded, as a part of a URL wants it: all but letters, digits and . _ ~ -.
+type Percent struct{ Of Value }
 
 // Hash is a salted hash of a value. The salt is drawn once; a hash that still fits its value is kept between builds.
 type Hash struct {
@@ -49,6 +56,7 @@ func (Literal) isValue() {}
 func (Secret) isValue()  {}
 func (Concat) isValue()  {}
 func (Base64) isValue()  {}
+func (Percent) isValue() {}
 func (Hash) isValue()    {}
 func (Turn) isValue()    {}
 
@@ -75,6 +83,17 @@ func (b Base64) String() string { return "[base64 " + Display(b.Of) + "]" }
 
 // MarshalJSON writes String.
 func (b Base64) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }
+
+// String is what everybody may see of the value inside.
+func (p Percent) String() string {
+	if l, ok := p.Of.(Literal); ok {
+		return PercentEncoded(string(l))
+	}
+	return Display(p.Of)
+}
+
+// MarshalJSON writes String.
+func (p Percent) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
 
 // MarshalJSON writes Display.
 func (c Concat) MarshalJSON() ([]byte, error) { return json.Marshal(Display(c)) }
@@ -103,6 +122,8 @@ func Display(v Value) string {
 		return b.String()
 	case Base64:
 		return v.String()
+	case Percent:
+		return v.String()
 	case Hash:
 		return v.String()
 	case Turn:
@@ -126,6 +147,8 @@ func Secrets(v Value) []Secret {
 		return all
 	case Base64:
 		return Secrets(v.Of)
+	case Percent:
+		return Secrets(v.Of)
 	case Hash:
 		return Secrets(v.Of)
 	case Turn:
@@ -144,6 +167,8 @@ func Turns(v Value) []Turn {
 		}
 		return all
 	case Base64:
+		return Turns(v.Of)
+	case Percent:
 		return Turns(v.Of)
 	case Hash:
 		return Turns(v.Of)
@@ -164,6 +189,8 @@ func Taken(v Value, second func(id string) bool) Value {
 		return all
 	case Base64:
 		return Base64{Of: Taken(v.Of, second)}
+	case Percent:
+		return Percent{Of: Taken(v.Of, second)}
 	case Hash:
 		v.Of = Taken(v.Of, second)
 		return v
@@ -174,6 +201,58 @@ func Taken(v Value, second func(id string) bool) Value {
 		return v.Of[0]
 	}
 	return v
+}
+
+// Replaced is a value in which by stands for every value inside it that equals of.
+func Replaced(v, of, by Value) Value {
+	if Equal(v, of) {
+		return by
+	}
+	switch v := v.(type) {
+	case Concat:
+		all := make(Concat, len(v))
+		for i, part := range v {
+			all[i] = Replaced(part, of, by)
+		}
+		return all
+	case Base64:
+		return Base64{Of: Replaced(v.Of, of, by)}
+	case Percent:
+		return Percent{Of: Replaced(v.Of, of, by)}
+	case Hash:
+		v.Of = Replaced(v.Of, of, by)
+		return v
+	}
+	return v
+}
+
+// PercentEncoded is a text as Percent has it.
+func PercentEncoded(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("._~-", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// Encoded is a value percent-encoded: at once where it is known, else as a Percent.
+func Encoded(v Value) Value {
+	switch v := v.(type) {
+	case Literal:
+		return Literal(PercentEncoded(string(v)))
+	case Concat:
+		all := make(Concat, len(v))
+		for i, part := range v {
+			all[i] = Encoded(part)
+		}
+		return all
+	}
+	return Percent{Of: v}
 }
 
 // IsSecret says whether the value holds a secret or a hash of one.
@@ -204,6 +283,8 @@ func key(v Value) string {
 		return "concat(" + strings.Join(keys, ", ") + ")"
 	case Base64:
 		return "base64(" + key(v.Of) + ")"
+	case Percent:
+		return "percent(" + key(v.Of) + ")"
 	case Hash:
 		return fmt.Sprintf("hash %q %q (%s)", v.Algorithm, v.ID, key(v.Of))
 	case Turn:
@@ -236,8 +317,8 @@ func flatten(c Concat) Concat {
 
 func isLiteral(v Value) bool { _, ok := v.(Literal); return ok }
 
-// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, follows?}, {secret: ID, hash, of},
-// {concat: [...]}, {base64: value} or {turn: ID, of: [value, value]}.
+// From reads a value from the data of a kind (docs/reference/KINDS.md, section 3): a scalar, {secret: ID, length?, alphabet?, follows?, own?}, {secret: ID, hash, of},
+// {concat: [...]}, {base64: value}, {percent: value} or {turn: ID, of: [value, value]}.
 func From(data any) (Value, error) {
 	switch d := data.(type) {
 	case Value:
@@ -279,6 +360,13 @@ func fromMap(d map[string]any) (Value, error) {
 		}
 		return Base64{Of: v}, nil
 	}
+	if of, ok := d["percent"]; ok {
+		v, err := From(of)
+		if err != nil {
+			return nil, err
+		}
+		return Encoded(v), nil
+	}
 	if id, ok := d["turn"].(string); ok {
 		return turn(id, d["of"])
 	}
@@ -302,7 +390,9 @@ func fromMap(d map[string]any) (Value, error) {
 	}
 	kept, _ := d["kept"].(bool)
 	follows, _ := d["follows"].(string)
-	return Secret{ID: id, Length: length, Kept: kept, Follows: follows}, nil
+	alphabet, _ := d["alphabet"].(string)
+	own, _ := d["own"].(bool)
+	return Secret{ID: id, Length: length, Kept: kept, Follows: follows, Alphabet: alphabet, Own: own}, nil
 }
 
 func turn(id string, of any) (Value, error) {
@@ -335,6 +425,12 @@ func Data(v Value) any {
 		if v.Follows != "" {
 			d["follows"] = v.Follows
 		}
+		if v.Alphabet != "" {
+			d["alphabet"] = v.Alphabet
+		}
+		if v.Own {
+			d["own"] = true
+		}
 		return d
 	case Concat:
 		parts := make([]any, len(v))
@@ -344,6 +440,8 @@ func Data(v Value) any {
 		return map[string]any{"concat": parts}
 	case Base64:
 		return map[string]any{"base64": Data(v.Of)}
+	case Percent:
+		return map[string]any{"percent": Data(v.Of)}
 	case Hash:
 		return map[string]any{"secret": v.ID, "hash": v.Algorithm, "of": Data(v.Of)}
 	case Turn:
@@ -365,8 +463,9 @@ func IsReference(d map[string]any) bool {
 	if _, ok := d["turn"].(string); ok && len(d) == 2 && d["of"] != nil {
 		return true
 	}
-	_, ok := d["base64"]
-	return ok && len(d) == 1
+	_, base64 := d["base64"]
+	_, percent := d["percent"]
+	return (base64 || percent) && len(d) == 1
 }
 
 // InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.

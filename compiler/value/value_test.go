@@ -210,3 +210,25 @@ func TestKeptSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestPercent(t *testing.T) {
+	t.Parallel()
+	password := value.Secret{ID: "app/PASSWORD"}
+	encoded := value.Encoded(value.Concat{value.Literal("a b/c"), password})
+	want := value.Concat{value.Literal("a%20b%2Fc"), value.Percent{Of: password}}
+	if !value.Equal(encoded, want) || value.Equal(encoded, value.Concat{value.Literal("a%20b%2Fc"), password}) {
+		t.Errorf("encoded is %v", encoded)
+	}
+	if again, err := value.From(value.Data(encoded)); err != nil || !value.Equal(again, encoded) {
+		t.Errorf("read again it is %v (%v)", again, err)
+	}
+	turn := value.Turn{ID: "x", Of: [2]value.Value{value.Literal("u"), value.Literal("u_2")}}
+	taken := value.Taken(value.Concat{value.Percent{Of: turn}}, func(string) bool { return true })
+	if value.Display(taken) != "u_2" {
+		t.Errorf("the second turn is %s", value.Display(taken))
+	}
+	other := value.Replaced(value.Concat{value.Literal("://"), value.Percent{Of: turn}}, turn, value.Literal("m"))
+	if value.Display(other) != "://m" {
+		t.Errorf("replaced it is %s", value.Display(other))
+	}
+}

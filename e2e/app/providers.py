@@ -224,6 +224,7 @@ CLUSTER_STATE = (
     "SELECT * FROM pg_authid ORDER BY rolname",
     "SELECT roleid, member, grantor, admin_option FROM pg_auth_members ORDER BY 1, 2, 3",
     "SELECT datname, datdba, datconnlimit, datacl FROM pg_database ORDER BY 1",
+    "SELECT setdatabase, setrole, setconfig FROM pg_db_role_setting ORDER BY 1, 2",
 )
 # Temporary schemas come and go.
 DATABASE_STATE = (

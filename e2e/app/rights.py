@@ -118,15 +118,27 @@ class Rights:
                     run(text)
                 else:
                     refused(f"{item.record[1]}: {text}", partial(run, text), denied)
-        for text in (
+        temporary = "CREATE TEMPORARY TABLE scratch (id int)"
+        if item.writes:
+            run(temporary)
+        else:
+            refused(f"{item.record[1]}: {temporary}", partial(run, temporary), denied)
+        true("the schema app is looked at first", run("SHOW search_path") == [("app, public",)])
+        owner = run("SELECT current_user <> session_user") == [(True,)]
+        if owner:
+            self.owned(run)
+        making = (
             "CREATE TABLE app.other (id int)",
             "CREATE TABLE public.other (id int)",
             "CREATE SCHEMA other",
-            "CREATE ROLE other",
-            "CREATE DATABASE other",
             "ALTER TABLE app.items ADD COLUMN other int",
             "TRUNCATE app.items",
             "DROP TABLE app.items",
+        )
+        for text in (
+            *(() if owner else making),
+            "CREATE ROLE other",
+            "CREATE DATABASE other",
             "SELECT rolpassword FROM pg_authid",
             "SELECT pg_read_file('PG_VERSION')",
             "COPY app.items TO PROGRAM 'true'",
@@ -139,18 +151,31 @@ class Rights:
         ):
             refused(f"{item.record[1]}: {text}", partial(run, text), denied)
         others = run(
-            "SELECT rolname FROM pg_roles WHERE rolname <> current_user"
-            " AND NOT pg_has_role(current_user, oid, 'MEMBER')"
+            "SELECT rolname FROM pg_roles WHERE rolname <> session_user"
+            " AND NOT pg_has_role(session_user, oid, 'MEMBER')"
         )
         true("there is a role that it is no member of", others)
         for (name,) in others:
             refused(f"SET ROLE {name}", partial(run, f'SET ROLE "{name}"'), denied)
         member = run(
-            "SELECT count(*) FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')"
+            "SELECT count(*) FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')"
             " AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication"
             " OR rolname LIKE 'pg\\_%%')"
         )
         true(f"{item.record[1]} is a member of a powerful role", member == [(0,)])
+
+    @staticmethod
+    def owned(run: Callable[[str], list[tuple[Any, ...]]]) -> None:
+        """What an owner makes belongs to its group, and readers and writers have their rights."""
+        name = f"made_{uuid.uuid4().hex}"
+        run(f"CREATE TABLE {name} (id int)")
+        made = f"FROM pg_tables WHERE schemaname = 'app' AND tablename = '{name}'"
+        true("a table is the group's", run(f"SELECT tableowner = current_user {made}") == [(True,)])
+        readers = "SELECT count(*) FROM information_schema.role_table_grants"
+        rows = run(f"{readers} WHERE table_name = '{name}' AND grantee LIKE '%\\_read'")
+        true("readers may read it", rows == [(1,)])
+        run(f"ALTER TABLE {name} ADD COLUMN more int")
+        run(f"DROP TABLE {name}")
 
     # --- RabbitMQ -------------------------------------------------------------------------------
 

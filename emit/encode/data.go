@@ -66,6 +66,9 @@ func textOf(v value.Value) (string, error) {
 	case value.Base64:
 		text, err := textOf(v.Of)
 		return base64.StdEncoding.EncodeToString([]byte(text)), err
+	case value.Percent:
+		text, err := textOf(v.Of)
+		return value.PercentEncoded(text), err
 	case value.Secret, value.Hash, value.Turn:
 		return "", fmt.Errorf("%s: %w", value.Display(v), ErrSecret)
 	}

@@ -17,6 +17,7 @@ type Credential struct {
 	Differ bool      // its places hold different texts: somebody edited one of them
 	Keeps  Overlap   // what stays valid when it gets a new text
 	Given  bool      // the user gave the text
+	Own    bool      // it is the user's own code that reads it: any line of text may be set
 	kept   bool      // its server keeps the text that it had first
 }
 
@@ -137,7 +138,7 @@ func (l *listing) credential(s value.Secret) *Credential {
 	id := l.of[s.ID]
 	c := l.all[id]
 	if c == nil {
-		c = &Credential{ID: id, Keeps: OverlapNone, Given: l.isGiven(s.ID)}
+		c = &Credential{ID: id, Keeps: OverlapNone, Given: l.isGiven(s.ID), Own: s.Own}
 		l.all[id] = c
 	}
 	if s.Follows != "" {

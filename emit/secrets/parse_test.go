@@ -272,7 +272,7 @@ func TestDrawnTextsAreLettersAndDigitsAlike(t *testing.T) {
 	t.Parallel()
 	count := map[rune]int{}
 	for range 1000 {
-		text, err := draw(defaultLength, rand.NewChaCha8([32]byte{}))
+		text, err := draw(defaultLength, alphabet, rand.NewChaCha8([32]byte{}))
 		if err != nil || len(text) != defaultLength {
 			t.Fatal(text, err)
 		}
@@ -283,7 +283,7 @@ func TestDrawnTextsAreLettersAndDigitsAlike(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{1})
 	clear(count)
 	for range 2000 {
-		text, _ := draw(31, random)
+		text, _ := draw(31, alphabet, random)
 		for _, r := range text {
 			count[r]++
 		}

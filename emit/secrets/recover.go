@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"platc.dev/platc/compiler/value"
 )
@@ -160,6 +163,8 @@ func readable(v value.Value) []value.Secret {
 		return all
 	case value.Base64:
 		return readable(v.Of)
+	case value.Percent:
+		return readable(v.Of)
 	}
 	return nil
 }
@@ -172,7 +177,7 @@ func (m *memory) read(v value.Value, text string, as vote) {
 		if m.skip(v.ID) {
 			votes = m.former
 		}
-		if isUsable(text) {
+		if fitsSecret(v, text) {
 			as.text = text
 			votes[v.ID] = append(votes[v.ID], as)
 		}
@@ -180,6 +185,11 @@ func (m *memory) read(v value.Value, text string, as vote) {
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
 			as.whole = false
 			m.read(v.Of, string(plain), as)
+		}
+	case value.Percent:
+		if plain, err := url.PathUnescape(text); err == nil {
+			as.whole = false
+			m.read(v.Of, plain, as)
 		}
 	case value.Hash:
 		m.hashes[v.ID] = append(m.hashes[v.ID], text)
@@ -196,14 +206,16 @@ func (m *memory) read(v value.Value, text string, as vote) {
 // MaxText is the length of the longest text that a user may give a secret: every server and every file takes it.
 const MaxText = 1000
 
-// CheckText says why a text that a user gives cannot be that of a secret, nil if it can. The error does not show it.
-func CheckText(text string) error {
+// CheckText says why a text that a user gives cannot be that of a secret, nil if it can; own is Credential.Own. The error does not show it.
+func CheckText(text string, own bool) error {
 	switch {
 	case text == "":
 		return errors.New("is empty")
 	case len(text) > MaxText:
 		return fmt.Errorf("is longer than %d characters", MaxText)
-	case !isUsable(text):
+	case own && !isLine(text):
+		return errors.New("has several lines, or characters that are not text")
+	case !own && !isUsable(text):
 		return errors.New("has a character that not every server and file accepts")
 	}
 	return nil
@@ -213,6 +225,14 @@ func CheckText(text string) error {
 func isUsable(text string) bool {
 	return text != "" && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-") == ""
 }
+
+// isLine says whether a text is one line of text, which a variable can hold.
+func isLine(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// fitsSecret says whether a text can be that of a secret.
+func fitsSecret(s value.Secret, text string) bool { return isUsable(text) || s.Own && isLine(text) }
 
 // winners picks a text for every secret that has one. One that was edited counts only where there is no other. A text under the comment of today counts before one under another, which is taken only
 // where no other secret has it: the same variable may have come to mean another component. Then most votes win, then a value of its own, then the first.
@@ -286,6 +306,14 @@ func (p *pattern) add(v value.Value) {
 		for _, part := range v {
 			p.add(part)
 		}
+	case value.Percent:
+		// a text that needs no encoding is found as it is
+		if len(ownSecrets(v)) == 0 {
+			p.add(v.Of)
+			return
+		}
+		p.holes = append(p.holes, v)
+		p.literals = append(p.literals, "")
 	default:
 		p.holes = append(p.holes, v)
 		p.literals = append(p.literals, "")
@@ -330,7 +358,7 @@ func (p pattern) matchAll(text string, skip func(id string) bool) map[int]string
 		if end < 0 || end > len(rest) {
 			return nil
 		}
-		if isSecret && !skip(secret.ID) && !isUsable(rest[:end]) {
+		if isSecret && !skip(secret.ID) && !fitsSecret(secret, rest[:end]) {
 			return nil
 		}
 		found[i] = rest[:end]

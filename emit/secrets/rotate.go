@@ -3,6 +3,7 @@ package secrets
 import (
 	"encoding/base64"
 	"maps"
+	"net/url"
 	"slices"
 
 	"platc.dev/platc/compiler/value"
@@ -154,6 +155,10 @@ func (b *build) voteTurns(votes map[string][2]int, v value.Value, text string) {
 	case value.Base64:
 		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
 			b.voteTurns(votes, v.Of, string(plain))
+		}
+	case value.Percent:
+		if plain, err := url.PathUnescape(text); err == nil {
+			b.voteTurns(votes, v.Of, plain)
 		}
 	case value.Concat:
 		p := newPattern(v)

@@ -19,6 +19,9 @@ import (
 // defaultLength is the number of characters of a generated text (OUTPUT.md, ENV-04).
 const defaultLength = 32
 
+// alphabet is what a generated text is made of, unless its secret says otherwise.
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 func length(s value.Secret) int {
 	if s.Length > 0 {
 		return s.Length
@@ -42,9 +45,9 @@ func (b *build) findTexts() error {
 		return nil
 	}
 	b.shareLocked()
-	lengths, hashes := b.needed()
-	for _, id := range slices.Sorted(maps.Keys(lengths)) {
-		if err := b.findText(id, lengths[id], kept); err != nil {
+	needed, hashes := b.needed()
+	for _, id := range slices.Sorted(maps.Keys(needed)) {
+		if err := b.findText(needed[id], kept); err != nil {
 			return err
 		}
 	}
@@ -56,9 +59,10 @@ func (b *build) findTexts() error {
 	return nil
 }
 
-// needed is the secrets that stand readable in a file that may be written, with the length for a new text, and all hashes of these files.
-func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
-	lengths = map[string]int{}
+// needed is the secrets that stand readable in a file that may be written, by ID, and all hashes of these files. Of a secret with several lengths it is the
+// longest.
+func (b *build) needed() (needed map[string]value.Secret, hashes []value.Hash) {
+	needed = map[string]value.Secret{}
 	seen := map[string]bool{}
 	for _, d := range b.docs {
 		if d.old != nil && d.old.locked() {
@@ -71,7 +75,9 @@ func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 			}
 			v = value.Taken(v, b.rotation.isSecond)
 			for _, s := range readable(v) {
-				lengths[s.ID] = max(lengths[s.ID], length(s))
+				if known, ok := needed[s.ID]; !ok || length(s) > length(known) {
+					needed[s.ID] = s
+				}
 			}
 			for _, h := range hashesOf(v) {
 				if !seen[h.ID] {
@@ -82,7 +88,7 @@ func (b *build) needed() (lengths map[string]int, hashes []value.Hash) {
 			return nil
 		})
 	}
-	return lengths, hashes
+	return needed, hashes
 }
 
 func hashesOf(v value.Value) []value.Hash {
@@ -97,12 +103,15 @@ func hashesOf(v value.Value) []value.Hash {
 		return all
 	case value.Base64:
 		return hashesOf(v.Of)
+	case value.Percent:
+		return hashesOf(v.Of)
 	}
 	return nil
 }
 
 // findText gives a secret its text. One that an unreadable file may have is not drawn again: the two would differ.
-func (b *build) findText(id string, length int, kept map[string]string) error {
+func (b *build) findText(s value.Secret, kept map[string]string) error {
+	id := s.ID
 	if given := b.options.Given[id]; given != nil {
 		b.texts[id] = given()
 		return nil
@@ -129,7 +138,7 @@ func (b *build) findText(id string, length int, kept map[string]string) error {
 		b.unreadable(h)
 		return nil
 	}
-	text, err := draw(length, b.random)
+	text, err := draw(length(s), cmp.Or(s.Alphabet, alphabet), b.random)
 	if err != nil {
 		return fmt.Errorf("draw secret %q: %w", id, err)
 	}
@@ -152,7 +161,7 @@ func (b *build) findHash(h value.Hash, kept map[string]string) error {
 				return nil
 			}
 		}
-		if err := b.findText(s.ID, length(s), kept); err != nil {
+		if err := b.findText(s, kept); err != nil {
 			return err
 		}
 	}
@@ -187,6 +196,8 @@ func (b *build) text(v value.Value) string {
 		return b.text(value.Taken(v, b.rotation.isSecond))
 	case value.Base64:
 		return base64.StdEncoding.EncodeToString([]byte(b.text(v.Of)))
+	case value.Percent:
+		return value.PercentEncoded(b.text(v.Of))
 	case value.Concat:
 		var t strings.Builder
 		for _, part := range v {
@@ -197,9 +208,14 @@ func (b *build) text(v value.Value) string {
 	return ""
 }
 
-// draw makes a text of letters and digits, each as likely as any other.
-func draw(length int, random io.Reader) (string, error) {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+// draw makes a text of the letters of an alphabet, each as likely as any other.
+func draw(length int, alphabet string, random io.Reader) (string, error) {
+	var letters []byte // each once
+	for _, c := range []byte(alphabet) {
+		if !slices.Contains(letters, c) {
+			letters = append(letters, c)
+		}
+	}
 	text := make([]byte, 0, length)
 	for buffer := make([]byte, 2*length); len(text) < length; {
 		if _, err := io.ReadFull(random, buffer); err != nil {
@@ -336,12 +352,20 @@ func (b *build) valueLength(v value.Value) (least int, exact bool) {
 	case value.Base64:
 		n, ok := b.valueLength(v.Of)
 		return base64.StdEncoding.EncodedLen(n), ok
+	case value.Percent:
+		n, ok := b.valueLength(v.Of)
+		return n, ok && len(ownSecrets(v)) == 0
 	case value.Turn:
 		n, ok := b.valueLength(v.Of[0])
 		other, too := b.valueLength(v.Of[1])
 		return min(n, other), ok && too && n == other
 	}
 	return 0, false
+}
+
+// ownSecrets are the secrets of a value whose text may have any character: percent-encoded it has another length.
+func ownSecrets(v value.Value) []value.Secret {
+	return slices.DeleteFunc(value.Secrets(v), func(s value.Secret) bool { return !s.Own })
 }
 
 // some is a few names for a message.

@@ -398,7 +398,7 @@ try() {
 	# a Job that is there is immutable, and would make way first
 	tried=
 	while read -r job_namespace job <&4; do
-		[ -z "$(kube --namespace "$job_namespace" get job "$job" --ignore-not-found --output=name)" ] || tried='app.kubernetes.io/component!=bootstrap'
+		[ -z "$(kube --namespace "$job_namespace" get job "$job" --ignore-not-found --output=name)" ] || tried='app.kubernetes.io/component notin (bootstrap,migrate)'
 	done 4<"$copy/.jobs"
 	apply --dry-run=server ${tried:+--selector "$tried"} <"$copy/.rendered/$1"
 }

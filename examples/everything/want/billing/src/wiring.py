@@ -9,11 +9,11 @@ MODULES: tuple[str, ...] = (
     "postgresql",
 )
 CUSTOM_APIS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
 APP: str = ""
 ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True
@@ -81,6 +81,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="orders",
         kind="fastapi",
         variables={
+            "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
         resources=(),

@@ -14,6 +14,7 @@ CUSTOM_APIS: tuple[str, ...] = (
     "invoices",
     "reports",
 )
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = (
     "celery_app",
     "clients",
@@ -22,9 +23,14 @@ CLIENTS: tuple[str, ...] = (
 APP: str = ""
 ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
+QUEUES: tuple[str, ...] = (
+    "celery",
+    "mail",
+)
+TASK_ROUTES: tuple[tuple[str, str], ...] = ()
+BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
@@ -33,6 +39,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="billing",
         kind="fastapi",
         variables={
+            "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
         resources=(),
@@ -151,6 +158,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",

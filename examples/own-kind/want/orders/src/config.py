@@ -212,6 +212,7 @@ class RabbitSettings(ProviderSettings):
     vhost: Text = "/"
     exchanges: Names
     queues: Names
+    dead_lettered: Names = ()
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""
@@ -265,9 +266,10 @@ class CelerySettings(ProviderSettings):
 
 
 class ApplicationSettings(ProviderSettings):
-    """Another application (<TARGET>_URL)."""
+    """Another application (<TARGET>_URL, and <TARGET>_API_KEY where it asks for a key)."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    api_key: Secret | None = None
 
 
 class OtherSettings(ProviderSettings):
@@ -284,6 +286,7 @@ def field_of(key: str) -> str:
 
 
 SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
+    "application": ApplicationSettings,  # of any kind but fastapi
     "celery": CelerySettings,
     "cnpg": PostgresSettings,
     "fastapi": ApplicationSettings,
@@ -296,9 +299,14 @@ SETTINGS_BY_KIND: Mapping[str, type[ProviderSettings]] = {
 }
 
 
+def settings_of(provider: Provider) -> type[ProviderSettings] | None:
+    """Return the class of a provider's settings; None for a kind that this file does not know."""
+    return SETTINGS_BY_KIND.get(provider.kind)
+
+
 def bind(provider: Provider) -> ProviderSettings:
     """Read one provider's variables under the names that src/wiring.py gives them."""
-    base = SETTINGS_BY_KIND.get(provider.kind)
+    base = settings_of(provider)
     if base is None:
         fields: dict[str, Any] = {
             field_of(key): (SecretStr, Field(validation_alias=variable))
@@ -361,6 +369,8 @@ class Settings(Environment):
     )
     pool_max: Annotated[int, Field(validation_alias="POOL_MAX", ge=1, le=1000)] = 5
     api_key: Annotated[Secret | None, Field(validation_alias="API_KEY")] = None
+    # Those of the applications that call this one, joined by commas.
+    api_keys: Annotated[SecretStr, Field(validation_alias="API_KEYS")] = SecretStr("")
     # Never from the environment: variables are upper-case, and an argument comes first.
     providers: Annotated[tuple[ProviderSettings, ...], NoDecode] = ()
     # The same: the Settings of the team's own package, where it has them.
@@ -369,6 +379,12 @@ class Settings(Environment):
     def of(self, model: type[S]) -> tuple[S, ...]:
         """Return the providers of one settings class, in the order of src/wiring.py."""
         return tuple(provider for provider in self.providers if isinstance(provider, model))
+
+    def keys(self) -> list[str]:
+        """Return the keys that open the API: its own, and one or two of each caller."""
+        own = [self.api_key] if self.api_key is not None else []
+        callers = self.api_keys.get_secret_value().split(",")
+        return [*(key.get_secret_value() for key in own), *(key for key in callers if key)]
 
     def listings(self) -> dict[str, list[str]]:
         """Return what /health lists: per family linked, a sorted list of names."""

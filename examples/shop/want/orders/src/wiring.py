@@ -9,11 +9,11 @@ MODULES: tuple[str, ...] = (
     "rabbitmq",
 )
 CUSTOM_APIS: tuple[str, ...] = ("invoices",)
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ()
 APP: str = ""
 ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = True

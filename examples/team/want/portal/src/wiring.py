@@ -5,11 +5,11 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ()
 CUSTOM_APIS: tuple[str, ...] = ("status",)
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ("clients",)
 APP: str = ""
 ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = False
@@ -20,6 +20,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="accounts",
         kind="fastapi",
         variables={
+            "API_KEY": "ACCOUNTS_API_KEY",
             "URL": "ACCOUNTS_URL",
         },
         resources=(),
@@ -29,6 +30,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="catalog",
         kind="fastapi",
         variables={
+            "API_KEY": "CATALOG_API_KEY",
             "URL": "CATALOG_URL",
         },
         resources=(),
@@ -38,6 +40,7 @@ PROVIDERS: tuple[Provider, ...] = (
         component="search",
         kind="fastapi",
         variables={
+            "API_KEY": "SEARCH_API_KEY",
             "URL": "SEARCH_URL",
         },
         resources=(),

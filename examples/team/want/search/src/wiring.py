@@ -5,11 +5,11 @@ from src.common import Provider, Resource
 
 MODULES: tuple[str, ...] = ("postgresql",)
 CUSTOM_APIS: tuple[str, ...] = ()
+TASKS: tuple[str, ...] = ()
 CLIENTS: tuple[str, ...] = ()
 APP: str = ""
 ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
-TASKS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 METRICS: bool = False

@@ -57,6 +57,7 @@ INSERT INTO wanted_member VALUES
     ('orders_read', 'orders_orders_2'),
     ('orders_write', 'orders_orders_2'),
     ('pg_monitor', 'metrics');
+CREATE TEMPORARY TABLE wanted_owner (name text, database text, owner text NOT NULL, PRIMARY KEY (name, database));
 CREATE TEMPORARY TABLE wanted_database (name text PRIMARY KEY, owner text NOT NULL);
 INSERT INTO wanted_database VALUES
     ('audit', 'auditors'),
@@ -170,6 +171,20 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) ORDER BY name \g
 SELECT format('ALTER DATABASE %I OWNER TO %I', name, owner)
 FROM wanted_database JOIN pg_database ON datname = name JOIN pg_roles r ON r.oid = datdba
 WHERE r.rolname <> owner ORDER BY name \gexec
+
+-- What a login with the rights of an owner makes is the owner's, whichever of its two users is in use.
+SELECT format('ALTER ROLE %I IN DATABASE %I SET role TO %L', w.name, w.database, w.owner) FROM wanted_owner w
+WHERE NOT EXISTS (
+    SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE r.rolname = w.name AND d.datname = w.database AND 'role=' || w.owner = ANY (s.setconfig)
+) ORDER BY w.name, w.database \gexec
+SELECT format('ALTER ROLE %I IN DATABASE %I RESET role', r.rolname, d.datname)
+FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+WHERE array_to_string(s.setconfig, ' ') ~ '(^| )role='
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_everything_db"'::regrole AND k.member = r.oid)
+    AND NOT EXISTS (SELECT FROM wanted_owner w WHERE w.name = r.rolname AND w.database = d.datname)
+ORDER BY r.rolname, d.datname \gexec
+
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
 WHERE datname IN (current_database(), 'postgres', 'template1') ORDER BY datname \gexec
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
@@ -184,14 +199,16 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
     pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
     pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
-SELECT format('ALTER SCHEMA app OWNER TO %I', 'auditors') FROM pg_namespace
-WHERE nspname = 'app' AND nspowner <> '"auditors"'::regrole \gexec
-SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'auditors') FROM pg_class
-WHERE relnamespace = to_regnamespace('app') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"auditors"'::regrole
-ORDER BY relname \gexec
+SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, 'auditors') FROM pg_namespace
+WHERE nspname IN ('app', 'platc') AND nspowner <> '"auditors"'::regrole ORDER BY nspname \gexec
+SELECT format('ALTER TABLE %s OWNER TO %I', pg_class.oid::regclass, 'auditors') FROM pg_class
+JOIN pg_namespace n ON n.oid = relnamespace AND nspname IN ('app', 'platc')
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"auditors"'::regrole
+ORDER BY nspname, relname \gexec
 SET ROLE "auditors";
 REVOKE ALL ON DATABASE "audit" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "audit" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -199,12 +216,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "audit" TO "audit_read", "audit_write";
 GRANT USAGE ON SCHEMA app TO "audit_read", "audit_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "audit_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "audit_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "audit_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "audit_read";
+GRANT TEMPORARY ON DATABASE "audit" TO "audit_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "audit_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "audit_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "audit_write";
@@ -220,15 +239,18 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
     pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
     pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
+SET search_path = public;
 CREATE EXTENSION IF NOT EXISTS "pg_trgm";
-SELECT format('ALTER SCHEMA app OWNER TO %I', 'orders_owner') FROM pg_namespace
-WHERE nspname = 'app' AND nspowner <> '"orders_owner"'::regrole \gexec
-SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'orders_owner') FROM pg_class
-WHERE relnamespace = to_regnamespace('app') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"orders_owner"'::regrole
-ORDER BY relname \gexec
+SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, 'orders_owner') FROM pg_namespace
+WHERE nspname IN ('app', 'platc') AND nspowner <> '"orders_owner"'::regrole ORDER BY nspname \gexec
+SELECT format('ALTER TABLE %s OWNER TO %I', pg_class.oid::regclass, 'orders_owner') FROM pg_class
+JOIN pg_namespace n ON n.oid = relnamespace AND nspname IN ('app', 'platc')
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"orders_owner"'::regrole
+ORDER BY nspname, relname \gexec
 SET ROLE "orders_owner";
 REVOKE ALL ON DATABASE "orders" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "orders" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -236,12 +258,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "orders" TO "orders_read", "orders_write";
 GRANT USAGE ON SCHEMA app TO "orders_read", "orders_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "orders_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "orders_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "orders_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "orders_read";
+GRANT TEMPORARY ON DATABASE "orders" TO "orders_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "orders_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "orders_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "orders_write";

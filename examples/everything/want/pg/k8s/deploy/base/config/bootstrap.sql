@@ -14,6 +14,7 @@ SET ROLE "ledger_owner";
 REVOKE ALL ON DATABASE "ledger" FROM PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "ledger" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -21,12 +22,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "ledger" TO "ledger_read", "ledger_write";
 GRANT USAGE ON SCHEMA app TO "ledger_read", "ledger_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "ledger_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "ledger_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "ledger_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "ledger_read";
+GRANT TEMPORARY ON DATABASE "ledger" TO "ledger_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "ledger_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "ledger_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "ledger_write";

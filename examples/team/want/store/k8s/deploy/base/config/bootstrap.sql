@@ -59,6 +59,7 @@ INSERT INTO wanted_member VALUES
     ('search_write', 'search_search'),
     ('search_read', 'search_search_2'),
     ('search_write', 'search_search_2');
+CREATE TEMPORARY TABLE wanted_owner (name text, database text, owner text NOT NULL, PRIMARY KEY (name, database));
 CREATE TEMPORARY TABLE wanted_database (name text PRIMARY KEY, owner text NOT NULL);
 INSERT INTO wanted_database VALUES
     ('accounts', 'accounts_owner'),
@@ -170,6 +171,20 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) ORDER BY name \g
 SELECT format('ALTER DATABASE %I OWNER TO %I', name, owner)
 FROM wanted_database JOIN pg_database ON datname = name JOIN pg_roles r ON r.oid = datdba
 WHERE r.rolname <> owner ORDER BY name \gexec
+
+-- What a login with the rights of an owner makes is the owner's, whichever of its two users is in use.
+SELECT format('ALTER ROLE %I IN DATABASE %I SET role TO %L', w.name, w.database, w.owner) FROM wanted_owner w
+WHERE NOT EXISTS (
+    SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE r.rolname = w.name AND d.datname = w.database AND 'role=' || w.owner = ANY (s.setconfig)
+) ORDER BY w.name, w.database \gexec
+SELECT format('ALTER ROLE %I IN DATABASE %I RESET role', r.rolname, d.datname)
+FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+WHERE array_to_string(s.setconfig, ' ') ~ '(^| )role='
+    AND EXISTS (SELECT FROM pg_auth_members k WHERE k.roleid = '"platc_team_store"'::regrole AND k.member = r.oid)
+    AND NOT EXISTS (SELECT FROM wanted_owner w WHERE w.name = r.rolname AND w.database = d.datname)
+ORDER BY r.rolname, d.datname \gexec
+
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
 WHERE datname IN (current_database(), 'postgres', 'template1') ORDER BY datname \gexec
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
@@ -183,14 +198,16 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
     pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
     pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
-SELECT format('ALTER SCHEMA app OWNER TO %I', 'accounts_owner') FROM pg_namespace
-WHERE nspname = 'app' AND nspowner <> '"accounts_owner"'::regrole \gexec
-SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'accounts_owner') FROM pg_class
-WHERE relnamespace = to_regnamespace('app') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"accounts_owner"'::regrole
-ORDER BY relname \gexec
+SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, 'accounts_owner') FROM pg_namespace
+WHERE nspname IN ('app', 'platc') AND nspowner <> '"accounts_owner"'::regrole ORDER BY nspname \gexec
+SELECT format('ALTER TABLE %s OWNER TO %I', pg_class.oid::regclass, 'accounts_owner') FROM pg_class
+JOIN pg_namespace n ON n.oid = relnamespace AND nspname IN ('app', 'platc')
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"accounts_owner"'::regrole
+ORDER BY nspname, relname \gexec
 SET ROLE "accounts_owner";
 REVOKE ALL ON DATABASE "accounts" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "accounts" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -198,12 +215,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "accounts" TO "accounts_read", "accounts_write";
 GRANT USAGE ON SCHEMA app TO "accounts_read", "accounts_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "accounts_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "accounts_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "accounts_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "accounts_read";
+GRANT TEMPORARY ON DATABASE "accounts" TO "accounts_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "accounts_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "accounts_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "accounts_write";
@@ -219,14 +238,16 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
     pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
     pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
-SELECT format('ALTER SCHEMA app OWNER TO %I', 'catalog_owner') FROM pg_namespace
-WHERE nspname = 'app' AND nspowner <> '"catalog_owner"'::regrole \gexec
-SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'catalog_owner') FROM pg_class
-WHERE relnamespace = to_regnamespace('app') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"catalog_owner"'::regrole
-ORDER BY relname \gexec
+SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, 'catalog_owner') FROM pg_namespace
+WHERE nspname IN ('app', 'platc') AND nspowner <> '"catalog_owner"'::regrole ORDER BY nspname \gexec
+SELECT format('ALTER TABLE %s OWNER TO %I', pg_class.oid::regclass, 'catalog_owner') FROM pg_class
+JOIN pg_namespace n ON n.oid = relnamespace AND nspname IN ('app', 'platc')
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"catalog_owner"'::regrole
+ORDER BY nspname, relname \gexec
 SET ROLE "catalog_owner";
 REVOKE ALL ON DATABASE "catalog" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "catalog" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -234,12 +255,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "catalog" TO "catalog_read", "catalog_write";
 GRANT USAGE ON SCHEMA app TO "catalog_read", "catalog_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "catalog_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "catalog_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "catalog_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "catalog_read";
+GRANT TEMPORARY ON DATABASE "catalog" TO "catalog_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "catalog_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "catalog_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "catalog_write";
@@ -255,14 +278,16 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea), pg_catalog.lo_import(text),
     pg_catalog.lo_import(text, oid), pg_catalog.lo_export(oid, text), pg_catalog.lo_put(oid, bigint, bytea), pg_catalog.lowrite(integer, bytea),
     pg_catalog.lo_truncate(integer, integer), pg_catalog.lo_truncate64(integer, bigint) FROM PUBLIC;
-SELECT format('ALTER SCHEMA app OWNER TO %I', 'search_owner') FROM pg_namespace
-WHERE nspname = 'app' AND nspowner <> '"search_owner"'::regrole \gexec
-SELECT format('ALTER TABLE app.%I OWNER TO %I', relname, 'search_owner') FROM pg_class
-WHERE relnamespace = to_regnamespace('app') AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"search_owner"'::regrole
-ORDER BY relname \gexec
+SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, 'search_owner') FROM pg_namespace
+WHERE nspname IN ('app', 'platc') AND nspowner <> '"search_owner"'::regrole ORDER BY nspname \gexec
+SELECT format('ALTER TABLE %s OWNER TO %I', pg_class.oid::regclass, 'search_owner') FROM pg_class
+JOIN pg_namespace n ON n.oid = relnamespace AND nspname IN ('app', 'platc')
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relowner <> '"search_owner"'::regrole
+ORDER BY nspname, relname \gexec
 SET ROLE "search_owner";
 REVOKE ALL ON DATABASE "search" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
+ALTER DATABASE "search" SET search_path = app, public;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
@@ -270,12 +295,14 @@ CREATE TABLE IF NOT EXISTS app.items (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX IF NOT EXISTS items_created_at_id ON app.items (created_at, id);
 GRANT CONNECT ON DATABASE "search" TO "search_read", "search_write";
 GRANT USAGE ON SCHEMA app TO "search_read", "search_write";
 GRANT SELECT ON ALL TABLES IN SCHEMA app TO "search_read";
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO "search_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO "search_read";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON SEQUENCES TO "search_read";
+GRANT TEMPORARY ON DATABASE "search" TO "search_write";
 GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO "search_write";
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA app TO "search_write";
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT, UPDATE, DELETE ON TABLES TO "search_write";
