@@ -142,6 +142,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if findings, files, same := receipt.Same(started); same {
 		return o.unchanged(c, p, findings, files, started)
 	}
+	in.Answers = receipt.Answers()
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
 	if err := dumps.write(o.dump, b.Hidden); err != nil {
