@@ -94,7 +94,7 @@ func (w world) place(a attribute) object {
 		_, node := w.Add(k, a.prefix()+"-"+fixture.Short(k))
 		return node
 	}
-	p := w.Pair(rule, fixture.StandsFor(w.Library, rule.From)[0], w.someTarget(rule), a.prefix())
+	p := w.Pair(rule, w.Library.Named(rule.From)[0], w.someTarget(rule, a.owner), a.prefix())
 	w.Connect(p)
 	switch component, _, _ := strings.Cut(a.owner, "/"); {
 	case a.owner == rule.Name():
@@ -110,13 +110,16 @@ func (w world) place(a attribute) object {
 	}
 }
 
-// someTarget is a kind that a rule leads to: of those with a capability, one that everything applies to.
-func (w world) someTarget(r *kind.Rule) *kind.Kind {
-	source, all := fixture.StandsFor(w.Library, r.From)[0], fixture.StandsFor(w.Library, r.To)
-	if app := w.Library.Kinds["fastapi"]; w.Library.Rule(source, app) == r {
+// someTarget is a kind that a rule leads to: of those with a capability, the owner of the attribute, or one that everything applies to.
+func (w world) someTarget(r *kind.Rule, owner string) *kind.Kind {
+	source, all := w.Library.Named(r.From)[0], w.Library.Named(r.To)
+	if k := w.Library.Kinds[owner]; k != nil && slices.Contains(w.Library.RulesOf(source, k), r) {
+		return k
+	}
+	if app := w.Library.Kinds["fastapi"]; slices.Contains(w.Library.RulesOf(source, app), r) {
 		return app
 	}
-	return all[slices.IndexFunc(all, func(k *kind.Kind) bool { return w.Library.Rule(source, k) == r })]
+	return all[slices.IndexFunc(all, func(k *kind.Kind) bool { return slices.Contains(w.Library.RulesOf(source, k), r) })]
 }
 
 // set writes an attribute into the struct that holds it; what it stands in gets what that requires. A nil value leaves the attribute out.

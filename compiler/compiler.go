@@ -37,6 +37,8 @@ type Build struct {
 	Findings diag.List
 	Timings  []Timing
 	Hidden   *diag.Hidden // what no output may show; the findings are without it
+
+	made *made // of build contexts, before the rest
 }
 
 // Timing is how long a stage took.
@@ -74,5 +76,6 @@ type Output struct {
 	DevKey  []byte          // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
 	New     []secrets.Drawn // credentials that were drawn, by name
 	Refused diag.List       // E0403: what must not be written
+	Yours   []string        // files and folders of the tree that are the user's own, and used in place
 	Outside bool            // another program had a say in the secrets, such as sops
 }

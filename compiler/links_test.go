@@ -63,7 +63,7 @@ func variables(files map[string]string, component, comment string) []string {
 func TestEveryVariableCanBeRenamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name != "fastapi" })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return !c.Source.Is("@application") })
 	w.walk(all, func(int) bool { return true })
 	plain := tree(t, w.check(t))
 	for _, c := range all {
@@ -93,7 +93,7 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 	w := newWorld(t)
 	// the address of another application carries its name, and has one instance alone; an application has one celery
 	all := slices.DeleteFunc(walks(t, w), func(c walk) bool {
-		return c.Source.Name != "fastapi" || c.Target.Name == "fastapi" || c.Target.Name == "celery"
+		return !c.Source.Is("@application") || c.Target.Is("@application") || c.Target.Name == "celery"
 	})
 	w.walk(all, func(int) bool { return true })
 	plain := tree(t, w.check(t))
@@ -126,7 +126,7 @@ func TestPrimaryHasThePlainNames(t *testing.T) {
 func TestLinksWithoutVariablesRefuseNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name == "fastapi" })
+	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Is("@application") })
 	w.walk(all, func(int) bool { return true })
 	want := map[string]bool{}
 	for _, c := range all {

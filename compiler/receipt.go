@@ -24,7 +24,9 @@ type Receipt struct {
 	out     string
 	options RenderOptions
 	before  inputs
-	file    string         // without a suffix
+	file    string   // without a suffix
+	own     []string // the user's own files and folders, of the last build of this input
+	ownSum  string
 	known   *output.Stamps // those of the last build, be it of another input
 	answers *answers       // of kinds; nil: nobody asked for them
 }
@@ -33,6 +35,8 @@ type receiptHead struct {
 	Content  string            `json:"content"`  // sum of the input
 	Findings []diag.Diagnostic `json:"findings"` // of the input alone: what a build says of the tree before it, it says once
 	Files    int               `json:"files"`
+	Own      []string          `json:"own"`     // the user's own files and folders that were copied
+	OwnSum   string            `json:"own_sum"` // of these
 }
 
 // receiptAge is how long the receipts of other trees are kept.
@@ -74,6 +78,10 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 	if last.head.Content != hex.EncodeToString(r.before.content[:]) {
 		return nil, 0, false
 	}
+	if sum, err := sumOfOwn(last.head.Own); err != nil || sum != last.head.OwnSum {
+		return nil, 0, false
+	}
+	r.own, r.ownSum = last.head.Own, last.head.OwnSum
 	hold, renewed := last.stamps.Hold(r.out, r.options.Jobs, now)
 	if !hold {
 		return nil, 0, false
@@ -83,6 +91,15 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 		last.store(now)
 	}
 	return last.head.Findings, last.head.Files, true
+}
+
+// Own are the user's own files and folders that were copied, where Same says that nothing changed.
+func (r *Receipt) Own() []string { return r.own }
+
+// OwnChanged says whether these are not as Same has found them.
+func (r *Receipt) OwnChanged() bool {
+	sum, err := sumOfOwn(r.own)
+	return err != nil || sum != r.ownSum
 }
 
 // Known are the stamps that the last build left; nil where there are none. Same has read them.
@@ -121,10 +138,14 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if r.answers != nil {
 		r.answers.store()
 	}
-	if r.stamps = change.Stamps(now); r.stamps == nil {
+	if r.stamps = change.Stamps(now); r.stamps == nil || b.OwnChanged() {
 		return
 	}
-	r.head = receiptHead{Content: hex.EncodeToString(after.content[:]), Findings: findings, Files: change.Files()}
+	roots, sum, err := b.ownRead()
+	if err != nil {
+		return
+	}
+	r.head = receiptHead{Content: hex.EncodeToString(after.content[:]), Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum}
 	r.store(now)
 }
 

@@ -3,7 +3,6 @@ package compiler
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"path"
 	"runtime"
@@ -29,6 +28,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
 	inputs, plain := rows(b.Plan, o.Only)
+	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)
 	given, err := readGiven(b, inputs, o.ReadOnly)
 	if err != nil {
 		return nil, err
@@ -36,12 +36,12 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
-	files, err := render(&emit.Writer{}, plain, o.Jobs)
+	files, err := render(b.made, plain, o.Jobs)
 	if err != nil {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files}
+	out := &Output{Files: files, Yours: yours}
 	old, err := output.OpenOld(o.Out, o.State, &b.Findings)
 	if err != nil {
 		return nil, err
@@ -100,20 +100,17 @@ func rows(p *ir.Plan, only []string) (inputs []secrets.Input, plain []placed) {
 }
 
 // render makes the files of rows, several at once; the results stand in order of the rows.
-func render(w *emit.Writer, all []placed, jobs int) ([]emit.File, error) {
+func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	files, errs := make([]emit.File, len(all)), make([]error, len(all))
-	kept := newContents()
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(jobs, len(all)) {
 		workers.Go(func() {
 			for i := range next {
-				if files[i], errs[i] = renderOne(w, all[i]); errs[i] == nil {
-					kept.share(files[i : i+1])
-				}
+				files[i], errs[i] = made.take(all[i])
 			}
 		})
 	}
@@ -123,16 +120,6 @@ func render(w *emit.Writer, all []placed, jobs int) ([]emit.File, error) {
 	close(next)
 	workers.Wait()
 	return files, errors.Join(errs...)
-}
-
-func renderOne(w *emit.Writer, p placed) (f emit.File, err error) {
-	// a panic in a goroutine would end the process past every handler
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("internal error in %s: %v", p.path, r)
-		}
-	}()
-	return w.File(p.path, p.component, p.row)
 }
 
 // readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that

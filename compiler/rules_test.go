@@ -33,11 +33,11 @@ func walks(t *testing.T, w world) []walk {
 	var all []walk
 	met := map[string]bool{}
 	for _, p := range fixture.Rules(w.Library) {
-		name := p.Source.Name + " -> " + p.Target.Name
+		// one row for all kinds that a capability stands for, or one of the pair's own
+		name := p.Rule.Name()
 		row, ok := table.Rules[name]
 		if !ok {
-			// one row for all kinds that a capability stands for
-			name = p.Rule.Name()
+			name = p.Source.Name + " -> " + p.Target.Name
 			row, ok = table.Rules[name]
 		}
 		if !ok {

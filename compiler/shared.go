@@ -2,10 +2,9 @@ package compiler
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"hash/maphash"
 	"sync"
-
-	"platc.dev/platc/emit"
 )
 
 // contents keeps each content once: most files of most components are copies of the same modules, and all are in memory until the last one is made.
@@ -13,24 +12,42 @@ type contents struct {
 	seed maphash.Seed
 	mu   sync.Mutex
 	all  map[uint64][]byte
+	sums map[*byte][sha256.Size]byte // of contents that are kept, by their first byte
 }
 
 func newContents() *contents {
-	return &contents{seed: maphash.MakeSeed(), all: map[uint64][]byte{}}
+	return &contents{seed: maphash.MakeSeed(), all: map[uint64][]byte{}, sums: map[*byte][sha256.Size]byte{}}
 }
 
-// share puts the content that is kept in the place of equal ones.
-func (c *contents) share(files []emit.File) {
-	for i := range files {
-		key := maphash.Bytes(c.seed, files[i].Data)
-		c.mu.Lock()
-		kept, ok := c.all[key]
-		if !ok {
-			c.all[key] = files[i].Data
-		}
-		c.mu.Unlock()
-		if ok && bytes.Equal(kept, files[i].Data) {
-			files[i].Data = kept
-		}
+// share is the content that is kept, where it equals the data.
+func (c *contents) share(data []byte) []byte {
+	key := maphash.Bytes(c.seed, data)
+	c.mu.Lock()
+	kept, ok := c.all[key]
+	if !ok {
+		c.all[key] = data
 	}
+	c.mu.Unlock()
+	if ok && bytes.Equal(kept, data) {
+		return kept
+	}
+	return data
+}
+
+// sum is the hash of a content that share gave.
+func (c *contents) sum(data []byte) [sha256.Size]byte {
+	if len(data) == 0 {
+		return sha256.Sum256(nil)
+	}
+	c.mu.Lock()
+	sum, ok := c.sums[&data[0]]
+	c.mu.Unlock()
+	if ok {
+		return sum
+	}
+	sum = sha256.Sum256(data)
+	c.mu.Lock()
+	c.sums[&data[0]] = sum
+	c.mu.Unlock()
+	return sum
 }

@@ -1,25 +1,30 @@
 package compiler
 
 import (
+	"crypto/sha256"
 	"testing"
 	"unsafe"
-
-	"platc.dev/platc/emit"
 )
 
 // TestEqualContentsAreKeptOnce: and no other content takes the place of one.
 func TestEqualContentsAreKeptOnce(t *testing.T) {
 	t.Parallel()
-	files := []emit.File{{Data: []byte("one")}, {Data: []byte("two")}, {Data: []byte("one")}, {Data: nil}, {Data: []byte{}}}
+	all := [][]byte{[]byte("one"), []byte("two"), []byte("one"), nil, {}}
 	c := newContents()
-	c.share(files[:2])
-	c.share(files[2:])
-	if unsafe.SliceData(files[0].Data) != unsafe.SliceData(files[2].Data) {
+	for i, data := range all {
+		all[i] = c.share(data)
+	}
+	if unsafe.SliceData(all[0]) != unsafe.SliceData(all[2]) {
 		t.Error("equal contents are kept twice")
 	}
 	for i, want := range []string{"one", "two", "one", "", ""} {
-		if string(files[i].Data) != want {
-			t.Errorf("file %d is %q", i, files[i].Data)
+		if string(all[i]) != want {
+			t.Errorf("content %d is %q", i, all[i])
+		}
+		for range 2 {
+			if c.sum(all[i]) != sha256.Sum256([]byte(want)) {
+				t.Errorf("content %d has another hash", i)
+			}
 		}
 	}
 }

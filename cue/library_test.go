@@ -252,7 +252,7 @@ func TestApplicationsReadWhatRulesProvide(t *testing.T) {
 		}
 		var optional []string
 		for _, r := range b.Graph.Library.Rules {
-			if component, _, _ := strings.Cut(r.To, "/"); component == k && r.From == "fastapi" {
+			if component, _, _ := strings.Cut(r.To, "/"); component == k && b.Graph.Library.Kinds["fastapi"].Is(r.From) {
 				optional = append(optional, r.Optional...)
 			}
 		}

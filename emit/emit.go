@@ -29,6 +29,7 @@ type File struct {
 	Ownership Ownership
 	Marks     map[string]string // of a state file: by line, what tells later whether it changed; it goes into the record, and holds no secret
 	Edited    []string          // what was edited since the file was written, and is overwritten by force; names, never values
+	CopyOf    string            // the user's own file that it is a copy of, as messages name it; "": none
 	Yields    bool              // a file of that name that the user had before stays, and this one is left out
 }
 
@@ -50,6 +51,9 @@ func (w *Writer) File(name, component string, row kind.Row) (File, error) {
 		return File{}, fmt.Errorf("write %s: %w", name, err)
 	}
 	f := File{Path: name, Component: component, Data: data, Mode: 0o644, Ownership: Generated, Yields: row.Yields}
+	if c, ok := row.Content.(kind.Folder); ok {
+		f.CopyOf = c.File.Source
+	}
 	if row.Mode == "0755" {
 		f.Mode = 0o755
 	}
@@ -74,6 +78,8 @@ func (w *Writer) bytes(name string, row kind.Row) ([]byte, error) {
 		return w.templates.Write(name, c)
 	case kind.Copy:
 		return text.Copy(name, c)
+	case kind.Folder:
+		return c.File.Read()
 	case kind.Dotenv:
 		return text.Dotenv(c)
 	case kind.JSON:

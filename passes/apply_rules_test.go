@@ -79,7 +79,7 @@ func TestRuleSeesBothEndsAndTheirSurroundings(t *testing.T) {
 	}
 	for name, want := range map[string]any{
 		"kind": "store", "title": "STORE", "clients": []any{"a", "cart-2", "shop"}, "clients_by": object{"app": []any{"cart-2", "shop"}, "scraper": []any{"a"}},
-		"delegates": []any{}, "marks": object{}, "exports": object{}, "pods": object{"server": object{"labels": object{"app": "db"}, "account": ""}},
+		"delegates": []any{}, "slots": []any{}, "marks": object{}, "exports": object{}, "pods": object{"server": object{"labels": object{"app": "db"}, "account": ""}},
 	} {
 		if !reflect.DeepEqual(parent[name], want) {
 			t.Errorf("#to.%s of the component is %v, want %v", name, parent[name], want)

@@ -85,11 +85,13 @@ func runBindEnv(c *pass.Context) bool {
 	return true
 }
 
-// bindSettings enters the secret variables of the component's own.
+// bindSettings enters the secret variables of the component's own, for its processes too.
 func bindSettings(c *pass.Context, n *ir.Node) {
 	for i, g := range n.Description.Variables {
 		for _, name := range slices.Sorted(maps.Keys(g.Vars)) {
-			c.SetEnv(n, name, g.Vars[name], g.Comment, c.Described(n, n.Name+" itself", "variables", i, "vars", name))
+			for _, reader := range readers(n) {
+				c.SetEnv(reader, name, g.Vars[name], g.Comment, c.Described(n, n.Name+" itself", "variables", i, "vars", name))
+			}
 		}
 	}
 }
@@ -184,7 +186,9 @@ func bindPrefix(c *pass.Context, instances map[*ir.Node]*binding) {
 			names[i] = b.provider.Instance()
 			by = append(by, b.several(c)...)
 		}
-		c.SetEnv(all[0].source, all[0].prefix+"_INSTANCES", value.Literal(strings.Join(names, ",")), "instances of "+all[0].prefix, by...)
+		for _, n := range readers(all[0].source) {
+			c.SetEnv(n, all[0].prefix+"_INSTANCES", value.Literal(strings.Join(names, ",")), "instances of "+all[0].prefix, by...)
+		}
 	}
 	for i, b := range all {
 		b.isPrimary = b == primary
@@ -207,8 +211,39 @@ func (b *binding) several(c *pass.Context) []ir.Origin {
 	return by
 }
 
+// readers are who reads the variables of links: a component, and its processes.
+func readers(component *ir.Node) []*ir.Node {
+	return append([]*ir.Node{component}, component.Processes()...)
+}
+
+// bindInstance decides the variables of an instance. Their names are the same for all who read them; each has what its own links say, and a process also what
+// those of its component say.
 func bindInstance(c *pass.Context, b *binding) {
-	variables, taken := map[string]ir.Decided[string]{}, map[string]string{}
+	names := b.variables(c)
+	for _, n := range readers(b.source) {
+		own := b.of(n)
+		if len(own.edges) == 0 {
+			continue
+		}
+		variables := map[string]ir.Decided[string]{}
+		for _, key := range own.keys() {
+			if len(names[key]) == 0 {
+				continue
+			}
+			variables[key] = pass.Decide(c, names[key][0].name, slices.Concat(own.wants(key), names[key][0].by)...)
+			for _, v := range names[key] {
+				own.bind(c, n, key, v)
+			}
+		}
+		p := c.Plan.VariablesOf(n)
+		instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, own.resources)}
+		p.Instances = append(p.Instances, pass.Decide(c, instance, own.by...))
+	}
+}
+
+// variables are the names of each key, without those that are taken.
+func (b *binding) variables(c *pass.Context) map[string][]variable {
+	all, taken := map[string][]variable{}, map[string]string{}
 	for _, key := range b.keys() {
 		names, plain := b.variablesOf(c, key), b.prefix+"_"+key
 		if len(names) == 0 {
@@ -219,19 +254,51 @@ func bindInstance(c *pass.Context, b *binding) {
 			continue
 		}
 		taken[names[0].name] = plain
-		variables[key] = pass.Decide(c, names[0].name, slices.Concat(b.wants(key), names[0].by)...)
 		for _, v := range names {
 			if _, taken := b.source.Description.Settings[v.name]; taken {
 				by := c.From(b.edges[0], nil)
 				c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", b.source.Name, v.name), "rename one of them", c.Because(b.source.AttrPos("env"), "the setting "+v.name+" of "+b.source.Name), by)
 				continue
 			}
-			b.bind(c, key, v)
+			all[key] = append(all[key], v)
 		}
 	}
-	p := c.Of(b.source)
-	instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, b.resources)}
-	p.Instances = append(p.Instances, pass.Decide(c, instance, b.by...))
+	return all
+}
+
+// of is the part of a binding that the links of a component make, or those of one of its processes beside them.
+func (b *binding) of(n *ir.Node) *binding {
+	own := *b
+	links := func(o ir.Origin) bool { return !o.Edge.Source.Kind.Process || o.Edge.Source == n }
+	own.values, own.defaults = where(b.values, links), where(b.defaults, links)
+	own.lists, own.names = where(b.lists, links), where(b.names, links)
+	own.resources = only(b.resources, links)
+	own.by = slices.DeleteFunc(slices.Clone(b.by), func(o ir.Origin) bool { return !links(o) })
+	own.edges = slices.DeleteFunc(slices.Clone(b.edges), func(e *ir.Edge) bool { return !links(ir.Origin{Edge: e}) })
+	return &own
+}
+
+// origin is what a link says, and which one.
+type origin interface{ origin() ir.Origin }
+
+func (b bound) origin() ir.Origin    { return b.by }
+func (r record) origin() ir.Origin   { return r.by }
+func (r resource) origin() ir.Origin { return r.by }
+
+// only is what some of the links say.
+func only[T origin](all []T, links func(ir.Origin) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(said T) bool { return !links(said.origin()) })
+}
+
+// where is what some of the links say of each key, of which something is said.
+func where[T origin](all map[string][]T, links func(ir.Origin) bool) map[string][]T {
+	some := map[string][]T{}
+	for key, said := range all {
+		if own := only(said, links); len(own) > 0 {
+			some[key] = own
+		}
+	}
+	return some
 }
 
 // wants are the origins of a key's value: all that give it, or a part of it.
@@ -272,23 +339,23 @@ func unite(c *pass.Context, resources []resource) []ir.Decided[kind.Resource] {
 	return all
 }
 
-// bind decides one variable.
-func (b *binding) bind(c *pass.Context, key string, v variable) {
+// bind decides one variable of who reads it.
+func (b *binding) bind(c *pass.Context, reader *ir.Node, key string, v variable) {
 	group, why := b.provider.Name, v.by
 	for _, wanted := range b.valuesOf(key) {
-		c.SetEnv(b.source, v.name, wanted.value, group, append([]ir.Origin{wanted.by}, why...)...)
+		c.SetEnv(reader, v.name, wanted.value, group, append([]ir.Origin{wanted.by}, why...)...)
 		why = nil // once is enough
 	}
 	if records, ok := b.lists[key]; ok {
-		b.bindList(c, v, records, ";", group)
+		b.bindList(c, reader, v, records, ";", group)
 	}
 	if records, ok := b.names[key]; ok {
-		b.bindList(c, v, records, ",", group)
+		b.bindList(c, reader, v, records, ",", group)
 	}
 }
 
 // bindList joins records, sorted by their first field, each once.
-func (b *binding) bindList(c *pass.Context, v variable, records []record, separator, group string) {
+func (b *binding) bindList(c *pass.Context, reader *ir.Node, v variable, records []record, separator, group string) {
 	slices.SortStableFunc(records, func(x, y record) int { return cmp.Compare(firstField(x), firstField(y)) })
 	var joined value.Concat
 	var origins []ir.Origin
@@ -317,7 +384,7 @@ func (b *binding) bindList(c *pass.Context, v variable, records []record, separa
 			joined = append(joined, f)
 		}
 	}
-	c.SetEnv(b.source, v.name, literal(joined), group, slices.Concat(origins, v.by)...)
+	c.SetEnv(reader, v.name, literal(joined), group, slices.Concat(origins, v.by)...)
 }
 
 func firstField(r record) string {
@@ -336,10 +403,13 @@ func literal(v value.Concat) value.Value {
 }
 
 func envHolds(c *pass.Context) error {
-	for n, p := range c.Plan.Of {
-		for name := range p.Env {
-			if _, setting := n.Description.Settings[name]; setting || !kind.IsVariable(name) || p.EnvGroup[name] == "" {
-				return fmt.Errorf("variable %q of %s, of the group %q, is a setting: %v", name, n.Name, p.EnvGroup[name], setting)
+	for n := range c.Plan.Of {
+		for _, reader := range readers(n) {
+			v := c.Plan.VariablesOf(reader)
+			for name := range v.Env {
+				if _, setting := n.Description.Settings[name]; setting || !kind.IsVariable(name) || v.EnvGroup[name] == "" {
+					return fmt.Errorf("variable %q of %s, of the group %q, is a setting: %v", name, reader.ID, v.EnvGroup[name], setting)
+				}
 			}
 		}
 	}

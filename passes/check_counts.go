@@ -60,7 +60,7 @@ func others(c *pass.Context, n *ir.Node, count kind.Count) []*ir.Edge {
 		if count.Out {
 			other = e.Target.Component()
 		}
-		if other.Kind.Name == count.Other && !seen[other] {
+		if other.Kind.Is(count.Other) && !seen[other] {
 			seen[other] = true
 			all = append(all, e)
 		}

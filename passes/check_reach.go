@@ -118,7 +118,7 @@ func checkSecrets(c *pass.Context, n *ir.Node) {
 			refuseGroups(row.Pos, content)
 		case kind.Environment:
 			refuseGroups(row.Pos, content.Extra)
-			if content.Of != n.Name && !own.near[content.Of] {
+			if of, _, _ := strings.Cut(content.Of, "/"); of != n.Name && !own.near[of] {
 				c.Report(reach(n, row.Pos, fmt.Sprintf("%s of %s holds the variables of %s, to which it has no link", file, n.Name, content.Of), "link the two components"))
 			}
 		case kind.JSON:

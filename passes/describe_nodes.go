@@ -17,7 +17,7 @@ func describeNodes() pass.Pass {
 		After: []string{
 			"resolve-links", // a link to a whole component adds the sub-component that it implies, and a description sees all of them
 		},
-		Codes:   []string{"E0104", "E0208", "E0303", "W0115", "W0122"},
+		Codes:   []string{"E0104", "E0108", "E0208", "E0303", "W0115", "W0122"},
 		Run:     runDescribeNodes,
 		Promise: "The ports of a component are those of its groups of pods.",
 		Holds:   describedHolds,

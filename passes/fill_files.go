@@ -14,12 +14,16 @@ import (
 	"platc.dev/platc/compiler/value"
 )
 
-// filled is a row with what its kind leaves to the plan. byName are the components.
-func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Row) kind.Row {
+// filled is a row with what its kind leaves to the plan. arch is what templates see of the architecture; of a row of the build context that is without images.
+func filled(c *pass.Context, n *ir.Node, arch kind.Object, row kind.Row) kind.Row {
 	switch content := row.Content.(type) {
 	case kind.Template:
 		data := maps.Clone(c.Of(n).View)
-		data["arch"] = c.Graph.Arch
+		data["arch"] = arch
+		if row.Context {
+			delete(data, "image")
+			data["arch"] = c.Graph.Arch
+		}
 		content.Assets, content.Data, content.Bounded = n.Kind.Assets, data, true
 		row.Content = content
 	case kind.Copy:
@@ -28,8 +32,8 @@ func filled(c *pass.Context, n *ir.Node, byName map[string]*ir.Node, row kind.Ro
 		}
 		row.Content = content
 	case kind.Environment:
-		if of := byName[content.Of]; of != nil {
-			content.Links = linkVariables(c.Of(of), content.Without)
+		if of := c.Graph.Node(content.Of); of != nil {
+			content.Links = linkVariables(c.Plan.VariablesOf(of), content.Without)
 		}
 		row.Content = content
 	case kind.Requirements:
@@ -61,8 +65,8 @@ func sortedTrace(trace kind.Trace, said, pins []string) kind.Trace {
 	}
 }
 
-// linkVariables are the variables of a component's links but some, a group for each provider, by comment.
-func linkVariables(p *ir.NodePlan, without []string) []kind.Group {
+// linkVariables are variables but some, a group for each provider, by comment.
+func linkVariables(p *ir.Variables, without []string) []kind.Group {
 	vars := map[string]map[string]value.Value{}
 	for name, d := range p.Env {
 		if slices.Contains(without, name) {
@@ -98,11 +102,18 @@ func markSecret(c *pass.Context, n *ir.Node) {
 		default:
 			continue // a text has no values to encrypt one by one
 		}
-		if p.Rows[i].Secret = row.Secret || secret[row.Path]; p.Rows[i].Secret && !row.Encryptable() {
+		p.Rows[i].Secret = row.Secret || secret[row.Path]
+		refused := func(what, help string) {
 			c.Report(diag.Diagnostic{
-				Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, p), Message: fmt.Sprintf("the file %q of %s becomes a Secret, but is not below secret/", row.Path, n.Kind.Name),
-				Help: "put it into the folder secret/ beside the kustomization", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+				Code: "E0101", Path: n.Path(), Pos: rowPos(n, row, p), Message: fmt.Sprintf("the file %q of %s becomes a Secret, but %s", row.Path, n.Kind.Name, what),
+				Help: help, Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
 			})
+		}
+		switch {
+		case p.Rows[i].Secret && row.Context:
+			refused("belongs to the build context", "take context: true from it: whoever has the image would have it")
+		case p.Rows[i].Secret && !row.Encryptable():
+			refused("is not below secret/", "put it into the folder secret/ beside the kustomization")
 		}
 	}
 }

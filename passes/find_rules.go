@@ -78,13 +78,17 @@ func noRule(c *pass.Context, e *ir.Edge) {
 	if lacking := c.Graph.Library.Lacking; lacking[e.Source.Component().Kind.Name] || lacking[e.Target.Component().Kind.Name] {
 		return
 	}
-	if e.Internal() && c.Graph.Library.Rule(e.Source.Kind, e.Target.Kind) != nil {
+	if e.Internal() && len(c.Graph.Library.RulesOf(e.Source.Kind, e.Target.Kind)) > 0 {
 		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, %s", e.Source.ID, e.As, kinship(e)), Help: "remove the link: within a component, only a sub-component can link to another"})
+		return
+	}
+	if e.Target.Kind.Process {
+		c.Report(diag.Diagnostic{Code: "E0203", Path: e.Path(), Pos: e.Pos, Message: fmt.Sprintf("%s links to %q, a %s of %s: nothing can link to it", e.Source.ID, e.As, e.Target.SubKind(), e.Target.Parent.Name), Help: "link to " + e.Target.Parent.Name + ", which answers requests"})
 		return
 	}
 	var targets []string
 	for _, k := range c.Graph.Library.Kinds {
-		if c.Graph.Library.Rule(e.Source.Kind, k) != nil {
+		if len(c.Graph.Library.RulesOf(e.Source.Kind, k)) > 0 {
 			targets = append(targets, k.Name)
 		}
 	}

@@ -21,13 +21,7 @@ func keepFiles() pass.Pass {
 		Name: "keep-files",
 		Doc:  "The condition of every file with a reason either way, and the content of those kept.",
 		After: []string{
-			"bind-env",             // manifests list the variables and instances of a component
-			"collect-requirements", // and its requirements
-			"keep-modules",         // and its modules
-			"wire-parts",           // a file may depend on parts, and holds them
-			"assign-namespaces",    // the labels and the level of a namespace are in its manifest
-			"network-policies",     // a policy is a file
-			"order-start",          // the place in the order is in manifests
+			"tag-images", // manifests name images, and the files of build contexts are known
 		},
 		Codes:   []string{"E0101", "E0205"},
 		Run:     runKeepFiles,
@@ -38,16 +32,12 @@ func keepFiles() pass.Pass {
 
 func runKeepFiles(c *pass.Context) bool {
 	nodes := c.Graph.Components()
-	v, byName := newViews(c), map[string]*ir.Node{}
-	for _, n := range nodes {
-		byName[n.Name] = n
-		c.Of(n).View = manifestView(c, v, n)
-	}
+	arch := archWithImages(c)
 	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
 		if n.Kind.Manifests == nil {
 			return table{}
 		}
-		rows, err := n.Kind.Manifests(c.Of(n).View, c.Graph.Arch)
+		rows, err := n.Kind.Manifests(c.Of(n).View, arch)
 		return table{rows, err}
 	})
 	brings := map[string]*ir.Node{} // namespace -> the first component by name that has a Namespace for it
@@ -57,16 +47,17 @@ func runKeepFiles(c *pass.Context) bool {
 			continue
 		}
 		p := c.Of(n)
-		for _, row := range tables[i].rows {
+		for _, row := range slices.Concat(p.Context, tables[i].rows) {
 			keepRow(c, n, row)
 		}
 		for i, row := range p.Rows {
-			p.Rows[i] = filled(c, n, byName, row)
+			p.Rows[i] = filled(c, n, arch, row)
 		}
 		markSecret(c, n)
 		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 		p.Rows = once(c, n, p.Rows)
+		apart(c, n, p.Rows)
 		p.Rows = withResources(p.Rows)
 	}
 	return true
@@ -83,6 +74,13 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 	return slices.CompactFunc(rows, func(a, b kind.Row) bool {
 		if a.Path != b.Path {
 			return false
+		}
+		if own, ok := copied(a, b); ok {
+			c.Report(diag.Diagnostic{
+				Code: "E0205", Path: attrPath(n.Path(), own.Of), Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s would have the file %q twice: one is the copy of %s", n.Name, b.Path, own.File.Source),
+				Help: "rename it, or leave it out",
+			})
+			return true
 		}
 		c.Report(diag.Diagnostic{
 			Code: "E0205", Path: n.Path(), Pos: rowPos(n, b, c.Of(n)), Message: fmt.Sprintf("%s would have the file %q twice", n.Name, b.Path),
@@ -115,26 +113,49 @@ func keepRow(c *pass.Context, n *ir.Node, row kind.Row) {
 		for _, asset := range slices.Sorted(maps.Keys(p.Modules)) {
 			keepModule(c, n, row, asset, p.Modules[asset])
 		}
+		return
+	case kind.Folder:
+		keepFolder(c, n, row, content)
+		return
+	}
+	for _, file := range expanded(c, n, row) {
+		keep(file)
+	}
+}
+
+// expanded are the files of a row that is kept: one for each name, module or file of a folder where it stands for several.
+func expanded(c *pass.Context, n *ir.Node, row kind.Row) []kind.Row {
+	var all []kind.Row
+	switch content := row.Content.(type) {
+	case kind.Modules:
+		modules := c.Of(n).Modules
+		for _, asset := range slices.Sorted(maps.Keys(modules)) {
+			if modules[asset].Value() {
+				all = append(all, moduleFiles(c, row, asset)...)
+			}
+		}
+	case kind.Folder:
+		return folderFiles(n, row, content)
 	case kind.Each:
 		for _, key := range slices.Sorted(maps.Keys(content)) {
 			each := content[key]
-			each.Path, each.Trace = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key)
-			keep(each)
+			each.Path, each.Trace, each.Context = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key), row.Context
+			all = append(all, each)
 		}
 	case kind.Copy:
 		if !strings.HasSuffix(row.Path, "/") {
-			keep(row)
-			return
+			return []kind.Row{row}
 		}
 		folder, name := row.Path, content.Name
 		for _, file := range below(n.Kind.Assets, name) {
 			row.Path, content.Name = folder+file, path.Join(name, file)
 			row.Content = content
-			keep(row)
+			all = append(all, row)
 		}
 	default:
-		keep(row)
+		return []kind.Row{row}
 	}
+	return all
 }
 
 // empty says whether a content makes no file: a list without an entry.
@@ -156,29 +177,32 @@ func under(t kind.Trace, prefix ...any) kind.Trace {
 	return func(path ...any) kind.Source { return t(slices.Concat(prefix, path)...) }
 }
 
-// keepModule decides the files of a module: a folder below python/ of its kind, or one file there.
+// keepModule decides the files of a module.
 func keepModule(c *pass.Context, n *ir.Node, row kind.Row, asset string, decided ir.Decided[bool]) {
 	p := c.Of(n)
-	owner, name, _ := strings.Cut(asset, "/")
-	assets := c.Graph.Library.Kinds[owner].Assets
-	source := path.Join("python", name)
-	if info, err := fs.Stat(assets, source); err != nil || !info.IsDir() {
-		name = strings.TrimSuffix(name, ".py") + ".py"
-		source = path.Join("python", name)
-		name = "" // the file stands directly below the row's path
-	}
-	prefix := row.Path
-	if name != "" {
-		prefix += name + "/"
-	}
-	for _, file := range below(assets, source) {
+	for _, file := range moduleFiles(c, row, asset) {
 		for _, o := range decided.By() {
-			pass.Set(c, p.Files, prefix+file, decided.Value(), equalBools, o)
+			pass.Set(c, p.Files, file.Path, decided.Value(), equalBools, o)
 		}
 		if decided.Value() {
-			p.Rows = append(p.Rows, kind.Row{Path: prefix + file, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
+			p.Rows = append(p.Rows, file)
 		}
 	}
+}
+
+// moduleFiles are the files of a module below the path of a row: a folder below python/ of its kind, or one file there.
+func moduleFiles(c *pass.Context, row kind.Row, asset string) []kind.Row {
+	owner, name, _ := strings.Cut(asset, "/")
+	assets := c.Graph.Library.Kinds[owner].Assets
+	source, prefix := path.Join("python", name), row.Path+name+"/"
+	if info, err := fs.Stat(assets, source); err != nil || !info.IsDir() {
+		source, prefix = strings.TrimSuffix(source, ".py")+".py", row.Path // the file stands directly below the row's path
+	}
+	var all []kind.Row
+	for _, file := range below(assets, source) {
+		all = append(all, kind.Row{Path: prefix + file, Context: row.Context, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
+	}
+	return all
 }
 
 // below lists the files of a folder, relative to it; of a file, its own name.
@@ -298,11 +322,18 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	labels := plain(ns.Labels)
 	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
 	o["order"] = int64(p.Order.Value())
-	o["variables"] = anyStrings(slices.Sorted(maps.Keys(p.Env)))
+	maps.Copy(o, variableViews(&p.Variables))
+	for _, process := range n.Processes() {
+		maps.Copy(o["subs"].(kind.Object)[process.SubKind()].(kind.Object)[process.Name].(kind.Object), variableViews(p.Processes[process]))
+	}
 	o["requirements"] = anyStrings(pins(p))
-	o["modules"] = anyStrings(keptModules(p))
-	o["instances"] = instanceViews(p)
+	o["modules"] = anyStrings(keptModules(n, p))
 	return o
+}
+
+// variableViews are the variables of a component or a process, by name and by instance.
+func variableViews(v *ir.Variables) kind.Object {
+	return kind.Object{"variables": anyStrings(slices.Sorted(maps.Keys(v.Env))), "instances": instanceViews(v)}
 }
 
 // pins are the requirements, sorted by distribution.
@@ -350,9 +381,9 @@ func peerView(c *pass.Context, peer ir.Peer) kind.Object {
 	return kind.Object{"component": peer.Node.Name, "component_kind": peer.Node.Kind.Name, "namespace": peer.Node.Namespace(), "labels": labels, "account": account}
 }
 
-func instanceViews(p *ir.NodePlan) []any {
+func instanceViews(v *ir.Variables) []any {
 	all := []any{}
-	for _, instance := range p.Instances {
+	for _, instance := range v.Instances {
 		i := instance.Value()
 		resources := []any{}
 		for _, d := range i.Resources {

@@ -62,16 +62,14 @@ func alternatives(ends []string) string {
 	return preposition + " " + strings.Join(words, " or ")
 }
 
-// keptModules are the names of the modules kept, as their kinds' rules write them behind the kind, sorted. What a name means, its reader knows.
-func keptModules(p *ir.NodePlan) []string {
+// keptModules are the names of the modules that the component itself is linked to, as their kinds' rules write them behind the kind. What a name means, its
+// reader knows. Those of its processes alone are files beside them.
+func keptModules(n *ir.Node, p *ir.NodePlan) []string {
 	var names []string
-	for _, asset := range slices.Sorted(maps.Keys(p.Modules)) {
-		if p.Modules[asset].Value() {
-			_, name, _ := strings.Cut(asset, "/")
-			names = append(names, name)
-		}
+	for _, asset := range p.OwnModules(n) {
+		_, name, _ := strings.Cut(asset, "/")
+		names = append(names, name)
 	}
-	slices.Sort(names)
 	return names
 }
 

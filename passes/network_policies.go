@@ -108,10 +108,10 @@ func actingFor(c *pass.Context) map[*ir.Node][]actor {
 	return all
 }
 
-// sourcesOf are the pods that connect: the group that the rule names (all groups where the component has no such group), and the pods that act for the source.
+// sourcesOf are the pods that connect: those of the source, and those that act for it.
 func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]actor) []actor {
 	var all []actor
-	for _, peer := range groupsOf(c, e.Source.Component(), a.Rule.FromPods) {
+	for _, peer := range groupsOf(c, e.Source, a.Rule.FromPods) {
 		all = append(all, actor{peer: peer})
 	}
 	for _, other := range acting[e.Source.Component()] {
@@ -123,17 +123,22 @@ func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]
 	return all
 }
 
-func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
-	if group == "" {
-		group = defaultGroup
-	}
+// groupsOf are the pods of a source of links: of a component, the group that the rule names (all groups where there is no such group) and its processes, which
+// have its links too; of a process, its own.
+func groupsOf(c *pass.Context, source *ir.Node, named string) []ir.Peer {
+	n, named := source.Component(), cmp.Or(named, defaultGroup)
 	pods := c.Of(n).Pods
-	if _, ok := pods[group]; ok {
-		return []ir.Peer{{Node: n, Group: group}}
-	}
+	_, known := pods[named]
 	var all []ir.Peer
-	for _, g := range slices.Sorted(maps.Keys(pods)) {
-		all = append(all, ir.Peer{Node: n, Group: g})
+	for _, group := range slices.Sorted(maps.Keys(pods)) {
+		process := pods[group].Value().Process
+		connects := process == "" && (!known || group == named) || process != ""
+		if source.Kind.Process {
+			connects = source.ID == n.ID+"/"+process
+		}
+		if connects {
+			all = append(all, ir.Peer{Node: n, Group: group})
+		}
 	}
 	return all
 }
@@ -142,13 +147,13 @@ func groupsOf(c *pass.Context, n *ir.Node, group string) []ir.Peer {
 func (o opener) through(e *ir.Edge, a ir.Applied, further []*ir.Edge) {
 	by := o.c.From(e, a.Rule)
 	for _, next := range further {
-		if next.Internal() || !slices.Contains(a.Rule.Through, next.Target.Component().Kind.Name) {
+		if next.Internal() || !slices.ContainsFunc(a.Rule.Through, next.Target.Component().Kind.Is) {
 			continue
 		}
 		for _, applied := range o.c.Plan.Applied[next] {
 			by.With = []*ir.Edge{next}
 			for _, to := range portsOf(o.c, next, applied) {
-				for _, from := range groupsOf(o.c, e.Source.Component(), a.Rule.FromPods) {
+				for _, from := range groupsOf(o.c, e.Source, a.Rule.FromPods) {
 					o.open(from, ir.Peer{Node: next.Target.Component(), Group: to.port.Pods}, to.port.Port, by)
 				}
 			}

@@ -133,7 +133,7 @@ func (t *targets) implied(c *pass.Context, l ir.Link, component *ir.Node) (targe
 		return component, false
 	}
 	sub := component.Kind.Subs[rule.Sub]
-	if sub == nil || c.Graph.Library.Rule(l.Source.Kind, sub) == nil {
+	if sub == nil || len(c.Graph.Library.RulesOf(l.Source.Kind, sub)) == 0 {
 		return component, false
 	}
 	name := l.Source.Component().Name

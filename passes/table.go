@@ -25,6 +25,7 @@ func Table() []pass.Pass {
 		checkCapacity(),
 		networkPolicies(),
 		orderStart(),
+		tagImages(),
 		keepFiles(),
 		assignRoles(),
 		keepTreeFiles(),

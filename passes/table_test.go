@@ -169,12 +169,13 @@ func town(t testing.TB) *world {
 	t.Helper()
 	w := townKinds(t)
 	w.add("app", "shop cart", object{"namespace": "apps"})
+	w.add("app/task", "shop/task/mails")
 	w.add("store", "db other")
 	w.add("store/table", "db/table/orders")
 	w.add("worker", "jobs")
 	w.add("scraper", "prom")
 	w.add("gate", "edge border")
-	for _, l := range []string{"shop -> db/orders", "shop -> other", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
+	for _, l := range []string{"shop -> db/orders", "shop -> other", "shop/task/mails -> db/orders", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
 		w.link(l)
 	}
 	return w
@@ -187,6 +188,9 @@ func townKinds(t testing.TB) *world {
 	w.kind("app", func(k *kind.Kind) {
 		k.Provides = []string{"metrics"}
 		k.Slots = []string{"routes", "monitors"}
+		k.Context = func(self, _ object) ([]kind.Row, error) {
+			return []kind.Row{{Path: "src/main.txt", Context: true, Content: kind.Verbatim(self["name"].(string))}}, nil
+		}
 		k.Manifests = func(self, _ object) ([]kind.Row, error) {
 			return []kind.Row{
 				{Path: "route.yaml", When: &kind.When{Part: "routes"}, Content: kind.Objects{{"apiVersion": "v1", "kind": "Route", "metadata": object{"name": self["name"]}}}},
@@ -198,8 +202,10 @@ func townKinds(t testing.TB) *world {
 		}
 	}, described(func(_ object, d *kind.Description) {
 		d.Requirements, d.Notes = []string{"web==1.0"}, nil
+		d.Image = &kind.Image{Name: "registry/app", Version: "1.0"}
 		d.Level = &kind.Level{Enforce: "baseline", Reason: "it asks for it"}
 	}))
+	w.kind("app/task", func(k *kind.Kind) { k.Process = true })
 	w.kind("store", func(k *kind.Kind) { k.Slots, k.Implied = []string{"roles"}, &kind.Implied{Sub: "table", Name: "_"} }, described(func(_ object, d *kind.Description) {
 		d.Capacity = map[string]kind.Capacity{"connections": {Limit: 100, What: "connections"}}
 	}))

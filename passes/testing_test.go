@@ -328,11 +328,11 @@ func (b *built) by(what string, origins []ir.Origin, passName string, edges ...s
 	}
 }
 
-// env fails unless the variables of a component are these, "NAME=text".
+// env fails unless the variables of a component or a process are these, "NAME=text".
 func (b *built) env(name string, want ...string) {
 	b.t.Helper()
 	var got []string
-	for k, d := range b.of(name).Env {
+	for k, d := range b.Plan.VariablesOf(b.Graph.Node(name)).Env {
 		got = append(got, k+"="+value.Display(d.Value()))
 	}
 	slices.Sort(got)

@@ -61,7 +61,7 @@ func fields(p *ir.Plan) map[string]string {
 func content(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if v.Type() == reflect.TypeFor[*ir.Policy]() || v.Type() == reflect.TypeFor[*ir.Namespace]() {
+		if slices.Contains([]reflect.Type{reflect.TypeFor[*ir.Policy](), reflect.TypeFor[*ir.Namespace](), reflect.TypeFor[*ir.Variables]()}, v.Type()) {
 			return content(v.Elem())
 		}
 		return fmt.Sprint(v.Pointer())

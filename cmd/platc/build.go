@@ -38,6 +38,14 @@ type buildOptions struct {
 	dump       string
 	timings    bool
 	watch      bool
+
+	built owned // what the last build read of the user's own; nil: nothing is known
+}
+
+// owned is the files and folders of the user's own that a build has read.
+type owned interface {
+	Own() []string
+	OwnChanged() bool
 }
 
 func buildCommand(c *console) *cobra.Command {
@@ -140,11 +148,13 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	receipt := o.receipt(c, in)
 	started := time.Now()
 	if findings, files, same := receipt.Same(started); same {
+		o.built = receipt
 		return o.unchanged(c, p, findings, files, started)
 	}
 	in.Answers = receipt.Answers()
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
+	o.built = b
 	if err := dumps.write(o.dump, b.Hidden); err != nil {
 		return err
 	}
@@ -178,7 +188,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known()})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}

@@ -53,7 +53,7 @@ blocks of the schema, "part NAME" explains one.`,
 				return err
 			}
 			if from, to, ok := strings.Cut(topic, "->"); ok {
-				return explainPair(c, &o, l, strings.TrimSpace(from), strings.TrimSpace(to))
+				return explainLink(c, &o, l, strings.TrimSpace(from), strings.TrimSpace(to))
 			}
 			return explainKind(c, &o, l, topic)
 		},
@@ -177,8 +177,11 @@ func rules(l *kind.Library, names []string) []string {
 	return all
 }
 
-// explainPair prints every rule of a link between two kinds: the exact one, and those of the components at its ends.
-func explainPair(c *console, o *common, l *kind.Library, from, to string) error {
+// explainLink explains a rule of a capability by its name, and otherwise what a link between two kinds changes.
+func explainLink(c *console, o *common, l *kind.Library, from, to string) error {
+	if r := l.Rules[from+" -> "+to]; r != nil && strings.Contains(r.Name(), "@") {
+		return printRules(c, o, l, []*kind.Rule{r})
+	}
 	source, err := findKind(l, from)
 	if err != nil {
 		return err
@@ -195,6 +198,10 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 		}
 		return usage{fmt.Sprintf("there is no rule for a link from %s to %s", source.Name, target.Name), help}
 	}
+	return printRules(c, o, l, found)
+}
+
+func printRules(c *console, o *common, l *kind.Library, found []*kind.Rule) error {
 	var docs []explain.LinkDoc
 	for _, r := range found {
 		d := explain.DescribeRule(r)
@@ -211,7 +218,7 @@ func explainPair(c *console, o *common, l *kind.Library, from, to string) error 
 		}
 		ruleText(&b, d)
 	}
-	_, err = fmt.Fprint(c.out, b.String())
+	_, err := fmt.Fprint(c.out, b.String())
 	return err
 }
 

@@ -30,7 +30,7 @@ name: "shop"
 config: secrets: recipients: ["RECIPIENT"]
 components: {
 	db: {kind: "postgresql", namespace: "data", database: one: {}}
-	app: {kind: "fastapi", namespace: "apps", port: 8080, replicas: 1, auth: "api_key", links: "db/one": {}}
+	app: {kind: "fastapi", namespace: "apps", port: 8080, replicas: 1, auth: "api_key", app: "code/shop", links: "db/one": {}}
 }
 `
 
@@ -49,25 +49,33 @@ func edits() map[string]func(r *repeater) {
 		}
 	}
 	return map[string]func(r *repeater){
-		"nothing":            func(*repeater) {},
-		"attribute":          arch("replicas: 1", "replicas: 2"),
-		"attribute back":     arch("replicas: 2", "replicas: 1"),
-		"component":          arch("components: {\n", "components: {\n\tcache: {kind: \"redis\", namespace: \"data\"}\n"),
-		"component gone":     arch("\tcache: {kind: \"redis\", namespace: \"data\"}\n", ""),
-		"mistake":            arch("port: 8080", "prot: 8080"),
-		"mistake mended":     arch("prot: 8080", "port: 8080"),
-		"comment":            arch("package shop", "// A shop.\npackage shop"),
-		"second file":        func(r *repeater) { r.put("more.cue", "package shop\n\ncomponents: app: cpu_limit: \"700m\"\n") },
-		"second file gone":   func(r *repeater) { r.remove("more.cue") },
-		"file above":         func(r *repeater) { r.put("../above.cue", "package shop\n") },
-		"kinds":              func(r *repeater) { r.put("kinds/README.md", "Ours.\n") },
-		"kinds gone":         func(r *repeater) { r.remove("kinds") },
-		"sops rules":         func(r *repeater) { r.put(".sops.yaml", "creation_rules: [{age: \""+r.newRecipient()+"\"}]\n") },
-		"sops rules gone":    func(r *repeater) { r.remove(".sops.yaml") },
-		"recipient":          func(r *repeater) { r.edit("arch.cue", r.otherRecipient) },
-		"identity elsewhere": func(r *repeater) { r.put("home/.config/sops/age/keys.txt", "# none\n") },
-		"touched":            out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text }) }),
-		"edited":             out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text + "# mine\n" }) }),
+		"nothing":          func(*repeater) {},
+		"attribute":        arch("replicas: 1", "replicas: 2"),
+		"attribute back":   arch("replicas: 2", "replicas: 1"),
+		"component":        arch("components: {\n", "components: {\n\tcache: {kind: \"redis\", namespace: \"data\"}\n"),
+		"component gone":   arch("\tcache: {kind: \"redis\", namespace: \"data\"}\n", ""),
+		"mistake":          arch("port: 8080", "prot: 8080"),
+		"mistake mended":   arch("prot: 8080", "port: 8080"),
+		"comment":          arch("package shop", "// A shop.\npackage shop"),
+		"second file":      func(r *repeater) { r.put("more.cue", "package shop\n\ncomponents: app: cpu_limit: \"700m\"\n") },
+		"second file gone": func(r *repeater) { r.remove("more.cue") },
+		"file above":       func(r *repeater) { r.put("../above.cue", "package shop\n") },
+		"own code":         func(r *repeater) { r.edit("code/shop/main.py", func(text string) string { return text + "b = 2\n" }) },
+		"own code in place": func(r *repeater) {
+			r.edit("code/shop/main.py", func(text string) string { return strings.Replace(text, "a", "A", 1) })
+		},
+		"own file more":       func(r *repeater) { r.put("code/shop/more.py", "") },
+		"own file less":       func(r *repeater) { r.remove("code/shop/more.py") },
+		"own file executable": func(r *repeater) { r.check(os.Chmod(filepath.Join(r.dir, "code/shop/main.py"), 0o755)) },
+		"own bytecode":        func(r *repeater) { r.put("code/shop/__pycache__/main.pyc", "x") },
+		"kinds":               func(r *repeater) { r.put("kinds/README.md", "Ours.\n") },
+		"kinds gone":          func(r *repeater) { r.remove("kinds") },
+		"sops rules":          func(r *repeater) { r.put(".sops.yaml", "creation_rules: [{age: \""+r.newRecipient()+"\"}]\n") },
+		"sops rules gone":     func(r *repeater) { r.remove(".sops.yaml") },
+		"recipient":           func(r *repeater) { r.edit("arch.cue", r.otherRecipient) },
+		"identity elsewhere":  func(r *repeater) { r.put("home/.config/sops/age/keys.txt", "# none\n") },
+		"touched":             out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text }) }),
+		"edited":              out(func(r *repeater, name string) { r.edit(name, func(text string) string { return text + "# mine\n" }) }),
 		"edited in place": out(func(r *repeater, name string) {
 			r.edit(name, func(text string) string { return strings.Replace(text, "e", "E", 1) })
 		}),
@@ -223,6 +231,8 @@ func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
 	if testing.Short() {
 		rounds = 8
 	}
+	r.put("code/shop/__init__.py", "")
+	r.put("code/shop/main.py", "a = 1\n")
 	order := r.random.Perm(len(names))
 	r.build(r.dir, r.cache, "--new-secrets")
 	for round := range rounds {
@@ -286,6 +296,8 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 	r := &repeater{T: t, dir: filepath.Join(base, "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String()}, random: rand.New(rand.NewPCG(1, 2))}
 	r.check(os.MkdirAll(r.cache, 0o755))
 	r.put("arch.cue", strings.Replace(repeatedArch, "RECIPIENT", key.Recipient().String(), 1))
+	r.put("code/shop/__init__.py", "")
+	r.put("code/shop/main.py", "a = 1\n")
 	first := r.build(r.dir, r.cache, "--timings", "--new-secrets")
 	if !strings.Contains(first, "keep-files") {
 		t.Fatalf("the first build says %s", first)
@@ -300,6 +312,9 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 		{"nothing again", func() {}, true},
 		{"an attribute", func() { edits()["attribute"](r) }, false},
 		{"nothing after it", func() {}, true},
+		{"own code", func() { edits()["own code in place"](r) }, false},
+		{"bytecode", func() { edits()["own bytecode"](r) }, true},
+		{"a file more", func() { edits()["own file more"](r) }, false},
 		{"a key", func() { edits()["identity elsewhere"](r) }, false},
 		{"an edit", func() { edits()["deleted"](r) }, false},
 	}

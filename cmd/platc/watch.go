@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,8 +32,16 @@ func watch(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		if err != nil {
 			return err
 		}
+		o.built = nil
 		if err := tolerate(c, build(ctx, c, o, args)); err != nil {
 			return err
+		}
+		if o.built != nil {
+			follow(w, o.built.Own(), out)
+			if o.built.OwnChanged() {
+				continue // before its folders were watched
+			}
+			reads = either(reads, below(o.built.Own(), out))
 		}
 		if !changed(ctx, w, reads) {
 			return nil
@@ -98,6 +107,39 @@ func watchFolders(w *fsnotify.Watcher, root, out string) (reads func(string) boo
 		}
 		return named || filepath.Ext(name) == ".cue" || strings.HasPrefix(name, kinds)
 	}, err
+}
+
+// follow watches folders and files of the user's own, wherever they are. One that is not there yet is watched from the folder above.
+func follow(w *fsnotify.Watcher, own []string, out string) {
+	for _, root := range own {
+		_ = w.Add(filepath.Dir(root)) // what cannot be watched is not followed
+		_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return nil //nolint:nilerr // a folder that cannot be read, or is gone meanwhile, is not watched
+			}
+			if path == out || d.Name() == "__pycache__" || d.Name() == "node_modules" || path != root && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			_ = w.Add(path)
+			return nil
+		})
+	}
+}
+
+// below says of a path whether it is one of some files and folders, or in one of them.
+func below(own []string, out string) func(string) bool {
+	return func(name string) bool {
+		if name == out || strings.HasPrefix(name, out+string(filepath.Separator)) {
+			return false
+		}
+		return slices.ContainsFunc(own, func(root string) bool {
+			return name == root || strings.HasPrefix(name, root+string(filepath.Separator))
+		})
+	}
+}
+
+func either(a, b func(string) bool) func(string) bool {
+	return func(name string) bool { return a(name) || b(name) }
 }
 
 // changed waits until files have changed and are quiet again; false when the watch is over.

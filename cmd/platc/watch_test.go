@@ -58,3 +58,42 @@ func wait(t *testing.T, what string, holds func() bool) {
 		}
 	}
 }
+
+// TestWatchFollowsTheUsersFolders: also those beside the folder of the architecture.
+func TestWatchFollowsTheUsersFolders(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	put := func(name, text string) {
+		if err := os.MkdirAll(filepath.Join(base, filepath.Dir(name)), 0o755); err != nil {
+			t.Error(err)
+		}
+		if err := os.WriteFile(filepath.Join(base, name), []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	put("deploy/arch.cue", "package shop\n\nname: \"shop\"\ncomponents: api: {kind: \"fastapi\", namespace: \"n\", port: 8080, app: \"../code/shop\"}\n")
+	put("code/shop/__init__.py", "")
+	put("code/shop/deep/main.py", "a = 1\n")
+	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: filepath.Join(base, "deploy"), random: rand.Reader}
+	o := &buildOptions{out: filepath.Join(base, "deploy/out")}
+	o.format.value = "text"
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- watch(ctx, c, o, nil) }()
+
+	holds := func(name, text string) func() bool {
+		return func() bool {
+			data, err := os.ReadFile(filepath.Join(base, "deploy/out/api/shop", name))
+			return err == nil && string(data) == text
+		}
+	}
+	wait(t, "the first build", holds("deep/main.py", "a = 1\n"))
+	put("code/shop/deep/main.py", "a = 2\n")
+	wait(t, "the second build", holds("deep/main.py", "a = 2\n"))
+	put("code/shop/fresh/new.py", "b = 1\n")
+	wait(t, "the build of a new folder", holds("fresh/new.py", "b = 1\n"))
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("an interrupted watch is no error: %v", err)
+	}
+}

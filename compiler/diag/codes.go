@@ -147,6 +147,29 @@ manifests: files: ".git/config": verbatim: "[core]"
 			Fix: "Link the components, and use the credential of the link; or change the kind.",
 		},
 		{
+			ID:    "E0110",
+			Title: "a folder or file of your own that cannot be copied",
+			Cause: "An attribute such as `app` names a folder or a file that is copied into the output. It must exist, be below 64 MiB and 10,000 files, and hold regular files that can be read alone: a symbolic link, a device or a socket is not copied. A Python package has an __init__.py. The path is relative to the file that says it, and never absolute.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, app: "orders/app"}
+`,
+			Fix: "Do what the help says. Caches, bytecode, virtual environments, node_modules, .git and trees that platc wrote are left out, and may hold anything.",
+		},
+		{
+			ID:    "E0111",
+			Title: "a requirements.txt of your own that is not a list of pins",
+			Cause: "The requirements.txt of an application's own package is merged with the pins of platc, so that the image is the same whenever it is built. Options of pip, other files, addresses and ranges of versions are not pins.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, app: "app"}
+-- app/__init__.py --
+-- app/requirements.txt --
+requests>=2
+`,
+			Fix: "Write one exact pin a line, such as httpx==0.28.1; `pip freeze` and `uv export` do.",
+		},
+		{
 			ID:    "E0201",
 			Title: "link target not found",
 			Cause: "No component or sub-component has the name that the link gives.",

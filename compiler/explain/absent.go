@@ -98,28 +98,13 @@ func (w why) edgesOf(r *kind.Rule) []*ir.Edge {
 	return all
 }
 
-// targets are the kinds that a rule of this source leads to, as users call them, with the sub-kinds that bring the rule of their component.
+// targets are the kinds that a rule leads to, as users call them, with the sub-kinds that bring the rule of their component.
 func (w why) targets(r *kind.Rule) []string {
-	all := []string{short(r.To)}
-	for _, name := range slices.Sorted(maps.Keys(w.library.Rules)) {
-		other := w.library.Rules[name]
-		if parent, _, isSub := strings.Cut(other.To, "/"); isSub && other.From == r.From && parent == r.To {
-			all = append(all, short(other.To))
-		}
+	var all []string
+	for _, end := range w.library.Targets(r) {
+		all = append(all, kind.Short(end))
 	}
 	return all
-}
-
-// short is a kind as users call it: "database", or "what provides metrics" of a capability.
-func short(end string) string {
-	if capability, ok := strings.CutPrefix(end, "@"); ok {
-		return "any component with " + capability
-	}
-	_, sub, isSub := strings.Cut(end, "/")
-	if isSub {
-		return sub
-	}
-	return end
 }
 
 func alternatives(words []string) string {
@@ -169,7 +154,7 @@ func (w why) sources(brings func(kind.Side) bool) []string {
 	var ends []string
 	for _, r := range w.rulesTo() {
 		if brings(r.Brings.In) {
-			ends = append(ends, short(r.From))
+			ends = append(ends, kind.Short(r.From))
 		}
 	}
 	return ends
@@ -192,7 +177,7 @@ func (w why) missing(row string, otherwise []Because) []Because {
 	var to []string
 	for _, r := range w.rulesFrom() {
 		if brings(r.Brings.Out) {
-			to = append(to, short(r.To))
+			to = append(to, kind.Short(r.To))
 		}
 	}
 	if len(to) > 0 {

@@ -115,6 +115,28 @@ func (c *cause) leaves() []*cause {
 	return found
 }
 
+// once is the cause with one and the same leaf for each thing, the first.
+func (c *cause) once(first map[atom]*cause) *cause {
+	each := func(causes []*cause) []*cause {
+		replaced := make([]*cause, len(causes))
+		for i, inner := range causes {
+			replaced[i] = inner.once(first)
+		}
+		return replaced
+	}
+	switch {
+	case c == nil || c.of == atom{} && c.all == nil && c.any == nil:
+		return c
+	case c.all != nil:
+		return all(each(c.all)...)
+	case c.any != nil:
+		return anyOf(each(c.any)...)
+	case first[c.of] == nil:
+		first[c.of] = c
+	}
+	return first[c.of]
+}
+
 // given is the cause where some things are known to be there; nil where they are enough.
 func (c *cause) given(there map[atom]bool) *cause {
 	switch {

@@ -56,6 +56,8 @@ func (o *origins) lines(f *File) ([]line, error) {
 		return o.template(a, f, c)
 	case kind.Copy:
 		return o.copied(f, c)
+	case kind.Folder:
+		return userLines(c)
 	case kind.Dotenv:
 		return o.variables(a, f, c, 0, "dotenv")
 	case kind.Environment:
@@ -311,6 +313,15 @@ func (o *origins) copied(f *File, c kind.Copy) ([]line, error) {
 	return numbered(data, of), nil
 }
 
+// userLines are the lines of a copy of a file of the user's own: the user wrote them.
+func userLines(c kind.Folder) ([]line, error) {
+	data, err := c.File.Read()
+	if err != nil {
+		return nil, err
+	}
+	return numbered(data, func(i int, _ string) line { return line{at: diag.Pos{File: c.File.Source, Line: i + 1, Column: 1}} }), nil
+}
+
 // moduleOwner is the kind that brought a module, nil for a file of the component's own kind.
 func (o *origins) moduleOwner(f *File, c kind.Copy) *kind.Kind {
 	if f.Node == nil || f.row.Pos.File != "" {
@@ -379,7 +390,7 @@ func (o *origins) environment(f *File) map[string]ir.Decided[value.Value] {
 	if c, ok := f.row.Content.(kind.Environment); ok {
 		n = o.plan.Graph.Node(c.Of)
 	}
-	return o.plan.Of[n].Env
+	return o.plan.VariablesOf(n).Env
 }
 
 // displayed is data with every secret by its name.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"platc.dev/platc/compiler/ir"
 )
@@ -33,6 +32,11 @@ func (o *origins) node(n *ir.Node, path []string) *cause {
 		return o.described(n.Component(), words(path)...)
 	case "pods":
 		return o.pods(n.Component(), rest)
+	case "variables":
+		env := o.plan.VariablesOf(n).Env
+		return o.nth(rest, sorted(env), func(name string) *cause { return o.by(env[name].By()) })
+	case "instances":
+		return o.instances(o.plan.VariablesOf(n), rest)
 	}
 	return o.decided(n.Component(), word, rest)
 }
@@ -63,6 +67,8 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.delegates(n, rest)
 	case "exports":
 		return o.exports(n, rest)
+	case "image":
+		return o.image(n)
 	case "marks":
 		if len(rest) > 0 {
 			return o.by(p.Marks[rest[0]].By(), rest[1:]...)
@@ -75,14 +81,10 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.namespace(o.plan.Namespaces[n.Namespace()], rest)
 	case "order":
 		return o.order(n)
-	case "variables":
-		return o.nth(rest, sorted(p.Env), func(name string) *cause { return o.by(p.Env[name].By()) })
 	case "requirements":
 		return o.nth(rest, sorted(p.Requirements), func(name string) *cause { return o.by(p.Requirements[name].By()) })
 	case "modules":
-		return o.modules(p, rest)
-	case "instances":
-		return o.instances(n, rest)
+		return o.modules(n, rest)
 	}
 	return nil
 }
@@ -274,26 +276,15 @@ func (o *origins) startups(n *ir.Node) *cause {
 	return all(causes...)
 }
 
-// modules are self.modules: the modules kept, by their names behind the kind.
-func (o *origins) modules(p *ir.NodePlan, path []string) *cause {
-	var kept []string
-	for _, asset := range sorted(p.Modules) {
-		if p.Modules[asset].Value() {
-			kept = append(kept, asset)
-		}
-	}
-	slices.SortStableFunc(kept, func(a, b string) int { return cmp.Compare(moduleName(a), moduleName(b)) })
-	return o.nth(path, kept, func(asset string) *cause { return o.by(p.Modules[asset].By()) })
-}
-
-func moduleName(asset string) string {
-	_, name, _ := strings.Cut(asset, "/")
-	return name
+// modules are self.modules: the modules that the component itself is linked to, by their names behind the kind.
+func (o *origins) modules(n *ir.Node, path []string) *cause {
+	p := o.plan.Of[n]
+	return o.nth(path, p.OwnModules(n), func(asset string) *cause { return o.by(p.Modules[asset].By()) })
 }
 
 // instances are self.instances.INDEX…: what links of n to one component make of it.
-func (o *origins) instances(n *ir.Node, path []string) *cause {
-	sorted := slices.Clone(o.plan.Of[n].Instances)
+func (o *origins) instances(of *ir.Variables, path []string) *cause {
+	sorted := slices.Clone(of.Instances)
 	slices.SortFunc(sorted, func(a, b ir.Decided[ir.Instance]) int {
 		return cmp.Or(cmp.Compare(a.Value().Prefix, b.Value().Prefix), cmp.Compare(a.Value().Component.Name, b.Value().Component.Name))
 	})

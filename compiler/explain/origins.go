@@ -17,7 +17,7 @@ type origins struct {
 	open  map[place]bool // those that are being found out: a circle depends on nothing else
 	in    map[*ir.Node][]*ir.Edge
 	out   map[*ir.Node][]*ir.Edge
-	own   []string // folders of the user's own kinds
+	own   []string // folders of the user's own kinds, and files that are copied
 }
 
 // place is a value that a question could read: of a node or of an edge, by its path.
@@ -44,6 +44,13 @@ func newOrigins(p *ir.Plan) *origins {
 	for _, name := range sorted(p.Graph.Library.Kinds) {
 		if k := p.Graph.Library.Kinds[name]; k.Own && k.Parent == "" {
 			o.own = append(o.own, kindFolder(k))
+		}
+	}
+	for _, n := range p.Graph.Nodes {
+		for _, listing := range n.Listings {
+			for _, f := range listing.Files {
+				o.own = append(o.own, f.Source)
+			}
 		}
 	}
 	return o
@@ -87,6 +94,8 @@ func (o *origins) ref(a asked, ref kind.Ref) *cause {
 
 func (o *origins) find(a asked, input string, path []string) *cause {
 	switch {
+	case input == "arch" && len(path) > 1 && path[0] == "images":
+		return o.image(o.plan.Graph.Node(path[1]))
 	case input == "arch":
 		return o.setting(path)
 	case input == "files" && len(path) > 0:

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -110,13 +111,19 @@ func (w *world) without(gone ...thing) *built {
 	g := copied(w.graph, gone, findings)
 	p := ir.NewPlan(g)
 	if !findings.HasErrors() {
-		pass.Run(passes.Table(), &pass.Context{Graph: g, Plan: p, Findings: findings}, nil)
+		pass.Run(passes.Table(), &pass.Context{Graph: g, Plan: p, Findings: findings, Digest: digest}, nil)
 	}
 	w.built[key] = nil
 	if p.Sealed && !findings.HasErrors() {
 		w.built[key] = &built{p, allFiles(p), map[string]map[string]int{}, map[string]map[string]bool{}}
 	}
 	return w.built[key]
+}
+
+// digest is the hash of the bytes of a file.
+func digest(_ string, row kind.Row) ([sha256.Size]byte, error) {
+	f, err := (&emit.Writer{}).File(row.Path, "", row)
+	return sha256.Sum256(f.Data), err
 }
 
 func keyOf(gone []thing) string {

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -14,10 +13,10 @@ func Serves(l *kind.Library, r *kind.Rule) []string {
 	if !strings.HasPrefix(r.From, "@") && !strings.HasPrefix(r.To, "@") {
 		return all
 	}
-	for _, from := range slices.Sorted(maps.Keys(l.Kinds)) {
-		for _, to := range slices.Sorted(maps.Keys(l.Kinds)) {
-			if l.Rule(l.Kinds[from], l.Kinds[to]) == r {
-				all = append(all, from+" -> "+to)
+	for _, from := range l.Named(r.From) {
+		for _, to := range l.Named(r.To) {
+			if slices.Contains(l.RulesOf(from, to), r) {
+				all = append(all, from.Name+" -> "+to.Name)
 			}
 		}
 	}

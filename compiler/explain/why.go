@@ -393,7 +393,7 @@ func (w why) noLink(name string) (Answer, bool) {
 		return Answer{}, false
 	}
 	reason := fmt.Sprintf("neither %s nor %s links to the other", w.node.Name, other.ID)
-	if w.library.Rule(w.node.Kind, other.Kind) == nil && w.library.Rule(other.Kind, w.node.Kind) == nil {
+	if len(w.library.RulesOf(w.node.Kind, other.Kind)) == 0 && len(w.library.RulesOf(other.Kind, w.node.Kind)) == 0 {
 		reason += fmt.Sprintf(", and there is no rule between %s and %s", w.node.Kind.Name, other.Kind.Name)
 	}
 	return Answer{What: "link", Because: []Because{because(w.node.Pos, "resolve-links", reason)}}, true

@@ -109,16 +109,25 @@ func dumpNode(p *NodePlan) any {
 	for name, d := range p.Exports {
 		exports[name] = d.value
 	}
+	var image any
+	if len(p.Image.by) > 0 {
+		image = decided(p.Image, itself)
+	}
 	folders := map[string]any{}
 	for role, folder := range p.Folders {
 		folders[string(role)] = decided(folder, itself)
 	}
+	env := func(all *Variables) any { return each(all.Env, func(v value.Value) any { return value.Display(v) }) }
+	processes := map[string]any{}
+	for n, own := range p.Processes {
+		processes[n.ID] = env(own)
+	}
 	return map[string]any{
-		"marks": each(p.Marks, func(v any) any { return v }), "env": each(p.Env, func(v value.Value) any { return value.Display(v) }), "exports": exports,
+		"marks": each(p.Marks, func(v any) any { return v }), "env": env(&p.Variables), "processes": processes, "exports": exports,
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
-		"jobs": all(p.Jobs, func(j Job) any {
+		"image": image, "jobs": all(p.Jobs, func(j Job) any {
 			return map[string]any{"role": string(j.Role), "name": j.Name, "namespace": j.Namespace, "file": j.File}
 		}),
 	}

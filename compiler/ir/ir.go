@@ -1,6 +1,8 @@
 package ir
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -25,6 +27,7 @@ type Graph struct {
 	Library *kind.Library
 	Dir     string          // the folder of arch.cue
 	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+	Named   []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
 	ComponentsPos diag.Pos    // of the key components
 	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
@@ -46,10 +49,11 @@ type Node struct {
 	ID          string // "db"; "db/database/orders"
 	Name        string // "orders"
 	Kind        *kind.Kind
-	Parent      *Node       // nil for a component
-	Subs        []*Node     // of a component, by ID
-	Attrs       kind.Object // complete: defaults are in
-	Given       *kind.Given // what the user wrote, for positions; nil where implied
+	Parent      *Node                    // nil for a component
+	Subs        []*Node                  // of a component, by ID
+	Attrs       kind.Object              // complete: defaults are in
+	Listings    map[string]*kind.Listing // what attributes with a mark name, by their dotted paths
+	Given       *kind.Given              // what the user wrote, for positions; nil where implied
 	Description kind.Description
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
@@ -77,6 +81,17 @@ func (n *Node) Path() string {
 	return n.Parent.Path() + "." + n.SubKind() + "." + Label(n.Name)
 }
 
+// Processes are the processes of a component beside its own pods, by ID.
+func (n *Node) Processes() []*Node {
+	var all []*Node
+	for _, sub := range n.Subs {
+		if sub.Kind.Process {
+			all = append(all, sub)
+		}
+	}
+	return all
+}
+
 // SubKind is the short name of a sub-component's kind.
 func (n *Node) SubKind() string {
 	_, short, _ := strings.Cut(n.Kind.Name, "/")
@@ -88,14 +103,16 @@ func (n *Node) Instance() string {
 	return strings.ToUpper(strings.ReplaceAll(n.Component().Name, "-", "_"))
 }
 
-// AttrPos is where an attribute was written, or the node itself.
+// AttrPos is where an attribute was written, by its dotted path; else what holds it, or the node itself.
 func (n *Node) AttrPos(name string) diag.Pos {
-	if n.Given != nil && name != "" {
-		if f := n.Given.Field(name); f != nil {
-			return f.Pos
+	pos, given := n.Pos, n.Given
+	for part := range strings.SplitSeq(name, ".") {
+		if given = given.Field(part); given == nil {
+			break
 		}
+		pos = given.Pos
 	}
-	return n.Pos
+	return pos
 }
 
 // Link is a link as written.
@@ -209,21 +226,33 @@ type Applied struct {
 	Result kind.Result
 }
 
+// Variables are what links give to a component, or to one of its processes.
+type Variables struct {
+	Env       map[string]Decided[value.Value] // by name
+	EnvGroup  map[string]string               // variable -> comment it stands under
+	Instances []Decided[Instance]
+}
+
+func newVariables() Variables {
+	return Variables{Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}}
+}
+
 // NodePlan is every decision about one component.
 type NodePlan struct {
+	Variables                          // of the links of the component
+	Processes     map[*Node]*Variables // of each process: those of the component's links, and of its own
 	Marks         map[string]Decided[any]
-	Env           map[string]Decided[value.Value] // variables of links, by name
-	EnvGroup      map[string]string               // variable -> comment it stands under
-	Instances     []Decided[Instance]
 	Exports       map[string]Decided[any]    // what rules say of this component to whoever links to it
 	Requirements  map[string]Decided[string] // distribution -> pin
 	Modules       map[string]Decided[bool]   // asset "kind/name"; false: left out, and By says why
 	Files         map[string]Decided[bool]
+	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
+	Image         Decided[string]               // name and tag of the image that is built; zero: none
 	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
 	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
 	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
 	Jobs          []Decided[Job]                // of these kustomizations, by file
-	View          kind.Object                   // the component as its manifests and templates see it
+	View          kind.Object                   // the component as its manifests and templates see it; those of the build context without the image
 	Parts         map[string][]Decided[kind.Object]
 	Pods          map[string]Decided[kind.Pods] // groups of the kind, and those that edges add
 	Policies      map[string]*Policy            // by pod group
@@ -281,11 +310,44 @@ func NewPlan(g *Graph) *Plan {
 	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
-			Marks: map[string]Decided[any]{}, Env: map[string]Decided[value.Value]{}, EnvGroup: map[string]string{}, Exports: map[string]Decided[any]{},
+			Variables: newVariables(), Processes: map[*Node]*Variables{},
+			Marks: map[string]Decided[any]{}, Exports: map[string]Decided[any]{},
 			Requirements: map[string]Decided[string]{}, Modules: map[string]Decided[bool]{}, Files: map[string]Decided[bool]{},
 			Parts: map[string][]Decided[kind.Object]{}, Pods: map[string]Decided[kind.Pods]{}, Policies: map[string]*Policy{}, Uses: map[string][]Decided[int]{},
 			Folders: map[kind.Role]Decided[string]{},
 		}
+		for _, sub := range n.Subs {
+			if sub.Kind.Process {
+				own := newVariables()
+				p.Of[n].Processes[sub] = &own
+			}
+		}
 	}
 	return p
+}
+
+// VariablesOf are those of a component, or of one of its processes.
+func (p *Plan) VariablesOf(n *Node) *Variables {
+	if n.Kind.Process {
+		return p.Of[n.Parent].Processes[n]
+	}
+	return &p.Of[n].Variables
+}
+
+// OwnModules are the modules kept because of links of the component itself, and not of its processes alone, by name.
+func (p *NodePlan) OwnModules(n *Node) []string {
+	var own []string
+	for asset, d := range p.Modules {
+		if d.value && slices.ContainsFunc(d.by, func(o Origin) bool { return !o.Edge.Source.Kind.Process || o.Edge.Source.Parent != n }) {
+			own = append(own, asset)
+		}
+	}
+	slices.SortFunc(own, func(a, b string) int { return cmp.Or(cmp.Compare(moduleName(a), moduleName(b)), cmp.Compare(a, b)) })
+	return own
+}
+
+// moduleName is the name of an asset behind its kind.
+func moduleName(asset string) string {
+	_, name, _ := strings.Cut(asset, "/")
+	return name
 }

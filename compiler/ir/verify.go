@@ -59,18 +59,19 @@ func listed[T any](v *verification, list []Decided[T], what, of string) {
 
 func (v *verification) node(np *NodePlan, name string) {
 	origins(v, np.Marks, "mark", name)
-	origins(v, np.Env, "variable", name)
+	v.variables(&np.Variables, name)
+	for n, own := range np.Processes {
+		v.variables(own, n.ID)
+	}
 	origins(v, np.Exports, "export", name)
 	origins(v, np.Pods, "group of pods", name)
-	listed(v, np.Instances, "an instance", name)
 	listed(v, np.Waits, "what is waited for", name)
-	for _, d := range np.Instances {
-		origins(v, d.value.Variables, "variable of "+d.value.Component.Name, name)
-		listed(v, d.value.Resources, "a resource", name)
-	}
 	origins(v, np.Requirements, "requirement", name)
 	origins(v, np.Modules, "module", name)
 	origins(v, np.Files, "file", name)
+	if np.Image.value != "" {
+		v.origin(np.Image.by, "the image of %s", name)
+	}
 	for _, slot := range slices.Sorted(maps.Keys(np.Parts)) {
 		listed(v, np.Parts[slot], "a part "+slot, name)
 	}
@@ -90,6 +91,15 @@ func (v *verification) node(np *NodePlan, name string) {
 	}
 	listed(v, np.Jobs, "a Job", name)
 	v.rows(np.Rows, np.Files, name)
+}
+
+func (v *verification) variables(all *Variables, name string) {
+	origins(v, all.Env, "variable", name)
+	listed(v, all.Instances, "an instance", name)
+	for _, d := range all.Instances {
+		origins(v, d.value.Variables, "variable of "+d.value.Component.Name, name)
+		listed(v, d.value.Resources, "a resource", name)
+	}
 }
 
 func (v *verification) tree(t *Tree) {

@@ -9,13 +9,22 @@ func (n *Node) View() kind.Object {
 	v := kind.Object{
 		"id": n.ID, "name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title,
 		"component": n.Component().Name, "component_kind": n.Component().Kind.Name, "namespace": n.Namespace(), "instance": n.Instance(),
-		"attrs": n.Attrs, "quantities": n.quantities(),
+		"attrs": n.Attrs, "quantities": n.quantities(), "folders": n.folders(),
 	}
 	if n.Parent != nil {
 		return v
 	}
 	v["subs"] = n.subViews(func(sub *Node) kind.Object { return sub.View() })
 	return v
+}
+
+// folders are the user's own files that attributes name, by the dotted path of the attribute.
+func (n *Node) folders() kind.Object {
+	o := kind.Object{}
+	for attribute, listing := range n.Listings {
+		o[attribute] = listing.View()
+	}
+	return o
 }
 
 // subViews is sub-kind -> name -> what view gives; every sub-kind of the kind is there.

@@ -269,19 +269,33 @@ func TestConditionsHoldForWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestExactRuleWinsOverCapabilities(t *testing.T) {
+func TestRulesOfAPair(t *testing.T) {
 	t.Parallel()
 	app := &kind.Kind{Name: "app", Provides: []string{"workload", "image"}}
-	store := &kind.Kind{Name: "store", Provides: []string{"workload", "metrics"}}
-	l := kind.Library{Rules: map[string]*kind.Rule{}}
-	for _, want := range []string{"@image -> store", "@workload -> store", "app -> @metrics", "app -> @workload", "app -> store"} {
-		from, to, _ := strings.Cut(want, " -> ")
-		r := &kind.Rule{From: from, To: to}
-		if l.Rules[want] = r; l.Rule(app, store) != r || r.Name() != want {
-			t.Errorf("%s does not win", want)
+	store := &kind.Kind{Name: "store", Provides: []string{"metrics", "sql"}}
+	l := kind.Library{Rules: map[string]*kind.Rule{}, Kinds: map[string]*kind.Kind{"app": app, "store": store}}
+	rules := func(from, to *kind.Kind) string {
+		var all []string
+		for _, r := range l.RulesOf(from, to) {
+			all = append(all, r.Name())
+		}
+		return strings.Join(all, ", ")
+	}
+	for _, c := range []struct{ add, want string }{
+		{"app -> @sql", "app -> @sql"},
+		{"app -> @metrics", "app -> @metrics"}, // in the order of what the target provides
+		{"app -> store", "app -> store"},       // the target's name wins
+		{"@image -> @sql", "app -> store, @image -> @sql"},
+		{"@image -> store", "app -> store, @image -> store"},
+		{"@workload -> store", "app -> store, @workload -> store, @image -> store"},
+	} {
+		from, to, _ := strings.Cut(c.add, " -> ")
+		l.Rules[c.add] = &kind.Rule{From: from, To: to}
+		if got := rules(app, store); got != c.want {
+			t.Errorf("with %s the rules are %s, not %s", c.add, got, c.want)
 		}
 	}
-	if l.Rule(store, app) != nil {
-		t.Error("there is no rule the other way")
+	if got := rules(store, app); got != "" {
+		t.Errorf("the other way there is %s", got)
 	}
 }

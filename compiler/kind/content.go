@@ -6,7 +6,7 @@ import (
 )
 
 // Content is what the bytes of a file are made of: one of the types below, and nothing else. A kind's table may hold each of them; of Modules,
-// Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
+// Folder, Each and a Copy of a folder the passes make one row for every file, so that in a plan every row is one file.
 type Content interface{ isContent() }
 
 // Objects are Kubernetes objects, one document each.
@@ -47,9 +47,9 @@ type Copy struct {
 // Dotenv is variables, in groups with a comment each.
 type Dotenv []Group
 
-// Environment is the variables of the links of one component. It is always secret: passwords are among them.
+// Environment is the variables of the links of one component or process. It is always secret: passwords are among them.
 type Environment struct {
-	Of      string   // the component
+	Of      string   // the component, or the ID of a process
 	Without []string // names that are left out
 	Links   []Group  // its variables, set by a pass: a group for each provider, by comment
 	Extra   []Group  // what the kind adds
@@ -65,6 +65,13 @@ type JSON struct{ Data any }
 type Requirements struct {
 	Main bool // those of the component; a pass enters them into Pins
 	Pins []string
+}
+
+// Folder is files of the user's own, as they are, below the path of the row; "{name}" in it stands for the name of the folder.
+type Folder struct {
+	Of   string    // the attribute that names them
+	File *UserFile // in a plan: the file of the row
+	Root string    // in a plan: the place of the copy of File.Root, relative as the path of the row
 }
 
 // Modules are the modules kept for a component, below the path of the row.
@@ -89,6 +96,7 @@ func (Dotenv) isContent()        {}
 func (Environment) isContent()   {}
 func (JSON) isContent()          {}
 func (Requirements) isContent()  {}
+func (Folder) isContent()        {}
 func (Modules) isContent()       {}
 func (Each) isContent()          {}
 func (Recipients) isContent()    {}

@@ -17,6 +17,7 @@ type Object = map[string]any
 type Kind struct {
 	Name, Title, Doc string           // "postgresql", "PostgreSQL"; "postgresql/database" for a sub-kind
 	Parent           string           // the kind that this is a sub-kind of, or ""
+	Process          bool             // of a sub-kind: its nodes are processes of their component, whose links they have beside their own
 	Provides         []string         // capabilities that a rule may name in place of a kind, as "@workload"
 	Attributes       *Type            // a struct
 	AtMost           [][2]string      // pairs of quantities: the first may not exceed the second
@@ -28,7 +29,8 @@ type Kind struct {
 	Rows             []Row            // the file table without content, in order of path
 	Assets           fs.FS            // python/ and files/; nil for a sub-kind
 	Describe         func(self, parent, arch Object) (Description, error)
-	Manifests        func(self, arch Object) ([]Row, error) // nil for a sub-kind
+	Context          func(self, arch Object) ([]Row, error) // the rows of the build context of its image; nil where it has none
+	Manifests        func(self, arch Object) ([]Row, error) // the other rows; nil for a sub-kind
 	Own              bool                                   // a user's own, not a built-in one
 	PodsAt           map[string]diag.Pos                    // of a user's own: where its groups of pods are written
 	Pos              diag.Pos                               // in the library, for findings in a user's own kind
@@ -72,6 +74,7 @@ type Count struct {
 // Description is what a node offers, from its attributes alone.
 type Description struct {
 	Host          string
+	Image         *Image // that the architecture builds; nil: none
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
@@ -90,6 +93,12 @@ type Description struct {
 	Trace         Trace
 }
 
+// Image is an image that the architecture builds.
+type Image struct {
+	Name    string // with the registry, without a tag: "registry.example.com/shop/orders"
+	Version string // what its tag begins with: "1.4.0"
+}
+
 // Port is a port of a group of pods.
 type Port struct {
 	Port int    // of the pods, not of the Service
@@ -100,6 +109,7 @@ type Port struct {
 type Pods struct {
 	Labels  map[string]string
 	Account string // ServiceAccount; the component's name where empty
+	Process string // the process that runs in them, as "worker/mails"; "": the component itself
 }
 
 // Level is the pod-security level that a component needs, if below restricted.
@@ -146,6 +156,7 @@ type Row struct {
 	Mode    string // "0755", or "" for 0644
 	Secret  bool   // SOPS encrypts it: it holds a secret, or a Secret is made of it
 	Role    Role   // of a Kustomization
+	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
 	Pos     diag.Pos
 	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"

@@ -38,36 +38,46 @@ type Cost struct {
 	Pos      diag.Pos
 }
 
-// Rule is the rule for a pair of kinds: the exact one, else one by a capability of the target or the source; nil without.
-func (l *Library) Rule(from, to *Kind) *Rule {
-	if r := l.Rules[from.Name+" -> "+to.Name]; r != nil {
-		return r
+// RulesOf are the rules of exactly this pair of kinds: that of the source itself, and beside it that of each of its capabilities. The last one says what
+// the link is. Of those that lead to the target by its name and by a capability, the one by its name wins. It is empty where there is none.
+func (l *Library) RulesOf(from, to *Kind) []*Rule {
+	if from.Process {
+		from = l.Kinds[from.Parent] // a process links to what its component may link to
+	}
+	all := l.ruleTo(from.Name, to)
+	for _, c := range from.Provides {
+		all = append(all, l.ruleTo("@"+c, to)...)
+	}
+	return all
+}
+
+// ruleTo is the rule from an end to a kind, or none.
+func (l *Library) ruleTo(from string, to *Kind) []*Rule {
+	if r := l.Rules[from+" -> "+to.Name]; r != nil {
+		return []*Rule{r}
 	}
 	for _, c := range to.Provides {
-		if r := l.Rules[from.Name+" -> @"+c]; r != nil {
-			return r
-		}
-	}
-	for _, c := range from.Provides {
-		if r := l.Rules["@"+c+" -> "+to.Name]; r != nil {
-			return r
+		if r := l.Rules[from+" -> @"+c]; r != nil {
+			return []*Rule{r}
 		}
 	}
 	return nil
 }
 
-// RulesBetween are the rules of a link between two kinds, the most general first: those of the components that its ends belong to, and the exact
-// one. A link to a database is a link to its server as well, whose rule brings the host and opens the port; so the exact rule says only
-// what is its own. It is empty without an exact one.
+// RulesBetween are the rules of a link between two kinds, the most general first: those of the components that its ends belong to, and those of
+// the pair itself. A link to a database is a link to its server as well, whose rule brings the host and opens the port; so the rule of the pair says
+// only what is its own. It is empty where the pair has none.
 func (l *Library) RulesBetween(from, to *Kind) []*Rule {
-	if l.Rule(from, to) == nil {
+	if len(l.RulesOf(from, to)) == 0 {
 		return nil
 	}
 	var all []*Rule
 	for _, source := range l.lineage(from) {
 		for _, target := range l.lineage(to) {
-			if r := l.Rule(source, target); r != nil && !slices.Contains(all, r) {
-				all = append(all, r)
+			for _, r := range l.RulesOf(source, target) {
+				if !slices.Contains(all, r) {
+					all = append(all, r)
+				}
 			}
 		}
 	}
@@ -92,12 +102,14 @@ func (k *Kind) Is(end string) bool {
 func (l *Library) Modules() map[string]map[string][]string {
 	all := map[string]map[string][]string{}
 	add := func(end, module, other string) {
-		component, _, _ := strings.Cut(end, "/")
-		if all[component] == nil {
-			all[component] = map[string][]string{}
-		}
-		if list := all[component][module]; !slices.Contains(list, other) {
-			all[component][module] = append(list, other)
+		for _, k := range l.Named(end) {
+			component, _, _ := strings.Cut(k.Name, "/")
+			if all[component] == nil {
+				all[component] = map[string][]string{}
+			}
+			if list := all[component][module]; !slices.Contains(list, other) {
+				all[component][module] = append(list, other)
+			}
 		}
 	}
 	names := slices.Sorted(maps.Keys(l.Rules))
@@ -107,7 +119,7 @@ func (l *Library) Modules() map[string]map[string][]string {
 			add(r.From, m, "to "+Short(r.To))
 		}
 		for _, m := range r.InModules {
-			add(r.To, m, "from "+r.From)
+			add(r.To, m, "from "+Short(r.From))
 		}
 	}
 	for _, name := range names {
@@ -126,15 +138,35 @@ func (l *Library) Targets(r *Rule) []string {
 	all := []string{r.To}
 	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
 		other := l.Rules[name]
-		if parent, _, isSub := strings.Cut(other.To, "/"); isSub && other.From == r.From && parent == r.To {
+		if parent, _, isSub := strings.Cut(other.To, "/"); isSub && parent == r.To && l.covers(other.From, r.From) && !slices.Contains(all, other.To) {
 			all = append(all, other.To)
 		}
 	}
 	return all
 }
 
-// Short is an end of a rule without the component of a sub-kind: "database" of "postgresql/database".
+// covers says whether a rule from one end holds for whatever the other end names.
+func (l *Library) covers(end, other string) bool {
+	k := l.Kinds[other]
+	return end == other || k != nil && k.Is(end)
+}
+
+// Named are the kinds that an end of a rule means, by name: one, or those with a capability.
+func (l *Library) Named(end string) []*Kind {
+	var all []*Kind
+	for _, name := range slices.Sorted(maps.Keys(l.Kinds)) {
+		if l.Kinds[name].Is(end) {
+			all = append(all, l.Kinds[name])
+		}
+	}
+	return all
+}
+
+// Short is an end of a rule in words: "database" of "postgresql/database".
 func Short(end string) string {
+	if capability, ok := strings.CutPrefix(end, "@"); ok {
+		return "any component with " + capability
+	}
 	if _, sub, isSub := strings.Cut(end, "/"); isSub {
 		return sub
 	}

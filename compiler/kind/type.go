@@ -1,6 +1,9 @@
 package kind
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is the type of an attribute, made from CUE when the library loads.
 type Type struct {
@@ -15,6 +18,7 @@ type Type struct {
 	IsMap     bool
 	IsList    bool
 	Quantity  bool
+	Mark      *Mark          // its texts are paths of the user's own files; nil: they are not
 	Secret    bool           // a value is a secret: no message and no excerpt shows it
 	Default   any            // nil: none
 	Optional  bool           // of a struct: absent unless given
@@ -36,6 +40,17 @@ func (t *Type) Field(name string) *Type {
 		}
 	}
 	return nil
+}
+
+// At is the field at a dotted path of structs, nil without.
+func (t *Type) At(path string) *Type {
+	for name := range strings.SplitSeq(path, ".") {
+		if t == nil {
+			return nil
+		}
+		t = t.Field(name)
+	}
+	return t
 }
 
 // Fits says whether plain data, of any shape, is a value of the type.

@@ -18,10 +18,14 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 	wrong := func(format string, args ...any) error {
 		return kind.Mistake(k.Own, row.Pos, fmt.Sprintf("the file %q of %s ", name, k.Name)+fmt.Sprintf(format, args...), kindHelp)
 	}
-	if local := strings.TrimSuffix(name, "/"); path.Clean(local) != local || !fs.ValidPath(local) || local == "." {
+	_, isFolder := row.Content.(kind.Folder)
+	if local := strings.TrimSuffix(name, "/"); (!isFolder || name != "./") && (path.Clean(local) != local || !fs.ValidPath(local) || local == ".") {
 		return wrong("is not a path below the folder of its component")
 	}
 	row.Path = name
+	if row.Context && row.Secret {
+		return wrong("holds %s, and belongs to the build context: whoever has the image would have it", secretIn(row.Content))
+	}
 	if row.Secret && !row.Encryptable() {
 		return wrong("holds %s, but is not below secret/", secretIn(row.Content))
 	}
@@ -30,6 +34,13 @@ func proper(k *kind.Kind, name string, row kind.Row) error {
 		return asset(k, c.Name, wrong)
 	case kind.Copy:
 		return asset(k, c.Name, wrong)
+	case kind.Folder:
+		if !strings.HasSuffix(name, "/") {
+			return wrong("has a folder as its content, but does not end in /")
+		}
+		if k.Attributes.At(c.Of) == nil || k.Attributes.At(c.Of).Mark == nil {
+			return wrong("is a copy of what %s names, but the kind has no attribute %s with @folder(), @file() or @files()", c.Of, c.Of)
+		}
 	case kind.Objects:
 		return properObjects(c, wrong)
 	case kind.Kustomization:
@@ -71,7 +82,7 @@ func properObjects(all kind.Objects, wrong func(string, ...any) error) error {
 
 // contents are the fields of a row that make a file.
 func contents() []string {
-	return []string{"objects", "kustomization", "text", "verbatim", "template", "copy", "dotenv", "environment", "json", "requirements", "modules", "each"}
+	return []string{"objects", "kustomization", "text", "verbatim", "template", "copy", "dotenv", "environment", "json", "requirements", "modules", "folder", "each"}
 }
 
 func whenOf(o map[string]any) kind.When {
@@ -132,6 +143,8 @@ func contentNamed(pos diag.Pos, name string, o map[string]any) (kind.Content, er
 		return kind.Requirements{Main: main, Pins: strs(data)}, nil
 	case "modules":
 		return kind.Modules{}, nil
+	case "folder":
+		return kind.Folder{Of: str(data)}, nil
 	}
 	return eachOf(pos, object(data))
 }

@@ -24,6 +24,8 @@ func (s scope) expanded(e ast.Expr, depth int) string {
 		return e.Op.String() + s.operand(e.X, token.MUL, depth)
 	case *ast.BinaryExpr:
 		return s.operand(e.X, e.Op, depth) + " " + e.Op.String() + " " + s.operand(e.Y, e.Op, depth)
+	case *ast.StructLit:
+		return s.expandedStruct(e, depth)
 	case *ast.ListLit:
 		items := make([]string, len(e.Elts))
 		for i, item := range e.Elts {
@@ -40,6 +42,27 @@ func (s scope) expanded(e ast.Expr, depth int) string {
 		return "[" + strings.Join(items, ", ") + "]"
 	}
 	return source(e)
+}
+
+// expandedStruct is a struct on one line, without the comments of its fields.
+func (s scope) expandedStruct(e *ast.StructLit, depth int) string {
+	fields := make([]string, len(e.Elts))
+	for i, d := range e.Elts {
+		switch d := d.(type) {
+		case *ast.Field:
+			mark := map[token.Token]string{token.OPTION: "?", token.NOT: "!"}[d.Constraint]
+			label, ok := d.Label.(ast.Expr)
+			if !ok {
+				return source(e)
+			}
+			fields[i] = source(label) + mark + ": " + s.expanded(d.Value, depth+1)
+		case *ast.EmbedDecl:
+			fields[i] = s.expanded(d.Expr, depth+1)
+		default:
+			return source(e)
+		}
+	}
+	return "{" + strings.Join(fields, ", ") + "}"
 }
 
 // operand is an operand of an operator, in parentheses where it binds less.

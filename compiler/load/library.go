@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -37,6 +38,7 @@ type lib struct {
 	bringer   map[*kind.Rule]string // kind that brings a rule
 	questions []*question           // all that kinds answer, in order of reading
 	form      *form                 // that users' kinds are held to; nil without any
+	archSums  sync.Map              // address of a map -> archSum
 	list      *diag.List
 	out       *kind.Library
 }
@@ -360,12 +362,15 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 
 func (l *lib) subOf(p *pkg, parent *kind.Kind, name string, f facts, syntax scope, d *declarations) (*kind.Kind, error) {
 	k := &kind.Kind{
-		Name: parent.Name + "/" + name, Title: f.text("title"), Doc: f.text("doc"), Parent: parent.Name, Provides: f.texts("provides"),
+		Name: parent.Name + "/" + name, Title: f.text("title"), Doc: f.text("doc"), Parent: parent.Name, Process: f.flag(false, "process"), Provides: f.texts("provides"),
 		Names: kind.NameRule{Not: f.texts("names", "not"), Help: f.text("names", "help")}, Counts: counts(f.data("counts")),
 		Own: p.root.own(), Pos: f.place(p.root),
 	}
 	var err error
 	if k.Attributes, err = syntax.structOf(f, "kind", "subs", name); err != nil {
+		return nil, err
+	}
+	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
 	if pattern := f.text("names", "pattern"); pattern != "" {

@@ -54,6 +54,7 @@ func (l *lowering) lower(top *kind.Given) {
 	}
 	l.graph.Arch, l.graph.ComponentsPos = config, components.KeyPos
 	defer l.exceptNames()
+	defer func() { slices.Sort(l.graph.Named) }()
 	for _, f := range components.Fields {
 		l.component(f)
 	}
@@ -108,7 +109,7 @@ func (l *lowering) name(top *kind.Given) {
 
 // config completes the settings, and is what kinds see as #arch. Secrets that the user gave become references.
 func (l *lowering) config(given *kind.Given) kind.Object {
-	arch := kind.Object{"name": l.graph.Name, "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
+	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
 		return arch
@@ -129,6 +130,9 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
+	}
+	if t, ok := data["image_tag"]; ok {
+		arch["image_tag"] = t
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
@@ -231,6 +235,7 @@ func (l *lowering) component(g *kind.Given) {
 	l.graph.Nodes = append(l.graph.Nodes, n)
 	subs := sorted(k.Subs)
 	n.Attrs = l.attributes(n, append(fixed(), subs...))
+	l.listings(n)
 	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to Kubernetes: its pods do not run at the pod security level that platc sets", g.Key, ns), Help: "choose a namespace of your own"})
 	}
@@ -346,6 +351,7 @@ func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
 	l.graph.Nodes = append(l.graph.Nodes, n)
 	parent.Subs = append(parent.Subs, n)
 	n.Attrs = l.attributes(n, []string{"links"})
+	l.listings(n)
 	l.links(n, g.Field("links"))
 }
 

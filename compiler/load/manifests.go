@@ -2,6 +2,8 @@ package load
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -23,42 +25,93 @@ func (l *lib) manifests(p *pkg, d *declarations, f facts) error {
 		if row.When, err = whenIn(file); err != nil {
 			return err
 		}
+		if row.Context, err = contextIn(file); err != nil {
+			return err
+		}
 		k.Rows = append(k.Rows, row)
 	}
 	q := l.question("manifests", k.Name, p, "manifests")
 	d.questions = append(d.questions, q)
-	k.Manifests = func(self, arch kind.Object) ([]kind.Row, error) {
-		in := given{"self": self, "arch": arch}
-		sum, known := asked(k, in)
-		if known {
-			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(p, k, sum)); err == nil && len(rows) > 0 {
-				return rows, nil
-			}
-		}
-		rows, err := ask(l, q, in, func(a answer) ([]kind.Row, error) {
-			all, err := l.told(p.root, k, in, a)
-			if err != nil {
-				return nil, err
-			}
-			if _, own := a.(ownAnswer); own && known {
-				l.remember(p, sum, all)
-			}
-			rows, err := l.rows(q, in, a, all)
-			if err == nil {
-				err = properRows(k, q, rows)
-			}
-			return rows, err
-		})
-		if err != nil {
-			return nil, p.root.mistakes(k.Pos, err)
-		}
-		return rows, nil
+	k.Manifests = l.table(p, k, q, false)
+	if slices.ContainsFunc(k.Rows, func(r kind.Row) bool { return r.Context }) {
+		k.Context = l.table(p, k, q, true)
 	}
 	return nil
 }
 
-// told is what a kind says of the files of a component: of each its condition, and where that holds all else.
-func (l *lib) told(r root, k *kind.Kind, in given, manifests answer) ([]told, error) {
+// table asks for the rows of the build context, or for the others. What was asked in an earlier build is not asked again.
+func (l *lib) table(p *pkg, k *kind.Kind, q *question, context bool) func(self, arch kind.Object) ([]kind.Row, error) {
+	return func(self, arch kind.Object) ([]kind.Row, error) {
+		in := given{"self": self, "arch": arch}
+		sum, plain := l.asked(k, context, in)
+		if plain {
+			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(p, sum), context); err == nil && len(rows) > 0 {
+				return rows, nil
+			}
+		}
+		var all []told
+		var own bool
+		rows, err := ask(l, q, in, func(a answer) (rows []kind.Row, err error) {
+			_, own = a.(ownAnswer)
+			rows, all, err = l.answered(p.root, k, q, in, a, context)
+			return rows, err
+		})
+		if err != nil {
+			return nil, l.refused(p.root, k, q, in, all, context, err)
+		}
+		if own && plain {
+			l.remember(p, sum, all)
+		}
+		return rows, nil
+	}
+}
+
+// refused is what is wrong with an answer; the last of what was told has it.
+func (l *lib) refused(r root, k *kind.Kind, q *question, in given, all []told, context bool, err error) error {
+	if context && len(all) > 0 {
+		again := imagined(in["self"], in["arch"])
+		_, fails := ask(l, q, again, func(a answer) ([]kind.Row, error) {
+			rows, _, err := l.answered(r, k, q, again, a, context)
+			return rows, err
+		})
+		if at := all[len(all)-1]; fails == nil {
+			return kind.Mistake(r.own(), at.pos, fmt.Sprintf("the file %q of %s belongs to the build context, and reads the image that is made of it", at.path, k.Name),
+				"read image and arch.images in rows without context: true, and what the image is named after in attrs")
+		}
+	}
+	return r.mistakes(k.Pos, err)
+}
+
+// imagined is what the rows of a kind see once the images are known.
+func imagined(self, arch kind.Object) given {
+	self, arch = maps.Clone(self), maps.Clone(arch)
+	self["image"], arch["images"] = "image:1", kind.Object{str(self["name"]): "image:1"}
+	return given{"self": self, "arch": arch}
+}
+
+// answered is an answer as rows, and as it was told. Of an error, the last of what was told has it.
+func (l *lib) answered(r root, k *kind.Kind, q *question, in given, a answer, context bool) ([]kind.Row, []told, error) {
+	all, err := l.told(r, k, in, a, context)
+	if err != nil {
+		return nil, all, err
+	}
+	rows, err := l.rows(q, in, a, all, context)
+	if err != nil {
+		return nil, all[:len(rows)+1], err
+	}
+	for i, row := range rows {
+		if row.Content == nil {
+			continue
+		}
+		if err := proper(k, row.Path, row); err != nil {
+			return nil, all[:i+1], fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
+		}
+	}
+	return rows, all, nil
+}
+
+// told is what a kind says of the files of a component: of each its condition, and where that holds all else. Of an error, the last file has it.
+func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context bool) ([]told, error) {
 	files, _ := manifests.field("files")
 	fields, err := files.fields()
 	if err != nil {
@@ -67,15 +120,22 @@ func (l *lib) told(r root, k *kind.Kind, in given, manifests answer) ([]told, er
 	all := make([]told, 0, len(fields))
 	for _, f := range fields {
 		t := told{path: f.name, pos: f.place(r)}
-		if t.when, err = decoded(f, "when"); err != nil {
-			return nil, err
+		belongs, err := contextIn(f)
+		if err == nil && belongs != context {
+			continue
 		}
-		if conditionOf(t.when).Holds(in["self"]) {
+		if err == nil {
+			t.when, err = decoded(f, "when")
+		}
+		if err == nil && conditionOf(t.when).Holds(in["self"]) {
 			if t.data, err = l.content(r, k, t, f); err != nil {
-				return nil, fmt.Errorf("%s: %w", t.path, r.mistakes(t.pos, err))
+				err = fmt.Errorf("%s: %w", t.path, r.mistakes(t.pos, err))
 			}
 		}
 		all = append(all, t)
+		if err != nil {
+			return all, err
+		}
 	}
 	return all, nil
 }
@@ -90,33 +150,20 @@ func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, erro
 	return decodedFields(a)
 }
 
-// rows are the rows of a component, with the content of those that are kept.
-func (l *lib) rows(q *question, in given, manifests answer, all []told) ([]kind.Row, error) {
+// rows are the rows of a component, with the content of those that are kept. Of an error, those before it.
+func (l *lib) rows(q *question, in given, manifests answer, all []told, context bool) ([]kind.Row, error) {
 	rows := make([]kind.Row, 0, len(all))
 	for _, t := range all {
-		row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when)}
+		row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when), Context: context}
 		if t.data != nil {
 			if err := contentOf(&row, t.data); err != nil {
-				return nil, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
+				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
 			}
 			row.Trace = traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
-}
-
-// properRows says what no file can be made of.
-func properRows(k *kind.Kind, q *question, rows []kind.Row) error {
-	for _, row := range rows {
-		if row.Content == nil {
-			continue
-		}
-		if err := proper(k, row.Path, row); err != nil {
-			return fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
-		}
-	}
-	return nil
 }
 
 // checkRow holds a row to its form.
@@ -140,4 +187,10 @@ func conditionOf(data any) *kind.When {
 	}
 	w := whenOf(object(data))
 	return &w
+}
+
+// contextIn says whether a row belongs to the build context.
+func contextIn(row answer) (bool, error) {
+	data, err := decoded(row, "context")
+	return boolean(data, false), err
 }

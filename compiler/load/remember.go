@@ -3,7 +3,9 @@ package load
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math"
+	"reflect"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -18,13 +20,38 @@ type told struct {
 }
 
 // asked is a sum of all that an answer depends on, but the program; false where it holds something that is not plain data.
-func asked(k *kind.Kind, in given) (sum [sha256.Size]byte, ok bool) {
-	data, ok := appendData(nil, []any{k.Name, in["self"], in["arch"]})
+func (l *lib) asked(k *kind.Kind, context bool, in given) (sum [sha256.Size]byte, ok bool) {
+	arch, ok := l.archSum(in["arch"])
+	if !ok {
+		return sum, false
+	}
+	data, ok := appendData(nil, []any{k.Name, context, in["self"], arch})
 	return sha256.Sum256(data), ok
 }
 
+// archSum is a sum of #arch, which all components are asked with, and which holds a name for each of them: it is made once. Nobody changes it meanwhile.
+func (l *lib) archSum(arch kind.Object) (sum string, ok bool) {
+	at := reflect.ValueOf(arch).Pointer()
+	if s, ok := l.archSums.Load(at); ok {
+		return s.(archSum).text, true
+	}
+	data, ok := appendData(nil, arch)
+	if !ok {
+		return "", false
+	}
+	s := archSum{arch, fmt.Sprintf("%x", sha256.Sum256(data))}
+	l.archSums.Store(at, s)
+	return s.text, true
+}
+
+// archSum keeps the data as well, so that nothing else can have its address.
+type archSum struct {
+	data kind.Object
+	text string
+}
+
 // recalled is what a kind of the library answered when it was asked the same before. A kind of the user's own is always asked.
-func (l *lib) recalled(p *pkg, k *kind.Kind, sum [sha256.Size]byte) []told {
+func (l *lib) recalled(p *pkg, sum [sha256.Size]byte) []told {
 	if l.out.Answers == nil || p.root.own() {
 		return nil
 	}

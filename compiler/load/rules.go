@@ -49,6 +49,9 @@ func description(o kind.Object) (kind.Description, error) {
 		Data:  data(o["data"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
+	if image := object(o["image"]); image != nil {
+		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
+	}
 	for name, p := range object(o["ports"]) {
 		d.Ports[name] = port(p)
 	}
@@ -83,7 +86,7 @@ func port(v any) kind.Port {
 
 func pods(v any) kind.Pods {
 	o := object(v)
-	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"])}
+	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"]), Process: str(o["process"])}
 }
 
 func level(v any) *kind.Level {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -175,6 +176,10 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 			t.Quantity = true
 		case "secret":
 			t.Secret = true
+		case "folder", "file", "files":
+			if t.Mark, err = markOf(name, body, t); err != nil {
+				return nil, unreadable(f, err.Error(), "write it as string @folder(), string @folder(python), string @file() or [...string] @files()")
+			}
 		case "code":
 			t.Code = body
 		case "keys":
@@ -192,6 +197,18 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		}
 	}
 	return t, nil
+}
+
+// markOf is the mark of an attribute whose texts are paths.
+func markOf(name, body string, t *kind.Type) (*kind.Mark, error) {
+	m := &kind.Mark{Many: name == "files", File: name == "file", Python: body == "python"}
+	switch {
+	case body != "" && (name != "folder" || body != "python"):
+		return nil, fmt.Errorf("@%s does not know %q", name, body)
+	case m.Many != t.IsList, !m.Many && t.Check == nil:
+		return nil, fmt.Errorf("@%s is on a type that does not hold the paths", name)
+	}
+	return m, nil
 }
 
 func (s scope) resolve(e ast.Expr) (*ast.Field, scope, bool) {

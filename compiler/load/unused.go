@@ -55,7 +55,7 @@ func (c *unusedCheck) usesOf(k *kind.Kind, own []*kind.Kind) *uses {
 			}
 		}
 	}
-	u.builtInCapabilities()
+	u.builtInCapabilities(k)
 	return u
 }
 
@@ -224,7 +224,8 @@ func (c *unusedCheck) item(k *kind.Kind, text string, path ...string) diag.Pos {
 	return at
 }
 
-// capabilities finds those that no rule names, and those whose rules bring only parts that the kind does not take.
+// capabilities finds those that no rule names, and those whose rules bring only parts that the kind does not take. One that is the source of rules brings
+// variables as well.
 func (c *unusedCheck) capabilities(k *kind.Kind) {
 	for _, capability := range k.Provides {
 		end, at := "@"+capability, c.item(k, capability, "kind", "provides")
@@ -234,7 +235,7 @@ func (c *unusedCheck) capabilities(k *kind.Kind) {
 		}
 		for _, name := range sorted(c.lib.out.Rules) {
 			r := c.lib.out.Rules[name]
-			if r.To != end || len(r.Brings.In.Parts) == 0 || slices.ContainsFunc(r.Brings.In.Parts, func(slot string) bool { return slices.Contains(k.Slots, slot) }) {
+			if c.source(end) || r.To != end || len(r.Brings.In.Parts) == 0 || slices.ContainsFunc(r.Brings.In.Parts, func(slot string) bool { return slices.Contains(k.Slots, slot) }) {
 				continue
 			}
 			c.report(k, fmt.Sprintf("add %s to slots and read it in manifests.cue, or leave the capability out", quotedOr(r.Brings.In.Parts)), fmt.Sprintf("the kind %s provides %q, but has no slot for what the rule %q brings", k.Name, capability, r.Name()), at)
@@ -254,6 +255,16 @@ func (c *unusedCheck) named(end string) bool {
 	}
 	for _, k := range c.lib.out.Kinds {
 		if slices.ContainsFunc(k.Counts, func(count kind.Count) bool { return count.Other == end }) {
+			return true
+		}
+	}
+	return false
+}
+
+// source says whether rules begin at an end.
+func (c *unusedCheck) source(end string) bool {
+	for _, r := range c.lib.out.Rules {
+		if r.From == end {
 			return true
 		}
 	}
@@ -291,7 +302,7 @@ func (c *unusedCheck) slots(k *kind.Kind) {
 func (c *unusedCheck) attributes(k, of *kind.Kind, path ...string) {
 	conditions := named(k, func(w kind.When) string { return w.Attribute })
 	for _, f := range of.Attributes.Fields {
-		if of == k && (f.Name == "namespace" || slices.Contains(conditions, f.Name)) || c.inherited(of, f.Name) || c.uses.has(f.Name, "attrs", "quantities") {
+		if f.Type.Mark != nil || of == k && (f.Name == "namespace" || slices.Contains(conditions, f.Name)) || c.inherited(of, f.Name) || c.uses.has(f.Name, "attrs", "quantities") {
 			continue
 		}
 		c.report(k, fmt.Sprintf("read it as attrs.%s in manifests.cue, kind.cue or links.cue, or leave it out", f.Name), fmt.Sprintf("the kind %s has the attribute %q, but nothing reads it", of.Name, f.Name),
@@ -459,8 +470,8 @@ func quotedOr(all []string) string {
 	return strings.Join(words, " or ")
 }
 
-// builtInCapabilities adds what the built-in rules for capabilities refer to: they read a user's kind too.
-func (u *uses) builtInCapabilities() {
+// builtInCapabilities adds what the built-in rules for the capabilities of a user's kind refer to: they read it too.
+func (u *uses) builtInCapabilities(k *kind.Kind) {
 	names, err := fs.Glob(library.FS, "kinds/*/links.cue")
 	if err != nil {
 		return
@@ -473,7 +484,8 @@ func (u *uses) builtInCapabilities() {
 		if f, err := parser.ParseFile(name, data); err == nil {
 			own := topLevel([]*ast.File{f})
 			for _, d := range own["links"].Value.(*ast.StructLit).Elts {
-				if field, ok := d.(*ast.Field); ok && strings.Contains(labelText(field), "@") {
+				field, ok := d.(*ast.Field)
+				if from, to, isRule := strings.Cut(labelText(field), " -> "); ok && isRule && (provided(k, from) || provided(k, to)) {
 					u.follow(field.Value, own)
 				}
 			}
@@ -481,7 +493,13 @@ func (u *uses) builtInCapabilities() {
 	}
 }
 
+// provided says whether an end of a rule is a capability of a kind.
+func provided(k *kind.Kind, end string) bool { return strings.HasPrefix(end, "@") && k.Is(end) }
+
 func labelText(f *ast.Field) string {
+	if f == nil {
+		return ""
+	}
 	name, _, _ := ast.LabelName(f.Label)
 	return name
 }

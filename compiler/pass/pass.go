@@ -1,11 +1,13 @@
 package pass
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
 
@@ -29,6 +31,9 @@ type Context struct {
 	Graph    *ir.Graph
 	Plan     *ir.Plan
 	Findings *diag.List
+	// Digest is the hash of the bytes of a row of a component: what is in a file passes decide, its bytes others make. It is safe for several goroutines.
+	// Nil: there are no bytes, and the tags of images are made of versions alone.
+	Digest func(component string, row kind.Row) ([sha256.Size]byte, error)
 
 	pass string
 }
@@ -95,9 +100,9 @@ func (c *Context) Report(d diag.Diagnostic) { c.Findings.Add(d) }
 // Of is the plan of a node's component.
 func (c *Context) Of(n *ir.Node) *ir.NodePlan { return c.Plan.Of[n.Component()] }
 
-// SetEnv decides a variable; a second, different value is E0301 with both origins.
+// SetEnv decides a variable of a component or of a process; a second, different value is E0301 with both origins.
 func (c *Context) SetEnv(n *ir.Node, name string, v value.Value, group string, by ...ir.Origin) {
-	p := c.Of(n)
+	p := c.Plan.VariablesOf(n)
 	if _, exists := p.Env[name]; !exists {
 		p.EnvGroup[name] = group
 	}

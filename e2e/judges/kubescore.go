@@ -43,6 +43,7 @@ func ignorable() map[string]string {
 		"deployment-replicas":                      "the user asks for one pod",
 		"deployment-strategy":                      "the user asks for one pod, whose volume no second one can have",
 		"horizontalpodautoscaler-replicas":         "the user asks for one pod",
+		"pod-probes-identical":                     "SRV-02: an image of any kind has one thing to ask, unless the user names two",
 	}
 }
 

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -183,7 +184,7 @@ func (x *expected) links(g *Graph, groups map[string][]Pod) error {
 			// workers of every application, which are groups of their own
 			sources = groups[from.Name]
 		}
-		if from.kindOf() == "fastapi" {
+		if isApplication(from) {
 			sources = append(slices.Clone(sources), workersOf(g, groups, from.Name, "")...)
 		}
 		targets := pick(groups[to.Name], r.groups)
@@ -209,10 +210,14 @@ func rowOf(g *Graph, l Link) (*row, error) {
 	switch {
 	case r.from == "istio", r.from == "fastapi" && r.to == "celery":
 		return nil, nil // see mesh; and the broker below
-	case r.to == "fastapi":
-		r.port, _ = number(to.Attributes, "port")
+	case isApplication(to):
+		r.port = portOf(from, to, l)
 	default:
-		i := slices.IndexFunc(rows(), func(known row) bool { return known.from == r.from && known.to == r.to })
+		source := r.from
+		if isApplication(from) {
+			source = "fastapi" // rows are those of every application
+		}
+		i := slices.IndexFunc(rows(), func(known row) bool { return known.from == source && known.to == r.to })
 		if i < 0 {
 			return nil, fmt.Errorf("%s: netpol's table has no row for %s -> %s", l.Of, r.from, r.to)
 		}
@@ -228,6 +233,30 @@ func rowOf(g *Graph, l Link) (*row, error) {
 		}
 	}
 	return &r, nil
+}
+
+func isApplication(c Component) bool { return c.kindOf() == "fastapi" || c.kindOf() == "service" }
+
+// portOf is the port of an application that a link means.
+func portOf(from, to Component, l Link) int {
+	if to.kindOf() == "fastapi" {
+		port, _ := number(to.Attributes, "port")
+		return port
+	}
+	ports, _ := to.Attributes["ports"].(map[string]any)
+	metrics, _ := to.Attributes["metrics"].(map[string]any)
+	if port, given := number(metrics, "port"); given && from.kindOf() == "prometheus" {
+		return port
+	}
+	name := text(l.Attributes, "port")
+	if _, given := ports["http"]; name == "" && given {
+		name = "http"
+	}
+	if name == "" {
+		name = slices.Min(slices.Collect(maps.Keys(ports)))
+	}
+	port, _ := number(ports, name)
+	return port
 }
 
 // workersOf are the pods that act for an application: those of celery that run its image. Without a celery component, of all of them.
@@ -360,6 +389,15 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 				open = []int{port}
 			}
 			x.given(c, port)
+		case "service":
+			ports, _ := c.Attributes["ports"].(map[string]any)
+			for name := range ports {
+				port, _ := number(ports, name)
+				if text(c.Attributes, "service_type") != "ClusterIP" {
+					open = append(open, port)
+				}
+				x.given(c, port)
+			}
 		}
 		for _, to := range pick(groups[c.Name], nil) {
 			for _, port := range open {

@@ -28,6 +28,7 @@ type Options struct {
 	Old     *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
 	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
 	Force   bool         // files that were edited are overwritten, or removed
+	Yours   []string     // files and folders that the user keeps there, and that the output uses: nothing of them is written, removed or recorded
 	Workers int          // files that are read or written at a time; 0: 2
 	Known   *Stamps      // of an earlier build: a file that still has its stamp is not read again; nil: every file is
 }
@@ -207,7 +208,7 @@ func union(emitted []*item, recorded map[string]*entry, o Options) []*item {
 		}
 	}
 	for name, e := range recorded {
-		if !seen[name] && o.selects(e.Component) {
+		if !seen[name] && o.selects(e.Component) && !o.yours(name) {
 			items = append(items, &item{path: name, recorded: e})
 		}
 	}
@@ -217,6 +218,11 @@ func union(emitted []*item, recorded map[string]*entry, o Options) []*item {
 
 func (o Options) selects(component string) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, component)
+}
+
+// yours says whether a path is the user's own, or below a folder that is.
+func (o Options) yours(name string) bool {
+	return slices.ContainsFunc(o.Yours, func(own string) bool { return within(name, own) })
 }
 
 // newRecord is the record after the build: what is emitted, and what was not asked for as it was.
@@ -276,6 +282,8 @@ type scan struct {
 
 	mu          sync.Mutex
 	edited      []string
+	copies      []string // edited, of the user's own files
+	originals   []string // of these
 	conflicted  []string // edited, with the marks of a merge
 	inWay       []string
 	unrecorded  []string // in the way, but made by platc
@@ -438,6 +446,9 @@ func (s *scan) replace(it *item, old []byte) {
 	case it.recorded == nil:
 		s.note(&s.unrecorded, name)
 		return
+	case it.file != nil && it.file.CopyOf != "":
+		s.note(&s.copies, name)
+		s.note(&s.originals, it.file.CopyOf)
 	default:
 		s.note(&s.edited, name)
 	}
@@ -525,6 +536,9 @@ func (s *scan) conflicts() diag.List {
 		edits, them = "the edits", "them"
 	}
 	add("E0501", s.edited, "has been edited since platc wrote it", "have been edited since platc wrote them", "undo "+edits+", or overwrite "+them+" with --force")
+	slices.Sort(s.originals)
+	add("E0501", s.copies, "has been edited since platc wrote it", "have been edited since platc wrote them",
+		"edit the original, "+strings.Join(s.originals, ", ")+", and build; --force overwrites the copy")
 	add("E0501", s.conflicted, "has conflict markers from an unresolved merge", "have conflict markers from an unresolved merge", emit.ResolveConflict(s.out))
 	add("E0502", s.inWay, "is in the way, and platc did not write it", "are in the way, and platc did not write them", "move it away, or choose another directory with -o")
 	add("E0502", s.unrecorded, "was written by platc, but is not in its record", "were written by platc, but are not in its record",

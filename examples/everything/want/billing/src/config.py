@@ -3,9 +3,11 @@
 
 Read always: PORT, APP_NAME, APP_VERSION, LOG_LEVEL, DOCS_ENABLED; MAX_UPLOAD_BYTES and POOL_MAX if
 set; API_KEY if src/wiring.py says so. The variables of the links, under the names that they have
-after renames, stand in src/wiring.py: PROVIDERS is the table from each set to its component.
+after renames, are in src/wiring.py: PROVIDERS is the table from each set to its component, and
+PROCESSES those of the workers and jobs that have links of their own; APP_PROCESS says which runs.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar, cast
 
@@ -23,7 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from src.common import Access, Entry, Provider
-from src.wiring import AUTH, PROVIDERS
+from src.wiring import AUTH, PROCESSES, PROVIDERS
 
 ENCRYPTED = "ENC[AES256_GCM,"
 EXIT_CONFIG = 78
@@ -313,11 +315,16 @@ def bind(provider: Provider) -> ProviderSettings:
     return bound(provider=provider)
 
 
+def providers_of_process() -> tuple[Provider, ...]:
+    """Return what this process is linked to: a worker or a job may have links of its own."""
+    return PROCESSES.get(os.environ.get("APP_PROCESS", ""), PROVIDERS)
+
+
 def bind_all() -> tuple[ProviderSettings, ...]:
     """Read the variables of every provider, and report the mistakes of all of them together."""
     bound: list[ProviderSettings] = []
     problems: list[str] = []
-    for provider in PROVIDERS:
+    for provider in providers_of_process():
         try:
             bound.append(bind(provider))
         except ValidationError as error:

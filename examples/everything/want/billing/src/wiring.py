@@ -80,3 +80,4 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

@@ -184,3 +184,4 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

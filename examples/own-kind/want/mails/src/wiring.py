@@ -34,3 +34,4 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

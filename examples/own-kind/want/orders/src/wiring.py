@@ -29,3 +29,4 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

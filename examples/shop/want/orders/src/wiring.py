@@ -79,3 +79,4 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

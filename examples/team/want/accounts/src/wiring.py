@@ -46,3 +46,4 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}

@@ -37,3 +37,4 @@ PROVIDERS: tuple[Provider, ...] = (
         resources=(),
     ),
 )
+PROCESSES: dict[str, tuple[Provider, ...]] = {}
