@@ -8,6 +8,7 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/secrets"
@@ -23,6 +24,7 @@ type Input struct {
 
 	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
+	Answers  kind.Answers // what built-in kinds said in an earlier build; nil: they are asked
 }
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.

@@ -29,6 +29,7 @@ type inputs struct {
 	content [sha256.Size]byte // of what is read
 	stamps  [sha256.Size]byte // of what the file system says of it: the same before and after a build where nothing changed meanwhile
 	sources [sha256.Size]byte // the same without the keys
+	program [sha256.Size]byte // of the program alone
 }
 
 // look collects inputs.
@@ -78,7 +79,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	if err := l.sources(s, dir, root); err != nil {
 		return inputs{}, err
 	}
-	var sums inputs
+	sums := inputs{program: sha256.Sum256([]byte(version + "\x00" + program + "\x00" + identity))}
 	l.stamps.Sum(sums.sources[:0])
 	for _, name := range files {
 		if err := l.file(name); err != nil {

@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/emit/output"
 )
 
@@ -24,10 +24,11 @@ type Receipt struct {
 	out     string
 	options RenderOptions
 	before  inputs
-	file    string
+	file    string   // without a suffix
 	own     []string // the user's own files and folders, of the last build of this input
 	ownSum  string
 	known   *output.Stamps // those of the last build, be it of another input
+	answers *answers       // of kinds; nil: nobody asked for them
 }
 
 type receiptHead struct {
@@ -54,7 +55,7 @@ func OpenReceipt(in Input, version, out, cache string, o RenderOptions) *Receipt
 		return nil
 	}
 	sum := sha256.Sum256([]byte(name))
-	r.file = filepath.Join(cache, hex.EncodeToString(sum[:12])+receiptSuffix)
+	r.file = filepath.Join(cache, hex.EncodeToString(sum[:12]))
 	return r
 }
 
@@ -65,7 +66,7 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 	if r == nil {
 		return nil, 0, false
 	}
-	data, err := os.ReadFile(r.file)
+	data, err := os.ReadFile(r.file + receiptSuffix)
 	if err != nil {
 		return nil, 0, false
 	}
@@ -109,6 +110,15 @@ func (r *Receipt) Known() *output.Stamps {
 	return r.known
 }
 
+// Answers are what kinds said in the last build, and take in what they say in this one; nil where nothing is stored.
+func (r *Receipt) Answers() kind.Answers {
+	if r == nil {
+		return nil
+	}
+	r.answers = openAnswers(r.file+answersSuffix, r.before.program)
+	return r.answers
+}
+
 // Keep stores the receipt of a build that is complete. findings are those of Check. Where something says that another build with this input might
 // end in another way, or what is stored could tell a secret, there is none; that it cannot be stored is no trouble.
 func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, change *output.Change, now time.Time) {
@@ -124,6 +134,9 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	}
 	if err != nil || after != r.before {
 		return
+	}
+	if r.answers != nil {
+		r.answers.store()
 	}
 	if r.stamps = change.Stamps(now); r.stamps == nil || b.OwnChanged() {
 		return
@@ -142,26 +155,32 @@ func (r *Receipt) store(now time.Time) {
 	if err != nil {
 		return
 	}
-	folder := filepath.Dir(r.file)
+	if replace(r.file+receiptSuffix, data) == nil {
+		forget(filepath.Dir(r.file), now)
+	}
+}
+
+// replace writes a file of the cache at once. A home that is not there is not made.
+func replace(name string, data []byte) error {
+	folder := filepath.Dir(name)
 	for _, dir := range []string{filepath.Dir(filepath.Dir(folder)), filepath.Dir(folder), folder} {
-		_ = os.Mkdir(dir, 0o700) // a home that is not there is not made
+		_ = os.Mkdir(dir, 0o700)
 	}
 	waiting, err := os.CreateTemp(folder, "*.new")
 	if err != nil {
-		return
+		return err
 	}
 	_, err = waiting.Write(data)
 	if closed := waiting.Close(); err == nil {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(waiting.Name(), r.file)
+		err = os.Rename(waiting.Name(), name)
 	}
 	if err != nil {
 		_ = os.Remove(waiting.Name())
-		return
 	}
-	forget(folder, now)
+	return err
 }
 
 func forget(folder string, now time.Time) {
@@ -171,7 +190,7 @@ func forget(folder string, now time.Time) {
 	}
 	old := slices.DeleteFunc(entries, func(e os.DirEntry) bool {
 		info, err := e.Info()
-		return err != nil || !strings.HasSuffix(e.Name(), receiptSuffix) && filepath.Ext(e.Name()) != ".new" || now.Sub(info.ModTime()) < receiptAge
+		return err != nil || !slices.Contains([]string{receiptSuffix, answersSuffix, ".new"}, filepath.Ext(e.Name())) || now.Sub(info.ModTime()) < receiptAge
 	})
 	for _, e := range old {
 		_ = os.Remove(filepath.Join(folder, e.Name()))

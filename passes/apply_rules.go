@@ -3,6 +3,8 @@ package passes
 import (
 	"fmt"
 	"reflect"
+	"runtime"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -29,33 +31,46 @@ func applyRules() pass.Pass {
 
 func runApplyRules(c *pass.Context) bool {
 	v := newViews(c)
+	var all []application
 	for _, n := range c.Graph.TargetsFirst() {
 		for _, e := range c.Graph.Outbound(n) {
-			applyEdge(c, v, e)
+			for _, r := range e.Rules {
+				all = append(all, application{edge: e, rule: r})
+			}
 		}
+	}
+	for some := range slices.Chunk(all, 256) {
+		applyAll(c, v, some)
 	}
 	return true
 }
 
-func applyEdge(c *pass.Context, v *views, e *ir.Edge) {
-	for _, r := range e.Rules {
-		in := kind.Input{From: v.end(e.Source, r.From), To: v.end(e.Target, r.To), Link: e.Attrs, Arch: c.Graph.Arch}
-		if id, ok := c.Plan.Identities[e]; ok {
-			in.Identity = identityView(id.Value())
+// application is a rule that is applied to an edge.
+type application struct {
+	edge *ir.Edge
+	rule *kind.Rule
+	in   kind.Input
+	ir.Applied
+	err error
+}
+
+// applyAll applies rules several at once, and takes their results over in order. What was given another view than it would have had in this order, since
+// a rule before it exported something, is applied again.
+func applyAll(c *pass.Context, v *views, all []application) {
+	for i := range all {
+		all[i].in = v.input(all[i].edge, all[i].rule)
+	}
+	applied := inParallel(runtime.GOMAXPROCS(0), all, application.apply)
+	exported := map[*ir.Node]bool{}
+	for _, a := range applied {
+		source, target := a.edge.Source.Component(), a.edge.Target.Component()
+		if exported[source] || exported[target] {
+			a.in = v.input(a.edge, a.rule)
+			a = a.apply()
 		}
-		result, err := r.Apply(in)
-		if err != nil {
-			refuse(c, err, fmt.Sprintf("the rule %s of the link %s", r.Name(), e.Name()), e.Pos, e.Source, e.Target)
-			continue
-		}
-		c.Plan.Applied[e] = append(c.Plan.Applied[e], ir.Applied{Rule: r, Result: result})
-		for _, f := range result.Findings {
-			c.Report(finding(e, f))
-		}
-		if len(result.Out.Exports) > 0 {
-			if export(c, e, ir.Applied{Rule: r, Result: result}) {
-				v.forget(e.Source.Component())
-			}
+		if keepApplied(c, a) {
+			exported[source] = true
+			v.forget(source)
 		}
 	}
 }
@@ -69,6 +84,35 @@ func finding(e *ir.Edge, f kind.Finding) diag.Diagnostic {
 		}
 	}
 	return d
+}
+
+func (a application) apply() application {
+	a.Rule = a.rule
+	a.Result, a.err = a.rule.Apply(a.in)
+	return a
+}
+
+// input is what a rule sees of an edge.
+func (v *views) input(e *ir.Edge, r *kind.Rule) kind.Input {
+	in := kind.Input{From: v.end(e.Source, r.From), To: v.end(e.Target, r.To), Link: e.Attrs, Arch: v.c.Graph.Arch}
+	if id, ok := v.c.Plan.Identities[e]; ok {
+		in.Identity = identityView(id.Value())
+	}
+	return in
+}
+
+// keepApplied keeps what a rule said of an edge, and says whether that is new to whoever sees its source.
+func keepApplied(c *pass.Context, a application) (exported bool) {
+	e := a.edge
+	if a.err != nil {
+		refuse(c, a.err, fmt.Sprintf("the rule %s of the link %s", a.rule.Name(), e.Name()), e.Pos, e.Source, e.Target)
+		return false
+	}
+	c.Plan.Applied[e] = append(c.Plan.Applied[e], a.Applied)
+	for _, f := range a.Result.Findings {
+		c.Report(finding(e, f))
+	}
+	return len(a.Result.Out.Exports) > 0 && export(c, e, a.Applied)
 }
 
 // export keeps what a rule says of its source to whoever links to that, and says whether that is new. Where links say different things the last one counts.

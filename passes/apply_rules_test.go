@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"platc.dev/platc/compiler/diag"
@@ -106,8 +107,11 @@ func TestRuleOfACapabilitySeesWhatHasIt(t *testing.T) {
 	w.kind("store/index", func(k *kind.Kind) { k.Provides = []string{"metrics"} })
 	w.kind("app", func(k *kind.Kind) { k.Provides = []string{"metrics"} })
 	w.kind("app/page", func(k *kind.Kind) { k.Provides = []string{"metrics"} })
+	var mu sync.Mutex // rules are applied in parallel
 	seen := map[string]bool{}
 	w.rule("scraper -> @metrics", saysOf(func(in kind.Input) kind.Result {
+		mu.Lock()
+		defer mu.Unlock()
 		seen[in.To["id"].(string)] = true
 		return kind.Result{}
 	}))

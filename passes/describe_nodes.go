@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"runtime"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -29,19 +30,30 @@ func runDescribeNodes(c *pass.Context) bool {
 		if n.Parent != nil && parents[n.Parent] == nil {
 			parents[n.Parent] = n.Parent.View()
 		}
-		parent := parents[n.Parent]
-		d, err := n.Kind.Describe(n.View(), parent, c.Graph.Arch)
-		if err != nil {
-			refuse(c, err, "the description of "+n.ID, n.Pos, n)
+	}
+	all := inParallel(runtime.GOMAXPROCS(0), c.Graph.Nodes, func(n *ir.Node) described {
+		d, err := n.Kind.Describe(n.View(), parents[n.Parent], c.Graph.Arch)
+		return described{d, err}
+	})
+	for i, n := range c.Graph.Nodes {
+		d := all[i]
+		if d.err != nil {
+			refuse(c, d.err, "the description of "+n.ID, n.Pos, n)
 			n.Invalid = true
 			continue
 		}
-		n.Description = d
+		n.Description = d.Description
 		for _, f := range d.Findings {
 			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == "W0120", Pos: n.AttrPos(f.Attribute), Path: attrPath(n.Path(), f.Attribute)})
 		}
 	}
 	return true
+}
+
+// described is what a kind says of a node.
+type described struct {
+	kind.Description
+	err error
 }
 
 func attrPath(path, attribute string) string {

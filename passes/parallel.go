@@ -1,17 +1,20 @@
 package passes
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // inParallel is what f gives for every item, in their order. f must not change what another call reads. A panic of one call is one of the caller,
 // which names the pass; in a goroutine of its own it would end the process past every handler.
 func inParallel[T, R any](workers int, items []T, f func(T) R) []R {
 	results := make([]R, len(items))
 	panics := make([]any, len(items))
-	next := make(chan int)
+	var next atomic.Int64
 	var group sync.WaitGroup
 	for range min(workers, len(items)) {
 		group.Go(func() {
-			for i := range next {
+			for i := int(next.Add(1)) - 1; i < len(items); i = int(next.Add(1)) - 1 {
 				func() {
 					defer func() { panics[i] = recover() }()
 					results[i] = f(items[i])
@@ -19,10 +22,6 @@ func inParallel[T, R any](workers int, items []T, f func(T) R) []R {
 			}
 		})
 	}
-	for i := range items {
-		next <- i
-	}
-	close(next)
 	group.Wait()
 	for _, p := range panics {
 		if p != nil {

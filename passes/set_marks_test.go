@@ -2,6 +2,7 @@ package passes_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"platc.dev/platc/compiler/kind"
@@ -24,8 +25,11 @@ func TestMarksAreSeenByTheRulesOfOtherEdges(t *testing.T) {
 	w.kind("mesh")
 	w.kind("app")
 	w.rule("mesh -> app", marked)
+	var mu sync.Mutex // rules are applied in parallel
 	seen := map[string]any{}
 	w.rule("app -> app", saysOf(func(in kind.Input) kind.Result {
+		mu.Lock()
+		defer mu.Unlock()
 		seen[in.From["name"].(string)] = in.To["marks"].(object)["mesh"]
 		return kind.Result{}
 	}))

@@ -151,6 +151,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		o.built = receipt
 		return o.unchanged(c, p, findings, files, started)
 	}
+	in.Answers = receipt.Answers()
 	dumps := o.dumping(&in)
 	b := compiler.Check(in)
 	o.built = b

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 
 	"golang.org/x/term"
@@ -33,9 +35,25 @@ func collectLate() {
 	if _, set := os.LookupEnv("GOGC"); set {
 		return
 	}
-	const percent, bound = 400, 1 << 30
+	const percent = 400
 	debug.SetGCPercent(percent)
-	debug.SetMemoryLimit(bound)
+	debug.SetMemoryLimit(leastBound)
+	raiseBound(new(collected))
+}
+
+const leastBound = 1 << 30
+
+// collected becomes garbage with each collection.
+type collected struct{ _ [16]byte }
+
+// raiseBound keeps the bound at twice what is in use, where that is more, from one collection to the next. Close to a bound the collector would run all the time.
+func raiseBound(c *collected) {
+	runtime.SetFinalizer(c, func(c *collected) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		debug.SetMemoryLimit(max(leastBound, 2*int64(live[0].Value.Uint64())))
+		raiseBound(c)
+	})
 }
 
 // console is everything outside the process that a command touches.

@@ -93,10 +93,13 @@ func edits() map[string]func(r *repeater) {
 			r.check(os.Rename(dir, filepath.Join(r.dir, "elsewhere")))
 			r.link(filepath.Dir(name))
 		}),
-		"record gone":   func(r *repeater) { r.remove("out/.platc/manifest.json") },
-		"record edited": func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
-		"tree gone":     func(r *repeater) { r.remove("out") },
-		"own file":      out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
+		"record gone":     func(r *repeater) { r.remove("out/.platc/manifest.json") },
+		"record edited":   func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
+		"tree gone":       func(r *repeater) { r.remove("out") },
+		"answers gone":    func(r *repeater) { r.cached(".answers", os.Remove) },
+		"answers damaged": func(r *repeater) { r.cached(".answers", func(name string) error { return os.Truncate(name, 1000) }) },
+		"receipt gone":    func(r *repeater) { r.cached(".receipt", os.Remove) },
+		"own file":        out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
 	}
 }
 
@@ -118,6 +121,15 @@ func (r *repeater) edit(name string, edit func(string) string) {
 	data, err := os.ReadFile(filepath.Join(r.dir, name))
 	if err == nil {
 		r.check(os.WriteFile(filepath.Join(r.dir, name), []byte(edit(string(data))), 0o644))
+	}
+}
+
+// cached does something to the files of the cache with an ending.
+func (r *repeater) cached(ending string, does func(name string) error) {
+	all, err := filepath.Glob(filepath.Join(r.cache, "platc", "builds", "*"+ending))
+	r.check(err)
+	for _, name := range all {
+		r.check(does(name))
 	}
 }
 

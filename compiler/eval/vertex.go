@@ -206,6 +206,10 @@ func (c *ctx) expand(v *vertex) {
 			return
 		}
 	}
+	if val, ok := c.input(v); ok {
+		v.val = val
+		return
+	}
 	b := c.builder(v)
 	b.run()
 	c.builders = append(c.builders, b)

@@ -19,6 +19,14 @@ type Library struct {
 	Retired *Type            // of `retired`
 	Tree    fs.FS            // templates of the files of the whole tree
 	Costs   func() []Cost    // who answers each question, in order of kind and rule
+	Answers Answers          // what built-in kinds said in an earlier build; nil: nobody knows
+}
+
+// Answers are what kinds said of components, by a sum of all that they were asked. The same program gives the same answer to the same question.
+// It is safe on many goroutines.
+type Answers interface {
+	Find(sum [32]byte) (answer []byte, ok bool)
+	Keep(sum [32]byte, answer []byte)
 }
 
 // Cost says who answers a question that is asked of a kind or a rule while an architecture is compiled.

@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
-		"kinds/service":    {sum: "d9bb911f", declared: storedService},
+		"kinds/service":    {sum: "734b73c8", declared: storedService},
 	}
 }
 

@@ -37,6 +37,7 @@ type lib struct {
 	bringer   map[*kind.Rule]string // kind that brings a rule
 	questions []*question           // all that kinds answer, in order of reading
 	form      *form                 // that users' kinds are held to; nil without any
+	archSums  sync.Map              // address of a map -> archSum
 	list      *diag.List
 	out       *kind.Library
 }

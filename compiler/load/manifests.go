@@ -33,28 +33,48 @@ func (l *lib) table(p *pkg, d *declarations, f facts) error {
 	return nil
 }
 
-// manifests asks a kind for the rows of the build context, or for the others.
+// manifests asks a kind for the rows of the build context, or for the others. What was asked in an earlier build is not asked again.
 func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch kind.Object) ([]kind.Row, error) {
-	r := q.pkg.root
+	p := q.pkg
 	return func(self, arch kind.Object) ([]kind.Row, error) {
-		var failed kind.Row
-		asked := func(in given) ([]kind.Row, error) {
-			return ask(l, q, in, func(a answer) (rows []kind.Row, err error) {
-				rows, failed, err = l.rows(r, k, q, in, a, context)
-				return rows, err
-			})
+		in := given{"self": self, "arch": arch}
+		sum, plain := l.asked(k, context, in)
+		if plain {
+			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(p, sum), context); err == nil && len(rows) > 0 {
+				return rows, nil
+			}
 		}
-		rows, err := asked(given{"self": self, "arch": arch})
-		if err == nil {
-			return rows, nil
+		var all []told
+		var own bool
+		rows, err := ask(l, q, in, func(a answer) (rows []kind.Row, err error) {
+			_, own = a.(ownAnswer)
+			rows, all, err = l.answered(p.root, k, q, in, a, context)
+			return rows, err
+		})
+		if err != nil {
+			return nil, l.refused(p.root, k, q, in, all, context, err)
 		}
-		at := failed
-		if _, again := asked(imagined(self, arch)); context && again == nil {
-			return nil, kind.Mistake(r.own(), at.Pos, fmt.Sprintf("the file %q of %s belongs to the build context, and reads the image that is made of it", at.Path, k.Name),
+		if own && plain {
+			l.remember(p, sum, all)
+		}
+		return rows, nil
+	}
+}
+
+// refused is what is wrong with an answer; the last of what was told has it.
+func (l *lib) refused(r root, k *kind.Kind, q *question, in given, all []told, context bool, err error) error {
+	if context && len(all) > 0 {
+		again := imagined(in["self"], in["arch"])
+		_, fails := ask(l, q, again, func(a answer) ([]kind.Row, error) {
+			rows, _, err := l.answered(r, k, q, again, a, context)
+			return rows, err
+		})
+		if at := all[len(all)-1]; fails == nil {
+			return kind.Mistake(r.own(), at.pos, fmt.Sprintf("the file %q of %s belongs to the build context, and reads the image that is made of it", at.path, k.Name),
 				"read image and arch.images in rows without context: true, and what the image is named after in attrs")
 		}
-		return nil, r.mistakes(k.Pos, err)
 	}
+	return r.mistakes(k.Pos, err)
 }
 
 // imagined is what the rows of a kind see once the images are known.
@@ -64,50 +84,81 @@ func imagined(self, arch kind.Object) given {
 	return given{"self": self, "arch": arch}
 }
 
-// rows are the rows of a component, with the content of those that are kept; of an error, also the row that has it.
-func (l *lib) rows(r root, k *kind.Kind, q *question, in given, manifests answer, context bool) (rows []kind.Row, failed kind.Row, err error) {
-	files, _ := manifests.field("files")
-	all, err := files.fields()
+// answered is an answer as rows, and as it was told. Of an error, the last of what was told has it.
+func (l *lib) answered(r root, k *kind.Kind, q *question, in given, a answer, context bool) ([]kind.Row, []told, error) {
+	all, err := l.told(r, k, in, a, context)
 	if err != nil {
-		return nil, failed, err
+		return nil, all, err
 	}
-	for _, f := range all {
-		row := kind.Row{Path: f.name, Pos: f.place(r)}
-		if row.Context, err = contextIn(f); err != nil {
-			return nil, row, err
-		}
-		if row.Context != context {
+	rows, err := l.rows(q, in, a, all, context)
+	if err != nil {
+		return nil, all[:len(rows)+1], err
+	}
+	for i, row := range rows {
+		if row.Content == nil {
 			continue
 		}
-		if row.When, err = whenIn(f); err != nil {
-			return nil, row, err
+		if err := proper(k, row.Path, row); err != nil {
+			return nil, all[:i+1], fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
 		}
-		if row.When.Holds(in["self"]) {
-			if err := l.content(r, k, &row, f); err != nil {
-				return nil, row, fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
+	}
+	return rows, all, nil
+}
+
+// told is what a kind says of the files of a component: of each its condition, and where that holds all else. Of an error, the last file has it.
+func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context bool) ([]told, error) {
+	files, _ := manifests.field("files")
+	fields, err := files.fields()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]told, 0, len(fields))
+	for _, f := range fields {
+		t := told{path: f.name, pos: f.place(r)}
+		belongs, err := contextIn(f)
+		if err == nil && belongs != context {
+			continue
+		}
+		if err == nil {
+			t.when, err = decoded(f, "when")
+		}
+		if err == nil && conditionOf(t.when).Holds(in["self"]) {
+			if t.data, err = l.content(r, k, t, f); err != nil {
+				err = fmt.Errorf("%s: %w", t.path, r.mistakes(t.pos, err))
+			}
+		}
+		all = append(all, t)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// content decodes what a row says.
+func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, error) {
+	if r.own() {
+		if err := l.checkRow(k, a, kind.Row{Path: t.path}); err != nil {
+			return nil, err
+		}
+	}
+	return decodedFields(a)
+}
+
+// rows are the rows of a component, with the content of those that are kept. Of an error, those before it.
+func (l *lib) rows(q *question, in given, manifests answer, all []told, context bool) ([]kind.Row, error) {
+	rows := make([]kind.Row, 0, len(all))
+	for _, t := range all {
+		row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when), Context: context}
+		if t.data != nil {
+			if err := contentOf(&row, t.data); err != nil {
+				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
 			}
 			row.Trace = traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}
-	return rows, failed, nil
-}
-
-// content decodes what a row says beside its condition.
-func (l *lib) content(r root, k *kind.Kind, row *kind.Row, a answer) error {
-	if r.own() {
-		if err := l.checkRow(k, a, *row); err != nil {
-			return err
-		}
-	}
-	o, err := decodedFields(a)
-	if err != nil {
-		return err
-	}
-	if err := contentOf(row, o); err != nil {
-		return err
-	}
-	return proper(k, row.Path, *row)
+	return rows, nil
 }
 
 // checkRow holds a row to its form.
@@ -118,11 +169,19 @@ func (l *lib) checkRow(k *kind.Kind, a answer, row kind.Row) error {
 // whenIn is the condition of a row, nil without.
 func whenIn(row answer) (*kind.When, error) {
 	data, err := decoded(row, "when")
-	if err != nil || data == nil {
+	if err != nil {
 		return nil, err
 	}
+	return conditionOf(data), nil
+}
+
+// conditionOf is a condition as data, nil without.
+func conditionOf(data any) *kind.When {
+	if data == nil {
+		return nil
+	}
 	w := whenOf(object(data))
-	return &w, nil
+	return &w
 }
 
 // contextIn says whether a row belongs to the build context.
