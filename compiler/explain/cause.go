@@ -71,6 +71,19 @@ func anyOf(causes ...*cause) *cause {
 	return &cause{any: causes}
 }
 
+// while is the cause as far as it matters only while another one holds: what that needs is there.
+func (c *cause) while(of *cause) *cause {
+	if c == nil || of == nil {
+		return c
+	}
+	needed, _ := causesOf(of)
+	there := map[atom]bool{}
+	for _, n := range needed {
+		there[n.of] = true
+	}
+	return c.given(there)
+}
+
 func only(causes []*cause) *cause {
 	if len(causes) == 0 {
 		return nil

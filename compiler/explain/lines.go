@@ -197,10 +197,10 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	if len(children) == 0 {
 		return l
 	}
-	l.on = o.there(a, s.Exists)
+	l.on = o.needs(a, s.Exists)
 	var present []*cause
 	for _, child := range children {
-		c := o.there(a, f.row.Trace(append(slices.Clone(path), child)...).Exists)
+		c := o.needs(a, f.row.Trace(append(slices.Clone(path), child)...).Exists)
 		if c == nil || l.on != nil && c == l.on {
 			return l
 		}
@@ -218,7 +218,7 @@ func spanned(s kind.Source, from, to int) kind.Source {
 	part := kind.Source{Pos: s.Pos, Exists: s.Exists}
 	begin, first := 0, true
 	for _, span := range s.Spans {
-		touches := begin < to && span.End > from || from == to && begin <= from && span.End > from
+		touches := begin < to && span.End > from || from == to && begin <= from && span.End > from || begin == span.End && begin >= from && begin <= to
 		if touches {
 			if first && span.Pos.File != "" {
 				part.Pos = span.Pos
@@ -267,7 +267,7 @@ func (o *origins) template(a asked, f *File, c kind.Template) ([]line, error) {
 		for _, ref := range marks[i].Exists {
 			exists = append(exists, rooted(a, ref))
 		}
-		return line{at: diag.Pos{File: file, Line: marks[i].Source, Column: 1}, on: o.source(a, kind.Source{Read: read, Exists: exists})}
+		return line{at: diag.Pos{File: file, Line: marks[i].Source, Column: 1}, on: o.source(a, kind.Source{Read: kind.Refs(read...), Exists: kind.Refs(exists...)})}
 	}, nil)
 }
 

@@ -117,54 +117,29 @@ func end(n *ir.Node, name string) *ir.Node {
 	return n
 }
 
-// source is what one value of an answer depends on. Values that it was read from are all needed; of items of one list that decided that it is
-// there, any one is.
+// source is what one value of an answer depends on: what it was read from, and what decided that it is there.
 func (o *origins) source(a asked, s kind.Source) *cause {
-	return all(o.each(a, s.Read), o.there(a, s.Exists))
+	return all(o.needs(a, s.Read), o.needs(a, s.Exists))
 }
 
-func (o *origins) each(a asked, refs []kind.Ref) *cause {
-	causes := make([]*cause, len(refs))
-	for i, ref := range refs {
-		causes[i] = o.ref(a, ref)
+func (o *origins) needs(a asked, needs kind.Needs) *cause {
+	causes := make([]*cause, len(needs))
+	for i, n := range needs {
+		causes[i] = o.need(a, n)
 	}
 	return all(causes...)
 }
 
-func (o *origins) there(a asked, refs []kind.Ref) *cause {
-	lists := map[string]map[string][]kind.Ref{} // list -> item -> what was read of it
-	var names []string
-	var causes []*cause
-	for _, ref := range refs {
-		list, item, ok := itemOf(ref)
-		if !ok {
-			causes = append(causes, o.ref(a, ref))
-			continue
+func (o *origins) need(a asked, n kind.Need) *cause {
+	c := o.ref(a, n.Ref)
+	if n.Any != nil {
+		sets := make([]*cause, len(n.Any))
+		for i, set := range n.Any {
+			sets[i] = o.needs(a, set)
 		}
-		if lists[list] == nil {
-			lists[list] = map[string][]kind.Ref{}
-			names = append(names, list)
-		}
-		lists[list][item] = append(lists[list][item], ref)
+		c = anyOf(sets...)
 	}
-	for _, list := range names {
-		var items []*cause
-		for _, item := range sorted(lists[list]) {
-			items = append(items, o.each(a, lists[list][item]))
-		}
-		causes = append(causes, anyOf(items...))
-	}
-	return all(causes...)
-}
-
-// itemOf splits a path at the first item of a list, or of the map of sub-components of a kind.
-func itemOf(ref kind.Ref) (list, item string, ok bool) {
-	for i, word := range ref {
-		if _, err := strconv.Atoi(word); err == nil || i > 1 && ref[i-2] == "subs" {
-			return strings.Join(ref[:i], "\x00"), word, true
-		}
-	}
-	return "", "", false
+	return c.while(o.needs(a, n.While))
 }
 
 // answer is what a value of an answer depends on; a nil trace knows nothing.
