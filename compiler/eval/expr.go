@@ -273,6 +273,9 @@ func (n *absent) eval(c *ctx, e *env) value {
 		x.n = refused // it might be a mistake for us alone
 		return x
 	}
+	if x.v != nil && x.v.in != nil {
+		x.deps = join(x.deps, &x.v.in.self)
+	}
 	return boolOf((x.class == bottom) != n.not).from(x)
 }
 
@@ -323,16 +326,29 @@ func (n *binary) decisive(x, y value) value {
 // asksForItems answers a comparison of len(x) with a number. Where x has more items than it takes, any of them is enough, and one that is there whatever
 // the rest depends on is reason enough.
 func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
-	asked, isCall := n.x.(*call)
 	limit, isScalar := n.y.(*scalarNode)
-	if !isCall || !isScalar || len(asked.args) != 1 || !asked.f.counts || limit.val.class != integer {
+	lists, isCount := counted(n.x, nil)
+	if !isScalar || !isCount || limit.val.class != integer {
 		return value{}, false
 	}
-	of := c.operand(asked.args[0], e)
-	if of.class != list && of.class != structure {
-		return value{}, false
+	var of, count value
+	var any, gone *deps
+	for _, x := range lists {
+		l := c.operand(x, e)
+		if l.class != list && l.class != structure {
+			return value{}, false
+		}
+		n := length(c, []value{l})
+		of, count = of.from(l), intOf(count.n+n.n).from(count, n)
+		gone = join(gone, goneOf(l.v))
+		switch {
+		case n.n == 0:
+		case any == nil:
+			any = anyOf(l.v)
+		default:
+			any = oneOf(any, anyOf(l.v))
+		}
 	}
-	count := length(c, []value{of})
 	answer := c.operate(n.op, count, limit.val)
 	if answer.class != boolean {
 		return value{}, false
@@ -342,13 +358,29 @@ func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
 	case takes < 0:
 		why = count.deps
 	case count.n < takes:
-		why = goneOf(of.v)
+		why = gone
 	case count.n == takes && takes > 1:
 		why = count.deps
 	default:
-		why = anyOf(of.v)
+		why = any
 	}
 	return answer.from(value{deps: join(of.deps, why), ctl: of.ctl}), true
+}
+
+// counted are the lists of which an expression is the length, or the sum of the lengths.
+func counted(n node, all []node) ([]node, bool) {
+	switch n := n.(type) {
+	case *call:
+		return append(all, n.args...), len(n.args) == 1 && n.f.counts
+	case *binary:
+		if n.op != token.ADD {
+			break
+		}
+		if left, ok := counted(n.x, all); ok {
+			return counted(n.y, left)
+		}
+	}
+	return nil, false
 }
 
 // takes is how many items it takes for a comparison with a limit to be what it is, or for it to be something else; -1 where it takes just so many.

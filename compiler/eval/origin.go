@@ -25,7 +25,7 @@ func (a *Answer) Trace(path ...any) kind.Source {
 		if at := writtenAt(v); at.IsValid() {
 			src.Pos = posOf(at)
 		}
-		if v.in == nil {
+		if i > 0 || v.in == nil {
 			exists.add(presence(v))
 		}
 		if val.v != nil && i == len(way)-1 {

@@ -90,7 +90,7 @@ func TestTraceKeepsThreeSetsApart(t *testing.T) {
 		{[]any{"replicas"}, 14, "", "self.attrs.hpa", "self.attrs.hpa"},
 		{[]any{"image"}, 16, "self.attrs.version", "", "self.attrs.hpa"},
 		{[]any{"own"}, 17, "self.name", "self.attrs.image", "self.attrs.hpa"},
-		{[]any{"labels", "a"}, 18, "self.labels.a", "", "self.labels.a"},
+		{[]any{"labels", "a"}, 18, "self.labels.a", "self.labels.a", "self.labels.a"},
 		{[]any{"both", "a"}, 19, "self.labels.a", "self.labels.a", "self.labels.a"},
 		{[]any{"both", "b"}, 19, "", "", "self.labels.a"},
 		{[]any{"count"}, 20, "self.users.0 self.users.1", "", "self.attrs.hpa"},

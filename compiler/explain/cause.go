@@ -81,7 +81,22 @@ func (c *cause) while(of *cause) *cause {
 	for _, n := range needed {
 		there[n.of] = true
 	}
-	return c.given(there)
+	return c.but(of).given(there)
+}
+
+// but is the cause without the parts of it that are parts of another one.
+func (c *cause) but(known *cause) *cause {
+	switch {
+	case c == nil, c == known, slices.Contains(known.all, c):
+		return nil
+	case c.all != nil:
+		rest := make([]*cause, len(c.all))
+		for i, inner := range c.all {
+			rest[i] = inner.but(known)
+		}
+		return all(rest...)
+	}
+	return c
 }
 
 func only(causes []*cause) *cause {

@@ -434,10 +434,14 @@ func (o *origins) file(f *File) *cause {
 			return o.by(o.plan.Of[f.Node].Modules[asset].By())
 		}
 	}
-	if f.row.When == nil {
-		return o.by(f.decided.By())
+	var listed *cause // what decided that the row is in the table of the kind
+	if f.row.Trace != nil {
+		listed = o.needs(asked{node: f.Node}, f.row.Trace().Exists)
 	}
-	return o.when(f.Node, *f.row.When)
+	if f.row.When == nil {
+		return all(listed, o.by(f.decided.By()))
+	}
+	return all(listed, o.when(f.Node, *f.row.When))
 }
 
 // when is what the condition of a file depends on; of alternatives any one is enough.

@@ -158,12 +158,21 @@ func (o *origins) described(n *ir.Node, path ...any) *cause {
 // by is what a decision depends on. Of those who asked for the same any one is enough; each record of a list, each attribute, and one of the links to
 // each of several instances is needed. rest leads further into the value.
 func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
+	return o.decidedBy(decided, isRecord, rest)
+}
+
+// namedBy is what the name of a variable depends on: any record of its list is enough.
+func (o *origins) namedBy(decided []ir.Origin) *cause {
+	return o.decidedBy(decided, func(ir.Origin) bool { return false }, nil)
+}
+
+func (o *origins) decidedBy(decided []ir.Origin, isNeeded func(ir.Origin) bool, rest []string) *cause {
 	var needed, alike []*cause
 	instances := map[string][]*cause{}
 	for _, by := range decided {
 		c := o.origin(by, rest...)
 		switch {
-		case by.Attribute != "" || isRecord(by):
+		case by.Attribute != "" || isNeeded(by):
 			needed = append(needed, c)
 		case by.Edge != nil && by.Rule == nil:
 			to := by.Edge.Target.Component().Name
@@ -178,9 +187,9 @@ func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
 	return all(anyOf(alike...), all(needed...))
 }
 
-// isRecord says whether an origin brought one of the records of a list.
+// isRecord says whether an origin brought one of the records of a list, not only the list.
 func isRecord(by ir.Origin) bool {
-	return len(by.At) > 1 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
+	return len(by.At) > 3 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
 }
 
 // declared is where the rule, or the kind of the node, is that an origin comes from.

@@ -24,7 +24,7 @@ import (
 // everyRemoval asks of each removal, not only of a sample.
 var everyRemoval = os.Getenv("PLATC_WHY") == "all"
 
-// thing is what a user can leave out of an architecture: a link, an attribute of one, an attribute of a node.
+// thing is what a user can leave out of an architecture: a link, an attribute of one, an attribute of a node, a sub-component.
 type thing struct{ node, link, attr string }
 
 func (t thing) String() string {
@@ -96,6 +96,9 @@ func (w *world) things() []thing {
 				all = append(all, thing{n.ID, "", f.Key})
 			}
 		}
+		if n.Parent != nil && !n.Implied {
+			all = append(all, thing{n.ID, "", ""})
+		}
 	}
 	return all
 }
@@ -136,6 +139,9 @@ func copied(g *ir.Graph, gone []thing, findings *diag.List) *ir.Graph {
 	}
 	nodes := map[*ir.Node]*ir.Node{}
 	for _, n := range g.Nodes {
+		if slices.Contains(gone, thing{n.ID, "", ""}) {
+			continue
+		}
 		m := *n
 		nodes[n] = &m
 		c.Nodes = append(c.Nodes, &m)
@@ -149,14 +155,16 @@ func copied(g *ir.Graph, gone []thing, findings *diag.List) *ir.Graph {
 	}
 	for _, m := range c.Nodes {
 		m.Parent = nodes[m.Parent]
-		subs := make([]*ir.Node, len(m.Subs))
-		for i, sub := range m.Subs {
-			subs[i] = nodes[sub]
+		var subs []*ir.Node
+		for _, sub := range m.Subs {
+			if nodes[sub] != nil {
+				subs = append(subs, nodes[sub])
+			}
 		}
 		m.Subs = subs
 	}
 	for _, l := range g.Links {
-		if slices.Contains(gone, thing{l.Source.ID, "-> " + l.Target, ""}) {
+		if slices.Contains(gone, thing{l.Source.ID, "-> " + l.Target, ""}) || nodes[l.Source] == nil {
 			continue
 		}
 		l.Given = except(l.Given, func(key string) bool { return slices.Contains(gone, thing{l.Source.ID, "-> " + l.Target, key}) })
@@ -409,12 +417,13 @@ func (w *world) examine(step int) {
 			if (l.at.File == "" || l.at.Line == 0) && name != "kustomization.yaml" {
 				fail(name, l.text, "it has no place in a kind")
 			}
-			named := map[thing]bool{}
+			named, ends := map[thing]bool{}, map[string]bool{} // whoever names a link, or an attribute, names the sub-component that it is of
 			needed, either := causesOf(all(o.file(f), l.on))
 			for _, c := range append(needed, either...) {
 				named[thingOf(c.of)] = true
+				ends[thingOf(c.of).node] = true
 			}
-			var extra []thing
+			var extra, stuck []thing // named beyond what is needed; named and not to be left out alone
 			isLink := false
 			for k, t := range things {
 				if k%step != 0 && !named[t] {
@@ -422,7 +431,7 @@ func (w *world) examine(step int) {
 				}
 				switch w.does(f, l, t) {
 				case changed:
-					if !named[t] {
+					if !named[t] && (t.link != "" || t.attr != "" || !ends[t.node]) {
 						fail(name, l.text, "it does not name %s, but %v", t, sortedThings(named))
 					}
 				case same:
@@ -430,9 +439,17 @@ func (w *world) examine(step int) {
 						extra, isLink = append(extra, t), isLink || t.attr == ""
 					}
 				case perhaps: // its name is neither missing nor too much
+					if named[t] && w.without(t) == nil {
+						stuck = append(stuck, t)
+					}
 				}
 			}
-			if isLink && w.does(f, l, extra...) == same {
+			for t := range named {
+				if strings.HasPrefix(t.attr, "config.") {
+					stuck = append(stuck, t)
+				}
+			}
+			if isLink && len(stuck) == 0 && w.does(f, l, extra...) == same {
 				fail(name, l.text, "it names %v, without which it is the same", extra)
 			}
 		}
