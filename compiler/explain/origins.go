@@ -173,7 +173,7 @@ func (o *origins) decidedBy(decided []ir.Origin, isNeeded func(ir.Origin) bool, 
 		c := o.origin(by, rest...)
 		switch {
 		case by.Attribute != "" || isNeeded(by):
-			needed = append(needed, c)
+			needed = append(needed, c, o.fields(by))
 		case by.Edge != nil && by.Rule == nil:
 			to := by.Edge.Target.Component().Name
 			instances[to] = append(instances[to], c)
@@ -185,6 +185,24 @@ func (o *origins) decidedBy(decided []ir.Origin, isNeeded func(ir.Origin) bool, 
 		needed = append(needed, anyOf(instances[name]...))
 	}
 	return all(anyOf(alike...), all(needed...))
+}
+
+// fields are what the fields of a record of a list depend on.
+func (o *origins) fields(by ir.Origin) *cause {
+	if len(by.At) < 4 || by.At[1] != "lists" || by.Trace == nil {
+		return nil
+	}
+	key, _ := by.At[2].(string)
+	i, _ := by.At[3].(int)
+	var causes []*cause
+	for _, a := range o.plan.Applied[by.Edge] {
+		if records := a.Result.Out.Lists[key]; a.Rule == by.Rule && i < len(records) {
+			for field := range records[i] {
+				causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, by.Trace("out", "lists", key, i, field)))
+			}
+		}
+	}
+	return all(causes...)
 }
 
 // isRecord says whether an origin brought one of the records of a list, not only the list.
