@@ -241,7 +241,7 @@ func listing(row kind.Row, k kind.Kustomization, files []kind.Row) kind.Row {
 		sources[name] = under(row.Trace, "kustomization", "resources", i)
 	}
 	for _, f := range files {
-		exists := kind.Source{Pos: row.Pos, Exists: []kind.Ref{{"files", f.Path}}}
+		exists := kind.Source{Pos: row.Pos, Exists: kind.Refs(kind.Ref{"files", f.Path})}
 		sources[relative(f.Path, path.Dir(row.Path))] = func(...any) kind.Source { return exists }
 	}
 	names := slices.Sorted(maps.Keys(sources))

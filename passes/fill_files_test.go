@@ -93,7 +93,7 @@ func TestResourcesHaveSources(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	said := func(path ...any) kind.Source {
-		return kind.Source{Read: []kind.Ref{{"kind"}}, Exists: []kind.Ref{texts(path)}}
+		return kind.Source{Read: kind.Refs(kind.Ref{"kind"}), Exists: kind.Refs(texts(path))}
 	}
 	w.kind("app", asks(func(object) []kind.Row {
 		return []kind.Row{
@@ -107,14 +107,14 @@ func TestResourcesHaveSources(t *testing.T) {
 	b := w.run("keep-files").clean()
 	trace := b.row("shop", "k/kustomization.yaml").Trace
 	for i, want := range []string{"kustomization resources 0", "files k/a.yaml", "files k/z.yaml"} {
-		if got := strings.Join(trace("kustomization", "resources", i).Exists[0], " "); got != want {
+		if got := strings.Join(trace("kustomization", "resources", i).Exists[0].Ref, " "); got != want {
 			t.Errorf("resource %d comes from %s, want %s", i, got, want)
 		}
 	}
-	if got := trace("kustomization", "namespace").Exists[0]; strings.Join(got, " ") != "kustomization namespace" {
+	if got := trace("kustomization", "namespace").Exists[0].Ref; strings.Join(got, " ") != "kustomization namespace" {
 		t.Errorf("%v", got)
 	}
-	if got := b.row("shop", "one.txt").Trace("text").Exists[0]; strings.Join(got, " ") != "each one text" {
+	if got := b.row("shop", "one.txt").Trace("text").Exists[0].Ref; strings.Join(got, " ") != "each one text" {
 		t.Errorf("%v", got)
 	}
 }

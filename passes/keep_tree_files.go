@@ -114,8 +114,8 @@ func steps(c *pass.Context, n *ir.Node) []ir.Decided[ir.Step] {
 			add(d.Value(), d.By())
 		}
 	}
-	for _, s := range n.Description.Rollout {
-		add(s, []ir.Origin{c.Because(n.Pos, "every "+n.Kind.Name+" has it")})
+	for i, s := range n.Description.Rollout {
+		add(s, []ir.Origin{c.Described(n, n.Kind.Name+" has it", "rollout", i)})
 	}
 	for _, d := range c.Of(n).Rollout {
 		if !isJob(d) {
@@ -153,8 +153,8 @@ type needs map[string]*need
 func prerequisites(c *pass.Context) []ir.Decided[ir.Prerequisite] {
 	needs := needs{}
 	for _, n := range c.Graph.Components() {
-		for _, said := range n.Description.Prerequisites {
-			needs.add(said, n, c.Because(n.Pos, "every "+n.Kind.Name+" needs it"))
+		for i, said := range n.Description.Prerequisites {
+			needs.add(said, n, c.Described(n, n.Kind.Name+" needs it", "prerequisites", i))
 		}
 		for _, d := range c.Of(n).Prerequisites {
 			needs.add(d.Value(), n, d.By()...)
@@ -205,8 +205,8 @@ func notes(c *pass.Context) []ir.Decided[string] {
 		all = pass.Append(c, index, note, all, note, by)
 	}
 	for _, n := range c.Graph.Components() {
-		for _, note := range n.Description.Notes {
-			add(note, c.Because(n.Pos, "every "+n.Kind.Name+" has it"))
+		for i, note := range n.Description.Notes {
+			add(note, c.Described(n, n.Kind.Name+" has it", "notes", i))
 		}
 		for _, d := range c.Of(n).Notes {
 			for _, o := range d.By() {

@@ -30,6 +30,24 @@ func told(t *testing.T) *built {
 	return w.run("keep-tree-files").clean()
 }
 
+func TestTheDescriptionIsTheOriginOfWhatItAsksOfTheTree(t *testing.T) {
+	t.Parallel()
+	b := told(t)
+	tree := b.Plan.Tree
+	for what, want := range map[string]struct {
+		by ir.Origin
+		at []any
+	}{
+		"step":         {tree.Steps["cart"][1].By()[0], []any{"rollout", 1}},
+		"prerequisite": {tree.Prerequisites[0].By()[0], []any{"prerequisites", 0}},
+		"note":         {tree.Notes[2].By()[0], []any{"notes", 0}},
+	} {
+		if want.by.Node == nil || want.by.Node.Name != "cart" || !slices.Equal(want.by.At, want.at) {
+			t.Errorf("%s: %+v", what, want.by)
+		}
+	}
+}
+
 func TestEveryFileOfTheTreeIsDecided(t *testing.T) {
 	t.Parallel()
 	b := told(t)

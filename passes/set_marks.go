@@ -35,7 +35,7 @@ func runSetMarks(c *pass.Context) bool {
 			if sources[e.Source] == nil {
 				sources[e.Source] = e.Source.View()
 			}
-			found, err := r.Marks(e.Attrs, sources[e.Source], c.Graph.Arch)
+			found, trace, err := r.Marks(e.Attrs, sources[e.Source], c.Graph.Arch)
 			if err != nil {
 				refuse(c, err, "the marks of "+e.Name(), e.Pos, e.Source, e.Target)
 				continue
@@ -43,7 +43,7 @@ func runSetMarks(c *pass.Context) bool {
 			p := c.Of(e.Target)
 			for _, name := range slices.Sorted(maps.Keys(found)) {
 				by := c.From(e, r)
-				by.At = []any{"marks", name}
+				by.At, by.Trace = []any{"marks", name}, trace
 				if first, ok := pass.Set(c, p.Marks, name, found[name], reflect.DeepEqual, by); !ok {
 					c.Conflict("E0301", fmt.Sprintf("%s would have two values for %s", e.Target.Component().Name, name), "keep one of the links", first.By()[0], by)
 				}

@@ -11,11 +11,11 @@ import (
 // marked makes a rule mark its targets with an attribute of the link.
 func marked(r *kind.Rule) {
 	r.Attributes = &kind.Type{IsStruct: true, Fields: []kind.Field{{Name: "mode", Type: &kind.Type{Default: "strict", Check: &kind.Check{Basic: "_"}}}}}
-	r.Marks = func(link, from, arch object) (object, error) {
+	r.Marks = func(link, from, arch object) (object, kind.Trace, error) {
 		if link["mode"] == "broken" {
-			return nil, errors.New("broken")
+			return nil, nil, errors.New("broken")
 		}
-		return object{"mesh": object{"mode": link["mode"], "of": arch["name"]}}, nil
+		return object{"mesh": object{"mode": link["mode"], "of": arch["name"]}}, nil, nil
 	}
 }
 

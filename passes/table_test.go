@@ -243,7 +243,7 @@ func townKinds(t testing.TB) *world {
 			},
 		}
 	}), func(r *kind.Rule) {
-		r.Marks = func(object, object, object) (object, error) { return object{"meshed": true}, nil }
+		r.Marks = func(object, object, object) (object, kind.Trace, error) { return object{"meshed": true}, nil, nil }
 	})
 	return w
 }

@@ -18,6 +18,8 @@ type builder struct {
 	failed   bool
 	deps     *deps // of references that were followed
 	ctl      *deps
+	read     *deps // of scalar
+	there    *deps // what decided that there is scalar
 
 	seen   []origin
 	queue  []placed // references and expressions
@@ -204,6 +206,10 @@ func (t *vertex) mayGrow() bool {
 
 // merge takes a value in that nothing is bound late in.
 func (b *builder) merge(val value, p placed) {
+	if val.class > open && val.class < structure {
+		b.mergeScalar(val, join(val.ctl, p.ctl))
+		return
+	}
 	b.deps = join(b.deps, val.deps)
 	b.ctl = join(b.ctl, val.ctl)
 	switch val.class {
@@ -217,23 +223,26 @@ func (b *builder) merge(val value, p placed) {
 		if val.v.body != nil {
 			part.open = val.v.body.open
 			b.body().loose = b.body().loose || val.v.body.loose
-			b.body().shape = join(b.body().shape, val.v.body.shape)
-		} else {
-			b.body().shape = join(b.body().shape, &val.v.in.self)
+			b.body().gaps = append(b.body().gaps, val.v.body.gaps...)
 		}
 		b.lists = append(b.lists, part)
 	case structure:
 		b.mergeStruct(val.v, p)
-	default:
-		b.ctl = join(b.ctl, p.ctl)
-		b.mergeScalar(val)
 	}
 }
 
-func (b *builder) mergeScalar(val value) {
+// mergeScalar takes a scalar in. Of several conditions under which it is there, one is enough.
+func (b *builder) mergeScalar(val value, there *deps) {
 	if !b.have {
+		b.read, b.there = val.deps, there
+		val.deps, val.ctl = nil, nil
 		b.scalar, b.have = val, true
 		return
+	}
+	if b.there == nil || there == nil {
+		b.read, b.there = join(b.read, val.deps), nil
+	} else {
+		b.read, b.there = nil, oneOf(join(b.there, b.read), join(there, val.deps))
 	}
 	if !same(b.scalar, val) {
 		b.fail(fault(wrong, "two values for one field"))
@@ -249,7 +258,7 @@ func (b *builder) mergeStruct(t *vertex, p placed) {
 	}
 	b.isStruct = true
 	body := b.body()
-	body.shape = join(body.shape, shapeOf(t))
+	body.gaps = append(body.gaps, gapsOf(t)...)
 	b.mixed = true
 	if t.in != nil {
 		for i, a := range b.c.fieldsOf(t) {
@@ -476,16 +485,16 @@ func (b *builder) waits(p placed) bool {
 
 func (b *builder) comprehend(n *comprehension, p placed) {
 	i := 0
-	var shape *deps
+	var gone *deps
 	var bad value
 	var ok bool
 	loose := b.c.ordered(func() {
-		shape, bad, ok = b.c.steps(n.clauses, p.e, func(step *env) {
+		bad, ok = b.c.steps(n.clauses, p.e, func(step *env) {
 			q := p.under(i)
 			q.n, q.e, q.ctl = n.body, step, join(p.ctl, step.control())
 			b.add(q)
 			i++
-		})
+		}, func(why *deps) { gone = join(gone, why) })
 	})
 	b.mixed = b.mixed || loose
 	if !ok {
@@ -493,10 +502,13 @@ func (b *builder) comprehend(n *comprehension, p placed) {
 		return
 	}
 	body := b.body()
-	body.shape = join(body.shape, shape)
-	if i == 0 && shape != nil {
+	if gone == nil {
+		return
+	}
+	body.gaps = append(body.gaps, gap{-1, gone})
+	if i == 0 {
 		x := body.special()
-		x.unmade = append(x.unmade, unmade{names: n.writes, why: shape})
+		x.unmade = append(x.unmade, unmade{names: n.writes, why: gone})
 	}
 }
 
@@ -511,6 +523,5 @@ func (b *builder) computed(n *dynamic, p placed) {
 	}
 	b.isStruct, b.mixed = true, true
 	b.struc = append(b.struc, p.g)
-	b.body().shape = join(b.body().shape, name.all())
 	b.field(&label{name: name.s, at: n.at}, conj{n: n.val, e: p.e, ctl: join(p.ctl, name.all()), g: p.g}, p.ord)
 }

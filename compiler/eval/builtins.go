@@ -197,7 +197,7 @@ func firstOfWords(s string, f func(rune) rune) string {
 // joined is strings.Join, whose result knows what each part of it comes from.
 func joined(c *ctx, at token.Pos, a []value) value {
 	elems := c.items(a[0].v)
-	pieces := make([]piece, 0, len(elems))
+	all := make([]piece, 0, len(elems))
 	for _, el := range elems {
 		v := c.value(el)
 		switch v.class {
@@ -214,12 +214,16 @@ func joined(c *ctx, at token.Pos, a []value) value {
 			p.at = at
 		}
 		p.val.ctl = join(p.val.ctl, presence(el))
-		pieces = append(pieces, p)
+		all = append(all, p)
 	}
-	v := put(pieces, a[1].s)
-	if len(pieces) == 0 {
-		v.ctl = shapeOf(a[0].v) // else each part says itself why it is there
+	if len(all) == 0 {
+		return textOf("").from(value{ctl: goneOf(a[0].v)})
 	}
+	v := put(all, a[1].s)
+	t := v.deps.put
+	t.gaps = gapsOf(a[0].v)
+	first, _, ends := strings.Cut(a[1].s, "\n")
+	t.lines, t.closes = ends, first != ""
 	return v
 }
 
@@ -232,7 +236,7 @@ func (c *ctx) texts(all []string, from ...value) value {
 		elems[i] = c.constant(v)
 		deps = v.deps
 	}
-	return c.list(elems, deps)
+	return c.list(elems, gapFor(deps))
 }
 
 func strconvFuncs() map[string]*builtin {

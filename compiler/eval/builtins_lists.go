@@ -16,11 +16,11 @@ func listFuncs() map[string]*builtin {
 			if !ok {
 				return fault(wrong, "an index out of range")
 			}
-			shape := shapeOf(a[0].v)
+			why := shapeOf(a[0].v)
 			for _, arg := range a[1:] {
-				shape = join(shape, arg.all())
+				why = join(why, arg.all())
 			}
-			return c.list(elems, shape)
+			return c.list(elems, gapFor(why))
 		})
 	}
 	return map[string]*builtin{
@@ -75,7 +75,7 @@ func listFuncs() map[string]*builtin {
 
 func concat(c *ctx, a []value) value {
 	elems := []*vertex{}
-	shape := shapeOf(a[0].v)
+	gaps := slices.Clone(gapsOf(a[0].v))
 	for _, el := range c.items(a[0].v) {
 		v := c.value(el)
 		switch {
@@ -88,14 +88,17 @@ func concat(c *ctx, a []value) value {
 		case isLoose(v):
 			return fault(refused, "an order that only CUE knows")
 		}
-		shape = join(shape, join(v.all(), shapeOf(v.v)))
+		if why := v.all(); why != nil {
+			gaps = append(gaps, gap{len(elems), why})
+		}
+		gaps = append(gaps, moved(gapsOf(v.v), len(elems))...)
 		elems = append(elems, c.items(v.v)...)
 	}
-	return c.list(elems, shape)
+	return c.list(elems, gaps)
 }
 
 func flatten(c *ctx, a []value) value {
-	shape := shapeOf(a[0].v)
+	why := goneOf(a[0].v)
 	var elems []*vertex
 	var bad value
 	failed := false
@@ -107,7 +110,7 @@ func flatten(c *ctx, a []value) value {
 			case x.class == bottom:
 				bad, failed = x, true
 			case x.class == list && depth != 0:
-				shape = join(shape, shapeOf(x.v))
+				why = join(why, join(x.all(), goneOf(x.v)))
 				walk(x.v, depth-1)
 			default:
 				elems = append(elems, el)
@@ -118,11 +121,12 @@ func flatten(c *ctx, a []value) value {
 	if failed {
 		return bad
 	}
-	return c.list(elems, shape)
+	return c.list(elems, gapFor(why))
 }
 
 func contains(c *ctx, a []value) value {
-	result := boolOf(false).from(value{deps: shapeOf(a[0].v)})
+	var with, without *deps // what the items that are equal to it, and the others, depend on
+	found := false
 	for _, el := range c.items(a[0].v) {
 		x := c.value(el)
 		if x.class <= open {
@@ -132,12 +136,19 @@ func contains(c *ctx, a []value) value {
 		if bad.class == bottom {
 			return bad
 		}
-		result = result.from(x)
-		if eq { // whatever else is in the list
-			return boolOf(true).from(x, value{ctl: presence(el)})
+		switch {
+		case !eq:
+			without = join(without, aslong(x.all(), presence(el)))
+		case found:
+			with = oneOf(with, join(x.all(), presence(el)))
+		default:
+			with, found = join(x.all(), presence(el)), true
 		}
 	}
-	return result
+	if found { // whatever else is in the list
+		return boolOf(true).from(value{deps: with})
+	}
+	return boolOf(false).from(value{deps: join(without, goneOf(a[0].v))})
 }
 
 // strings are the items of a list of texts.
@@ -166,7 +177,7 @@ func sortStrings(c *ctx, a []value) value {
 	}
 	elems := slices.Clone(c.items(a[0].v))
 	slices.SortStableFunc(elems, func(x, y *vertex) int { return strings.Compare(c.value(x).s, c.value(y).s) })
-	return c.list(elems, shapeOf(a[0].v))
+	return c.list(elems, gapFor(goneOf(a[0].v)))
 }
 
 func isSortedStrings(c *ctx, a []value) value {
@@ -242,7 +253,7 @@ func ranged(c *ctx, a []value) value {
 		}
 		num = next
 	}
-	return c.list(elems, from.all())
+	return c.list(elems, gapFor(from.all()))
 }
 
 func mathFuncs() map[string]*builtin {

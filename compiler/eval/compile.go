@@ -462,7 +462,7 @@ func (k *compiler) interpolation(x *ast.Interpolation) node {
 func wholeText(at place, s, source string) node {
 	v := textOf(s)
 	if l := linesOf(s, source, true); l != oneLine {
-		v.deps = &deps{parts: []part{{end: len(s), n: len(s), at: at.at, lines: l}}}
+		v.deps = &deps{put: &pieces{all: []part{{end: len(s), n: len(s), at: at.at, lines: l}}}}
 	}
 	return &scalarNode{at, v, oneLine}
 }

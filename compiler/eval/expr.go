@@ -2,44 +2,47 @@ package eval
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/token"
 )
 
-// steps calls f once for each step of a comprehension. The deps are what decided how many there are; ok is false where that fails.
-func (c *ctx) steps(clauses []clause, e *env, f func(*env)) (shape *deps, bad value, ok bool) {
+// steps calls f once for each step of a comprehension, and gone with what decided that there is no other one, where it would come. ok is false where
+// that fails.
+func (c *ctx) steps(clauses []clause, e *env, f func(*env), gone func(*deps)) (bad value, ok bool) {
 	if len(clauses) == 0 {
 		f(e)
-		return nil, value{}, true
+		return value{}, true
 	}
 	cl, rest := clauses[0], clauses[1:]
 	switch {
 	case cl.cond != nil:
-		return c.when(cl, rest, e, f)
+		return c.when(cl, rest, e, f, gone)
 	case cl.isFor:
-		return c.loop(cl, rest, e, f)
+		return c.loop(cl, rest, e, f, gone)
 	}
 	step := &env{up: e, v: c.vertex(conj{n: cl.let, e: e, ctl: e.control()}), ctl: e.control()}
 	c.track(step)
-	return c.steps(rest, step, f)
+	return c.steps(rest, step, f, gone)
 }
 
-func (c *ctx) when(cl clause, rest []clause, e *env, f func(*env)) (*deps, value, bool) {
+func (c *ctx) when(cl clause, rest []clause, e *env, f func(*env), gone func(*deps)) (bad value, ok bool) {
 	cond := cl.cond.eval(c, e)
 	switch cond.class {
 	case boolean:
 	case bottom:
-		return nil, cond, false
+		return cond, false
 	case open:
-		return nil, fault(missing, "a condition that is open").from(cond), false
+		return fault(missing, "a condition that is open").from(cond), false
 	default:
-		return nil, fault(wrong, "a condition that is neither true nor false"), false
+		return fault(wrong, "a condition that is neither true nor false"), false
 	}
 	why := cond.all()
 	if cond.n == 0 {
-		return why, value{}, true
+		if why != nil {
+			gone(aslong(why, e.control()))
+		}
+		return value{}, true
 	}
 	if why != nil {
 		step := &env{ctl: why}
@@ -49,49 +52,60 @@ func (c *ctx) when(cl clause, rest []clause, e *env, f func(*env)) (*deps, value
 		}
 		e = step
 	}
-	shape, bad, ok := c.steps(rest, e, f)
-	return join(why, shape), bad, ok
+	return c.steps(rest, e, f, gone)
 }
 
-func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env)) (*deps, value, bool) {
+func (c *ctx) loop(cl clause, rest []clause, e *env, f func(*env), gone func(*deps)) (bad value, ok bool) {
 	src := cl.src.eval(c, e)
-	shape := src.all()
 	step := func(key value, v *vertex) (bad value, ok bool) {
 		next := &env{up: e, v: v, ctl: join(join(e.control(), src.all()), presence(v))}
 		if cl.hasKey {
 			next.key = c.constant(key)
 		}
 		c.track(next)
-		deeper, bad, ok := c.steps(rest, next, f)
-		shape = join(shape, deeper)
-		return bad, ok
+		return c.steps(rest, next, f, gone)
+	}
+	if why := src.all(); why != nil && src.class != bottom {
+		gone(aslong(why, e.control()))
 	}
 	switch src.class {
 	case list:
 		c.loose = c.loose || isLoose(src)
-		shape = join(shape, shapeOf(src.v))
+		gaps := gapsOf(src.v)
 		for i, v := range c.items(src.v) {
+			for len(gaps) > 0 && gaps[0].at <= i {
+				gone(gaps[0].why)
+				gaps = gaps[1:]
+			}
 			if bad, ok := step(intOf(int64(i)), v); !ok {
-				return shape, bad, false
+				return bad, false
 			}
 		}
+		for _, g := range gaps {
+			gone(g.why)
+		}
+		if src.v.in != nil && src.v.in.isEmpty() {
+			gone(&src.v.in.self)
+		}
 	case structure:
-		shape = join(shape, shapeOf(src.v))
 		fields := c.fields(src.v)
 		c.loose = c.loose || src.v.body != nil && src.v.body.mixed && len(fields) > 1
 		for _, a := range fields {
 			if bad, ok := step(textOf(a.label.name).from(value{ctl: presence(a.v)}), a.v); !ok {
-				return shape, bad, false
+				return bad, false
 			}
 		}
+		if why := goneOf(src.v); why != nil {
+			gone(why)
+		}
 	case bottom:
-		return nil, src, false
+		return src, false
 	case open:
-		return nil, fault(missing, "a loop over what is open").from(src), false
+		return fault(missing, "a loop over what is open").from(src), false
 	default:
-		return nil, fault(wrong, "a loop over what is neither list nor struct"), false
+		return fault(wrong, "a loop over what is neither list nor struct"), false
 	}
-	return shape, value{}, true
+	return value{}, true
 }
 
 // isLoose says whether a list has an order that only CUE knows.
@@ -111,20 +125,31 @@ func presence(v *vertex) *deps {
 	if v.in != nil {
 		return &v.in.self
 	}
-	var ctl *deps
-	always := false
+	var one, check *deps // of several declarations, one is enough; what only checks makes no field of its own
+	found, always := false, false
 	v.conjs(func(cj conj) {
 		why := cj.ctl
 		if given, ok := cj.n.(*vertex); ok {
 			why = join(why, presence(given))
 		}
-		always = always || why == nil && !isCheck(cj.n) && !cj.rest
-		ctl = join(ctl, why)
+		switch {
+		case isCheck(cj.n) || cj.rest:
+			check = join(check, why)
+		case why == nil:
+			always = true
+		case found:
+			one = oneOf(one, why)
+		default:
+			one, found = why, true
+		}
 	})
-	if always {
+	switch {
+	case always:
 		return nil
+	case found:
+		return one
 	}
-	return ctl
+	return check
 }
 
 // eval makes a struct of its own.
@@ -248,6 +273,9 @@ func (n *absent) eval(c *ctx, e *env) value {
 		x.n = refused // it might be a mistake for us alone
 		return x
 	}
+	if x.v != nil && x.v.in != nil {
+		x.deps = join(x.deps, &x.v.in.self)
+	}
 	return boolOf((x.class == bottom) != n.not).from(x)
 }
 
@@ -265,29 +293,109 @@ func (n *binary) eval(c *ctx, e *env) value {
 	if n.op == token.ADD && x.class == text && y.class == text {
 		return put([]piece{{val: x, at: n.x.pos()}, {val: y, at: n.y.pos()}}, "")
 	}
-	return c.operate(n.op, x, y).from(x, y)
+	return c.operate(n.op, x, y).from(n.decisive(x, y))
 }
 
-// asksForItems answers len(x) > 0, and the same with != and ==, of a list that has an item whatever the rest of it depends on: then the answer depends on
-// nothing that decides about the others.
+// decisive is what the result of an operator depends on: of two conditions joined by && or ||, one where that one alone decides, and any of them where each
+// does.
+func (n *binary) decisive(x, y value) value {
+	whole := value{}.from(x, y)
+	if n.op != token.LAND && n.op != token.LOR {
+		for _, v := range []value{x, y} {
+			if v.class == list || v.class == structure {
+				whole.deps = join(whole.deps, shapeOf(v.v))
+			}
+		}
+		return whole
+	}
+	decides := int64(1)
+	if n.op == token.LAND {
+		decides = 0
+	}
+	switch xs, ys := x.n == decides, y.n == decides; {
+	case xs && ys:
+		return value{deps: oneOf(x.all(), y.all())}
+	case xs:
+		return x
+	case ys:
+		return y
+	}
+	return whole
+}
+
+// asksForItems answers a comparison of len(x) with a number. Where x has more items than it takes, any of them is enough, and one that is there whatever
+// the rest depends on is reason enough.
 func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
-	asked, isCall := n.x.(*call)
-	zero, isScalar := n.y.(*scalarNode)
-	if !isCall || !isScalar || len(asked.args) != 1 || !asked.f.counts || zero.val.class != integer || zero.val.n != 0 {
+	limit, isScalar := n.y.(*scalarNode)
+	lists, isCount := counted(n.x, nil)
+	if !isScalar || !isCount || limit.val.class != integer {
 		return value{}, false
 	}
-	if n.op != token.GTR && n.op != token.NEQ && n.op != token.EQL {
+	var of, count value
+	var any, gone *deps
+	for _, x := range lists {
+		l := c.operand(x, e)
+		if l.class != list && l.class != structure {
+			return value{}, false
+		}
+		n := length(c, []value{l})
+		of, count = of.from(l), intOf(count.n+n.n).from(count, n)
+		gone = join(gone, goneOf(l.v))
+		switch {
+		case n.n == 0:
+		case any == nil:
+			any = anyOf(l.v)
+		default:
+			any = oneOf(any, anyOf(l.v))
+		}
+	}
+	answer := c.operate(n.op, count, limit.val)
+	if answer.class != boolean {
 		return value{}, false
 	}
-	of := c.operand(asked.args[0], e)
-	if of.class != list || of.v.in != nil {
-		return value{}, false
+	var why *deps
+	switch takes := n.takes(limit.val.n); {
+	case takes < 0:
+		why = count.deps
+	case count.n < takes:
+		why = gone
+	case count.n == takes && takes > 1:
+		why = count.deps
+	default:
+		why = any
 	}
-	always := slices.ContainsFunc(c.items(of.v), func(item *vertex) bool { return item.in == nil && presence(item) == nil })
-	if !always {
-		return value{}, false
+	return answer.from(value{deps: join(of.deps, why), ctl: of.ctl}), true
+}
+
+// counted are the lists of which an expression is the length, or the sum of the lengths.
+func counted(n node, all []node) ([]node, bool) {
+	switch n := n.(type) {
+	case *call:
+		return append(all, n.args...), len(n.args) == 1 && n.f.counts
+	case *binary:
+		if n.op != token.ADD {
+			break
+		}
+		if left, ok := counted(n.x, all); ok {
+			return counted(n.y, left)
+		}
 	}
-	return boolOf(n.op != token.EQL).from(value{deps: of.deps, ctl: of.ctl}), true
+	return nil, false
+}
+
+// takes is how many items it takes for a comparison with a limit to be what it is, or for it to be something else; -1 where it takes just so many.
+func (n *binary) takes(limit int64) int64 {
+	switch n.op {
+	case token.GTR, token.LEQ:
+		return limit + 1
+	case token.GEQ, token.LSS:
+		return limit
+	case token.EQL, token.NEQ:
+		if limit == 0 {
+			return 1
+		}
+	}
+	return -1
 }
 
 // operate applies an operator to concrete values.
@@ -398,29 +506,29 @@ type piece struct {
 	lines lines
 }
 
-// put joins pieces to a text that knows what each part of it comes from.
-func put(pieces []piece, separator string) value {
+// put joins all to a text that knows what each part of it comes from.
+func put(all []piece, separator string) value {
 	var b strings.Builder
-	n := len(separator) * len(pieces)
-	for _, p := range pieces {
+	n := len(separator) * len(all)
+	for _, p := range all {
 		n += len(p.val.s)
 	}
 	b.Grow(n)
-	parts := make([]part, 0, len(pieces))
-	for i, p := range pieces {
+	parts := make([]part, 0, len(all))
+	for i, p := range all {
 		from := b.Len()
 		b.WriteString(p.val.String())
 		own := b.Len() - from
-		if i < len(pieces)-1 {
+		if i < len(all)-1 {
 			b.WriteString(separator)
 		}
 		parts = append(parts, part{end: b.Len(), n: own, deps: p.val.deps, ctl: p.val.ctl, at: p.at, lines: p.lines})
 	}
-	return value{class: text, s: b.String(), deps: &deps{parts: parts}}
+	return value{class: text, s: b.String(), deps: &deps{put: &pieces{all: parts}}}
 }
 
 func (n *interpolation) eval(c *ctx, e *env) value {
-	pieces := make([]piece, 0, len(n.all))
+	all := make([]piece, 0, len(n.all))
 	for _, x := range n.all {
 		v := c.operand(x, e)
 		switch v.class {
@@ -436,9 +544,9 @@ func (n *interpolation) eval(c *ctx, e *env) value {
 		if fixed, ok := x.(*scalarNode); ok {
 			p.lines = fixed.lines
 		}
-		pieces = append(pieces, p)
+		all = append(all, p)
 	}
-	return put(pieces, "")
+	return put(all, "")
 }
 
 // regexp compiles patterns once: nearly all are literals.

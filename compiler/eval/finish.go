@@ -109,7 +109,7 @@ func (b *builder) finish() {
 		}
 		b.required()
 	}
-	v.val = val.from(value{deps: b.deps, ctl: b.ctl})
+	v.val = val.from(value{deps: join(b.deps, b.read), ctl: join(b.ctl, b.there)})
 }
 
 // required notes that a field is missing that has to be there.
@@ -191,7 +191,7 @@ func (c *ctx) admits(n node, e *env, val value) answer {
 	case *unify:
 		result := yes
 		for _, x := range n.all {
-			result = both(result, c.admits(x, e, val))
+			result = agreed(result, c.admits(x, e, val))
 		}
 		return result
 	case *disjunction:
@@ -245,7 +245,7 @@ func (c *ctx) targetAdmits(r reference, e *env, val value) answer {
 	}
 	result := yes
 	l.v.conjs(func(cj conj) {
-		result = both(result, c.admits(cj.n, cj.e, val))
+		result = agreed(result, c.admits(cj.n, cj.e, val))
 	})
 	return result
 }
@@ -282,7 +282,7 @@ func (c *ctx) listAdmits(n *listLit, e *env, val value) answer {
 		return yes
 	}
 	for _, el := range elems {
-		result = both(result, c.admits(n.rest, e, c.value(el)))
+		result = agreed(result, c.admits(n.rest, e, c.value(el)))
 	}
 	return result
 }
@@ -312,7 +312,7 @@ func is(b bool) answer {
 	return no
 }
 
-func both(x, y answer) answer {
+func agreed(x, y answer) answer {
 	switch {
 	case x == no || y == no:
 		return no

@@ -87,6 +87,23 @@ func (c *ctx) field(v *vertex, name string) *vertex {
 	return f
 }
 
+// isEmpty says whether a list or map has nothing in it.
+func (in *input) isEmpty() bool {
+	switch x := in.raw.(type) {
+	case []any:
+		return len(x) == 0
+	case []string:
+		return len(x) == 0
+	case []map[string]any:
+		return len(x) == 0
+	case map[string]any:
+		return len(x) == 0
+	case map[string]string:
+		return len(x) == 0
+	}
+	return false
+}
+
 func (c *ctx) fieldsOf(v *vertex) []arc {
 	var names []string
 	switch m := v.in.raw.(type) {

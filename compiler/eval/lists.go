@@ -3,10 +3,10 @@ package eval
 // listOf takes a written list in.
 func (b *builder) listOf(n *listLit, cj conj) {
 	var elems []*vertex
-	var shape *deps
+	var gaps []gap
 	var bad value
 	var ok bool
-	loose := b.c.ordered(func() { elems, shape, bad, ok = b.c.elements(n, cj) })
+	loose := b.c.ordered(func() { elems, gaps, bad, ok = b.c.elements(n, cj) })
 	if !ok {
 		b.fail(bad)
 		return
@@ -14,12 +14,12 @@ func (b *builder) listOf(n *listLit, cj conj) {
 	if loose && len(elems) > 1 {
 		b.body().loose = true
 	}
-	b.body().shape = join(b.body().shape, shape)
+	b.body().gaps = append(b.body().gaps, gaps...)
 	b.lists = append(b.lists, listPart{elems: elems, open: n.open, rest: n.rest, e: cj.e, ctl: cj.ctl, g: cj.g, written: true})
 }
 
 // elements are the items of a written list. A fault of a comprehension is one of the whole list.
-func (c *ctx) elements(n *listLit, cj conj) (elems []*vertex, shape *deps, bad value, ok bool) {
+func (c *ctx) elements(n *listLit, cj conj) (elems []*vertex, gaps []gap, bad value, ok bool) {
 	elems = make([]*vertex, 0, len(n.all))
 	for _, x := range n.all {
 		comp, isComp := x.(*comprehension)
@@ -27,15 +27,14 @@ func (c *ctx) elements(n *listLit, cj conj) (elems []*vertex, shape *deps, bad v
 			elems = append(elems, c.vertex(conj{n: x, e: cj.e, ctl: cj.ctl, g: cj.g}))
 			continue
 		}
-		why, bad, ok := c.steps(comp.clauses, cj.e, func(step *env) {
+		bad, ok := c.steps(comp.clauses, cj.e, func(step *env) {
 			elems = append(elems, c.vertex(conj{n: comp.body, e: step, ctl: join(cj.ctl, step.control()), g: cj.g}))
-		})
+		}, func(why *deps) { gaps = append(gaps, gap{len(elems), why}) })
 		if !ok {
 			return nil, nil, bad, false
 		}
-		shape = join(shape, why)
 	}
-	return elems, shape, value{}, true
+	return elems, gaps, value{}, true
 }
 
 // unifyLists makes one list of all.

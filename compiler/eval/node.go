@@ -282,7 +282,7 @@ func (c *ctx) part(x value, l *label) link {
 	if x.v.in != nil {
 		gone.deps = join(gone.deps, &deps{leaf: x.v, key: l.name})
 	} else if why == nil {
-		why = shapeOf(x.v)
+		why = goneOf(x.v)
 	}
 	gone.deps = join(gone.deps, why)
 	return link{fault: gone}
@@ -313,11 +313,11 @@ func (n *index) resolve(c *ctx, e *env) link {
 			return link{fault: fault(wrong, "an index below 0").from(x, i)}
 		}
 		if i.n >= int64(len(elems)) {
-			return link{fault: fault(missing, "an item that is not there").from(x, i, value{deps: shapeOf(x.v)})}
+			return link{fault: fault(missing, "an item that is not there").from(x, i, value{deps: goneOf(x.v)})}
 		}
 		l := link{v: elems[i.n], deps: join(x.deps, i.all()), ctl: x.ctl}
 		if x.v.in == nil {
-			l.ctl = join(l.ctl, shapeOf(x.v))
+			l.ctl = join(l.ctl, before(x.v, int(i.n)))
 		}
 		return l
 	case x.class == open || i.class == open:
@@ -340,16 +340,16 @@ func (n *choice) resolve(c *ctx, e *env) link {
 			count++
 			continue
 		}
-		before := found
-		var shape *deps
+		had := found
+		var gone *deps
 		var bad value
 		loose := c.ordered(func() {
-			shape, bad, ok = c.steps(comp.clauses, e, func(step *env) {
+			bad, ok = c.steps(comp.clauses, e, func(step *env) {
 				if count == n.n && found == nil {
 					found = c.vertex(conj{n: comp.body, e: step, ctl: step.control()})
 				}
 				count++
-			})
+			}, func(why *deps) { gone = join(gone, why) })
 		})
 		if loose {
 			return link{fault: fault(refused, "an order that only CUE knows")}
@@ -357,14 +357,28 @@ func (n *choice) resolve(c *ctx, e *env) link {
 		if !ok {
 			return link{fault: bad.from(value{ctl: ctl})}
 		}
-		if before == nil {
-			ctl = join(ctl, shape)
+		if had == nil {
+			ctl = join(ctl, gone)
 		}
 	}
 	if found == nil {
 		return link{fault: fault(missing, "an item that is not there").from(value{deps: ctl})}
 	}
 	return link{v: found, ctl: ctl}
+}
+
+// before is what decided what is in a list ahead of an item.
+func before(v *vertex, i int) *deps {
+	var why *deps
+	for _, el := range v.body.elems[:i] {
+		why = join(why, presence(el))
+	}
+	for _, g := range v.body.gaps {
+		if g.at <= i {
+			why = join(why, g.why)
+		}
+	}
+	return why
 }
 
 func (e *env) control() *deps {

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,14 +18,14 @@ func (a *Answer) Trace(path ...any) kind.Source {
 		return kind.Source{}
 	}
 	var src kind.Source
-	var read, exists, shape leaves
+	read, exists, shape := a.c.layout(), a.c.layout(), a.c.layout()
 	way := near.way()
 	for i, v := range way {
 		val := a.c.value(v)
 		if at := writtenAt(v); at.IsValid() {
 			src.Pos = posOf(at)
 		}
-		if v.in == nil {
+		if i > 0 || v.in == nil {
 			exists.add(presence(v))
 		}
 		if val.v != nil && i == len(way)-1 {
@@ -46,10 +47,10 @@ func (a *Answer) Trace(path ...any) kind.Source {
 		}
 		read.add(val.deps)
 		if val.class == text {
-			src.Spans = spansOf(val)
+			src.Spans = a.c.spansOf(val)
 		}
 	}
-	src.Read, src.Exists, src.Shape = read.refs(), exists.refs(), shape.refs()
+	src.Read, src.Exists, src.Shape = read.needs(), exists.needs(), shape.needs()
 	return src
 }
 
@@ -83,38 +84,155 @@ func isCheck(n node) bool {
 	return false
 }
 
-// leaves gathers leaves of inputs, each once.
-type leaves struct {
+// layout lays ropes out as needs.
+type layout struct {
+	c    *ctx
 	seen map[*deps]bool
-	all  map[string]kind.Ref
+	all  map[string]kind.Need // by its text
 }
 
-func (l *leaves) add(d *deps) {
+func (c *ctx) layout() *layout {
+	return &layout{c, map[*deps]bool{}, map[string]kind.Need{}}
+}
+
+// laid are the needs of one rope.
+func (c *ctx) laid(d *deps) kind.Needs {
 	if d == nil {
-		return
-	}
-	if l.seen == nil {
-		l.seen, l.all = map[*deps]bool{}, map[string]kind.Ref{}
-	}
-	d.each(l.seen, func(leaf *vertex, key string) {
-		ref := wayTo(leaf)
-		if key != "" {
-			ref = append(ref, key)
-		}
-		l.all[strings.Join(ref, "\x00")] = ref
-	})
-}
-
-// refs are the leaves, sorted.
-func (l *leaves) refs() []kind.Ref {
-	if len(l.all) == 0 {
 		return nil
 	}
-	all := make([]kind.Ref, 0, len(l.all))
-	for _, ref := range l.all {
-		all = append(all, ref)
+	l := c.layout()
+	l.add(d)
+	return l.needs()
+}
+
+func (l *layout) add(d *deps) {
+	if d == nil || l.seen[d] {
+		return
 	}
-	slices.SortFunc(all, slices.Compare)
+	l.seen[d] = true
+	switch d.how {
+	case either:
+		l.either(d.alternatives(nil))
+	case while:
+		l.while(d)
+	case every:
+		l.every(d.leaf)
+	case some:
+		l.some(d.leaf)
+	case both:
+		if d.leaf != nil {
+			ref := wayTo(d.leaf)
+			if d.key != "" {
+				ref = append(ref, d.key)
+			}
+			l.need(kind.Need{Ref: ref})
+		}
+		l.add(d.a)
+		l.add(d.b)
+		if d.put != nil {
+			l.text(d.put)
+		}
+	}
+}
+
+func (l *layout) need(n kind.Need) { l.all[n.String()] = n }
+
+// alternatives are the ropes of which any one is enough.
+func (d *deps) alternatives(all []*deps) []*deps {
+	for _, part := range []*deps{d.a, d.b} {
+		if part.how == either {
+			all = part.alternatives(all)
+		} else {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+func (l *layout) either(all []*deps) {
+	var needs []kind.Needs
+	known := map[string]bool{}
+	for _, d := range all {
+		n := l.c.laid(d)
+		if len(n) == 0 {
+			return
+		}
+		if text := n.String(); !known[text] {
+			known[text] = true
+			needs = append(needs, n)
+		}
+	}
+	if len(needs) > 1 {
+		l.need(kind.Need{Any: needs})
+		return
+	}
+	for _, n := range slices.Concat(needs...) {
+		l.need(n)
+	}
+}
+
+func (l *layout) while(d *deps) {
+	of := l.c.laid(d.b)
+	for _, n := range l.c.laid(d.a) {
+		switch {
+		case len(of) == 0:
+		case n.While == nil:
+			n.While = of
+		default:
+			n = kind.Need{Any: []kind.Needs{{n}}, While: of}
+		}
+		l.need(n)
+	}
+}
+
+func (l *layout) every(v *vertex) {
+	if v.in != nil && v.in.isEmpty() {
+		l.add(&v.in.self)
+	}
+	for _, part := range l.c.parts(v) {
+		l.add(presence(part))
+	}
+	for _, g := range gapsOf(v) {
+		l.add(g.why)
+	}
+}
+
+func (l *layout) some(v *vertex) {
+	var all []*deps
+	for _, part := range l.c.parts(v) {
+		all = append(all, presence(part))
+	}
+	l.either(all)
+}
+
+// parts are the items of a list, or the fields of a structure.
+func (c *ctx) parts(v *vertex) []*vertex {
+	if c.value(v).class == list {
+		return c.items(v)
+	}
+	var all []*vertex
+	for _, f := range c.fields(v) {
+		all = append(all, f.v)
+	}
+	return all
+}
+
+func (l *layout) text(t *pieces) {
+	for _, p := range t.all {
+		l.add(p.deps)
+		l.add(p.ctl)
+	}
+	for _, g := range t.gaps {
+		l.add(g.why)
+	}
+}
+
+// needs are those that were added, sorted.
+func (l *layout) needs() kind.Needs {
+	var all kind.Needs
+	for _, text := range slices.Sorted(maps.Keys(l.all)) {
+		all = append(all, l.all[text])
+	}
 	return all
 }
 
@@ -127,12 +245,9 @@ func wayTo(leaf *vertex) kind.Ref {
 }
 
 // spansOf are the parts of a text that was put together, nil where it was not.
-func spansOf(val value) []kind.Span {
-	s := spanner{}
-	if !s.value(val.s, val.deps, nil, nil) {
-		return nil
-	}
-	if len(s.all) == 1 {
+func (c *ctx) spansOf(val value) []kind.Span {
+	s := spanner{c: c}
+	if !s.value(val.s, val.deps, nil, nil) || len(s.all) == 1 {
 		return nil
 	}
 	return s.all
@@ -140,33 +255,57 @@ func spansOf(val value) []kind.Span {
 
 // spanner lays out the parts of a text.
 type spanner struct {
+	c   *ctx
 	all []kind.Span
 	end int
 }
 
 // value lays out a text that has parts. It says whether it has. what it was read from as a whole is in read, and what decided that it is there in ctl.
 func (s *spanner) value(text string, d, read, ctl *deps) bool {
-	parts, rest := d.text(len(text))
-	if parts == nil {
+	t, rest := d.pieces(len(text))
+	if t == nil {
 		return false
 	}
 	read = join(read, rest)
-	from := 0
-	for _, p := range parts {
-		s.part(text[from:p.end], p, read, ctl)
+	from, gaps := 0, t.gaps
+	for i, p := range t.all {
+		gaps = s.gaps(t, gaps, i, ctl)
+		s.part(text[from:from+p.n], p, read, join(ctl, p.ctl))
+		if sep := text[from+p.n : p.end]; sep != "" {
+			s.separator(sep, t.all[i+1:], ctl)
+		}
 		from = p.end
+	}
+	for _, g := range gaps {
+		if !t.lines || t.closes {
+			s.add(0, diag.Pos{}, nil, join(ctl, g.why))
+		}
 	}
 	return true
 }
 
-func (s *spanner) part(text string, p part, read, ctl *deps) {
-	ctl = join(ctl, p.ctl)
-	start := len(s.all)
-	if p.n > 0 && s.value(text[:p.n], p.deps, read, ctl) {
-		if len(s.all) > start { // the separator
-			s.end += len(text) - p.n
-			s.all[len(s.all)-1].End = s.end
+// gaps lays out the gaps ahead of a part, and gives the rest. A line that is not there is in none of those that are.
+func (s *spanner) gaps(t *pieces, gaps []gap, i int, ctl *deps) []gap {
+	for len(gaps) > 0 && gaps[0].at >= 0 && gaps[0].at <= i {
+		if !t.lines {
+			s.add(0, diag.Pos{}, nil, join(ctl, gaps[0].why))
 		}
+		gaps = gaps[1:]
+	}
+	return gaps
+}
+
+// separator lays out what is between two parts: it is there because of any part that comes after it.
+func (s *spanner) separator(text string, after []part, ctl *deps) {
+	why := after[0].ctl
+	for _, p := range after[1:] {
+		why = oneOf(why, p.ctl)
+	}
+	s.add(len(text), diag.Pos{}, nil, join(ctl, why))
+}
+
+func (s *spanner) part(text string, p part, read, ctl *deps) {
+	if s.value(text, p.deps, read, ctl) {
 		return
 	}
 	read = join(read, p.deps)
@@ -188,36 +327,31 @@ func (s *spanner) part(text string, p part, read, ctl *deps) {
 
 // add lays out n bytes. What comes from the same place as the part before it is one part with that.
 func (s *spanner) add(n int, at diag.Pos, read, ctl *deps) {
-	var r, e leaves
-	r.add(read)
-	e.add(ctl)
 	s.end += n
-	next := kind.Span{End: s.end, Pos: at, Read: r.refs(), Exists: e.refs()}
-	if last := len(s.all) - 1; last >= 0 && s.all[last].Pos == at && slices.EqualFunc(s.all[last].Read, next.Read, sameRef) && slices.EqualFunc(s.all[last].Exists, next.Exists, sameRef) {
+	next := kind.Span{End: s.end, Pos: at, Read: s.c.laid(read), Exists: s.c.laid(ctl)}
+	if last := len(s.all) - 1; last >= 0 && n > 0 && s.all[last].Pos == at && s.all[last].Read.String() == next.Read.String() && s.all[last].Exists.String() == next.Exists.String() {
 		s.all[last].End = s.end
 		return
 	}
 	s.all = append(s.all, next)
 }
 
-func sameRef(x, y kind.Ref) bool { return slices.Equal(x, y) }
-
-// text gives the parts of a text of n bytes, if the set has such, and what else is in the set.
-func (d *deps) text(n int) (parts []part, rest *deps) {
+// pieces are those of a text of n bytes, if the rope has such, and what else is in it.
+func (d *deps) pieces(n int) (t *pieces, rest *deps) {
 	switch {
-	case d == nil:
-		return nil, nil
-	case d.parts != nil:
-		if d.parts[len(d.parts)-1].end == n {
-			return d.parts, nil
+	case d == nil || d.how != both:
+		return nil, d
+	case d.put != nil:
+		if d.put.all[len(d.put.all)-1].end == n {
+			return d.put, nil
 		}
 		return nil, d
 	}
-	if parts, rest = d.a.text(n); parts != nil {
-		return parts, join(rest, d.b)
+	if t, rest = d.a.pieces(n); t != nil {
+		return t, join(rest, d.b)
 	}
-	if parts, rest = d.b.text(n); parts != nil {
-		return parts, join(d.a, rest)
+	if t, rest = d.b.pieces(n); t != nil {
+		return t, join(d.a, rest)
 	}
 	return nil, d
 }

@@ -32,6 +32,16 @@ x: {
 	count: len(#self.users)
 	writers: [for u in #self.users if u.access != "read" {"w-\(u.name)"}]
 	some: len(writers) > 0
+	users: len(#self.users) > 0
+	many: len(#self.users) > 1
+	either: #self.users[0].n == 1 || #self.users[1].n == 2
+	one: #self.users[0].n == 1 || #self.users[1].n == 3
+	no: #self.users[0].n == 2 && #self.users[1].n == 2
+	known: {for u in #self.users {(u.sort): true}}
+	has: known.role != _|_
+	hasNot: known.admin != _|_
+	in: list.Contains([for u in #self.users {u.sort}], "role")
+	line: strings.Join([for u in #self.users if u.access != "write" {u.name}, "end"], ", ")
 	nobody: [for u in #self.users if u.access == "no" {u}]
 	total: list.Sum([for u in #self.users {u.n}]) * 2
 	sql: strings.Join(list.Concat([["-- begin", #Session], [for u in #self.users {"""
@@ -46,8 +56,8 @@ func given() map[string]kind.Object {
 	return map[string]kind.Object{"self": {
 		"name": "db", "attrs": map[string]any{"hpa": true, "version": "18"}, "labels": map[string]any{"a": "1"},
 		"users": []any{
-			map[string]any{"name": "joe", "access": "read", "n": int64(1)},
-			map[string]any{"name": "ann", "access": "write", "n": int64(2)},
+			map[string]any{"name": "joe", "access": "read", "sort": "role", "n": int64(1)},
+			map[string]any{"name": "ann", "access": "write", "sort": "role", "n": int64(2)},
 		},
 	}}
 }
@@ -65,14 +75,6 @@ func asked(t *testing.T) *eval.Answer {
 	return a
 }
 
-func shown(refs []kind.Ref) string {
-	var all []string
-	for _, r := range refs {
-		all = append(all, strings.Join(r, "."))
-	}
-	return strings.Join(all, " ")
-}
-
 // TestTraceKeepsThreeSetsApart says what a value was read from, what decided that it is there, and what decided on its siblings.
 func TestTraceKeepsThreeSetsApart(t *testing.T) {
 	t.Parallel()
@@ -88,24 +90,33 @@ func TestTraceKeepsThreeSetsApart(t *testing.T) {
 		{[]any{"replicas"}, 14, "", "self.attrs.hpa", "self.attrs.hpa"},
 		{[]any{"image"}, 16, "self.attrs.version", "", "self.attrs.hpa"},
 		{[]any{"own"}, 17, "self.name", "self.attrs.image", "self.attrs.hpa"},
-		{[]any{"labels", "a"}, 18, "self.labels.a", "", "self.labels"},
-		{[]any{"both", "a"}, 19, "self.labels.a", "self.labels.a", "self.labels"},
-		{[]any{"both", "b"}, 19, "", "", "self.labels"},
-		{[]any{"count"}, 20, "self.users", "", "self.attrs.hpa"},
-		{[]any{"writers", 0}, 21, "self.users.1.name", "self.users.1 self.users.1.access", "self.users self.users.0.access self.users.1.access"},
-		{[]any{"some"}, 22, "self.users self.users.0.access self.users.1.access", "", "self.attrs.hpa"},
-		{[]any{"nobody"}, 23, "", "", "self.attrs.hpa self.users self.users.0.access self.users.1.access"},
-		{[]any{"total"}, 24, "self.users self.users.0.n self.users.1.n", "self.users.0 self.users.1", "self.attrs.hpa"},
+		{[]any{"labels", "a"}, 18, "self.labels.a", "self.labels.a", "self.labels.a"},
+		{[]any{"both", "a"}, 19, "self.labels.a", "self.labels.a", "self.labels.a"},
+		{[]any{"both", "b"}, 19, "", "", "self.labels.a"},
+		{[]any{"count"}, 20, "self.users.0 self.users.1", "", "self.attrs.hpa"},
+		{[]any{"writers", 0}, 21, "self.users.1.name", "self.users.1 self.users.1.access", "[self.users.0.access while self.users.0] self.users.1 self.users.1.access"},
+		{[]any{"some"}, 22, "self.users.1 self.users.1.access", "", "self.attrs.hpa"},
+		{[]any{"users"}, 23, "(self.users.0 | self.users.1)", "", "self.attrs.hpa"},
+		{[]any{"many"}, 24, "self.users.0 self.users.1", "", "self.attrs.hpa"},
+		{[]any{"either"}, 25, "(self.users.0.n | self.users.1.n)", "", "self.attrs.hpa"},
+		{[]any{"one"}, 26, "self.users.0.n", "", "self.attrs.hpa"},
+		{[]any{"no"}, 27, "self.users.0.n", "", "self.attrs.hpa"},
+		{[]any{"has"}, 29, "", "(self.users.0 self.users.0.sort | self.users.1 self.users.1.sort)", "self.attrs.hpa"},
+		{[]any{"hasNot"}, 30, "", "", "self.attrs.hpa"},
+		{[]any{"in"}, 31, "(self.users.0 self.users.0.sort | self.users.1 self.users.1.sort)", "", "self.attrs.hpa"},
+		{[]any{"line"}, 32, "[self.users.1.access while self.users.1] self.users.0 self.users.0.access self.users.0.name", "", "self.attrs.hpa"},
+		{[]any{"nobody"}, 33, "", "", "[self.users.0.access while self.users.0] [self.users.1.access while self.users.1] self.attrs.hpa"},
+		{[]any{"total"}, 34, "self.users.0 self.users.0.n self.users.1 self.users.1.n", "self.users.0 self.users.1", "self.attrs.hpa"},
 		{[]any{"other"}, 10, "", "", "self.attrs.hpa"},
 	} {
 		s := a.Trace(c.path...)
-		got := fmt.Sprintf("%d read %s exists %s shape %s", s.Pos.Line, shown(s.Read), shown(s.Exists), shown(s.Shape))
+		got := fmt.Sprintf("%d read %s exists %s shape %s", s.Pos.Line, s.Read, s.Exists, s.Shape)
 		want := fmt.Sprintf("%d read %s exists %s shape %s", c.line, c.read, c.exists, c.shape)
 		if got != want {
 			t.Errorf("%v is\n%s\nwant\n%s", c.path, got, want)
 		}
 	}
-	if s := a.Look("labels").Trace("a"); shown(s.Read) != "self.labels.a" {
+	if s := a.Look("labels").Trace("a"); s.Read.String() != "self.labels.a" {
 		t.Errorf("from a part: %v", s)
 	}
 }
@@ -122,14 +133,14 @@ func TestTraceKnowsEachLineOfAText(t *testing.T) {
 	var got []string
 	start := 0
 	for _, s := range a.Trace("sql").Spans {
-		got = append(got, fmt.Sprintf("%q %d %s|%s", text[start:s.End], s.Pos.Line, shown(s.Read), shown(s.Exists)))
+		got = append(got, fmt.Sprintf("%q %d %s|%s", text[start:s.End], s.Pos.Line, s.Read, s.Exists))
 		start = s.End
 	}
 	want := []string{
-		`"-- begin\n" 25 |`, `"one\n" 6 |`, `"two\n" 7 |`,
-		`"CREATE " 26 |self.users.0`, `"joe" 26 self.users.0.name|self.users.0`, `";\n" 26 |self.users.0`, `"GRANT " 27 |self.users.0`, `"read\n" 27 self.users.0.access|self.users.0`,
-		`"CREATE " 26 |self.users.1`, `"ann" 26 self.users.1.name|self.users.1`, `";\n" 26 |self.users.1`, `"GRANT " 27 |self.users.1`, `"write\n" 27 self.users.1.access|self.users.1`,
-		`"-- end of " 28 |`, `"db" 28 self.name|`,
+		`"-- begin" 35 |`, `"\n" 0 |`, `"one\n" 6 |`, `"two" 7 |`, `"\n" 0 |`,
+		`"CREATE " 36 |self.users.0`, `"joe" 36 self.users.0.name|self.users.0`, `";\n" 36 |self.users.0`, `"GRANT " 37 |self.users.0`, `"read" 37 self.users.0.access|self.users.0`, `"\n" 0 |`,
+		`"CREATE " 36 |self.users.1`, `"ann" 36 self.users.1.name|self.users.1`, `";\n" 36 |self.users.1`, `"GRANT " 37 |self.users.1`, `"write" 37 self.users.1.access|self.users.1`, `"\n" 0 |`,
+		`"-- end of " 38 |`, `"db" 38 self.name|`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the parts are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

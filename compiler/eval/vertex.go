@@ -60,7 +60,7 @@ type body struct {
 	arcs  []arc
 	elems []*vertex
 	open  bool  // a list that may have more items
-	shape *deps // what decided which fields or items there are
+	gaps  []gap // what decided that there is no other field or item
 	*rare
 	loose  bool // a list whose order only CUE knows
 	lacks  bool // a required field is missing
@@ -339,17 +339,6 @@ func (c *ctx) items(v *vertex) []*vertex {
 	return v.body.elems
 }
 
-// shapeOf is what decided which fields or items a structure or list has.
-func shapeOf(v *vertex) *deps {
-	if v.in != nil {
-		return &v.in.self
-	}
-	if v.body != nil {
-		return v.body.shape
-	}
-	return nil
-}
-
 // order puts fields where the source has them.
 func (b *body) order() {
 	slices.SortStableFunc(b.arcs, func(x, y arc) int {
@@ -364,12 +353,12 @@ func (b *body) order() {
 }
 
 // list is a done vertex with items.
-func (c *ctx) list(elems []*vertex, shape *deps) value {
+func (c *ctx) list(elems []*vertex, gaps []gap) value {
 	v := c.vertex(conj{})
 	if elems == nil {
 		elems = []*vertex{}
 	}
-	v.body = &body{elems: elems, shape: shape}
+	v.body = &body{elems: elems, gaps: gaps}
 	v.val = value{class: list, v: v}
 	v.state = done
 	return v.val

@@ -71,6 +71,34 @@ func anyOf(causes ...*cause) *cause {
 	return &cause{any: causes}
 }
 
+// while is the cause as far as it matters only while another one holds: what that needs is there.
+func (c *cause) while(of *cause) *cause {
+	if c == nil || of == nil {
+		return c
+	}
+	needed, _ := causesOf(of)
+	there := map[atom]bool{}
+	for _, n := range needed {
+		there[n.of] = true
+	}
+	return c.but(of).given(there)
+}
+
+// but is the cause without the parts of it that are parts of another one.
+func (c *cause) but(known *cause) *cause {
+	switch {
+	case c == nil, c == known, slices.Contains(known.all, c):
+		return nil
+	case c.all != nil:
+		rest := make([]*cause, len(c.all))
+		for i, inner := range c.all {
+			rest[i] = inner.but(known)
+		}
+		return all(rest...)
+	}
+	return c
+}
+
 func only(causes []*cause) *cause {
 	if len(causes) == 0 {
 		return nil

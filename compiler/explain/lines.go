@@ -199,10 +199,10 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	if len(children) == 0 {
 		return l
 	}
-	l.on = o.there(a, s.Exists)
+	l.on = o.needs(a, s.Exists)
 	var present []*cause
 	for _, child := range children {
-		c := o.there(a, f.row.Trace(append(slices.Clone(path), child)...).Exists)
+		c := o.needs(a, f.row.Trace(append(slices.Clone(path), child)...).Exists)
 		if c == nil || l.on != nil && c == l.on {
 			return l
 		}
@@ -220,7 +220,7 @@ func spanned(s kind.Source, from, to int) kind.Source {
 	part := kind.Source{Pos: s.Pos, Exists: s.Exists}
 	begin, first := 0, true
 	for _, span := range s.Spans {
-		touches := begin < to && span.End > from || from == to && begin <= from && span.End > from
+		touches := begin < to && span.End > from || from == to && begin <= from && span.End > from || begin == span.End && begin >= from && begin <= to
 		if touches {
 			if first && span.Pos.File != "" {
 				part.Pos = span.Pos
@@ -269,7 +269,7 @@ func (o *origins) template(a asked, f *File, c kind.Template) ([]line, error) {
 		for _, ref := range marks[i].Exists {
 			exists = append(exists, rooted(a, ref))
 		}
-		return line{at: diag.Pos{File: file, Line: marks[i].Source, Column: 1}, on: o.source(a, kind.Source{Read: read, Exists: exists})}
+		return line{at: diag.Pos{File: file, Line: marks[i].Source, Column: 1}, on: o.source(a, kind.Source{Read: kind.Refs(read...), Exists: kind.Refs(exists...)})}
 	}, nil)
 }
 
@@ -445,10 +445,14 @@ func (o *origins) file(f *File) *cause {
 			return o.by(o.plan.Of[f.Node].Modules[asset].By())
 		}
 	}
-	if f.row.When == nil {
-		return o.by(f.decided.By())
+	var listed *cause // what decided that the row is in the table of the kind
+	if f.row.Trace != nil {
+		listed = o.needs(asked{node: f.Node}, f.row.Trace().Exists)
 	}
-	return o.when(f.Node, *f.row.When)
+	if f.row.When == nil {
+		return all(listed, o.by(f.decided.By()))
+	}
+	return all(listed, o.when(f.Node, *f.row.When))
 }
 
 // when is what the condition of a file depends on; of alternatives any one is enough.

@@ -237,8 +237,11 @@ func (o *origins) policies(p *ir.NodePlan, path []string) *cause {
 
 // opening is a peer and a port: what links ask for, and what the peer itself says of its pods.
 func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
+	if len(path) > 0 && path[0] == "port" {
+		return o.by(d.By(), "port")
+	}
 	c := o.by(d.By())
-	if len(path) < 3 || path[0] == "port" {
+	if len(path) < 3 {
 		return c
 	}
 	peer := d.Value().Peer
@@ -314,7 +317,7 @@ func (o *origins) instances(of *ir.Variables, path []string) *cause {
 		}
 		instance := d.Value()
 		if len(path) > 2 && path[1] == "variables" {
-			return o.by(instance.Variables[path[2]].By())
+			return o.namedBy(instance.Variables[path[2]].By())
 		}
 		if len(path) > 2 && path[1] == "resources" {
 			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {

@@ -126,54 +126,29 @@ func end(n *ir.Node, name string) *ir.Node {
 	return n
 }
 
-// source is what one value of an answer depends on. Values that it was read from are all needed; of items of one list that decided that it is
-// there, any one is.
+// source is what one value of an answer depends on: what it was read from, and what decided that it is there.
 func (o *origins) source(a asked, s kind.Source) *cause {
-	return all(o.each(a, s.Read), o.there(a, s.Exists))
+	return all(o.needs(a, s.Read), o.needs(a, s.Exists))
 }
 
-func (o *origins) each(a asked, refs []kind.Ref) *cause {
-	causes := make([]*cause, len(refs))
-	for i, ref := range refs {
-		causes[i] = o.ref(a, ref)
+func (o *origins) needs(a asked, needs kind.Needs) *cause {
+	causes := make([]*cause, len(needs))
+	for i, n := range needs {
+		causes[i] = o.need(a, n)
 	}
 	return all(causes...)
 }
 
-func (o *origins) there(a asked, refs []kind.Ref) *cause {
-	lists := map[string]map[string][]kind.Ref{} // list -> item -> what was read of it
-	var names []string
-	var causes []*cause
-	for _, ref := range refs {
-		list, item, ok := itemOf(ref)
-		if !ok {
-			causes = append(causes, o.ref(a, ref))
-			continue
+func (o *origins) need(a asked, n kind.Need) *cause {
+	c := o.ref(a, n.Ref)
+	if n.Any != nil {
+		sets := make([]*cause, len(n.Any))
+		for i, set := range n.Any {
+			sets[i] = o.needs(a, set)
 		}
-		if lists[list] == nil {
-			lists[list] = map[string][]kind.Ref{}
-			names = append(names, list)
-		}
-		lists[list][item] = append(lists[list][item], ref)
+		c = anyOf(sets...)
 	}
-	for _, list := range names {
-		var items []*cause
-		for _, item := range sorted(lists[list]) {
-			items = append(items, o.each(a, lists[list][item]))
-		}
-		causes = append(causes, anyOf(items...))
-	}
-	return all(causes...)
-}
-
-// itemOf splits a path at the first item of a list, or of the map of sub-components of a kind.
-func itemOf(ref kind.Ref) (list, item string, ok bool) {
-	for i, word := range ref {
-		if _, err := strconv.Atoi(word); err == nil || i > 1 && ref[i-2] == "subs" {
-			return strings.Join(ref[:i], "\x00"), word, true
-		}
-	}
-	return "", "", false
+	return c.while(o.needs(a, n.While))
 }
 
 // answer is what a value of an answer depends on; a nil trace knows nothing.
@@ -192,13 +167,22 @@ func (o *origins) described(n *ir.Node, path ...any) *cause {
 // by is what a decision depends on. Of those who asked for the same any one is enough; each record of a list, each attribute, and one of the links to
 // each of several instances is needed. rest leads further into the value.
 func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
+	return o.decidedBy(decided, isRecord, rest)
+}
+
+// namedBy is what the name of a variable depends on: any record of its list is enough.
+func (o *origins) namedBy(decided []ir.Origin) *cause {
+	return o.decidedBy(decided, func(ir.Origin) bool { return false }, nil)
+}
+
+func (o *origins) decidedBy(decided []ir.Origin, isNeeded func(ir.Origin) bool, rest []string) *cause {
 	var needed, alike []*cause
 	instances := map[string][]*cause{}
 	for _, by := range decided {
 		c := o.origin(by, rest...)
 		switch {
-		case by.Attribute != "" || isRecord(by):
-			needed = append(needed, c)
+		case by.Attribute != "" || isNeeded(by):
+			needed = append(needed, c, o.fields(by))
 		case by.Edge != nil && by.Rule == nil:
 			to := by.Edge.Target.Component().Name
 			instances[to] = append(instances[to], c)
@@ -212,9 +196,27 @@ func (o *origins) by(decided []ir.Origin, rest ...string) *cause {
 	return all(anyOf(alike...), all(needed...))
 }
 
-// isRecord says whether an origin brought one of the records of a list.
+// fields are what the fields of a record of a list depend on.
+func (o *origins) fields(by ir.Origin) *cause {
+	if len(by.At) < 4 || by.At[1] != "lists" || by.Trace == nil {
+		return nil
+	}
+	key, _ := by.At[2].(string)
+	i, _ := by.At[3].(int)
+	var causes []*cause
+	for _, a := range o.plan.Applied[by.Edge] {
+		if records := a.Result.Out.Lists[key]; a.Rule == by.Rule && i < len(records) {
+			for field := range records[i] {
+				causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, by.Trace("out", "lists", key, i, field)))
+			}
+		}
+	}
+	return all(causes...)
+}
+
+// isRecord says whether an origin brought one of the records of a list, not only the list.
 func isRecord(by ir.Origin) bool {
-	return len(by.At) > 1 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
+	return len(by.At) > 3 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
 }
 
 // declared is where the rule, or the kind of the node, is that an origin comes from.

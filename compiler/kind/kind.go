@@ -204,7 +204,7 @@ type Rule struct {
 	Requirements  []string // pins
 	HasActs       bool     // the target acts for the source: Result.Acts
 	Brings        Brings   // what it may change, known before it is applied
-	Marks         func(link, from, arch Object) (Object, error)
+	Marks         func(link, from, arch Object) (Object, Trace, error)
 	Apply         func(Input) (Result, error)
 	Own           bool // of a user's own kind
 	Pos           diag.Pos

@@ -84,7 +84,7 @@ func (a *Asking) wrapRule(name string, r *kind.Rule) {
 	if marks == nil {
 		return
 	}
-	r.Marks = func(link, from, arch kind.Object) (kind.Object, error) {
+	r.Marks = func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
 		a.kept(Asked{Sort: "marks", Name: "rule " + name, In: given{"link": link, "from": from, "arch": arch}})
 		return marks(link, from, arch)
 	}

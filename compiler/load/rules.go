@@ -190,13 +190,18 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 }
 
 // marks asks a rule what an edge says of its target before any rule is applied.
-func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, error) {
-	return func(link, from, arch kind.Object) (kind.Object, error) {
-		o, err := ask(l, q, given{"link": link, "from": from, "arch": arch}, marksOf)
+func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
+	return func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
+		inputs := given{"link": link, "from": from, "arch": arch}
+		var trace kind.Trace
+		o, err := ask(l, q, inputs, func(a answer) (kind.Object, error) {
+			trace = traced(q, inputs, a)
+			return marksOf(a)
+		})
 		if err != nil {
-			return nil, q.pkg.root.mistakes(rule.Pos, err)
+			return nil, nil, q.pkg.root.mistakes(rule.Pos, err)
 		}
-		return o, nil
+		return o, trace, nil
 	}
 }
 
