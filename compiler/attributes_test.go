@@ -358,6 +358,9 @@ func (a attribute) missing(holder object) *mistake {
 		m.at = strconv.Quote(a.prefix() + "-to-")[:len(a.prefix())+5]
 	case strings.Contains(a.owner, "/"):
 		m.at = `"one"`
+		if _, short, _ := strings.Cut(a.owner, "/"); short == "worker" || short == "job" {
+			m.at = strconv.Quote(short)
+		}
 	}
 	return m
 }

@@ -119,7 +119,6 @@ func TestOtherFormsOfTypesAreRefused(t *testing.T) {
 		`["a"]`:                             "write it as [...T]",
 		`[...["a"]]`:                        "write it as [...T]",
 		`int | ["a"]`:                       "write it as [...T]",
-		`[...]`:                             "write it as [...string]",
 		`{a: int} | {b: int}`:               "one struct with optional fields",
 		`{a: int, [string]: string}`:        "in an attribute of its own",
 		`{[=~"^a"]: string}`:                `write it as {[string]: T} @keys("regexp")`,
