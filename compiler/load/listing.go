@@ -57,7 +57,10 @@ func (l *lowering) listing(n *ir.Node, attribute string, mark *kind.Mark) *kind.
 		given = given.Field(part)
 	}
 	if !mark.Many {
-		name, _ := dataAt(n.Attrs, attribute).(string)
+		name, ok := dataAt(n.Attrs, attribute).(string)
+		if !ok {
+			return &kind.Listing{} // what was given is no text, which is reported
+		}
 		at.pos = n.AttrPos(attribute)
 		return l.single(at, name, mark)
 	}
