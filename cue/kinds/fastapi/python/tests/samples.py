@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from src.common import Provider
 from src.config import ApplicationSettings, ConfigError, own_settings, settings_of
-from src.wiring import AUTH, PROVIDERS
+from src.wiring import AUTH, PROVIDERS, QUEUES
 
 HOST = "127.0.0.1"
 CLOSED_PORT = "1"
@@ -51,7 +51,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
     "celery": {
         "BROKER_URL": fixed(f"redis://user:{SECRET}@{HOST}:{CLOSED_PORT}/0"),
         "RESULT_BACKEND": fixed(f"redis://user:{SECRET}@{HOST}:{CLOSED_PORT}/1"),
-        "TASK_DEFAULT_QUEUE": fixed("celery"),
+        "TASK_DEFAULT_QUEUE": fixed("".join(QUEUES[:1])),
     },
     "cnpg": POSTGRES,
     "application": {"URL": fixed(f"http://{HOST}:{CLOSED_PORT}")},
