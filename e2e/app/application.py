@@ -96,7 +96,8 @@ class Application:
         self.custom_apis: tuple[str, ...] = wiring["CUSTOM_APIS"]
         self.clients: tuple[str, ...] = wiring["CLIENTS"]
         self.metrics: bool = wiring["METRICS"]
-        self.minutely = [task for _, task, cron, _ in wiring["BEAT"] if cron == "* * * * *"]
+        beat = wiring.get("BEAT", ())
+        self.minutely = [task for _, task, cron, _ in beat if cron == "* * * * *"]
         self.guarded: bool = wiring["AUTH"] == "api_key"
         self.links = tuple(self.link(item) for item in wiring["PROVIDERS"])
         self.key = self.environment.get("API_KEY", "")
