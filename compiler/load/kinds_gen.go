@@ -13,7 +13,7 @@ func storedPackages() map[string]stored {
 	return map[string]stored{
 		"schema":           {sum: "ba21348b", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
-		"kinds/celery":     {sum: "b2313459", declared: storedCelery},
+		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
 		"kinds/cnpg":       {sum: "cd7e82a8", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "4b427526", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
