@@ -55,7 +55,7 @@ lint-code: ## the same without what needs a network
 	$(GO) test ./compiler -run 'TestEveryFieldIsSetSomewhere|TestPackagesImportWhatArchitectureAllows'
 
 fmt: ## format Go and CUE
-	$(TOOLS) gofumpt -l -w $$(git ls-files '*.go')
+	$(TOOLS) gofumpt -l -w $$(git ls-files '*.go' ':!*_gen.go')
 	$(TOOLS) cue fmt ./cue/...
 
 vet: ## the CUE library stands by itself
