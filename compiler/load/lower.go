@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +15,10 @@ import (
 )
 
 var (
-	label = &kind.Pattern{Text: `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`}
+	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	// a component's folder stands beside those of the whole tree, and is checked out on any system
-	reserved  = &kind.Pattern{Text: `^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`}
-	component = &kind.Pattern{Text: `^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`}
+	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 )
 
 // fixed are the fields of a component that no kind declares.
