@@ -110,11 +110,11 @@ func TestRememberedAnswersAreAnswers(t *testing.T) {
 // TestOneChangeAsksOneComponent: what does not depend on an edit is not asked again.
 func TestOneChangeAsksOneComponent(t *testing.T) {
 	t.Parallel()
-	source := "package shop\n\nname: \"shop\"\ncomponents: {\n"
+	var apps strings.Builder
 	for i := range 10 {
-		source += fmt.Sprintf("\tapp%d: {kind: \"fastapi\", namespace: \"apps\", port: 8080, replicas: 1}\n", i)
+		fmt.Fprintf(&apps, "\tapp%d: {kind: \"fastapi\", namespace: \"apps\", port: 8080, replicas: 1}\n", i)
 	}
-	source += "}\n"
+	source := "package shop\n\nname: \"shop\"\ncomponents: {\n" + apps.String() + "}\n"
 	known := &memory{stored: map[[32]byte][]byte{}}
 	dir := write(t, source)
 	in := compiler.Input{Args: []string{"arch.cue"}, Dir: dir, Env: env(), Answers: known}

@@ -185,7 +185,7 @@ func (w world) layTexts(t *testing.T, all []leaf, values map[string]string) {
 	clear(w.Components)
 	for _, l := range all {
 		holder := w.place(l.of)
-		maps.Copy(holder, clone(t, l.of.With))
+		l.of.Lay(holder)
 		l.of.set(holder, l.wrap(values[l.of.prefix()]))
 	}
 }

@@ -78,8 +78,8 @@ func resolved(name string) string {
 	if err != nil {
 		return name
 	}
-	if real, err := filepath.EvalSymlinks(name); err == nil || name == filepath.Dir(name) {
-		return real
+	if target, err := filepath.EvalSymlinks(name); err == nil || name == filepath.Dir(name) {
+		return target
 	}
 	return filepath.Join(resolved(filepath.Dir(name)), filepath.Base(name))
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"bytes"
 	"errors"
-	"platc.dev/platc/compiler"
 	"strings"
 	"testing"
 	"time"
+
+	"platc.dev/platc/compiler"
 
 	"platc.dev/platc/emit/secrets"
 )

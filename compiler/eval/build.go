@@ -212,7 +212,7 @@ func (b *builder) merge(val value, p placed) {
 	}
 	b.deps = join(b.deps, val.deps)
 	b.ctl = join(b.ctl, val.ctl)
-	switch val.class {
+	switch val.class { //nolint:exhaustive // the scalars are done
 	case bottom:
 		b.ctl = join(b.ctl, p.ctl)
 		b.fail(val)

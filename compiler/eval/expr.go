@@ -332,7 +332,7 @@ func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
 		return value{}, false
 	}
 	var of, count value
-	var any, gone *deps
+	var found, gone *deps
 	for _, x := range lists {
 		l := c.operand(x, e)
 		if l.class != list && l.class != structure {
@@ -343,10 +343,10 @@ func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
 		gone = join(gone, goneOf(l.v))
 		switch {
 		case n.n == 0:
-		case any == nil:
-			any = anyOf(l.v)
+		case found == nil:
+			found = anyOf(l.v)
 		default:
-			any = oneOf(any, anyOf(l.v))
+			found = oneOf(found, anyOf(l.v))
 		}
 	}
 	answer := c.operate(n.op, count, limit.val)
@@ -362,7 +362,7 @@ func (n *binary) asksForItems(c *ctx, e *env) (value, bool) {
 	case count.n == takes && takes > 1:
 		why = count.deps
 	default:
-		why = any
+		why = found
 	}
 	return answer.from(value{deps: join(of.deps, why), ctl: of.ctl}), true
 }

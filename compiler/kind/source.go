@@ -43,8 +43,8 @@ func (n Need) String() string {
 	text := strings.Join(n.Ref, ".")
 	if n.Any != nil {
 		words := make([]string, len(n.Any))
-		for i, any := range n.Any {
-			words[i] = any.String()
+		for i, needs := range n.Any {
+			words[i] = needs.String()
 		}
 		text = "(" + strings.Join(words, " | ") + ")"
 	}

@@ -57,7 +57,10 @@ func (l *lowering) listing(n *ir.Node, attribute string, mark *kind.Mark) *kind.
 		given = given.Field(part)
 	}
 	if !mark.Many {
-		name, _ := dataAt(n.Attrs, attribute).(string)
+		name, ok := dataAt(n.Attrs, attribute).(string)
+		if !ok {
+			return &kind.Listing{} // what was given is no text, which is reported
+		}
 		at.pos = n.AttrPos(attribute)
 		return l.single(at, name, mark)
 	}
@@ -159,11 +162,11 @@ func (l *lowering) namedBadly(at attributePlace, name string) (problem, help str
 	}
 	root := filepath.Join(l.folderOf(at.pos), filepath.FromSlash(name))
 	project := l.source.project(l.graph.Dir)
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real
+	if target, err := filepath.EvalSymlinks(root); err == nil {
+		root = target
 	}
-	if real, err := filepath.EvalSymlinks(project); err == nil {
-		project = real
+	if target, err := filepath.EvalSymlinks(project); err == nil {
+		project = target
 	}
 	if rel, err := filepath.Rel(project, root); err != nil || !filepath.IsLocal(rel) {
 		return "which is outside the project", "--restrict-env allows files below the project only"
@@ -328,8 +331,7 @@ func made(folder string) bool {
 }
 
 func pathIn(err error, otherwise string) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Path
 	}
 	return otherwise

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,12 +51,8 @@ func TestFoldersThatCannotBeCopiedAreFindings(t *testing.T) {
 		"a broken link":     {func(app string) error { return os.Symlink("none", filepath.Join(app, "link")) }, "app/link is a symbolic link"},
 		"a link to folders": {func(app string) error { return os.Symlink("/etc", filepath.Join(app, "etc")) }, "app/etc is a symbolic link"},
 		"too much": {func(app string) error {
-			f, err := os.Create(filepath.Join(app, "large"))
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			return f.Truncate(maxListing)
+			large := filepath.Join(app, "large")
+			return errors.Join(os.WriteFile(large, nil, 0o600), os.Truncate(large, maxListing))
 		}, "app has more than 64 MiB"},
 		"not UTF-8":       {func(app string) error { return os.WriteFile(filepath.Join(app, "\xff.txt"), nil, 0o600) }, "has a name that not every system can hold"},
 		"a control byte":  {func(app string) error { return os.WriteFile(filepath.Join(app, "a\nb"), nil, 0o600) }, "has a name that not every system can hold"},
@@ -67,7 +64,7 @@ func TestFoldersThatCannotBeCopiedAreFindings(t *testing.T) {
 		"bad requirements": {func(app string) error {
 			return os.WriteFile(filepath.Join(app, "requirements.txt"), []byte("-e ."), 0o600)
 		}, "has the option -e"},
-		"what is left out":  {func(app string) error { return leftOutFiles(app) }, ""},
+		"what is left out":  {leftOutFiles, ""},
 		"an unreadable one": {func(app string) error { return os.WriteFile(filepath.Join(app, "closed"), nil, 0) }, "app/closed cannot be read: permission denied"},
 	}
 	for name, test := range tests {

@@ -51,7 +51,7 @@ func (p *pkg) sum() string {
 		if err != nil {
 			panic(err)
 		}
-		fmt.Fprintln(h, name, len(data))
+		h.Write(fmt.Appendln(nil, name, len(data)))
 		h.Write(data)
 	}
 	return fmt.Sprintf("%08x", h.Sum32())

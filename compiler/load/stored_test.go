@@ -104,7 +104,7 @@ type goWriter struct {
 	t *testing.T
 }
 
-func (w *goWriter) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+func (w *goWriter) line(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 
 // value is a value without functions, what is only in memory, and what is zero.
 func (w *goWriter) value(v reflect.Value) string {
@@ -123,35 +123,36 @@ func (w *goWriter) value(v reflect.Value) string {
 		}
 		return name + "{" + strings.Join(fields, ", ") + "}"
 	case reflect.Slice, reflect.Array:
-		text := name + "{"
-		for i := range v.Len() {
-			if item := w.value(v.Index(i)); v.Index(i).Kind() == reflect.Struct || v.Index(i).Kind() == reflect.Pointer {
-				text += "\n" + item + ","
-			} else {
-				text += item + ", "
-			}
+		items := make([]string, v.Len())
+		for i := range items {
+			items[i] = w.value(v.Index(i))
 		}
-		return strings.TrimSuffix(text, ", ") + closing(text)
+		if e := v.Type().Elem().Kind(); e == reflect.Struct || e == reflect.Pointer {
+			return name + lines(items)
+		}
+		return name + "{" + strings.Join(items, ", ") + "}"
 	case reflect.Map:
-		text := name + "{"
+		var items []string
 		for _, key := range slices.Sorted(maps.Keys(v.Interface().(map[string]*kind.Kind))) {
-			text += "\n" + strconv.Quote(key) + ": " + w.value(v.MapIndex(reflect.ValueOf(key))) + ","
+			items = append(items, strconv.Quote(key)+": "+w.value(v.MapIndex(reflect.ValueOf(key))))
 		}
-		return text + closing(text)
+		return name + lines(items)
 	case reflect.String:
 		return strconv.Quote(v.String())
 	case reflect.Bool, reflect.Int:
 		return fmt.Sprint(v.Interface())
+	default:
+		w.t.Fatalf("a %s cannot be stored", v.Type())
+		return ""
 	}
-	w.t.Fatalf("a %s cannot be stored", v.Type())
-	return ""
 }
 
-func closing(text string) string {
-	if strings.HasSuffix(text, ",") {
-		return "\n}"
+// lines are items in braces, one a line.
+func lines(items []string) string {
+	if len(items) == 0 {
+		return "{}"
 	}
-	return "}"
+	return "{\n" + strings.Join(items, ",\n") + ",\n}"
 }
 
 // data is a value of any type.

@@ -46,9 +46,10 @@ func Requirements(data []byte) (pins []Requirement, hashes bool, problems []Prob
 	return pins, hashes, problems
 }
 
+const name = `[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?`
+
 var (
 	comment = regexp.MustCompile(`(^|\s+)#.*$`)
-	name    = `[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?`
 	exact   = regexp.MustCompile(`^(` + name + `)\s*(\[\s*[A-Za-z0-9._-]+(?:\s*,\s*[A-Za-z0-9._-]+)*\s*\])?\s*==\s*([0-9][A-Za-z0-9.!+_-]*)\s*(?:;\s*(.+))?$`)
 	option  = regexp.MustCompile(`^(-[A-Za-z]|--[A-Za-z-]+)`)
 	loose   = regexp.MustCompile(`^` + name + `\s*(\[[^]]*\])?\s*([<>=!~;].*)?$`)
