@@ -14,7 +14,7 @@ func storedPackages() map[string]stored {
 		"schema":           {sum: "ba21348b", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
-		"kinds/cnpg":       {sum: "cd7e82a8", declared: storedCnpg},
+		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "3522e599", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
