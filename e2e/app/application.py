@@ -92,6 +92,8 @@ class Application:
         text = (self.folder / "src" / "wiring.py").read_text()
         text = text.replace("from src.common import Provider, Resource\n", "")
         exec(compile(text, "wiring.py", "exec"), wiring)
+        # Pods whose databases are migrated by the application wait for that.
+        self.migrations = self.site.objects.of("Job", namespace, instance=name, component="migrate")
         self.modules: tuple[str, ...] = wiring["MODULES"]
         self.custom_apis: tuple[str, ...] = wiring["CUSTOM_APIS"]
         self.clients: tuple[str, ...] = wiring["CLIENTS"]

@@ -58,11 +58,15 @@ class Registry:
         entrypoint.parent.mkdir(parents=True, exist_ok=True)
         entrypoint.write_text(POSTGRES_ENTRYPOINT)
         entrypoint.chmod(0o755)
+        # The client of PyPI's has no TLS, which migrations of cnpg demand.
+        client = SRV / "postgres-client"
+        client.mkdir(exist_ok=True)
+        (client / "psql").symlink_to(debian_postgres() / "psql")
         self.postgres = Image(
             entrypoint=["/bin/sh", str(entrypoint)],
             command=["postgres"],
             environment={
-                "PATH": f"{POSTGRES}:{PATH}",
+                "PATH": f"{client}:{POSTGRES}:{PATH}",
                 "PGDATA": "/var/lib/postgresql/18/docker",
                 "HOME": "/var/lib/postgresql",
                 "LANG": "C.UTF-8",

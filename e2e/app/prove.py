@@ -176,12 +176,29 @@ class Proof:
 
     def absent(self) -> None:
         """Every application starts while no server is there."""
-        for app in self.applications:
+        early = [app for app in self.applications if not app.migrations]
+        for app in early:
             app.start()
         for pod in self.workers:
             pod.start()
         with concurrent.futures.ThreadPoolExecutor(4) as threads:
-            list(threads.map(self.alone, self.applications))
+            list(threads.map(self.alone, early))
+
+    def migrate(self, app: Application) -> str:
+        """The emitted Jobs migrate, also a second time, and the pod that waits for that starts."""
+        for job in [*app.migrations, *app.migrations]:
+            code, text = self.site.job(job)
+            same(f"{job['metadata']['name']}: {text[-2000:]}", code, 0)
+        app.start()
+        for item in app.resources("postgresql", "cnpg"):
+            server = self.providers[item.component]
+            assert isinstance(server, Postgresql)
+            owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'migrated'"
+            found = server.sql(owner, item.record[3])
+            same("the owner of what it made", found, [(f"{item.record[3]}_owner",)])
+            script = READ_MIGRATED.format(item.qualified)
+            same("the application reads it", app.script(script), "[]")
+        return f"{len(app.migrations)} Jobs ran twice"
 
     def alone(self, app: Application) -> None:
         """An application without backends is healthy, not ready, and says so."""
@@ -732,7 +749,14 @@ class Proof:
             for app in self.applications:
                 print(tail(self.settings.logs / f"{app.namespace}.{app.name}-0.app.log", 5))
             return
-        if not self.start_servers() or not self.step("ready by itself", self.ready):
+        if not self.start_servers():
+            return
+        for app in self.applications:
+            if app.migrations and not self.step(
+                f"{app.name}: migration", partial(self.migrate, app)
+            ):
+                return
+        if not self.step("ready by itself", self.ready):
             return
         for app in self.applications:
             self.prove(app)
@@ -865,6 +889,14 @@ USE_CELERY = """
         from src.celery_app import send_task
         result = await asyncio.to_thread(send_task, app, "src.tasks.echo", "ping")
         print("result:", await asyncio.to_thread(result.get, timeout={}))
+"""
+READ_MIGRATED = """
+import sys
+sys.path.insert(0, "/app")
+from src import deps
+with deps.database("{}").opened() as database, database.transaction() as cursor:
+    cursor.execute("SELECT * FROM app.migrated")
+    print("result:", cursor.fetchall())
 """
 SEND_TASK = """
         from src.celery_app import send_task

@@ -189,6 +189,9 @@ func (x *expected) links(g *Graph, groups map[string][]Pod) error {
 		}
 		if isApplication(from) {
 			sources = append(slices.Clone(sources), workersOf(g, groups, from.Name, "")...)
+			if l.Attributes["migrate"] != nil {
+				sources = append(sources, pick(groups[from.Name], []string{"migrate-" + from.Name + "-migrate-" + l.Of[strings.LastIndex(l.Of, "/")+1:]})...)
+			}
 		}
 		targets := pick(groups[to.Name], r.groups)
 		if r.to == "istio" {

@@ -16,6 +16,7 @@ const (
 	labelComponent   = "app.kubernetes.io/instance"
 	labelGroup       = "app.kubernetes.io/component"
 	labelApplication = "platc.dev/application"
+	labelMigration   = "platc.dev/migration"
 )
 
 // Pods are the groups of pods that the objects make, one of each, by component and group: those of workloads, and those that operators make of
@@ -68,6 +69,9 @@ func ofTemplate(o unstructured.Unstructured, template map[string]any) Pod {
 	p := Pod{Component: t.Labels[labelComponent], Group: t.Labels[labelGroup], Namespace: o.GetNamespace(), Labels: t.Labels}
 	if of := t.Labels[labelApplication]; of != "" {
 		p.Group += "-" + of
+	}
+	if name := t.Labels[labelMigration]; name != "" {
+		p.Group += "-" + name
 	}
 	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
 		for _, port := range c.Ports {

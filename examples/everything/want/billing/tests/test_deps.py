@@ -156,7 +156,7 @@ def test_mistakes_are_no_outage() -> None:
     assert lost(import_module("psycopg2").OperationalError("server closed the connection"))
 
 
-@pytest.mark.skipif("redis" in MISSING, reason="no Redis is linked")
+@pytest.mark.skipif("redis" not in LINKED_BY, reason="no Redis is linked")
 def test_commands_wait_for_a_connection() -> None:
     """More commands at once than connections wait their turn, for a bounded time."""
 
