@@ -119,7 +119,6 @@ func TestOtherFormsOfTypesAreRefused(t *testing.T) {
 		`["a"]`:                             "write it as [...T]",
 		`[...["a"]]`:                        "write it as [...T]",
 		`int | ["a"]`:                       "write it as [...T]",
-		`[...]`:                             "write it as [...string]",
 		`{a: int} | {b: int}`:               "one struct with optional fields",
 		`{a: int, [string]: string}`:        "in an attribute of its own",
 		`{[=~"^a"]: string}`:                `write it as {[string]: T} @keys("regexp")`,
@@ -152,6 +151,7 @@ func TestStructuresOfAnyForm(t *testing.T) {
 		fits []any
 		not  []any
 	}{
+		{`[...]`, []any{[]any{}, []any{"x", int64(1), object{"a": []any{}}}}, []any{"x", object{}}},
 		{`[...string]`, []any{[]any{}, []any{"x"}}, []any{"x", []any{int64(1)}, object{}}},
 		{`[...string] | *[]`, []any{[]any{}, []any{"x"}}, []any{[]any{int64(1)}}},
 		{`*["a"] | [...string]`, []any{[]any{"b", "c"}}, []any{[]any{int64(1)}}},
