@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,7 +185,7 @@ func (w world) layTexts(t *testing.T, all []leaf, values map[string]string) {
 	clear(w.Components)
 	for _, l := range all {
 		holder := w.place(l.of)
-		maps.Copy(holder, clone(t, l.of.With))
+		l.of.Lay(holder)
 		l.of.set(holder, l.wrap(values[l.of.prefix()]))
 	}
 }
@@ -216,11 +217,12 @@ func compareTexts(t *testing.T, before, after map[string]string, bases, given ma
 			}
 			continue
 		}
-		x, err := parsed(file, before[file])
+		// the tag of an image is a hash of its sources
+		x, err := parsed(file, withoutTag(before[file]))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		y, err := parsed(file, after[file])
+		y, err := parsed(file, withoutTag(after[file]))
 		if err != nil {
 			t.Errorf("%s: with %q it is not one any more: %v", file, value, err)
 			continue
@@ -238,6 +240,11 @@ func compareTexts(t *testing.T, before, after map[string]string, bases, given ma
 			t.Errorf("%s: %v", file, err)
 		}
 	}
+}
+
+// withoutTag is a text with one and the same hash in each tag of an image.
+func withoutTag(text string) string {
+	return regexp.MustCompile(`(:[A-Za-z0-9_.-]+-)[0-9a-f]{12}\b`).ReplaceAllString(text, "${1}0123456789ab")
 }
 
 // parsed is a file as its format reads it: documents, variables or lines.
@@ -395,7 +402,8 @@ func TestNamesAndKeysArePlain(t *testing.T) {
 				if t2 == nil {
 					return
 				}
-				if t2.IsMap && (t2.Keys == nil || t2.Keys.MatchString(name)) {
+				// patterns for names of tasks: texts of Python, and of nothing else
+				if t2.IsMap && where != "celery.routes" && (t2.Keys == nil || t2.Keys.MatchString(name)) {
 					t.Errorf("%s may have the key %q", where, name)
 				}
 				for _, f := range t2.Fields {

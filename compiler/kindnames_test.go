@@ -22,7 +22,8 @@ func TestNoKindIsNamed(t *testing.T) {
 	library, _ := compiler.Library("")
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(library.Kinds)) {
-		if library.Kinds[name].Parent == "" {
+		// "service" is also a word of Kubernetes, and of clouds
+		if library.Kinds[name].Parent == "" && name != "service" {
 			names = append(names, regexp.QuoteMeta(name))
 		}
 	}

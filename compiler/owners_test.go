@@ -98,7 +98,7 @@ func TestWhatIsEmittedToStayIsOwned(t *testing.T) {
 			if f.Type.Default == false && hint.Rule == "" && hint.Code == "" {
 				component := addWhole(w, k, fixture.Short(k)+"-"+strings.ToLower(strings.ReplaceAll(f.Name, "_", "-")))
 				component[f.Name] = true
-				maps.Copy(component, hint.With)
+				hint.Lay(component)
 			}
 		}
 	}

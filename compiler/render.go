@@ -43,6 +43,10 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		b.made = newMade() // the plan is not one of Check
 	}
 	files, err := render(b.made, plain, o.Jobs)
+	if m, ok := errors.AsType[*kind.Mistakes](err); ok {
+		b.Findings.Add(m.Found[0])
+		return nil, ErrFindings
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -109,6 +109,9 @@ func hashed(c *pass.Context, n *ir.Node, files []kind.Row) (string, error) {
 	var text strings.Builder
 	for _, f := range files {
 		sum, err := c.Digest(n.Name, f)
+		if _, isFolder := f.Content.(kind.Folder); isFolder && err != nil {
+			return "", err // the user's own file, and not the kind
+		}
 		if err != nil {
 			return "", kind.Mistake(n.Kind.Own, f.Pos, fmt.Sprintf("the file %q of %s cannot be written: %s", f.Path, n.Kind.Name, err), "a file of the build context does not see image and arch.images, which are made of it")
 		}

@@ -10,6 +10,7 @@ import (
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
+	"platc.dev/platc/compiler/kind"
 )
 
 func whyCommand(c *console) *cobra.Command {
@@ -34,6 +35,10 @@ several is enough for.`,
 			answer, err := explain.Why(b.Plan, args[0], args[1])
 			if unknown, ok := errors.AsType[*explain.Unknown](err); ok {
 				return usage{unknown.Message, unknown.Help}
+			}
+			if own, ok := errors.AsType[*kind.Mistakes](err); ok {
+				b.Findings.Add(own.Found[0])
+				return c.refuse(&o, b.Findings.Sorted())
 			}
 			if err != nil {
 				return err

@@ -149,7 +149,7 @@ manifests: files: ".git/config": verbatim: "[core]"
 		{
 			ID:    "E0110",
 			Title: "a folder or file of your own that cannot be copied",
-			Cause: "An attribute such as `app` names a folder or a file that is copied into the output. It must exist, be below 64 MiB and 10,000 files, and hold regular files that can be read alone: a symbolic link, a device or a socket is not copied. A Python package has an __init__.py. The path is relative to the file that says it, and never absolute.",
+			Cause: "An attribute such as `app` names a folder or a file that is copied into the output. It must exist, be below 64 MiB and 10,000 files, and hold regular files that can be read alone: a symbolic link, a device or a socket is not copied. It must not change while platc builds. A Python package has an __init__.py. The path is relative to the file that says it, and never absolute.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080, app: "orders/app"}

@@ -239,7 +239,7 @@ func byPlace(reasons []Because) []Because {
 		)
 	})
 	return slices.CompactFunc(reasons, func(a, b Because) bool {
-		a.Kind, b.Kind = nil, nil
+		a.Kind, b.Kind, a.Part, b.Part = nil, nil, nil, nil
 		return a == b
 	})
 }

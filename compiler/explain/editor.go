@@ -90,12 +90,17 @@ func (e *editor) links(l *kind.Library, k *kind.Kind) {
 			}
 		}
 	}
-	rules := 0
+	rules, fields := 0, []string{}
 	for _, name := range slices.Sorted(maps.Keys(l.Rules)) {
 		if k.Is(l.Rules[name].From) {
 			rules++
 			add(l.Rules[name].Attributes)
+			fields = append(fields, l.Rules[name].Brings.Fields...)
 		}
+	}
+	if len(fields) > 0 {
+		slices.Sort(fields)
+		add(&kind.Type{Fields: []kind.Field{kind.LinkVariables(slices.Compact(fields))}})
 	}
 	if rules == 0 {
 		return
@@ -131,6 +136,8 @@ func asCUE(t *kind.Type, depth int) string {
 		return "_"
 	case t.IsMap:
 		return "{[string]: " + asCUE(t.Elem, depth) + "}"
+	case t.IsList && asCUE(t.Elem, depth) == "_":
+		return "[...]"
 	case t.IsList:
 		return "[..." + asCUE(t.Elem, depth) + "]"
 	case t.IsStruct:

@@ -38,11 +38,16 @@ func TestEditorSchemaAcceptsAnArchitectureAndRefusesMistakes(t *testing.T) {
 	}{
 		{"a component", `name: "shop", components: db: {kind: "postgresql", namespace: "data", database: orders: {}}`, true},
 		{"a link", `name: "shop", components: orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "db/orders": {access: "read", startup: false}}`, true},
+		{"variables of a link", `name: "shop", components: orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "db/orders": {access: "owner", variables: DATABASE_URL: "{url}"}}`, true},
+		{"arguments of a task", `name: "shop", components: orders: {kind: "celery", namespace: "orders", beat: clean: {task: "app.clean", schedule: "0 3 * * *", args: [1, "all"]}}`, true},
+		{"health as a path", `name: "shop", components: web: {kind: "service", namespace: "web", image: "nginx:1.31.2", ports: http: 8080, health: "/healthz"}`, true},
+		{"health as an object", `name: "shop", components: web: {kind: "service", namespace: "web", image: "nginx:1.31.2", ports: http: 8080, health: tcp: true}`, true},
 		{"a default that is given", `name: "shop", components: orders: {kind: "fastapi", namespace: "orders", port: 8080, replicas: 3, env: LOG_LEVEL: "debug"}`, true},
 		{"config", `name: "shop", config: {domain: "shop.example.com", registry: password: {env: "PASSWORD"}}, components: {}`, true},
 		{"a misspelt attribute", `name: "shop", components: db: {kind: "postgresql", namespace: "data", storage_sise: "1Gi"}`, false},
 		{"an attribute of another kind", `name: "shop", components: db: {kind: "postgresql", namespace: "data", port: 8080}`, false},
 		{"a value out of bounds", `name: "shop", components: orders: {kind: "fastapi", namespace: "orders", port: 80}`, false},
+		{"health that is neither", `name: "shop", components: web: {kind: "service", namespace: "web", image: "nginx:1.31.2", ports: http: 8080, health: 5}`, false},
 		{"an unknown kind", `name: "shop", components: db: {kind: "postgres", namespace: "data"}`, false},
 		{"a misspelt field at the top", `name: "shop", componets: {}`, false},
 	} {

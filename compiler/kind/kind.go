@@ -20,6 +20,7 @@ type Kind struct {
 	Provides         []string         // capabilities that a rule may name in place of a kind, as "@workload"
 	Attributes       *Type            // a struct
 	AtMost           [][2]string      // pairs of quantities: the first may not exceed the second
+	OneOf            [][]string       // groups of attributes, of each of which exactly one is given
 	Subs             map[string]*Kind // by short name: "database"
 	Names            NameRule         // of sub-components
 	Implied          *Implied         // what a link to the whole component means, or nil

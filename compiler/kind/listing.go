@@ -25,7 +25,7 @@ type UserFile struct {
 	At, Root   string // absolute: the file, and the root of the listing that it is of
 	Top        string // where the root lands below the place of the copy; "." for one folder
 	Executable bool
-	Read       func() ([]byte, error) // its bytes, read once; an error where the file is not as it was listed
+	Read       func() ([]byte, error) // its bytes, read once; *Mistakes where the file is not as it was listed
 }
 
 // View is the listing as a kind sees it.

@@ -8,8 +8,8 @@ import (
 	"platc.dev/platc/compiler/diag"
 )
 
-// Mistakes is the error of a user's own kind that cannot be evaluated, or says what no kind may say: findings at places in its files.
-// In a built-in kind the same is a broken invariant, and another error.
+// Mistakes is the error of what a user wrote, as findings at its places. It is that of a kind that cannot be evaluated, or says what no kind may say
+// (in a built-in kind that is a broken invariant, and another error), and of a file that cannot be copied after it was listed.
 type Mistakes struct{ Found []diag.Diagnostic }
 
 func (m *Mistakes) Error() string {

@@ -401,6 +401,9 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
+	for _, group := range list(f.data("one_of")) {
+		k.OneOf = append(k.OneOf, strs(group))
+	}
 	if i, ok := f.at("implied"); ok {
 		k.Implied = &kind.Implied{Sub: i.text("sub"), Name: i.text("name")}
 	}

@@ -57,7 +57,10 @@ func (l *lowering) listing(n *ir.Node, attribute string, mark *kind.Mark) *kind.
 		given = given.Field(part)
 	}
 	if !mark.Many {
-		name, _ := dataAt(n.Attrs, attribute).(string)
+		name, ok := dataAt(n.Attrs, attribute).(string)
+		if !ok {
+			return &kind.Listing{} // what was given is no text, which is reported
+		}
 		at.pos = n.AttrPos(attribute)
 		return l.single(at, name, mark)
 	}
@@ -94,8 +97,24 @@ type attributePlace struct {
 	pos  diag.Pos
 }
 
+func (at attributePlace) finding(code, help, format string, args ...any) diag.Diagnostic {
+	return diag.Diagnostic{Code: code, Path: at.node.Path() + "." + at.name, Pos: at.pos, Message: fmt.Sprintf("%s's %s ", at.node.ID, at.name) + fmt.Sprintf(format, args...), Help: help}
+}
+
+// uncopied is the error about a file that was listed, and cannot be copied after all.
+func (at attributePlace) uncopied(problem, help string) error {
+	return &kind.Mistakes{Found: []diag.Diagnostic{at.finding("E0110", help, "cannot be copied: %s", problem)}}
+}
+
 func (l *lowering) misnamed(at attributePlace, code, help, format string, args ...any) {
-	l.add(diag.Diagnostic{Code: code, Path: at.node.Path() + "." + at.name, Pos: at.pos, Message: fmt.Sprintf("%s's %s ", at.node.ID, at.name) + fmt.Sprintf(format, args...), Help: help})
+	l.add(at.finding(code, help, format, args...))
+}
+
+// unread reports a file that Read has an error for.
+func (l *lowering) unread(err error) {
+	if m, ok := errors.AsType[*kind.Mistakes](err); ok {
+		l.add(m.Found[0])
+	}
 }
 
 // single lists one folder or file.
@@ -112,7 +131,7 @@ func (l *lowering) single(at attributePlace, name string, mark *kind.Mark) *kind
 	if mark.Python && !l.pythonPackage(at, root, shown) {
 		return empty
 	}
-	s := &survey{root: root, shown: shown}
+	s := &survey{root: root, shown: shown, uncopied: at.uncopied}
 	if s.whole(mark); s.problem != "" {
 		l.misnamed(at, "E0110", s.help, "cannot be copied: %s", s.problem)
 		return empty
@@ -204,7 +223,7 @@ func (l *lowering) readPython(at attributePlace, found *kind.Listing) {
 	}
 	data, err := init.Read()
 	if err != nil {
-		l.misnamed(at, "E0110", "", "cannot be copied: %s", err)
+		l.unread(err)
 		return
 	}
 	found.Names = python.Names(data)
@@ -213,7 +232,7 @@ func (l *lowering) readPython(at attributePlace, found *kind.Listing) {
 		return
 	}
 	if data, err = list.Read(); err != nil {
-		l.misnamed(at, "E0110", "", "cannot be copied: %s", err)
+		l.unread(err)
 		return
 	}
 	pins, hashes, problems := python.Requirements(data)
@@ -236,6 +255,7 @@ type survey struct {
 	files         []*kind.UserFile
 	size          int64
 	problem, help string
+	uncopied      func(problem, help string) error // of a file that is read later
 }
 
 // whole lists everything below the root, sorted. It stops at the first thing that cannot be copied.
@@ -294,7 +314,7 @@ func (s *survey) folder() {
 	switch {
 	case s.problem != "":
 	case err != nil:
-		s.refuse(fmt.Sprintf("%s cannot be read: %s", s.name(pathIn(err, s.root)), cause(err)), "make it readable, or move it out of the folder")
+		s.refuse(notRead(s.name(pathIn(err, s.root)), err))
 	case len(s.files) == 0:
 		s.refuse(s.shown+" has no file that would be copied", "name a folder with files; caches, virtual environments and .git are left out")
 	}
@@ -342,9 +362,9 @@ func (s *survey) file(at, name string, info fs.FileInfo) {
 		s.refuse(fmt.Sprintf("%s has more than %d files", s.shown, maxListed), "move out what the application does not need to run")
 	default:
 		f := &kind.UserFile{Path: name, Source: shown, At: at, Root: s.root, Top: s.top, Executable: info.Mode()&0o100 != 0}
-		f.Read = sync.OnceValues(func() ([]byte, error) { return readListed(f, info) })
+		f.Read = sync.OnceValues(func() ([]byte, error) { return s.read(f, info) })
 		if err := readable(at); err != nil {
-			s.refuse(fmt.Sprintf("%s cannot be read: %s", shown, cause(err)), "make it readable, or move it out of the folder")
+			s.refuse(notRead(shown, err))
 			return
 		}
 		s.files = append(s.files, f)
@@ -360,12 +380,19 @@ func readable(name string) error {
 	return err
 }
 
-// readListed reads a file that is as it was listed.
-func readListed(f *kind.UserFile, listed fs.FileInfo) ([]byte, error) {
-	changed := fmt.Errorf("%s changed while platc was building: build again", f.Source)
+func notRead(shown string, err error) (problem, help string) {
+	return fmt.Sprintf("%s cannot be read: %s", shown, cause(err)), "make it readable, or move it out of the folder"
+}
+
+// read reads a file that is as it was listed.
+func (s *survey) read(f *kind.UserFile, listed fs.FileInfo) ([]byte, error) {
+	changed := func() error { return s.uncopied(f.Source+" changed while platc was building", "build again") }
 	open, err := os.OpenFile(f.At, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, changed
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, s.uncopied(notRead(f.Source, err))
+	case err != nil:
+		return nil, changed()
 	}
 	defer func() { _ = open.Close() }() // nothing was written
 	same := func() bool {
@@ -373,14 +400,14 @@ func readListed(f *kind.UserFile, listed fs.FileInfo) ([]byte, error) {
 		return err == nil && os.SameFile(info, listed) && info.Mode() == listed.Mode() && info.Size() == listed.Size() && info.ModTime().Equal(listed.ModTime())
 	}
 	if !same() {
-		return nil, changed
+		return nil, changed()
 	}
 	data, err := io.ReadAll(io.LimitReader(open, maxListing+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Source, err)
+		return nil, s.uncopied(notRead(f.Source, err))
 	}
 	if int64(len(data)) != listed.Size() || !same() {
-		return nil, changed
+		return nil, changed()
 	}
 	return data, nil
 }
@@ -389,7 +416,7 @@ func readListed(f *kind.UserFile, listed fs.FileInfo) ([]byte, error) {
 //
 // Errors: what cannot be copied.
 func Relist(root string) ([]*kind.UserFile, error) {
-	s := &survey{root: root, shown: root}
+	s := &survey{root: root, shown: root, uncopied: func(problem, _ string) error { return errors.New(problem) }}
 	if s.whole(&kind.Mark{Many: true}); s.problem != "" {
 		return nil, errors.New(s.problem)
 	}

@@ -138,7 +138,7 @@ func TestAFileThatChangesMeanwhileIsNotCopied(t *testing.T) {
 		if ok != (err == nil) || string(data) != text {
 			t.Errorf("%s: %q, %v", f.Path, data, err)
 		}
-		if err != nil && !strings.Contains(err.Error(), "changed while platc was building: build again") {
+		if err != nil && !strings.Contains(err.Error(), "app/"+f.Path+" changed while platc was building") {
 			t.Error(err)
 		}
 	}

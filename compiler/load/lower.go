@@ -334,7 +334,25 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	l.concealer.values(n.Kind.Attributes, own)
 	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
 	l.atMost(n, attrs, at)
+	l.oneOf(n, at)
 	return attrs
+}
+
+// oneOf demands exactly one of some attributes, whether or not its value is right.
+func (l *lowering) oneOf(n *ir.Node, at kind.Place) {
+	for _, group := range n.Kind.OneOf {
+		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return n.Given.Field(name) == nil })
+		misspelt := func(f *kind.Given) bool {
+			return n.Kind.Attributes.Field(f.Key) == nil && diag.Nearest(f.Key, group) != ""
+		}
+		switch {
+		case len(given) == 0 && slices.ContainsFunc(n.Given.Fields, misspelt): // one mistake
+		case len(given) == 0:
+			l.add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: n.Given.KeyPos, Message: fmt.Sprintf("%s has no %s, one of which is required", at.Subject, strings.Join(group, " and no ")), Help: "add " + strings.Join(group, " or ")})
+		case len(given) > 1:
+			l.add(diag.Diagnostic{Code: "E0208", Path: at.Path + "." + given[1], Pos: n.AttrPos(given[1]), Message: fmt.Sprintf("%s has %s, of which it can have one", at.Subject, strings.Join(given, " and ")), Help: "leave out all but one of them"})
+		}
+	}
 }
 
 func (l *lowering) atMost(n *ir.Node, attrs kind.Object, at kind.Place) {

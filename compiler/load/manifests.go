@@ -107,7 +107,11 @@ func (l *lib) answered(r root, k *kind.Kind, q *question, in given, a answer, co
 
 // told is what a kind says of the files of a component: of each its condition, and where that holds all else. Of an error, the last file has it.
 func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context bool) ([]told, error) {
-	files, _ := manifests.field("files")
+	files, known := manifests.field("files")
+	if !known && len(k.Rows) > 0 {
+		// CUE gives up on a whole package
+		return nil, failure(manifests, "the files of %s cannot be evaluated", k.Name)
+	}
 	fields, err := files.fields()
 	if err != nil {
 		return nil, err

@@ -96,6 +96,8 @@ class Application:
         self.custom_apis: tuple[str, ...] = wiring["CUSTOM_APIS"]
         self.clients: tuple[str, ...] = wiring["CLIENTS"]
         self.metrics: bool = wiring["METRICS"]
+        beat = wiring.get("BEAT", ())
+        self.minutely = [task for _, task, cron, _ in beat if cron == "* * * * *"]
         self.guarded: bool = wiring["AUTH"] == "api_key"
         self.links = tuple(self.link(item) for item in wiring["PROVIDERS"])
         self.key = self.environment.get("API_KEY", "")
@@ -142,11 +144,11 @@ class Application:
         return [item for link in self.linked(*kinds) for item in link.resources]
 
     def workers(self) -> list[Object]:
-        """Return the Deployments of Celery workers that run this application's image."""
+        """Return the Deployments of Celery's workers and schedulers that run its image."""
         return [
             item
             for item in self.site.objects.of("Deployment", component="worker")
-            if labels_of(item["spec"]["template"]).get("application") == self.name
+            if self.name in map(labels_of(item["spec"]["template"]).get, ("application", "beat"))
         ]
 
     # --- requests -------------------------------------------------------------------------------

@@ -140,12 +140,13 @@ class Proof:
         return f"{len(self.objects.found)} objects"
 
     def broker(self, worker: str) -> str:
-        """Return the redis that a celery is linked to."""
+        """Return the redis or rabbitmq that a celery is linked to."""
         graph = json.loads((self.settings.folder / "graph.json").read_text())
         return next(
             str(edge["target"])
             for edge in graph["edges"]
-            if edge["source"] == worker and self.settings.kinds[edge["target"]] == "redis"
+            if edge["source"] == worker
+            and self.settings.kinds.get(edge["target"]) in ("redis", "rabbitmq")
         )
 
     def secrets(self) -> str:
@@ -154,7 +155,7 @@ class Proof:
         for item in self.objects.of("Secret"):
             meta, data = item["metadata"], data_of(item)
             instance = meta["labels"]["app.kubernetes.io/instance"]
-            if self.settings.kinds[instance] in ("fastapi", "celery"):
+            if self.settings.kinds[instance] in ("fastapi", "service", "celery"):
                 continue
             # The owner of a value stands in its key, or beside it.
             beside = data.get("username", b"").decode().upper()
@@ -184,7 +185,9 @@ class Proof:
 
     def alone(self, app: Application) -> None:
         """An application without backends is healthy, not ready, and says so."""
-        backends = [link.component for link in app.links if link.kind not in ("application", "fastapi")]
+        backends = [
+            link.component for link in app.links if link.kind not in ("application", "fastapi")
+        ]
         if not backends:
             until("/ready", lambda: app.status("GET", "/ready") == 200)
         app.call(503 if backends else 200, "GET", "/ready")
@@ -334,12 +337,15 @@ class Proof:
             same("redis", found, "hello refused")
             tried.append(f"redis {link.component}")
         for link in app.linked("celery"):
-            found = app.script(WITH_APPLICATION.format(USE_CELERY.format(CALL)))
-            same("a task's result", found, "ping")
+            if self.keeps_results(link.component):
+                found = app.script(WITH_APPLICATION.format(USE_CELERY.format(CALL)))
+                same("a task's result", found, "ping")
+            else:
+                self.task_runs(app)
             tried.append(f"a task of {link.component}")
         for link in app.linked("fastapi"):
             found = app.script(WITH_APPLICATION.format(USE_CLIENT.format(link.component)))
-            same("the other application", found, f"200 {link.component}")
+            same("the other application", found, f"200 {link.component} 200")
             tried.append(f"application {link.component}")
         for pod in self.workers:
             pod.wait()
@@ -347,6 +353,39 @@ class Proof:
             self.tools(app)
             tried.append("the same through HTTP")
         return ", ".join(tried)
+
+    def keeps_results(self, worker: str) -> bool:
+        """Return whether the broker of a celery keeps results: RabbitMQ does not."""
+        return self.settings.kinds[self.broker(worker)] == "redis"
+
+    def task_runs(self, app: Application) -> None:
+        """A task that is sent is run by a worker of the application, as its log says."""
+        number = app.script(WITH_APPLICATION.format(SEND_TASK))
+        self.ran(app, rf"src\.tasks\.echo\[{number}\] succeeded")
+
+    def schedules(self, app: Application) -> str:
+        """What is due every minute is enqueued, and run."""
+        for task in app.minutely:
+            self.ran(app, rf"{re.escape(task)}\[[0-9a-f-]+\] succeeded")
+        return ", ".join(app.minutely) or "none that is due soon"
+
+    def ran(self, app: Application, said: str) -> None:
+        """Wait until a worker of the application says so."""
+        pods = [
+            pod
+            for pod in self.workers
+            if pod.endpoint.labels.get("platc.dev/application") == app.name
+        ]
+
+        def done() -> bool:
+            logs = [
+                path.read_text(errors="replace")
+                for pod in pods
+                for path in self.settings.logs.glob(f"{pod.namespace}.{pod.name}.*.log")
+            ]
+            return any(re.search(said, text) for text in logs)
+
+        until(f"a worker of {app.name} that says {said}", done)
 
     def tools(self, app: Application) -> None:
         """The custom API of clients/arch.cue uses them in requests."""
@@ -486,7 +525,7 @@ class Proof:
                 if link.component == name and link.kind == "redis":
                     recovery.redis(app, name)
                 if link.kind == "celery" and self.broker(link.component) == name:
-                    recovery.celery(app)
+                    recovery.celery(app, self.keeps_results(link.component))
                 for item in link.resources if link.component == name else ():
                     for question in filter(None, (self.question(item), self.sending(item))):
                         method, path, options = question
@@ -747,6 +786,7 @@ class Proof:
             ("resources", routes.resources),
             ("least privilege", lambda: ", ".join(rights.prove())),
             ("clients", partial(self.clients, app)),
+            ("schedules", partial(self.schedules, app)),
             ("metrics", partial(self.metrics, app)),
             ("no deprecation of its own", partial(self.quiet, app)),
         ):
@@ -826,10 +866,17 @@ USE_CELERY = """
         result = await asyncio.to_thread(send_task, app, "src.tasks.echo", "ping")
         print("result:", await asyncio.to_thread(result.get, timeout={}))
 """
+SEND_TASK = """
+        from src.celery_app import send_task
+        result = await asyncio.to_thread(send_task, app, "src.tasks.echo", "ping")
+        print("result:", result.id)
+"""
 USE_CLIENT = """
         from src.clients import connect
-        answer = await connect(app, "{}").get("/info")
-        print("result:", answer.status_code, answer.json()["name"])
+        other = connect(app, "{}")
+        answer = await other.get("/info")
+        guarded = await other.get("/api/v1/")
+        print("result:", answer.status_code, answer.json()["name"], guarded.status_code)
 """
 
 

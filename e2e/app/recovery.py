@@ -50,7 +50,7 @@ USE_REDIS = """
 USE_CELERY = """
         from src.celery_app import send_task
         def call():
-            send_task(app, "src.tasks.echo", "ping").get(timeout={})
+            send_task(app, "src.tasks.echo", "ping"){}
         async def use():
             await asyncio.to_thread(call)
 """
@@ -145,10 +145,11 @@ class Recovery:
         what = f"{app.name}: a key"
         self.clients.append(Script(what, app.pod, USE_REDIS.format(component)))
 
-    def celery(self, app: Application) -> None:
-        """Watch a task: who sends it, the worker, and who waits for its result."""
-        what = f"{app.name}: a task's result"
-        self.clients.append(Script(what, app.pod, USE_CELERY.format(OVERALL)))
+    def celery(self, app: Application, results: bool) -> None:
+        """Watch a task: who sends it, and with results the worker and who waits for one."""
+        what = f"{app.name}: " + ("a task's result" if results else "a task that is sent")
+        wait = f".get(timeout={OVERALL})" if results else ""
+        self.clients.append(Script(what, app.pod, USE_CELERY.format(wait)))
 
     def begin(self) -> None:
         """Begin, now that the server is lost."""

@@ -274,6 +274,34 @@ class Rights:
         finally:
             await connection.close()
 
+    async def tasks(self, link: Link) -> None:
+        """What the user of a broker of tasks may do: its queues begin with its component's name."""
+        url = link.values["BROKER_URL"]
+        connection = await aio_pika.connect(url, timeout=CALL)
+        try:
+            channel = await connection.channel()
+            mine = f"{link.component}.platc-e2e"
+            queue = await channel.declare_queue(mine, auto_delete=True, timeout=CALL)
+            exchange = await channel.declare_exchange(mine, auto_delete=True, timeout=CALL)
+            await queue.bind(exchange, mine, timeout=CALL)
+            await exchange.publish(aio_pika.Message(b"{}"), mine, timeout=CALL)
+            message = await queue.get(timeout=CALL)
+            await message.ack()
+            await queue.delete(timeout=CALL)
+            channel = await connection.channel()
+            declared = channel.declare_queue(FOREIGN, timeout=CALL)
+            await self.denied("declaring a foreign queue", declared)
+            await self.close(channel)
+            channel = await connection.channel()
+            foreign = channel.declare_exchange(FOREIGN, timeout=CALL)
+            await self.denied("declaring a foreign exchange", foreign)
+            await self.close(channel)
+        finally:
+            await connection.close()
+        address, host = urllib.parse.urlsplit(url), url.rpartition("@")[2]
+        wrong = f"amqp://{address.username}:wrong@{host}"
+        await self.denied("a wrong password", aio_pika.connect(wrong, timeout=CALL))
+
     async def denied(self, what: str, call: Awaitable[object]) -> None:
         """Demand that the broker refuses."""
         try:
@@ -362,6 +390,9 @@ class Rights:
 
     def celery(self, link: Link) -> None:
         """The broker's user: it serves every application that uses the worker."""
+        if link.values["BROKER_URL"].startswith("amqp:"):
+            asyncio.run(self.tasks(link))
+            return
         for name in ("BROKER_URL", "RESULT_BACKEND"):
             where = urllib.parse.urlsplit(link.values[name])
             self.keys(

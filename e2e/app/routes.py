@@ -104,7 +104,8 @@ class Routes:
         found = [item.record[2] for item in self.app.resources("postgresql", "cnpg", "mongodb")]
         found += [item.record[3] for item in self.app.resources("minio")]
         for link in self.app.links:
-            found += [value for key, value in link.values.items() if key == "PASSWORD"]
+            found += [link.values[key] for key in ("API_KEY", "PASSWORD") if key in link.values]
+        found += self.app.environment.get("API_KEYS", "").split(",")
         return [*filter(None, [*found, self.app.key])]
 
     def unlinked(self) -> None:

@@ -32,6 +32,7 @@ func rows() []row {
 		{from: "fastapi", to: "redis", port: 6379},
 		{from: "fastapi", to: "nats", port: 4222},
 		{from: "celery", to: "redis", port: 6379, pods: worker},
+		{from: "celery", to: "rabbitmq", port: 5672, pods: worker},
 		{from: "cnpg", to: "minio", port: 9000},
 		{from: "mongodb", to: "minio", port: 9000, pods: []string{"backup"}},
 		{from: "kafka", to: "postgresql", port: 5432, pods: connect},
@@ -148,7 +149,9 @@ func expect(g *Graph, pods []Pod) (*expected, error) {
 	if err := x.links(g, groups); err != nil {
 		return nil, err
 	}
-	x.owns(g, groups)
+	if err := x.owns(g, groups); err != nil {
+		return nil, err
+	}
 	x.operators(g, groups)
 	x.resolvers(pods)
 	x.public(g, groups)
@@ -290,7 +293,7 @@ func pick(pods []Pod, groups []string) []Pod {
 }
 
 // owns opens what a component needs within itself, and what an application's queue needs: its broker.
-func (x *expected) owns(g *Graph, groups map[string][]Pod) {
+func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 	for _, c := range g.Components {
 		for _, o := range owns() {
 			if o.kind != c.kindOf() {
@@ -329,16 +332,21 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) {
 			continue
 		}
 		for _, broker := range g.Links {
-			if broker.From != l.To || g.component(broker.To).kindOf() != "redis" {
+			if broker.From != l.To {
 				continue
+			}
+			r, err := rowOf(g, broker)
+			if err != nil {
+				return err
 			}
 			for _, to := range pick(groups[broker.To], nil) {
 				for _, from := range slices.Concat(pick(groups[l.From], nil), workersOf(g, groups, l.From, l.To)) {
-					x.need(from, to, 6379, l.Of+" through "+broker.To)
+					x.need(from, to, r.port, l.Of+" through "+broker.To)
 				}
 			}
 		}
 	}
+	return nil
 }
 
 func (x *expected) operators(g *Graph, groups map[string][]Pod) {

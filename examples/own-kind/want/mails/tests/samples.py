@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from unittest.mock import patch
 
+from src import wiring
 from src.common import Provider
 from src.config import ApplicationSettings, ConfigError, own_settings, settings_of
 from src.wiring import AUTH, PROVIDERS
@@ -51,7 +52,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
     "celery": {
         "BROKER_URL": fixed(f"redis://user:{SECRET}@{HOST}:{CLOSED_PORT}/0"),
         "RESULT_BACKEND": fixed(f"redis://user:{SECRET}@{HOST}:{CLOSED_PORT}/1"),
-        "TASK_DEFAULT_QUEUE": fixed("celery"),
+        "TASK_DEFAULT_QUEUE": fixed(getattr(wiring, "QUEUES", ("celery",))[0]),
     },
     "cnpg": POSTGRES,
     "application": {"URL": fixed(f"http://{HOST}:{CLOSED_PORT}")},

@@ -45,26 +45,26 @@ def route_of(app: FastAPI, dependency: deps.Dependency[Any]) -> None:
 
 
 @pytest.mark.parametrize(("family", "name"), LINKED)
-def test_value_of_a_request(family: str, name: str) -> None:
+def test_value_of_a_request(family: str, name: str, key_headers: dict[str, str]) -> None:
     """A route gets the value of its application, also in an application that is mounted."""
     app, mounted = create_app(), FastAPI()
     route_of(app, dependency_of(family, name))
     route_of(mounted, dependency_of(family, name))
     app.mount("/mounted", mounted)
-    with TestClient(app) as client:
+    with TestClient(app, headers=key_headers) as client:
         assert client.get("/used").status_code == 200
         assert client.get("/mounted/used").json() == client.get("/used").json()
 
 
 @pytest.mark.parametrize(("family", "name"), LINKED)
-def test_a_test_replaces_it(family: str, name: str) -> None:
+def test_a_test_replaces_it(family: str, name: str, key_headers: dict[str, str]) -> None:
     """The same name is the same dependency each time, so that overrides are found."""
     app = create_app()
     dependency = dependency_of(family, name)
     assert dependency is dependency_of(family, name)
     route_of(app, dependency)
     app.dependency_overrides[dependency_of(family, name)] = lambda: SimpleNamespace()
-    with TestClient(app) as client:
+    with TestClient(app, headers=key_headers) as client:
         assert client.get("/used").json() == "SimpleNamespace"
 
 
@@ -130,7 +130,7 @@ def test_not_running_is_said() -> None:
 
 
 @pytest.mark.parametrize("name", DATABASES)
-def test_lost_database_is_503(name: str) -> None:
+def test_lost_database_is_503(name: str, key_headers: dict[str, str]) -> None:
     """A database that does not answer is `Unavailable`."""
     app = create_app()
 
@@ -139,7 +139,7 @@ def test_lost_database_is_503(name: str) -> None:
             cursor.execute("SELECT 1")
 
     app.add_api_route("/used", use)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, headers=key_headers, raise_server_exceptions=False) as client:
         assert client.get("/used").status_code == 503
     with pytest.raises(Unavailable), deps.database(name).opened() as opened:
         with opened.transaction():
@@ -173,7 +173,7 @@ def test_every_task_module_imports() -> None:
         import_module(name)
 
 
-def test_detail_stays_an_object() -> None:
+def test_detail_stays_an_object(key_headers: dict[str, str]) -> None:
     """What a route gives as detail is what the client gets."""
     app = create_app()
 
@@ -181,7 +181,7 @@ def test_detail_stays_an_object() -> None:
         raise HTTPException(400, {"code": "E7", "field": None})
 
     app.add_api_route("/fails", fail)
-    with TestClient(app) as client:
+    with TestClient(app, headers=key_headers) as client:
         answer = client.get("/fails").json()
     assert answer["detail"] == {"code": "E7", "field": None}
     assert answer["status"] == 400

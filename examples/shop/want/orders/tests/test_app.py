@@ -197,12 +197,14 @@ def test_unknown_path_is_a_problem(client: TestClient) -> None:
         assert answer.json()["status"] == status
 
 
-def test_docs_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_docs_can_be_switched_off(
+    key_headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without docs there is neither page nor schema."""
     if ASGI:
         pytest.skip("own code may have docs of its own")
     monkeypatch.setenv("DOCS_ENABLED", "false")
-    with TestClient(create_app()) as client:
+    with TestClient(create_app(), headers=key_headers) as client:
         assert client.get("/docs").status_code == 404
         assert client.get("/openapi.json").status_code == 404
         assert client.get("/").json()["docs"] is None
