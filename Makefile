@@ -24,7 +24,7 @@ golden: ## rewrite golden files and generated pages, then look at the diff
 
 docs: ## rewrite the generated pages
 	$(GO) generate ./compiler/load
-	PLATC_UPDATE=1 $(GO) test ./cmd/platc -run Generated
+	PLATC_UPDATE=1 $(GO) test ./compiler ./cmd/platc -run 'PublicSystems|Generated'
 
 fuzz: ## fuzz every target for FUZZTIME each
 	@for spec in $$(grep -rlE '^func Fuzz' --include='*_test.go' . ); do \

@@ -205,18 +205,6 @@ func (w world) lay(t *testing.T, all []attribute, changed bool) {
 	}
 }
 
-func clone(t *testing.T, o object) (copied object) {
-	t.Helper()
-	data, err := json.Marshal(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &copied); err != nil {
-		t.Fatal(err)
-	}
-	return copied
-}
-
 // TestEveryAttributeChangesSomething gives each attribute another value: the files of its components change.
 func TestEveryAttributeChangesSomething(t *testing.T) {
 	t.Parallel()

@@ -151,6 +151,7 @@ func TestStructuresOfAnyForm(t *testing.T) {
 		fits []any
 		not  []any
 	}{
+		{`[...]`, []any{[]any{}, []any{"x", int64(1), object{"a": []any{}}}}, []any{"x", object{}}},
 		{`[...string]`, []any{[]any{}, []any{"x"}}, []any{"x", []any{int64(1)}, object{}}},
 		{`[...string] | *[]`, []any{[]any{}, []any{"x"}}, []any{[]any{int64(1)}}},
 		{`*["a"] | [...string]`, []any{[]any{"b", "c"}}, []any{[]any{int64(1)}}},
