@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ba21348b", definitions: storedDefinitions},
+		"schema":           {sum: "03eee5c9", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "b2313459", declared: storedCelery},
 		"kinds/cnpg":       {sum: "cd7e82a8", declared: storedCnpg},
