@@ -230,21 +230,22 @@ func (o *origins) policies(p *ir.NodePlan, path []string) *cause {
 	}
 	causes := make([]*cause, len(openings))
 	for i, d := range openings {
-		causes[i] = o.by(d.By())
+		causes[i] = o.opening(d, nil)
 	}
 	return anyOf(causes...)
 }
 
-// opening is a peer and a port: what links ask for, and what the peer itself says of its pods.
+// opening is a peer and a port: what links ask for, that the peer has the pods, and what it says of them.
 func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
+	peer := d.Value().Peer
+	there := o.pods(peer.Node, []string{peer.Group})
 	if len(path) > 0 && path[0] == "port" {
-		return o.by(d.By(), "port")
+		return all(there, o.by(d.By(), "port"))
 	}
-	c := o.by(d.By())
+	c := all(there, o.by(d.By()))
 	if len(path) < 3 {
 		return c
 	}
-	peer := d.Value().Peer
 	switch path[2] {
 	case "labels":
 		return all(c, o.pods(peer.Node, append([]string{peer.Group}, path[2:]...)))

@@ -240,7 +240,7 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	b.Kind, b.Part = o.written(said.Pos, declared(by))
 	if by.Edge == nil {
 		if by.Node != nil && by.Attribute != "" {
-			return o.attribute(by.Node, []string{by.Attribute})
+			return o.attribute(by.Node, strings.Split(by.Attribute, "."))
 		}
 		return all(one(atom{}, b), o.source(asked{node: by.Node}, said))
 	}
@@ -253,7 +253,8 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	}
 	causes := []*cause{one(atom{edge: by.Edge}, b)}
 	if by.Attribute != "" {
-		causes = append(causes, one(atom{edge: by.Edge, name: by.Attribute}, b))
+		attribute, _, _ := strings.Cut(by.Attribute, ".")
+		causes = append(causes, one(atom{edge: by.Edge, name: attribute}, b))
 	}
 	for _, e := range by.With {
 		causes = append(causes, o.link(e, by.Pass))
@@ -350,6 +351,9 @@ func (o *origins) identity(e *ir.Edge, path []string) *cause {
 	id, ok := o.plan.Identities[e]
 	if !ok {
 		return nil
+	}
+	if len(path) > 1 && path[0] == "more" { // a credential of its own, for what the attribute of that name asks for
+		return all(o.by(id.By()), o.linkAttribute(e, path[1:2]))
 	}
 	if len(path) == 0 || path[0] != "access" {
 		return o.by(id.By())

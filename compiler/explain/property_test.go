@@ -493,7 +493,7 @@ func TestWhyNamesWhatChangesALine(t *testing.T) {
 			newWorld(t, filepath.Dir(file)).examine(stepOf(23))
 		})
 	}
-	for name, source := range map[string]string{"words": words1, "common": words2} {
+	for name, source := range map[string]string{"words": words1, "common": words2, "own-code": ownCode} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -533,6 +533,31 @@ components: {
 	name: {kind: "redis", namespace: "v1"}
 	v1: {kind: "postgresql", namespace: "v1", database: {app: {}, name: {}}}
 	http: {kind: "prometheus", namespace: "http", links: {app: {}, v1: {}}}
+}
+`
+
+// Code of one's own: processes with links of their own, secrets, variables of links, a migration, keys of callers, an image whose tag is a hash.
+const ownCode = `package demo
+name: "own"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git"}
+components: {
+	api: {
+		kind: "fastapi", namespace: "app", port: 8080, auth: "api_key", secrets: SIGNING_KEY: length: 50
+		command: ["python", "-m", "uvicorn"], requirements: ["httpx==0.28.1"]
+		links: {"db/orders": {access: "owner", migrate: ["alembic", "upgrade", "head"], variables: DATABASE_URL: "{url}"}, work: {}}
+		worker: consume: {command: ["python", "-m", "consume"], links: "bus/queue/jobs": access: "read"}
+		job: tidy: {command: ["python", "-m", "tidy"], schedule: "0 3 * * *", links: cache: {}}
+	}
+	caller: {kind: "fastapi", namespace: "app", port: 8081, links: {api: {}, cache: {}}}
+	web: {
+		kind: "service", namespace: "web", image: "registry.example.com/web:1.4.0", ports: http: 8080, health: "/healthz"
+		secrets: TOKEN: {}, links: {api: {}, "db/orders": {access: "read", variables: DSN: "{user}@{host}"}}
+		worker: mail: {command: ["mail"], links: cache: {}}
+	}
+	work: {kind: "celery", namespace: "app", queues: ["work", "slow"], routes: "app.slow.*": "slow", beat: clean: {task: "app.clean", schedule: "0 3 * * *"}, links: cache: {}}
+	cache: {kind: "redis", namespace: "data"}
+	db: {kind: "postgresql", namespace: "data", database: orders: {}}
+	bus: {kind: "rabbitmq", namespace: "data", queue: jobs: {}}
 }
 `
 
