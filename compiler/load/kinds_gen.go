@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "de03a99d", definitions: storedDefinitions},
+		"schema":           {sum: "de2fc468", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "791ae9ad", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "ea26eed1", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
-		"kinds/service":    {sum: "86f6e952", declared: storedService},
+		"kinds/service":    {sum: "870c19b6", declared: storedService},
 	}
 }
 
@@ -801,7 +801,12 @@ func storedFastapi() *declarations {
 				&kind.Check{Basic: "bool"},
 			}}}},
 		}, IsStruct: true}, IsMap: true}},
-		kind.Field{Name: "files", Type: &kind.Type{Doc: "Further files, by path: the text of each.", Help: "texts by path, such as \"/etc/shop/limits.yaml\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "files", Type: &kind.Type{Doc: "Further files, by path: the text of each, or one of the secrets: {secret: NAME}.", Help: "texts by path, such as \"/etc/shop/limits.yaml\", or {secret: NAME}", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\" | {secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}}", Keys: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"}, Elem: &kind.Type{Doc: "#MountedFile is a file of an application: its text, or the secret that it holds.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\" | {secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Fits: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
+			&kind.Check{Fits: &kind.Type{Text: "{secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of one of the secrets of the component.", Help: "the name of one of its secrets", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+			}, IsStruct: true}},
+		}}}, IsMap: true}},
 		kind.Field{Name: "public_paths", Type: &kind.Type{Doc: "Paths of the application that need no key with auth \"api_key\", such as /webhooks/*.", Text: "[...=~\"^(/[A-Za-z0-9._~!$&'()+,;=:@%-]+)*/([A-Za-z0-9._~!$&'()+,;=:@%-]+|[*])?$\"] | *[]", Elem: &kind.Type{Doc: "#PublicPath is a path, or all below one.", Help: "a path such as /status, or /webhooks/* for all below one", Text: "=~\"^(/[A-Za-z0-9._~!$&'()+,;=:@%-]+)*/([A-Za-z0-9._~!$&'()+,;=:@%-]+|[*])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9._~!$&'()+,;=:@%-]+)*/([A-Za-z0-9._~!$&'()+,;=:@%-]+|[*])?$"}}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
@@ -2284,7 +2289,12 @@ func storedService() *declarations {
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Environment variable of the build that holds the text.", Help: "the name of an environment variable", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
 			kind.Field{Name: "file", Type: &kind.Type{Doc: "File that holds the text, one line; a relative path is beside arch.cue.", Help: "the path of a file", Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
 		}, IsStruct: true, Secret: true}, IsMap: true, Given: true}},
-		kind.Field{Name: "files", Type: &kind.Type{Doc: "Files by path, each with its text, such as \"/etc/app/config.yaml\": \"level: info\".", Help: "absolute paths of files, such as /etc/app/config.yaml, each with a text", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "files", Type: &kind.Type{Doc: "Files by path, each with its text, such as \"/etc/app/config.yaml\": \"level: info\", or with one of the secrets: {secret: NAME}.", Help: "absolute paths of files, such as /etc/app/config.yaml, each with a text or {secret: NAME}", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\" | {secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}}", Keys: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"}, Elem: &kind.Type{Doc: "#MountedFile is a file of an application: its text, or the secret that it holds.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\" | {secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Fits: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
+			&kind.Check{Fits: &kind.Type{Text: "{secret!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of one of the secrets of the component.", Help: "the name of one of its secrets", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+			}, IsStruct: true}},
+		}}}, IsMap: true}},
 		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Text: "{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}", Fields: []kind.Field{
 			kind.Field{Name: "path", Required: true, Type: &kind.Type{Doc: "Where it is mounted.", Help: "an absolute path such as /data", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}},
 			kind.Field{Name: "size", Type: &kind.Type{Doc: "Size, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
@@ -2585,11 +2595,11 @@ func storedService() *declarations {
 	}, Slots: []string{"cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 31, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 66, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 67, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 138, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 142, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 146, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 69, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 70, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 149, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 273, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 274, Column: 2}},
@@ -2601,11 +2611,11 @@ func storedService() *declarations {
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
 		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 197, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 163, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 168, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 170, Column: 3}},
-		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 182, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 166, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 171, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 172, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 173, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 185, Column: 3}},
 		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
