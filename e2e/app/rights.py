@@ -157,10 +157,12 @@ class Rights:
         true("there is a role that it is no member of", others)
         for (name,) in others:
             refused(f"SET ROLE {name}", partial(run, f'SET ROLE "{name}"'), denied)
+        # Whoever owns the database is in pg_database_owner, which is what owning it means.
+        owning = " AND rolname <> 'pg_database_owner'" if owner else ""
         member = run(
             "SELECT count(*) FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER')"
             " AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication"
-            " OR rolname LIKE 'pg\\_%%')"
+            f" OR rolname LIKE 'pg\\_%%'{owning})"
         )
         true(f"{item.record[1]} is a member of a powerful role", member == [(0,)])
 
