@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 
-	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -75,15 +74,15 @@ func applyAll(c *pass.Context, v *views, all []application) {
 	}
 }
 
-// finding is a finding of a rule: at an attribute of the link, or of one of its ends.
-func finding(e *ir.Edge, f kind.Finding) diag.Diagnostic {
-	d := diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Pos: e.AttrPos(f.Attribute), Path: attrPath(e.Path(), f.Attribute)}
-	for at, n := range map[string]*ir.Node{"from": e.Source, "to": e.Target} {
-		if f.At == at {
-			d.Pos, d.Path = n.AttrPos(f.Attribute), attrPath(n.Path(), f.Attribute)
-		}
+// placeOf is where a finding of a rule is: the link, or one of its ends.
+func placeOf(e *ir.Edge, f kind.Finding) place {
+	switch f.At {
+	case "from":
+		return e.Source
+	case "to":
+		return e.Target
 	}
-	return d
+	return e
 }
 
 func (a application) apply() application {
@@ -110,7 +109,7 @@ func keepApplied(c *pass.Context, a application) (exported bool) {
 	}
 	c.Plan.Applied[e] = append(c.Plan.Applied[e], a.Applied)
 	for _, f := range a.Result.Findings {
-		c.Report(finding(e, f))
+		c.Report(finding(f, placeOf(e, f)))
 	}
 	return len(a.Result.Out.Exports) > 0 && export(c, e, a.Applied)
 }

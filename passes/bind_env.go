@@ -16,7 +16,7 @@ import (
 func bindEnv() pass.Pass {
 	return pass.Pass{
 		Name: "bind-env",
-		Doc:  "Names of variables: prefix, instances, primary, renames; sorted lists joined.",
+		Doc:  "Names of variables: prefix, instances, primary, renames; sorted lists joined; texts composed of the fields of a link.",
 		After: []string{
 			"apply-rules", // rules give keys and values; a name is known when all instances of a prefix are
 		},

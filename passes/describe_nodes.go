@@ -44,7 +44,7 @@ func runDescribeNodes(c *pass.Context) bool {
 		}
 		n.Description = d.Description
 		for _, f := range d.Findings {
-			c.Report(diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == "W0120", Pos: n.AttrPos(f.Attribute), Path: attrPath(n.Path(), f.Attribute)})
+			c.Report(finding(f, n))
 		}
 	}
 	return true
@@ -55,6 +55,20 @@ type described struct {
 	kind.Description
 	err error
 }
+
+// place is a node or a link: what an attribute is written in.
+type place interface {
+	Path() string
+	AttrPos(attribute string) diag.Pos
+}
+
+// finding is what a kind or a rule found, at an attribute of a place.
+func finding(f kind.Finding, at place) diag.Diagnostic {
+	return diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == plainSecret, Pos: at.AttrPos(f.Attribute), Path: attrPath(at.Path(), f.Attribute)}
+}
+
+// plainSecret is the code of a text that looks like a secret: no excerpt shows it.
+const plainSecret = "W0120"
 
 func attrPath(path, attribute string) string {
 	if attribute == "" {

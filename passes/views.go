@@ -85,7 +85,7 @@ func (v *views) of(n *ir.Node) kind.Object {
 		o["delegates"] = v.delegatesOf(n)
 		o["exports"] = plain(v.c.Of(n).Exports)
 		o["settings"] = settings(n.Description)
-		o["slots"] = texts(n.Kind.Slots)
+		o["slots"] = anyStrings(n.Kind.Slots)
 	}
 	o["marks"], o["pods"] = plain(v.c.Of(n).Marks), podViews(n.Component().Description.Pods)
 	v.made[n] = o
@@ -168,12 +168,4 @@ func compareAny(a, b any) int {
 	x, _ := a.(string)
 	y, _ := b.(string)
 	return cmp.Compare(x, y)
-}
-
-func texts(all []string) []any {
-	o := make([]any, len(all))
-	for i, s := range all {
-		o[i] = s
-	}
-	return o
 }
