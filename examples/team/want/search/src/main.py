@@ -29,7 +29,7 @@ from src.common import (
     documented,
 )
 from src.config import EXIT_CONFIG, ConfigError, Settings, load_settings
-from src.wiring import APP, AUTH, METRICS, MODULES, PUBLIC_PATHS, SEAMS
+from src.wiring import APP, ASGI, AUTH, METRICS, MODULES, PUBLIC_PATHS, SEAMS
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,6 @@ async def stop(tasks: list[asyncio.Task[None]]) -> None:
 def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
     """Add what is open to everyone who reaches the pod."""
 
-    @app.get("/", tags=["system"])
     async def about() -> About:
         """Say what runs here."""
         return About(
@@ -199,6 +198,9 @@ def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
             version=settings.app_version,
             docs="/docs" if settings.docs_enabled else None,
         )
+
+    if not ASGI:  # The root is that of the application which is served.
+        app.get("/", tags=["system"])(about)
 
     @app.get("/health", tags=["system"], response_model_exclude_none=True)
     async def get_health() -> HealthModel:
