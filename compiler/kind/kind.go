@@ -204,6 +204,7 @@ type Rule struct {
 	InModules     []string // the same for the target
 	Requirements  []string // pins
 	HasActs       bool     // the target acts for the source: Result.Acts
+	HasExports    bool     // the source exports something to those who link to it
 	Brings        Brings   // what it may change, known before it is applied
 	Marks         func(link, from, arch Object) (Object, Trace, error)
 	Apply         func(Input) (Result, error)
