@@ -295,6 +295,9 @@ func (o *origins) startups(n *ir.Node) *cause {
 		if e.Given.Field("startup") != nil {
 			causes = append(causes, o.linkAttribute(e, []string{"startup"}))
 		}
+		for _, other := range e.Followed {
+			causes = append(causes, o.link(other, "find-rules"))
+		}
 	}
 	return all(causes...)
 }
