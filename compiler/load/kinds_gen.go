@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ff66ff18", definitions: storedDefinitions},
+		"schema":           {sum: "fdac89c0", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
