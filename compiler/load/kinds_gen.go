@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "fdac89c0", definitions: storedDefinitions},
+		"schema":           {sum: "68b0a02b", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
-		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
+		"kinds/celery":     {sum: "4ff6881b", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "f11656a8", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "d3406af4", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
-		"kinds/service":    {sum: "60cd9420", declared: storedService},
+		"kinds/service":    {sum: "fb80031d", declared: storedService},
 	}
 }
 
@@ -385,6 +385,15 @@ func storedCelery() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the workers may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Secrets of your own, as variables: {} is drawn once, with length [40] and alphabet, or set with platc secrets set; {env: NAME} and {file: PATH} are read by the build.", Help: "names of variables, each {}, {length: 40, alphabet: \"0123456789abcdef\"}, {env: NAME} or {file: PATH}", Text: "{[string]: {length?: int & >=8 & <=1000, alphabet?: =~\"^[!-~]{2,94}$\", env?: =~\"^[A-Za-z_][A-Za-z0-9_]*$\", file?: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#ApplicationSecret is one of them: drawn, or where to read it, which is one of env and file.", Help: "{}, {length: 40, alphabet: \"0123456789abcdef\"}, {env: NAME} or {file: PATH}", Text: "{length?: int & >=8 & <=1000, alphabet?: =~\"^[!-~]{2,94}$\", env?: =~\"^[A-Za-z_][A-Za-z0-9_]*$\", file?: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Fields: []kind.Field{
 			kind.Field{Name: "length", Type: &kind.Type{Doc: "Characters of a drawn text; 40 if not set.", Help: "a whole number from 8 to 1000", Text: "int & >=8 & <=1000", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
@@ -427,7 +436,69 @@ func storedCelery() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"beats", "budgets", "mesh", "workers"}, Counts: []kind.Count{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+		"worker": &kind.Kind{Name: "celery/worker", Doc: "Workers of their own for some of the queues of an application, which its other workers then leave to them.", Parent: "celery", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "queues", Required: true, Type: &kind.Type{Doc: "Queues of the component that these workers take tasks from.", Text: "[...=~\"^[A-Za-z0-9_.-]{1,100}$\"]", Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsList: true}},
+			kind.Field{Name: "application", Type: &kind.Type{Doc: "The application whose tasks they run, where several link to the component.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
+			kind.Field{Name: "concurrency", Type: &kind.Type{Doc: "Processes per worker; each runs one task at a time.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(2)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(1000)},
+				}},
+			}}}},
+			kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of pods.", Help: "a whole number from 1 to 1000", Text: "*1 | int & >=1 & <=1000", Default: int64(1), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(1)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(1000)},
+				}},
+			}}}},
+			kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that they may reach beside those of the component.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+				kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+				kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}}}, IsList: true, Default: []any{}}},
+				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "250m"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "cpu_limit", Type: &kind.Type{Doc: "CPU limit of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1\" | string | int | float", Quantity: true, Default: "1", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "mem_request", Type: &kind.Type{Doc: "Memory request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"512Mi\" | string | int | float", Quantity: true, Default: "512Mi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "512Mi"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "mem_limit", Type: &kind.Type{Doc: "Memory limit of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1Gi"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 34, Column: 8}},
+	}, Slots: []string{"beats", "budgets", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
 		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
@@ -435,23 +506,25 @@ func storedCelery() *declarations {
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 21, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 96, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 100, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 115, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 135, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 139, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 27, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 28, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 32, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 49, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 53, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 72, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 76, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 80, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 84, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 88, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
-		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, HasExports: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 82, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, HasExports: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 130, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 50, Column: 2}},
+		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 103, Column: 2}},
+		asked{Sort: "describe", Of: "celery/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 51, Column: 3}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 82, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 130, Column: 2}},
 	}}
 }
 
