@@ -11,9 +11,9 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "68b0a02b", definitions: storedDefinitions},
+		"schema":           {sum: "6e8a3fe0", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
-		"kinds/celery":     {sum: "4ff6881b", declared: storedCelery},
+		"kinds/celery":     {sum: "3e68a54f", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "d3406af4", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
@@ -24,7 +24,7 @@ func storedPackages() map[string]stored {
 		"kinds/postgresql": {sum: "b0a9a6f2", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
+		"kinds/redis":      {sum: "949c904f", declared: storedRedis},
 		"kinds/service":    {sum: "fb80031d", declared: storedService},
 	}
 }
