@@ -458,7 +458,7 @@ components: {
 		{
 			ID:    "W0113",
 			Title: "component without links",
-			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it.",
+			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it. An application may be alone.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: "data"}
