@@ -11,19 +11,19 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "d8236e59", definitions: storedDefinitions},
+		"schema":           {sum: "4a1bf274", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "640d0404", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "80c39323", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
+		"kinds/kafka":      {sum: "ddc596eb", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
 		"kinds/minio":      {sum: "67252262", declared: storedMinio},
 		"kinds/mongodb":    {sum: "a47c286f", declared: storedMongodb},
 		"kinds/postgresql": {sum: "b0a9a6f2", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "ef7fc2cd", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "949c904f", declared: storedRedis},
 		"kinds/service":    {sum: "20211349", declared: storedService},
 	}
@@ -1337,6 +1337,7 @@ func storedKafka() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(-1)},
 				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
 			}}}},
+			kind.Field{Name: "dead_letter", Type: &kind.Type{Doc: "Topic of this cluster that gets the records that a consumer of src/deps.py gave up, or rejected. Every application that reads this topic may write to it.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
 			kind.Field{Name: "cleanup_policy", Type: &kind.Type{Doc: "What happens to old messages: they are deleted, or only the newest of each key is kept.", Text: "*\"delete\" | \"compact\" | \"compact,delete\"", Default: "delete", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "delete"},
 				&kind.Check{Op: "==", Limit: "compact"},
@@ -1361,7 +1362,7 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 378, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM", "DEAD_LETTERS"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
 		&kind.Rule{From: "@application", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: consume, produce or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
@@ -1370,7 +1371,7 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "consumer_group", Type: &kind.Type{Doc: "Consumer group; the application's name if not set. It can be set on any of the application's links to the cluster, and applies to all of them.", Help: "1 to 249 letters, digits and any of . _ -", Text: "=~\"^[A-Za-z0-9._-]{1,249}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 51, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"DEAD_LETTERS", "TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 51, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "@sql", Doc: "A connector writes the messages of the topic into a database, with the SQL of the link.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1378,31 +1379,31 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "query", Required: true, Type: &kind.Type{Doc: "SQL that is run for each message, a JSON object; :#name is its field, as in INSERT INTO app.orders (id, total) VALUES (:#id, :#total).", Help: "an SQL statement", Text: "=~\"^(.|[\\\\r\\\\n])*[^ \\\\t\\\\r\\\\n](.|[\\\\r\\\\n])*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(.|[\\r\\n])*[^ \\t\\r\\n](.|[\\r\\n])*$"}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 86, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 89, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "mongodb/mongo_db", Doc: "A connector writes the messages of the topic into a collection.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 118, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 121, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "minio/bucket", Doc: "A connector writes each message of the topic into a bucket, as an object.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 141, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 144, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 112, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 68, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 126, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 70, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
 		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 51, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 86, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 118, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 141, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 89, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 121, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 144, Column: 2}},
 	}}
 }
 
@@ -2222,7 +2223,7 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 88, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 150, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 139, Column: 2}},
 		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 39, Column: 4}},
 		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 63, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
