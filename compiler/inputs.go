@@ -225,21 +225,20 @@ func (l *look) read(name string) ([]byte, error) {
 
 // shown says whether an excerpt of a file may be printed by who does not know what is hidden in it.
 func (b *Build) shown(dir string) bool {
+	files := map[string]bool{}
 	for _, d := range b.Findings.Sorted() {
-		files := []string{d.Pos.File}
+		files[d.Pos.File] = true
 		for _, r := range d.Related {
-			files = append(files, r.Pos.File)
+			files[r.Pos.File] = true
 		}
-		for _, name := range files {
-			if name == "" {
-				continue
-			}
-			if !filepath.IsAbs(name) {
-				name = filepath.Join(dir, name)
-			}
-			if data, err := os.ReadFile(name); err == nil && !bytes.Equal(b.Hidden.Source(data), data) {
-				return false
-			}
+	}
+	delete(files, "")
+	for name := range files {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		if data, err := os.ReadFile(name); err == nil && !bytes.Equal(b.Hidden.Source(data), data) {
+			return false
 		}
 	}
 	return true
