@@ -17,7 +17,7 @@ import (
 
 // Check loads an architecture and runs the passes. Every finding is in the result; the plan is sealed when none is an error.
 func Check(in Input) *Build {
-	b := &Build{Hidden: in.Hidden, made: newMade()}
+	b := &Build{Hidden: in.Hidden, made: newMade(in.Answers)}
 	if b.Hidden == nil {
 		b.Hidden = &diag.Hidden{}
 	}

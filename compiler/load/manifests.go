@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 
@@ -38,10 +39,10 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 	p := q.pkg
 	return func(self, arch kind.Object) ([]kind.Row, error) {
 		in := given{"self": self, "arch": arch}
-		sum, plain := l.asked(k, context, in)
-		if plain {
-			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(p, sum), context); err == nil && len(rows) > 0 {
-				return rows, nil
+		sum, kept := l.asked(p, k, context, in)
+		if kept {
+			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(sum), context); err == nil && len(rows) > 0 {
+				return toldFrom(rows, sum), nil
 			}
 		}
 		var all []told
@@ -54,11 +55,21 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 		if err != nil {
 			return nil, l.refused(p.root, k, q, in, all, context, err)
 		}
-		if own && plain {
-			l.remember(p, sum, all)
+		if own && kept {
+			l.remember(sum, all)
+			rows = toldFrom(rows, sum)
 		}
 		return rows, nil
 	}
+}
+
+// toldFrom says of rows what they were told from.
+func toldFrom(rows []kind.Row, sum [sha256.Size]byte) []kind.Row {
+	told := string(sum[:])
+	for i := range rows {
+		rows[i].Told = told
+	}
+	return rows
 }
 
 // refused is what is wrong with an answer; the last of what was told has it.
