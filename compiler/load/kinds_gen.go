@@ -23,7 +23,7 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "a47c286f", declared: storedMongodb},
 		"kinds/postgresql": {sum: "b0a9a6f2", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "6739ee5c", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
 		"kinds/service":    {sum: "60cd9420", declared: storedService},
 	}
