@@ -144,6 +144,7 @@ func expanded(c *pass.Context, n *ir.Node, row kind.Row) []kind.Row {
 		for _, key := range slices.Sorted(maps.Keys(content)) {
 			each := content[key]
 			each.Path, each.Trace, each.Context = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key), row.Context
+			each.Told = row.Told
 			all = append(all, each)
 		}
 	case kind.Copy:
@@ -202,9 +203,13 @@ func moduleFiles(c *pass.Context, row kind.Row, asset string) []kind.Row {
 	if info, err := fs.Stat(assets, source); err != nil || !info.IsDir() {
 		source, prefix = strings.TrimSuffix(source, ".py")+".py", row.Path // the file stands directly below the row's path
 	}
+	told := ""
+	if !c.Graph.Library.Kinds[owner].Own {
+		told = "the module " + asset // the program has it
+	}
 	var all []kind.Row
 	for _, file := range below(assets, source) {
-		all = append(all, kind.Row{Path: prefix + file, Context: row.Context, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
+		all = append(all, kind.Row{Path: prefix + file, Context: row.Context, Told: told, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
 	}
 	return all
 }

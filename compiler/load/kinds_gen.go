@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "e6016cde", definitions: storedDefinitions},
+		"schema":           {sum: "18e4701d", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "5947e708", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
