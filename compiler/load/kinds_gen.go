@@ -11,26 +11,26 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ff66ff18", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
+		"schema":           {sum: "dd045ae0", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "3b5c9548", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
-		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "f11656a8", declared: storedFastapi},
-		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
-		"kinds/kong":       {sum: "f122af35", declared: storedKong},
-		"kinds/minio":      {sum: "67252262", declared: storedMinio},
-		"kinds/mongodb":    {sum: "a47c286f", declared: storedMongodb},
-		"kinds/postgresql": {sum: "b0a9a6f2", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "b382f8e9", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "380a49f5", declared: storedRedis},
-		"kinds/service":    {sum: "60cd9420", declared: storedService},
+		"kinds/cnpg":       {sum: "d8cd61fa", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "79ddbd2e", declared: storedFastapi},
+		"kinds/istio":      {sum: "552d35bd", declared: storedIstio},
+		"kinds/kafka":      {sum: "ba49b9f0", declared: storedKafka},
+		"kinds/kong":       {sum: "fab586dc", declared: storedKong},
+		"kinds/minio":      {sum: "3e83cbcc", declared: storedMinio},
+		"kinds/mongodb":    {sum: "99405543", declared: storedMongodb},
+		"kinds/postgresql": {sum: "4a4ae10c", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "89afcec9", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "bfd472e9", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "69ef7b70", declared: storedRedis},
+		"kinds/service":    {sum: "43d9da8f", declared: storedService},
 	}
 }
 
 func storedDefinitions() definitions {
-	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", cluster: {name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}, secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
 		kind.Field{Name: "registry", Type: &kind.Type{Doc: "The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<tag>.", Text: "{host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
 			kind.Field{Name: "host", Type: &kind.Type{Doc: "Host of the registry, with its port if that is not 443: registry.example.com.", Help: "a host such as registry.example.com or registry.example.com:5000", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$"}}}},
 			kind.Field{Name: "project", Type: &kind.Type{Doc: "Path of the images below the host; the architecture's name if not set.", Help: "lower-case names joined by /", Text: "=~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"}}}},
@@ -113,6 +113,40 @@ func storedDefinitions() definitions {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 		}}}},
+		kind.Field{Name: "cluster", Type: &kind.Type{Doc: "The cluster that the output runs in, where it differs from most.", Text: "{name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}", Fields: []kind.Field{
+			kind.Field{Name: "name", Type: &kind.Type{Doc: "Name of the cluster, such as prod-eu: every alert and every series that leaves a Prometheus has it as the label cluster.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "dns", Type: &kind.Type{Doc: "The resolvers that every pod may reach.", Text: "{namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+				kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of their pods, such as openshift-dns.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "kube-system", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "kube-system"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
+				}}}},
+				kind.Field{Name: "labels", Type: &kind.Type{Doc: "Labels of their pods; k8s-app: \"kube-dns\" if not set.", Help: "labels of pods, such as k8s-app: \"kube-dns\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+				kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the pods, which need not be that of their Service, such as 5353.", Help: "a port from 1 to 65535", Text: "*53 | int & >=1 & <=65535", Default: int64(53), Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: int64(53)},
+					&kind.Check{All: []*kind.Check{
+						&kind.Check{Basic: "int"},
+						&kind.Check{Op: ">=", Limit: int64(1)},
+						&kind.Check{Op: "<=", Limit: int64(65535)},
+					}},
+				}}}},
+				kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Addresses of resolvers that are not pods, such as the cache on each node; their port is 53.", Text: "*[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{"169.254.20.10/32"}}},
+			}, IsStruct: true}},
+			kind.Field{Name: "api", Type: &kind.Type{Doc: "The API server, which operators' pods and Prometheus reach; it has no pods.", Text: "{cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}", Fields: []kind.Field{
+				kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Its addresses, such as 10.96.0.1/32 and those of the control plane; every address if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+				kind.Field{Name: "ports", Type: &kind.Type{Doc: "Its ports: of the Service, and those that it listens on.", Text: "*[443, 6443] | [...int & >=1 & <=65535]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}}}, IsList: true, Default: []any{int64(443), int64(6443)}}},
+			}, IsStruct: true}},
+			kind.Field{Name: "domain", Type: &kind.Type{Doc: "Domain of the cluster, which host names of Services end with.", Help: "a DNS name in lower case, at most 253 characters", Text: "*\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Default: "cluster.local", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "cluster.local"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+				}},
+			}}}},
+		}, IsStruct: true}},
 		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Encryption of the emitted secrets.", Text: "{recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "recipients", Type: &kind.Type{Doc: "age public keys that may decrypt them.", Text: "*[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]", Elem: &kind.Type{Doc: "#AgeRecipient is a public key that age encrypts to: its own, or one of SSH.", Help: "a public key of age (age1…) or of SSH (ssh-ed25519 …, ssh-rsa …)", Text: "=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}},
@@ -998,13 +1032,13 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
-		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 158, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
 		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 233, Column: 3}},
 		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 282, Column: 3}},
 		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 283, Column: 3}},
@@ -1088,6 +1122,10 @@ func storedIstio() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
 		kind.Field{Name: "revision", Type: &kind.Type{Doc: "Revision of the control plane, such as 1-31-1; its label replaces istio-injection.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		kind.Field{Name: "trust_domain", Type: &kind.Type{Doc: "Trust domain of the mesh, meshConfig.trustDomain; the domain of the cluster if not set.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+		}}}},
 		kind.Field{Name: "cni", Type: &kind.Type{Doc: "Whether Istio's CNI plugin is installed; without it each pod needs an init container with NET_ADMIN.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: false},
 			&kind.Check{Basic: "bool"},
@@ -1133,12 +1171,12 @@ func storedIstio() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 55, Column: 2}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 57, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "istio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 20, Column: 2}},
+		asked{Sort: "describe", Of: "istio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 22, Column: 2}},
 		asked{Sort: "manifests", Of: "istio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "istio -> @workload", Path: []string{"links", "istio -> @workload"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 6, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 55, Column: 2}},
+		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 57, Column: 2}},
 	}}
 }
 
@@ -1992,7 +2030,7 @@ func storedPrometheus() *declarations {
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 116, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 137, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2616,13 +2654,13 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 170, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 171, Column: 3}},
 		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 183, Column: 3}},
-		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
-		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 158, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
