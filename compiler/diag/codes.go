@@ -637,5 +637,38 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080, requireme
 `,
 			Fix: "Run the emitted tests, or leave the pin out.",
 		},
+		{
+			ID:    "W0129",
+			Title: "public host without TLS",
+			Cause: "A gateway link has a host, and no `tls`: passwords, keys and sessions of its users can be read and changed on the way.",
+			Example: `
+name: "shop"
+config: domain: "shop.example.com"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, auth: "api_key"}
+	edge: {
+		kind:      "kong"
+		namespace: "edge"
+		gateway: public: links: orders: subdomain: "api"
+	}
+}
+`,
+			Fix: "Set `tls: {secret: \"api-tls\"}` on the link or on its gateway. With `issuer`, cert-manager makes the certificate; else put it into that Secret. A gateway whose `service_type` is `ClusterIP` has something in front of it, and is not asked.",
+		},
+		{
+			ID:    "W0130",
+			Title: "console published to everyone",
+			Cause: "A gateway link leads to the console of a server, where its administrators log in, and lets in every address.",
+			Example: `
+name: "shop"
+config: domain: "shop.example.com"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "events/queue/placed": {}}
+	events: {kind: "rabbitmq", namespace: "events", queue: placed: {}}
+	edge: {kind: "kong", namespace: "edge", links: events: {subdomain: "events", tls: secret: "events-tls"}}
+}
+`,
+			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
+		},
 	}
 }

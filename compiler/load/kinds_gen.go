@@ -11,21 +11,21 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "dec4c826", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "3b5c9548", declared: storedApisix},
+		"schema":           {sum: "cf791705", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "39f8c0eb", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
 		"kinds/cnpg":       {sum: "d8cd61fa", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "79ddbd2e", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "cc89e6c3", declared: storedFastapi},
 		"kinds/istio":      {sum: "ac4fb5d5", declared: storedIstio},
 		"kinds/kafka":      {sum: "ba49b9f0", declared: storedKafka},
-		"kinds/kong":       {sum: "fab586dc", declared: storedKong},
+		"kinds/kong":       {sum: "8be46f73", declared: storedKong},
 		"kinds/minio":      {sum: "3e83cbcc", declared: storedMinio},
 		"kinds/mongodb":    {sum: "99405543", declared: storedMongodb},
 		"kinds/postgresql": {sum: "4a4ae10c", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "5ad6e12c", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "bfd472e9", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "69ef7b70", declared: storedRedis},
-		"kinds/service":    {sum: "43d9da8f", declared: storedService},
+		"kinds/service":    {sum: "cd9a2408", declared: storedService},
 	}
 }
 
@@ -173,6 +173,15 @@ func storedApisix() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "trusted_ips", Type: &kind.Type{Doc: "Addresses of proxies in front of the gateway, whose word on the client's address is taken: X-Forwarded-For, or the PROXY protocol.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "proxy_protocol", Type: &kind.Type{Doc: "The load balancer speaks the PROXY protocol: the pods accept nothing else. Trusted are trusted_ips, or private addresses if not set.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: false},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links with tls, such as letsencrypt; without one, the Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class of this gateway, such as apisix; the controller must be installed without creating it.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"apisix\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "apisix", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "apisix"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
@@ -190,36 +199,31 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 27, Column: 8}},
-	}, Slots: []string{"mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 21, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/apisix.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/config.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 114, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 166, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 167, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/gateway.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 198, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 199, Column: 3}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 8}},
+	}, Slots: []string{"certificates", "mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/apisix.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/config.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 115, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 167, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/gateway.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 177, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 199, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 200, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 214, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 205, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 217, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 220, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 221, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 232, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -252,6 +256,8 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -262,24 +268,24 @@ func storedApisix() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
 			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "http"},
 				&kind.Check{Op: "==", Limit: "websocket"},
 				&kind.Check{Op: "==", Limit: "grpc"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"certificates", "routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "apisix/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -312,6 +318,8 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -322,23 +330,23 @@ func storedApisix() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
-			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "http"},
-				&kind.Check{Op: "==", Limit: "websocket"},
-				&kind.Check{Op: "==", Limit: "grpc"},
-			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
-		&kind.Rule{From: "apisix", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
-			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
-			}}}},
 			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "/api"},
 				&kind.Check{All: []*kind.Check{
 					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
+		&kind.Rule{From: "apisix/gateway", To: "@console", Doc: "A public route to a console with its own login, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
@@ -372,18 +380,80 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		&kind.Rule{From: "apisix", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
+				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "GET"},
+					&kind.Check{Op: "==", Limit: "HEAD"},
+					&kind.Check{Op: "==", Limit: "POST"},
+					&kind.Check{Op: "==", Limit: "PUT"},
+					&kind.Check{Op: "==", Limit: "PATCH"},
+					&kind.Check{Op: "==", Limit: "DELETE"},
+					&kind.Check{Op: "==", Limit: "OPTIONS"},
+				}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
+				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "minute", Type: &kind.Type{Doc: "Requests per minute.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "hour", Type: &kind.Type{Doc: "Requests per hour.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(3600)},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"certificates", "routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 40, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 2}},
-		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 9, Column: 1}},
+		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 33, Column: 2}},
+		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
-		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		asked{Sort: "rule", Of: "apisix/gateway -> @console", Path: []string{"links", "apisix/gateway -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 40, Column: 2}},
 	}}
 }
 
@@ -652,6 +722,9 @@ func storedFastapi() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "0.1.0"},
 			&kind.Check{All: []*kind.Check{
@@ -864,7 +937,7 @@ func storedFastapi() *declarations {
 			kind.Field{Name: "tasks", Type: &kind.Type{Doc: "Text of tasks.py: Celery tasks, which the workers of the application run.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "tests", Type: &kind.Type{Doc: "Text of tests/test_<name>_module.py: tests, which Dockerfile.test runs.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "requirements", Type: &kind.Type{Doc: "Python packages that the module needs, such as httpx==0.28.1.", Text: "[...=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"] | *[]", Elem: &kind.Type{Doc: "#Pin is an exact Python requirement.", Help: "an exact pin such as httpx==0.28.1 or uvicorn[standard]==0.54.0", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 74, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
 		"job": &kind.Kind{Name: "fastapi/job", Doc: "A process of the component's image that ends: by its schedule, or once in each deployment; its links add to those of the component.", Parent: "fastapi", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
@@ -927,7 +1000,7 @@ func storedFastapi() *declarations {
 				}}}, IsList: true, Default: []any{}}},
 				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 73, Column: 8}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 75, Column: 8}},
 		"worker": &kind.Kind{Name: "fastapi/worker", Doc: "A process of the component's image that runs all the time, such as a consumer; its links add to those of the component.", Parent: "fastapi", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
@@ -998,7 +1071,7 @@ func storedFastapi() *declarations {
 				kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 72, Column: 8}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 74, Column: 8}},
 	}, Slots: []string{"callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 28, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 93, Column: 2}},
@@ -1010,24 +1083,24 @@ func storedFastapi() *declarations {
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
 		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 197, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 119, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 145, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 273, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 294, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 164, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 168, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/volumes.yaml", When: &kind.When{Derived: "own_claims"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 172, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/own-files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 180, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 192, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 193, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 194, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 195, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 203, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 115, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 127, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 276, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 277, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 278, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 297, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 160, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 164, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/volumes.yaml", When: &kind.When{Derived: "own_claims"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/own-files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 172, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 176, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 188, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 189, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 190, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 191, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 199, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
@@ -1039,43 +1112,43 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
 		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
-		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 233, Column: 3}},
-		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 282, Column: 3}},
-		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 283, Column: 3}},
-		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 284, Column: 3}},
-		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 297, Column: 3}},
-		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 298, Column: 3}},
-		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 299, Column: 3}},
-		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 301, Column: 3}},
-		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 302, Column: 3}},
-		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 303, Column: 3}},
-		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 304, Column: 3}},
-		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 310, Column: 3}},
-		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
-		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
-		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 313, Column: 3}},
-		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 314, Column: 3}},
-		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 315, Column: 3}},
-		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 316, Column: 3}},
-		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 317, Column: 3}},
-		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
-		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
-		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
-		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
-		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
-		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
-		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
-		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
-		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
-		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
-		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
-		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 340, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 350, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 360, Column: 3}},
-		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 370, Column: 3}},
-		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 375, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 229, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 278, Column: 3}},
+		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 279, Column: 3}},
+		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 280, Column: 3}},
+		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 293, Column: 3}},
+		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 294, Column: 3}},
+		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 295, Column: 3}},
+		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 297, Column: 3}},
+		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 298, Column: 3}},
+		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 299, Column: 3}},
+		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 300, Column: 3}},
+		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 306, Column: 3}},
+		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 307, Column: 3}},
+		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 308, Column: 3}},
+		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 309, Column: 3}},
+		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 310, Column: 3}},
+		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
+		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
+		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 313, Column: 3}},
+		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 314, Column: 3}},
+		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 315, Column: 3}},
+		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 316, Column: 3}},
+		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 317, Column: 3}},
+		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
+		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
+		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
+		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
+		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
+		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
+		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
+		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 336, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 346, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 356, Column: 3}},
+		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 366, Column: 3}},
+		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 371, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1104,10 +1177,10 @@ func storedFastapi() *declarations {
 			}}}},
 		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 49, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 134, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 136, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 70, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 97, Column: 3}},
+		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 99, Column: 3}},
 		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 11, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> @application", Path: []string{"links", "@application -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> @application", Path: []string{"links", "fastapi -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 44, Column: 2}},
@@ -1390,6 +1463,15 @@ func storedKong() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "trusted_ips", Type: &kind.Type{Doc: "Addresses of proxies in front of the gateway, whose word on the client's address is taken: X-Forwarded-For, or the PROXY protocol.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "proxy_protocol", Type: &kind.Type{Doc: "The load balancer speaks the PROXY protocol: the pods accept nothing else. Trusted are trusted_ips, or private addresses if not set.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: false},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links with tls, such as letsencrypt; without one, the Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class of this gateway, such as kong; the controller must be installed without creating it.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"kong\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "kong", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "kong"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
@@ -1407,34 +1489,28 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 26, Column: 8}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 30, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 19, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 105, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 111, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 127, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 26, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 115, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 121, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 137, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 138, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 134, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 135, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 146, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 144, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 156, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -1467,6 +1543,8 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1477,24 +1555,24 @@ func storedKong() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
 			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "http"},
 				&kind.Check{Op: "==", Limit: "websocket"},
 				&kind.Check{Op: "==", Limit: "grpc"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "kong/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -1527,6 +1605,8 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1537,23 +1617,23 @@ func storedKong() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
-			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "http"},
-				&kind.Check{Op: "==", Limit: "websocket"},
-				&kind.Check{Op: "==", Limit: "grpc"},
-			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
-		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
-			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
-			}}}},
 			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "/api"},
 				&kind.Check{All: []*kind.Check{
 					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
+		&kind.Rule{From: "kong/gateway", To: "@console", Doc: "A public route to a console with its own login, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
@@ -1587,18 +1667,80 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
+		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
+				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "GET"},
+					&kind.Check{Op: "==", Limit: "HEAD"},
+					&kind.Check{Op: "==", Limit: "POST"},
+					&kind.Check{Op: "==", Limit: "PUT"},
+					&kind.Check{Op: "==", Limit: "PATCH"},
+					&kind.Check{Op: "==", Limit: "DELETE"},
+					&kind.Check{Op: "==", Limit: "OPTIONS"},
+				}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
+				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "minute", Type: &kind.Type{Doc: "Requests per minute.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "hour", Type: &kind.Type{Doc: "Requests per hour.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(3600)},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 28, Column: 2}},
-		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 5, Column: 1}},
-		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
-		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 2}},
+		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 10, Column: 1}},
+		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @console", Path: []string{"links", "kong/gateway -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
+		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}}
 }
 
@@ -2314,6 +2456,9 @@ func storedService() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "command", Type: &kind.Type{Doc: "Program of the container and its first arguments; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "args", Type: &kind.Type{Doc: "Arguments of the program; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the application.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
@@ -2558,7 +2703,7 @@ func storedService() *declarations {
 				}}}, IsList: true, Default: []any{}}},
 				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 65, Column: 3}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 67, Column: 3}},
 		"worker": &kind.Kind{Name: "service/worker", Doc: "A process of the component's image that runs all the time, such as a consumer; its links add to those of the component.", Parent: "service", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
@@ -2629,31 +2774,31 @@ func storedService() *declarations {
 				kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 64, Column: 3}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 66, Column: 3}},
 	}, Slots: []string{"cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 28, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 93, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 67, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 68, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 143, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 147, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 273, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 294, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 137, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 276, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 277, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 278, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 297, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 185, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 191, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Any: []kind.When{
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
 		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 197, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 164, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 170, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 171, Column: 3}},
-		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 183, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 162, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 167, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 181, Column: 3}},
 		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
 		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
@@ -2666,7 +2811,7 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
-		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 2}},
+		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 70, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
 		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 70, Column: 2}},
 		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 12, Column: 1}},
