@@ -482,7 +482,7 @@ components: {
 		{
 			ID:    "W0115",
 			Title: "upstream image no longer maintained",
-			Cause: "The project behind the image no longer publishes updates, not even security fixes.",
+			Cause: "The project behind the image no longer publishes images, not even for security fixes. The last one of MinIO has CVE-2025-62506: a user with restricted credentials of a service account can make unrestricted ones.",
 			Example: `
 name: "shop"
 components: {
@@ -490,7 +490,7 @@ components: {
 	files: {kind: "minio", namespace: "storage", bucket: invoices: {}}
 }
 `,
-			Fix: "Set `image` to one that you maintain, or plan a replacement.",
+			Fix: "Set `image` to one that you build and maintain: for MinIO from the source of RELEASE.2025-10-15T17-29-55Z or later (`go install github.com/minio/minio@RELEASE.2025-10-15T17-29-55Z`), where it is fixed. Or plan a replacement.",
 		},
 		{
 			ID:    "W0116",
