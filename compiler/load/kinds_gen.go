@@ -18,7 +18,7 @@ func storedPackages() map[string]stored {
 		"kinds/fastapi":    {sum: "cc89e6c3", declared: storedFastapi},
 		"kinds/istio":      {sum: "ac4fb5d5", declared: storedIstio},
 		"kinds/kafka":      {sum: "ba49b9f0", declared: storedKafka},
-		"kinds/kong":       {sum: "8be46f73", declared: storedKong},
+		"kinds/kong":       {sum: "3a367549", declared: storedKong},
 		"kinds/minio":      {sum: "1aa03e10", declared: storedMinio},
 		"kinds/mongodb":    {sum: "bbf2fe08", declared: storedMongodb},
 		"kinds/postgresql": {sum: "4a4ae10c", declared: storedPostgresql},
@@ -1480,6 +1480,10 @@ func storedKong() *declarations {
 			&kind.Check{Op: "==", Limit: "kong-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "admin_tls", Type: &kind.Type{Doc: "Whether the controller and the admin port prove to each other who they are, with certificates of cert-manager; else the admin port is guarded by its NetworkPolicy alone.", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: true},
+			&kind.Check{Basic: "bool"},
+		}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{
 		"gateway": &kind.Kind{Name: "kong/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "kong", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1490,21 +1494,22 @@ func storedKong() *declarations {
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 30, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 115, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 121, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 137, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Attribute: "admin_tls"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 125, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 126, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 132, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 148, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 149, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 144, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 145, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 156, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 155, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 156, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 167, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1735,7 +1740,7 @@ func storedKong() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 34, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},

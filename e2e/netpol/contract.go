@@ -387,6 +387,9 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 			open = []int{8000, 8443}
 		case "apisix":
 			open = []int{9080, 9443}
+			if c.Attributes["proxy_protocol"] == true {
+				open = []int{9181, 9182}
+			}
 		case "fastapi":
 			port, _ := number(c.Attributes, "port")
 			if text(c.Attributes, "service_type") != "ClusterIP" {
@@ -464,6 +467,10 @@ func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 				for _, to := range servers {
 					x.need(from, to, 15020, scrape.Of)
 				}
+				// the proxy of a backup too, while it runs
+				x.permit(func(f, to Pod, port int, protocol corev1.Protocol) bool {
+					return f.end() == from.end() && to.Component == l.To && port == 15020 && protocol == corev1.ProtocolTCP
+				})
 			}
 		}
 	}
