@@ -18,6 +18,7 @@ type Library struct {
 	Config  *Type            // of `config`
 	Retired *Type            // of `retired`
 	Tree    fs.FS            // templates of the files of the whole tree
+	Images  func() Object    // what runs, by exact tag; nil in a library without any
 	Costs   func() []Cost    // who answers each question, in order of kind and rule
 	Answers Answers          // what built-in kinds said in an earlier build; nil: nobody knows
 }
