@@ -331,6 +331,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	labels := plain(ns.Labels)
 	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
 	o["order"] = int64(p.Order.Value())
+	o["cluster"] = c.Graph.Arch["cluster"]
 	maps.Copy(o, variableViews(&p.Variables))
 	for _, process := range n.Processes() {
 		maps.Copy(o["subs"].(kind.Object)[process.SubKind()].(kind.Object)[process.Name].(kind.Object), variableViews(p.Processes[process]))

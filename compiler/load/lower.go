@@ -112,7 +112,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
-		return arch
+		given = nil
 	}
 	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
@@ -131,6 +131,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
+	arch["cluster"] = object(data["cluster"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}
