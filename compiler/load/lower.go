@@ -137,6 +137,10 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
 	}
+	arch["third_party"] = kind.Object{}
+	if images, ok := data["images"].(kind.Object); ok {
+		arch["third_party"] = images
+	}
 	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
 	return arch
 }
