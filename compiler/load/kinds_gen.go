@@ -11,21 +11,21 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "098a73d6", definitions: storedDefinitions},
+		"schema":           {sum: "ea7a0164", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "e4d30df3", declared: storedApisix},
 		"kinds/celery":     {sum: "9642e11d", declared: storedCelery},
-		"kinds/cnpg":       {sum: "4ccfe93d", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "131ae0c5", declared: storedFastapi},
+		"kinds/cnpg":       {sum: "977fe106", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "7057b870", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "602a0155", declared: storedKafka},
+		"kinds/kafka":      {sum: "56684ffe", declared: storedKafka},
 		"kinds/kong":       {sum: "bb284b7f", declared: storedKong},
 		"kinds/minio":      {sum: "e1f0661c", declared: storedMinio},
 		"kinds/mongodb":    {sum: "3ffead23", declared: storedMongodb},
 		"kinds/postgresql": {sum: "2848f509", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "7d94a196", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "14ea2a33", declared: storedRabbitmq},
+		"kinds/prometheus": {sum: "5bf97f21", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "9748ec42", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "6a13c0d5", declared: storedRedis},
-		"kinds/service":    {sum: "5dc22077", declared: storedService},
+		"kinds/service":    {sum: "2c3bb6e8", declared: storedService},
 	}
 }
 
@@ -637,7 +637,8 @@ func storedCnpg() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 364, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/role-{name}.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 369, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 379, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 381, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 381, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 383, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 13, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "cnpg", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -706,13 +707,13 @@ func storedFastapi() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
-		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it. With a digest, 1.4.0@sha256:…, it is an image that is built elsewhere.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$\" & !~\"^[0-9]+(@|$)\" & !~\"-rc[.0-9]*(@|$)\" & !~\"^latest(@|$)\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "0.1.0"},
 			&kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+$"}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
-				&kind.Check{Op: "!=", Limit: "latest"},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+(@|$)"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*(@|$)"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^latest(@|$)"}, NotMatch: true},
 			}},
 		}}}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of pods: 2, or 1 with a volume that one node mounts. Not used with hpa.", Help: "a whole number from 1 to 1000", Text: "int & >=1 & <=1000", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1473,7 +1474,8 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 372, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 379, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 389, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 393, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 393, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 400, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
@@ -2316,7 +2318,8 @@ func storedPrometheus() *declarations {
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 123, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 124, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 146, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2473,10 +2476,11 @@ func storedRabbitmq() *declarations {
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 93, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 111, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 112, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 118, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 128, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 132, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 209, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 118, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 119, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 129, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 133, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 210, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST", "DEAD_LETTERED"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, Fields: []string{"host", "password", "port", "url", "user", "vhost"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module", "fastapi/consuming.py"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"fastapi/consuming.py", "rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 35, Column: 2}},
@@ -2814,11 +2818,11 @@ func storedService() *declarations {
 				}},
 			}}}},
 		}, IsStruct: true, Optional: true}},
-		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0; the image's tag, or 0.1.0 with build, if not set.", Help: "an exact version such as 1.4.0: not latest, a bare major or a release candidate", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
-			&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+$"}, NotMatch: true},
-			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
-			&kind.Check{Op: "!=", Limit: "latest"},
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0; the image's tag, or 0.1.0 with build, if not set.", Help: "an exact version such as 1.4.0: not latest, a bare major or a release candidate", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$\" & !~\"^[0-9]+(@|$)\" & !~\"-rc[.0-9]*(@|$)\" & !~\"^latest(@|$)\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+(@|$)"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*(@|$)"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^latest(@|$)"}, NotMatch: true},
 		}}}},
 		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
