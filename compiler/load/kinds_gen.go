@@ -12,13 +12,13 @@ import (
 func storedPackages() map[string]stored {
 	return map[string]stored{
 		"schema":           {sum: "ea7a0164", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "e4d30df3", declared: storedApisix},
+		"kinds/apisix":     {sum: "9bee813b", declared: storedApisix},
 		"kinds/celery":     {sum: "9642e11d", declared: storedCelery},
 		"kinds/cnpg":       {sum: "977fe106", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "7057b870", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "56684ffe", declared: storedKafka},
-		"kinds/kong":       {sum: "bb284b7f", declared: storedKong},
+		"kinds/kong":       {sum: "0f41d4f1", declared: storedKong},
 		"kinds/minio":      {sum: "e1f0661c", declared: storedMinio},
 		"kinds/mongodb":    {sum: "3ffead23", declared: storedMongodb},
 		"kinds/postgresql": {sum: "2848f509", declared: storedPostgresql},
@@ -190,7 +190,7 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 30, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 8}},
 	}, Slots: []string{"mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 21, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 22, Column: 3}},
@@ -207,7 +207,7 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 205, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 217, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
+	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -379,7 +379,7 @@ func storedApisix() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 32, Column: 2}},
+		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 2}},
 		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
@@ -1588,7 +1588,7 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 29, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 25, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 18, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 19, Column: 3}},
@@ -1603,7 +1603,7 @@ func storedKong() *declarations {
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 134, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 135, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 146, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
+	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -1775,7 +1775,7 @@ func storedKong() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 31, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 27, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 5, Column: 1}},
 		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
