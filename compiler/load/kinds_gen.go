@@ -11,20 +11,20 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ea7a0164", definitions: storedDefinitions},
+		"schema":           {sum: "99577876", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9bee813b", declared: storedApisix},
-		"kinds/celery":     {sum: "9642e11d", declared: storedCelery},
-		"kinds/cnpg":       {sum: "977fe106", declared: storedCnpg},
+		"kinds/celery":     {sum: "7faaa2b0", declared: storedCelery},
+		"kinds/cnpg":       {sum: "82744cda", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "7057b870", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "56684ffe", declared: storedKafka},
 		"kinds/kong":       {sum: "0f41d4f1", declared: storedKong},
-		"kinds/minio":      {sum: "e1f0661c", declared: storedMinio},
-		"kinds/mongodb":    {sum: "3ffead23", declared: storedMongodb},
+		"kinds/minio":      {sum: "3e1b1c5d", declared: storedMinio},
+		"kinds/mongodb":    {sum: "d24b61ee", declared: storedMongodb},
 		"kinds/postgresql": {sum: "2848f509", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "5bf97f21", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "9748ec42", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "6a13c0d5", declared: storedRedis},
+		"kinds/prometheus": {sum: "51c88cdc", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "fed23609", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "268af5f1", declared: storedRedis},
 		"kinds/service":    {sum: "2c3bb6e8", declared: storedService},
 	}
 }
@@ -506,7 +506,7 @@ func storedCelery() *declarations {
 		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 82, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 52, Column: 2}},
+		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 50, Column: 2}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 82, Column: 2}},
@@ -619,7 +619,7 @@ func storedCnpg() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 34, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 32, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -673,8 +673,8 @@ func storedCnpg() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 21, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 49, Column: 2}},
-		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 39, Column: 3}},
+		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 47, Column: 2}},
+		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 37, Column: 3}},
 		asked{Sort: "manifests", Of: "cnpg", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> cnpg", Path: []string{"links", "@application -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -1880,7 +1880,7 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 28, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 26, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -1923,8 +1923,8 @@ func storedMinio() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 53, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 42, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 51, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 40, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 20, Column: 2}},
@@ -2030,7 +2030,7 @@ func storedMongodb() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^system[.]"}, NotMatch: true},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 30, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 28, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -2056,8 +2056,8 @@ func storedMongodb() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 58, Column: 2}},
-		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 41, Column: 3}},
+		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 56, Column: 2}},
+		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 39, Column: 3}},
 		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 20, Column: 2}},
@@ -2340,7 +2340,7 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 33, Column: 2}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 31, Column: 2}},
 		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
@@ -2444,7 +2444,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 34, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 32, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2465,7 +2465,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 52, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 50, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -2508,9 +2508,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 88, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 154, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 43, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 67, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 152, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 41, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 65, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 35, Column: 2}},
@@ -2618,7 +2618,7 @@ func storedRedis() *declarations {
 		&kind.Rule{From: "fastapi", To: "redis", Doc: "The client of the server, as a module of the application.", Startup: true, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
 		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 48, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 30, Column: 2}},
+		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 28, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
