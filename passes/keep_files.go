@@ -23,7 +23,7 @@ func keepFiles() pass.Pass {
 		After: []string{
 			"tag-images", // manifests name images, and the files of build contexts are known
 		},
-		Codes:   []string{"E0101", "E0205", "E0301"},
+		Codes:   []string{"E0101", "E0112", "E0205", "E0301"},
 		Run:     runKeepFiles,
 		Promise: "Every file with content was decided, and no two are one path.",
 		Holds:   filesHold,
@@ -53,6 +53,7 @@ func runKeepFiles(c *pass.Context) bool {
 		for i, row := range p.Rows {
 			p.Rows[i] = filled(c, n, arch, row)
 		}
+		keepAdditions(c, n)
 		markSecret(c, n)
 		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })

@@ -170,6 +170,19 @@ requests>=2
 			Fix: "Write one exact pin a line, such as httpx==0.28.1; `pip freeze` and `uv export` do.",
 		},
 		{
+			ID:    "E0112",
+			Title: "patches or extra files that do not fit",
+			Cause: "A patch names a file or an object that the component does not have, or a file of extra holds something else than Kubernetes objects that can be deployed with it.",
+			Example: `
+name: "shop"
+components: orders: {
+	kind: "fastapi", namespace: "orders", port: 8080
+	patches: "fastapi.yaml": [{kind: "Deployment", metadata: name: "order", spec: minReadySeconds: 5}]
+}
+`,
+			Fix: "Name a file of objects as it is below k8s/deploy/base of the component, and an object in it by kind and metadata.name. Secrets do not belong into files of extra.",
+		},
+		{
 			ID:    "E0201",
 			Title: "link target not found",
 			Cause: "No component or sub-component has the name that the link gives.",

@@ -22,7 +22,7 @@ var (
 )
 
 // fixed are the fields of a component that no kind declares.
-func fixed() []string { return []string{"kind", "links"} }
+func fixed() []string { return []string{"extra", "kind", "links", "patches"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
@@ -137,6 +137,10 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
+	}
+	arch["third_party"] = kind.Object{}
+	if images, ok := data["images"].(kind.Object); ok {
+		arch["third_party"] = images
 	}
 	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
 	return arch
@@ -261,6 +265,8 @@ func (l *lowering) component(g *kind.Given) {
 	}
 	l.givenSecrets(n)
 	l.links(n, g.Field("links"))
+	l.patches(n, g.Field("patches"))
+	l.extra(n, g.Field("extra"))
 	for _, short := range subs {
 		f := g.Field(short)
 		if f == nil {
