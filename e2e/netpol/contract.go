@@ -82,6 +82,8 @@ func owns() []own {
 		{"kafka", []string{"connect"}, []string{"broker"}, []span{one(9092)}},
 		{"kafka", []string{"connect"}, []string{"connect"}, []span{one(8083)}},
 		{"minio", bootstrap, server, []span{one(9000)}},
+		{"rabbitmq", bootstrap, server, []span{one(15672)}},
+		{"redis", bootstrap, server, []span{one(6379)}},
 		{"prometheus", server, server, []span{one(9090)}},
 	}
 }
