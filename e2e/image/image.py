@@ -438,11 +438,12 @@ def prove(buildah: Builder, folder: Path, application: str, base: set[str], user
         if any(e.path == f"app/{main.relative_to(context)}" for e in layer.entries)
     ]
     changed = [n for n, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
-    if changed != holding:
+    # What is copied after it is copied again.
+    if len(holding) != 1 or changed != list(range(holding[0], len(after))):
         raise Failed(
             f"{application}: a changed source changes more than its layer\n{before}\n{after}"
         )
-    print(f"ok  {application}: a changed source changes one of {len(after)} layers alone")
+    print(f"ok  {application}: a changed source changes the last {len(changed)} of {len(after)} layers")
 
 
 def start(buildah: Builder, name: str, plan: Boot) -> None:
