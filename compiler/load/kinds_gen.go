@@ -11,13 +11,13 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "e6016cde", definitions: storedDefinitions},
+		"schema":           {sum: "d45e126e", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "5947e708", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "5a15a00f", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "ddc596eb", declared: storedKafka},
+		"kinds/kafka":      {sum: "c2320784", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
 		"kinds/minio":      {sum: "67252262", declared: storedMinio},
 		"kinds/mongodb":    {sum: "a47c286f", declared: storedMongodb},
