@@ -65,6 +65,8 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 	switch word {
 	case "clients":
 		return o.clients(n, "", rest)
+	case "cluster":
+		return o.setting(append([]string{word}, rest...))
 	case "clients_by":
 		if len(rest) > 0 {
 			return o.clients(n, rest[0], rest[1:])

@@ -60,6 +60,9 @@ type Node struct {
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
 
+	Patches []Patch // of a component: changes to objects of its files, in the order in which they are written
+	Extra   []Extra // of a component: files with objects beside its own
+
 	Invalid bool // its kind cannot describe it, which is reported: what follows from that is no second mistake
 }
 

@@ -170,6 +170,7 @@ type Row struct {
 	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
 	Pos     diag.Pos
+	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
 	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
 	Content Content // nil in a table that was not asked about a component, and where When does not hold
 }
