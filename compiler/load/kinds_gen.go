@@ -23,8 +23,8 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "5f10dda4", declared: storedMongodb},
 		"kinds/postgresql": {sum: "7250df7f", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "c74c826b", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "19739187", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "f8406a1c", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "ae2f4c1a", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "3537da06", declared: storedRedis},
 		"kinds/service":    {sum: "6cf99d08", declared: storedService},
 	}
 }
