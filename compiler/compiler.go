@@ -26,6 +26,7 @@ type Input struct {
 	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
 	Answers  kind.Answers // what built-in kinds said in an earlier build; nil: they are asked
+	Untraced bool         // nobody will ask where a line or a decision comes from, and what tells it is not kept
 }
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.

@@ -157,7 +157,11 @@ func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, erro
 			return nil, err
 		}
 	}
-	return decodedFields(a)
+	data, err := decodedFields(a)
+	if err == nil {
+		l.pool.fields(data)
+	}
+	return data, err
 }
 
 // rows are the rows of a component, with the content of those that are kept. Of an error, those before it.
@@ -169,7 +173,7 @@ func (l *lib) rows(q *question, in given, manifests answer, all []told, context 
 			if err := contentOf(&row, t.data); err != nil {
 				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
 			}
-			row.Trace = traced(q, in, manifests, "files", row.Path)
+			row.Trace = l.traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}

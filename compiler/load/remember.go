@@ -71,7 +71,9 @@ func (l *lib) recalled(sum [sha256.Size]byte) []told {
 		if len(f) != 6 {
 			return nil
 		}
-		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: object(f[5])})
+		data := object(f[5])
+		l.pool.fields(data)
+		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: data})
 	}
 	return all
 }

@@ -24,7 +24,7 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 				return kind.Description{}, err
 			}
 			d, err := description(o)
-			d.Trace = traced(q, in, a)
+			d.Trace = l.traced(q, in, a)
 			if err == nil {
 				err = properPorts(r, q.Pos, d)
 			}
@@ -195,7 +195,7 @@ func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Obj
 		inputs := given{"link": link, "from": from, "arch": arch}
 		var trace kind.Trace
 		o, err := ask(l, q, inputs, func(a answer) (kind.Object, error) {
-			trace = traced(q, inputs, a)
+			trace = l.traced(q, inputs, a)
 			return marksOf(a)
 		})
 		if err != nil {
@@ -221,7 +221,7 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 				return kind.Result{}, err
 			}
 			res, err := result(parts)
-			res.Trace = traced(q, inputs, a)
+			res.Trace = l.traced(q, inputs, a)
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}
