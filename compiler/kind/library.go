@@ -21,6 +21,7 @@ type Library struct {
 	Costs    func() []Cost    // who answers each question, in order of kind and rule
 	Answers  Answers          // what built-in kinds said in an earlier build; nil: nobody knows
 	Untraced bool             // answers have no Trace, which holds on to all that was asked
+	Images   func() Object    // what runs, by exact tag; nil in a library without any
 }
 
 // Answers are what kinds said of components, by a sum of all that they were asked. The same program gives the same answer to the same question.
