@@ -637,5 +637,19 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080, requireme
 `,
 			Fix: "Run the emitted tests, or leave the pin out.",
 		},
+		{
+			ID:    "W0136",
+			Title: "required on a link that nothing waits for",
+			Cause: "The link attribute `required` says whether a new pod gets requests only once the target has answered it. A link that brings no module has no such check.",
+			Example: `
+name: "shop"
+config: domain: "example.com"
+components: {
+	kong: {kind: "kong", namespace: "kong", links: orders: {required: false, subdomain: "orders"}}
+	orders: {kind: "fastapi", namespace: "orders", port: 8080}
+}
+`,
+			Fix: "Remove `required`.",
+		},
 	}
 }
