@@ -114,7 +114,9 @@ class Registry:
                 for pair in shlex.split(rest):
                     key, _, value = pair.partition("=")
                     value = value.replace("$PATH", image.environment.get("PATH", PATH))
-                    image.environment[key] = value
+                    # Its folder is made by the stage before: here programs have their own bytecode.
+                    if key != "PYTHONPYCACHEPREFIX":
+                        image.environment[key] = value
             elif word == "WORKDIR":
                 image.folder = rest.strip()
             elif word == "USER":
@@ -130,6 +132,8 @@ class Registry:
                 origin = source / copy
                 if origin.is_dir():
                     shutil.copytree(origin, where, dirs_exist_ok=True)
+                elif "[" in copy:  # What need not be there.
+                    continue
                 else:
                     where.mkdir(parents=True, exist_ok=True)
                     shutil.copy(origin, where)
