@@ -28,6 +28,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 # Calls at once, and downloads whose clients still read: each has a connection.
 CALLS = 8
+WAITING = 32
 DOWNLOADS = 32
 UPLOADS_AT_ONCE = 4
 REGION = "us-east-1"
@@ -52,7 +53,7 @@ class Bucket:
         self.component = server.provider.component
         self.name = record.bucket
         self.host = f"{server.host}:{server.port}"
-        self.slots = Slots(self.component, CALLS)
+        self.slots = Slots(self.component, CALLS, WAITING)
         self.downloads = Slots(self.component, DOWNLOADS, 0)
         self.pings = Slots(self.component, 1, 0)
         # It waits for no connection: the slots are waited for, and that has an end.

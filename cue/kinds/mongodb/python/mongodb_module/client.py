@@ -38,6 +38,7 @@ from src.waits import Slots, answer, held
 
 SELECT_MILLISECONDS = 3000
 SOCKET_MILLISECONDS = 10_000
+WAITING = 100
 UNAUTHORIZED = 13
 AUTHENTICATION_FAILED = 18
 BAD_VALUE = frozenset({2, 9, 14, 52, 55, 57, 10334, 17280})
@@ -61,7 +62,8 @@ class Collection:
         self.component = server.provider.component
         self.host = server.host
         self.name = record.collection
-        self.slots = Slots(self.component, settings.pool_max)
+        # Tasks wait, not threads: there may be many.
+        self.slots = Slots(self.component, settings.pool_max, WAITING)
         options: Fields = {}
         if record.user:
             options["username"] = record.user

@@ -29,6 +29,8 @@ STATEMENT_MILLISECONDS = 10_000
 # A server that has said nothing for so long beyond the time of a statement has stopped.
 SILENCE_SECONDS = 2.0
 WATCH_SECONDS = 0.5
+# Calls that wait for a connection, beyond as many as there are connections.
+WAITING = 10
 
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ class Database:
         self.record = record
         self.component = server.provider.component
         self.host = server.host
-        self.slots = Slots(self.component, settings.pool_max)
+        self.slots = Slots(self.component, settings.pool_max, settings.pool_max + WAITING)
         self.pings = Slots(self.component, 1, 0)
         self.lock = threading.Lock()
         self.idle: list[extensions.connection] = []
