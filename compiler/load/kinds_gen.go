@@ -15,7 +15,7 @@ func storedPackages() map[string]stored {
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
 		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "43e9f627", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "21b99650", declared: storedFastapi},
 		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
 		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
@@ -1037,12 +1037,13 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
 		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
 		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 341, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 351, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 361, Column: 3}},
-		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 371, Column: 3}},
-		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 376, Column: 3}},
+		kind.Row{Path: "tests/test_waits.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 342, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 352, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 362, Column: 3}},
+		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 372, Column: 3}},
+		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 377, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{

@@ -152,17 +152,25 @@ def own_samples(values: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-SYSTEM_PATHS = ("/", "/health", "/info", "/ready", "/api/v1/")
+SYSTEM_PATHS = ("/", "/health", "/info", "/ready", "/api/v1/", "/api/v1/health")
 
 MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     "kafka": (
         "/",
         "/topics",
+        "/{topic}/info",
         "/topics/{topic}/consume",
         "/topics/{topic}/info",
         "/topics/{topic}/produce",
     ),
-    "minio": ("/", "/{bucket}/exists", "/{bucket}/list", "/{bucket}/objects/{key}"),
+    "minio": (
+        "/",
+        "/{bucket}/config",
+        "/{bucket}/exists",
+        "/{bucket}/info",
+        "/{bucket}/list",
+        "/{bucket}/objects/{key}",
+    ),
     "mongodb": (
         "/",
         "/{database}/count",
@@ -178,7 +186,9 @@ MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     ),
     "rabbitmq": (
         "/",
+        "/{name}/info",
         "/exchanges",
+        "/exchanges/{exchange}/declare",
         "/exchanges/{exchange}/publish",
         "/queues",
         "/queues/{queue}/get",
