@@ -14,7 +14,7 @@ import (
 func wireParts() pass.Pass {
 	return pass.Pass{
 		Name: "wire-parts",
-		Doc:  "Parts, notes, prerequisites and steps of the roll-out that edges bring to their source and to their target.",
+		Doc:  "Parts, notes, prerequisites and steps of the roll-out that edges bring to their source and to their target; parts that a source lends to its target.",
 		After: []string{
 			"apply-rules", // rules say which
 		},
@@ -37,7 +37,27 @@ func runWireParts(c *pass.Context) bool {
 			w.wire(e, a, "in", e.Target, a.Result.In)
 		}
 	}
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			w.lend(e, a.Rule)
+		}
+	}
 	return true
+}
+
+// lend enters the parts of the source of an edge that its rule lends to the target.
+func (w wiring) lend(e *ir.Edge, r *kind.Rule) {
+	n := e.Target.Component()
+	p := w.c.Of(n)
+	for _, slot := range r.Lends {
+		for _, part := range w.c.Of(e.Source).Parts[slot] {
+			by := slices.Clone(part.By())
+			for i := range by {
+				by[i].With = append(slices.Clip(by[i].With), e)
+			}
+			p.Parts[slot] = pass.Append(w.c, w.index, entry{n, "part " + slot, text(part.Value())}, p.Parts[slot], part.Value(), by...)
+		}
+	}
 }
 
 // entry tells a part, note or prerequisite of one component from all others.
