@@ -384,7 +384,11 @@ class Routes:
         some = self.call(200, "GET", f"{base}/list?prefix=many/&max_results=2")
         same("some", (some["total_count"], len(some["objects"])), (3, 2))
         rest = self.call(200, "GET", f"{base}/list?prefix=many/&start_after={some['next']}")
-        same("the rest", ([item["key"] for item in rest["objects"]], rest["next"]), (["many/2"], None))
+        same(
+            "the rest",
+            ([item["key"] for item in rest["objects"]], rest["next"]),
+            (["many/2"], None),
+        )
         for number in range(30):
             # Half read, then left: every connection must come back.
             with self.app.http.stream("GET", f"{objects}/exact") as answer:

@@ -27,7 +27,7 @@ from application import Application, same, true
 from pods import Pod
 from providers import Postgresql
 from routes import API
-from waiting import CALL, Failure, until
+from waiting import CALL, until
 
 # What an answer may take where nothing else happens; a busy machine makes it longer, never endless.
 SLOW = 20
@@ -71,7 +71,9 @@ def standing(pods: list[Pod]) -> Iterator[None]:
 class Raw:
     """A request by hand: one that is neither read nor finished."""
 
-    def __init__(self, app: Application, method: str, path: str, *lines: str, body: bytes = b"") -> None:
+    def __init__(
+        self, app: Application, method: str, path: str, *lines: str, body: bytes = b""
+    ) -> None:
         """Send the head, and what there is of a body."""
         self.socket = socket.socket()
         # Before it connects: it bounds what the server can send ahead.
@@ -170,8 +172,7 @@ class Stress(prove.Proof):
         """Wait until there is no thread and no connection more than before."""
         until(
             f"{self.threads} threads and {self.files} files at most",
-            lambda: self.held() <= (self.threads, self.files)
-            or (self.held()[0] <= self.threads and self.held()[1] <= self.files),
+            lambda: self.held()[0] <= self.threads and self.held()[1] <= self.files,
             self.held,
         )
         return "{} threads, {} files".format(*self.held())
@@ -234,7 +235,8 @@ class Stress(prove.Proof):
             for _ in range(30):
                 stack.callback(Raw(self.app, "GET", OBJECT).close)
             time.sleep(1)
-            same("a question beside them", {s for s, _ in self.many(self.questions()["minio"][0], 8)}, {200})
+            beside = {status for status, _ in self.many(self.questions()["minio"][0], 8)}
+            same("questions beside them", beside, {200})
             self.others([])
             for _ in range(4):
                 stack.callback(Raw(self.app, "GET", OBJECT).close)
@@ -289,9 +291,13 @@ class Stress(prove.Proof):
         found = {line["component"] for line in lines if line.get("error")}
         missing = {"db", "docs", "bus", "files", "events", "cache", "worker"} - found
         same("backends whose loss is not in the log", missing, set())
-        secrets = [part for name, value in self.app.environment.items()
-                   if name.endswith(("DATABASES", "BUCKETS", "PASSWORD", "API_KEY"))
-                   for part in value.replace(";", ":").split(":") if len(part) >= 20]
+        secrets = [
+            part
+            for name, value in self.app.environment.items()
+            if name.endswith(("DATABASES", "BUCKETS", "PASSWORD", "API_KEY"))
+            for part in value.replace(";", ":").split(":")
+            if len(part) >= 20
+        ]
         same("secrets in the log", [item for item in secrets if item in text], [])
         access = [line for line in lines if line["logger"] == "access"]
         true("access lines have fields", access and {"status", "duration_ms"} <= set(access[0]))
