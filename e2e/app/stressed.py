@@ -145,7 +145,11 @@ class Stress(prove.Proof):
         """Wait until every backend answers again."""
         self.app.ready()
         for name, (path, _) in self.questions().items():
-            until(f"{name} again", lambda path=path: self.ask(path)[0] == 200)
+            until(f"{name} again", partial(self.answers, path))
+
+    def answers(self, path: str) -> bool:
+        """Return whether a backend answers."""
+        return self.ask(path)[0] == 200
 
     # --- what is held ---------------------------------------------------------------------------
 
@@ -243,7 +247,7 @@ class Stress(prove.Proof):
             time.sleep(1)
             status, _ = self.ask(OBJECT)
             same("one download too many", status, 503)
-        until("a download", lambda: self.ask(OBJECT)[0] == 200)
+        until("a download", partial(self.answers, OBJECT))
         self.ranges()
         self.back()
         return "34 readers"
