@@ -20,7 +20,7 @@ func bindEnv() pass.Pass {
 		After: []string{
 			"apply-rules", // rules give keys and values; a name is known when all instances of a prefix are
 		},
-		Codes:   []string{"E0104", "E0208", "E0301"},
+		Codes:   []string{"E0104", "E0208", "E0301", "W0136"},
 		Run:     runBindEnv,
 		Promise: "A variable has a valid name and a group, and is no setting of its component.",
 		Holds:   envHolds,
@@ -75,6 +75,7 @@ func runBindEnv(c *pass.Context) bool {
 		if !binds && len(c.Plan.Applied[e]) == len(e.Rules) {
 			refuseNames(c, e)
 		}
+		warnRequired(c, e)
 	}
 	for _, n := range c.Graph.Components() {
 		bindSettings(c, n)
@@ -239,9 +240,32 @@ func bindInstance(c *pass.Context, b *binding) {
 			}
 		}
 		p := c.Plan.VariablesOf(n)
-		instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, own.resources)}
+		instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, own.resources), Optional: own.waits(c)}
 		p.Instances = append(p.Instances, pass.Decide(c, instance, own.by...))
 	}
+}
+
+// waits decides whether a new pod waits for the instance: it does not where a link says so, and none says otherwise.
+func (b *binding) waits(c *pass.Context) ir.Decided[bool] {
+	optional, by := false, []ir.Origin(nil)
+	for _, e := range b.edges {
+		required, said := e.Attrs["required"].(bool)
+		if !said {
+			continue
+		}
+		o := c.OfLink(e, "required")
+		o.Reason = fmt.Sprintf("required is %t", required)
+		if len(by) > 0 && optional == required {
+			c.Conflict("E0301", fmt.Sprintf("%s would have %s both required and not", b.source.Name, b.provider.Name), "say the same on both links: required belongs to the instance", by[0], o)
+			continue
+		}
+		optional = !required
+		by = append(by, o)
+	}
+	if len(by) == 0 {
+		by = b.by
+	}
+	return pass.Decide(c, optional, by...)
 }
 
 // variables are the names of each key, without those that are taken.

@@ -152,6 +152,31 @@ func TestTwoPrimariesConflict(t *testing.T) {
 	b.at("E0301", "shop -> old-db", "shop has two primary instances of STORE", "the link shop -> db and the link shop -> old-db")
 }
 
+func TestAnInstanceIsRequiredUnlessALinkSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, of := range []struct {
+		first, second object
+		optional      bool
+	}{
+		{object{}, object{}, false},
+		{object{"required": true}, object{}, false},
+		{object{}, object{"required": false}, true},
+		{object{"required": false}, object{"required": false}, true},
+	} {
+		w := client(t)
+		w.link("shop -> db", of.first)
+		w.link("shop -> db/a", of.second)
+		d := w.run("bind-env").clean().of("shop").Instances[0].Value().Optional
+		if d.Value() != of.optional || len(d.By()) == 0 {
+			t.Errorf("%v and %v: optional is %v, by %v", of.first, of.second, d.Value(), d.By())
+		}
+	}
+	w := client(t)
+	w.link("shop -> db", object{"required": true})
+	w.link("shop -> db/a", object{"required": false})
+	w.run("bind-env").at("E0301", "shop -> db/a", "shop would have db both required and not", "the link shop -> db and the link shop -> db/a")
+}
+
 func TestRenamesBelongToTheInstance(t *testing.T) {
 	t.Parallel()
 	w := client(t)

@@ -28,6 +28,15 @@ func refuseNames(c *pass.Context, e *ir.Edge) {
 	}
 }
 
+// warnRequired reports a link that says whether it is required, where nothing of the source looks at its target.
+func warnRequired(c *pass.Context, e *ir.Edge) {
+	brings := func(r *kind.Rule) bool { return len(r.Modules) > 0 }
+	if _, said := e.Attrs["required"].(bool); !said || slices.ContainsFunc(e.Rules, brings) {
+		return
+	}
+	c.Report(diag.Diagnostic{Code: "W0136", Path: e.Path() + ".required", Pos: e.AttrPos("required"), Message: fmt.Sprintf("the link %s says required, but no module of %s looks whether %s answers", e.Name(), e.Source.Component().Name, e.Target.Component().Name), Help: "remove required"})
+}
+
 // readLinks reads primary and env of the links of an instance: they may stand on any of them.
 func readLinks(c *pass.Context, b *binding) {
 	for _, e := range b.edges {

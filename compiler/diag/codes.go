@@ -683,5 +683,19 @@ components: {
 `,
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
 		},
+		{
+			ID:    "W0136",
+			Title: "required on a link that nothing waits for",
+			Cause: "The link attribute `required` says whether a new pod gets requests only once the target has answered it. A link that brings no module has no such check.",
+			Example: `
+name: "shop"
+config: domain: "example.com"
+components: {
+	kong: {kind: "kong", namespace: "kong", links: orders: {required: false, subdomain: "orders"}}
+	orders: {kind: "fastapi", namespace: "orders", port: 8080}
+}
+`,
+			Fix: "Remove `required`.",
+		},
 	}
 }

@@ -325,6 +325,9 @@ func (o *origins) instances(of *ir.Variables, path []string) *cause {
 		if len(path) > 2 && path[1] == "variables" {
 			return o.namedBy(instance.Variables[path[2]].By())
 		}
+		if len(path) > 1 && path[1] == "optional" {
+			return o.by(instance.Optional.By())
+		}
 		if len(path) > 2 && path[1] == "resources" {
 			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {
 				return o.by(instance.Resources[k].By(), path[3:]...)

@@ -228,6 +228,7 @@ type Instance struct {
 	Component *Node
 	Variables map[string]Decided[string] // KEY -> name of the variable, after renames
 	Resources []Decided[kind.Resource]   // by kind and name
+	Optional  Decided[bool]              // a new pod does not wait for it
 }
 
 // Peer is a group of pods at the other end of a policy.

@@ -11,6 +11,7 @@ func EveryLink() []Field {
 	return []Field{
 		{Name: "primary", Type: &Type{Doc: "Whether this instance also has the plain variable names, if there are several of the same kind.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 		{Name: "env", Type: &Type{Doc: "New names for variables of the link; null omits one.", Help: "a name such as DATABASE_HOST, or null", Text: "{[NAME]: NAME | null}", IsMap: true, Optional: true, Elem: &Type{Help: "a name of upper-case letters, digits and _, or null", Text: "string | null", Check: nameOrNull}}},
+		{Name: "required", Type: &Type{Doc: "Whether a new pod of the source gets requests only once the target has answered it; true where nothing is said.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 		{Name: "startup", Type: &Type{Doc: "Whether the target starts before the source.", Help: "true or false", Text: "bool", Optional: true, Check: isBool}},
 	}
 }

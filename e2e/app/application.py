@@ -151,6 +151,12 @@ class Application:
         """Return the resources of providers of these kinds."""
         return [item for link in self.linked(*kinds) for item in link.resources]
 
+    def reads(self, module: str, name: str) -> bool:
+        """Return whether a name addresses one resource of a module, and the link may read it."""
+        kinds = [kind for kind in (module, *MODULE_OF) if MODULE_OF.get(kind, kind) == module]
+        found = [item for item in self.resources(*kinds) if item.name == name]
+        return len(found) == 1 and found[0].reads
+
     def workers(self) -> list[Object]:
         """Return the Deployments of Celery's workers and schedulers that run its image."""
         return [

@@ -131,7 +131,9 @@ def read_image(dockerfile: Path, root: Path) -> tuple[Image, set[str]]:
             for pair in shlex.split(rest):
                 key, _, value = pair.partition("=")
                 value = value.replace("$PATH", image.environment.get("PATH", PATH))
-                image.environment[key] = value
+                # Its folder is made by the stage before: here programs have their own bytecode.
+                if key != "PYTHONPYCACHEPREFIX":
+                    image.environment[key] = value
         elif word == "WORKDIR":
             image.folder = rest.strip()
         elif word == "USER":
@@ -143,6 +145,8 @@ def read_image(dockerfile: Path, root: Path) -> tuple[Image, set[str]]:
             copied.append((target, files))
     for target, files in copied:
         for file in files:
+            if "[" in file:  # What need not be there.
+                continue
             copy_into(root / target.removeprefix("./"), dockerfile.parent / file)
     image.mounts[image.folder] = str(root)
     return image, {file for _, files in copied for file in files}

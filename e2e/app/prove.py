@@ -935,9 +935,9 @@ USE_CLIENT = """
 """
 
 
-def main() -> int:
-    """Prove the graph of the settings."""
-    settings = settings_of(Path(sys.argv[1]))
+def entered(path: Path) -> Settings:
+    """Read the settings and enter the machine."""
+    settings = settings_of(path)
     cache = settings.cache
     store = next(cache.glob("minio-*"))
     enter(
@@ -955,6 +955,12 @@ def main() -> int:
             store / "mc": "/usr/local/bin/mc",
         },
     )
+    return settings
+
+
+def main() -> int:
+    """Prove the graph of the settings."""
+    settings = entered(Path(sys.argv[1]))
     proof = Proof(settings)
     proof.run()
     print(f"== {settings.name}: {proof.steps - proof.failures} of {proof.steps} steps passed")

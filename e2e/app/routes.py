@@ -56,6 +56,7 @@ class Routes:
         names = sorted([*app.modules, *app.custom_apis])
         root = self.call(200, "GET", "/")
         if not app.asgi:
+            same("HEAD /", app.status("HEAD", "/"), 200)
             same("/", sorted(root), ["docs", "name", "version"])
             same("name", root["name"], app.environment["APP_NAME"])
         health = self.call(200, "GET", "/health")
@@ -68,6 +69,12 @@ class Routes:
         for path in ("/docs", "/openapi.json"):
             self.call(docs, "GET", path)
         self.call(200 if app.metrics else 404, "GET", "/metrics")
+        same("the same below the API", self.call(200, "GET", f"{API}/health"), health)
+        for family in self.families():
+            module = family.partition("_")[0]
+            for name in health[family]:
+                if app.reads(module, name):
+                    self.call(200, "GET", f"{API}/{module}/{quoted(name)}/info")
         listed = self.call(200, "GET", f"{API}/")
         same("modules", sorted(item["name"] for item in listed["modules"]), names)
         for item in listed["modules"]:
@@ -92,11 +99,11 @@ class Routes:
     def families(self) -> list[str]:
         """Return the lists of names that /health has."""
         found = {
-            "kafka": ["topics"],
-            "minio": ["buckets"],
-            "mongodb": ["databases"],
-            "postgresql": ["databases"],
-            "rabbitmq": ["exchanges", "queues"],
+            "kafka": ["kafka_topics"],
+            "minio": ["minio_buckets"],
+            "mongodb": ["mongodb_databases"],
+            "postgresql": ["postgresql_databases"],
+            "rabbitmq": ["rabbitmq_exchanges", "rabbitmq_queues"],
         }
         return sorted({name for module in self.app.modules for name in found.get(module, [])})
 
@@ -376,7 +383,13 @@ class Routes:
         for number in range(3):
             self.call(201, "PUT", f"{objects}/many/{number}", content=b"x")
         some = self.call(200, "GET", f"{base}/list?prefix=many/&max_results=2")
-        same("some", (some["total_count"], len(some["objects"])), (2, 2))
+        same("some", (some["total_count"], len(some["objects"])), (3, 2))
+        rest = self.call(200, "GET", f"{base}/list?prefix=many/&start_after={some['next']}")
+        same(
+            "the rest",
+            ([item["key"] for item in rest["objects"]], rest["next"]),
+            (["many/2"], None),
+        )
         for number in range(30):
             # Half read, then left: every connection must come back.
             with self.app.http.stream("GET", f"{objects}/exact") as answer:

@@ -73,9 +73,12 @@ def program(module: str) -> str:
 class Run:
     """All graphs and what they gave."""
 
-    def __init__(self, home: Path, graphs: list[Graph], packages: Path) -> None:
+    def __init__(
+        self, home: Path, graphs: list[Graph], packages: Path, script: str = "prove.py"
+    ) -> None:
         """Prepare what the graphs share."""
         self.home = home
+        self.script = script
         self.packages = packages
         self.losses = chosen_losses(graphs)
         self.programs = {name: program(name) for name in ("kustomize", "prometheus", "sops")}
@@ -146,7 +149,7 @@ class Run:
                 [
                     *("setpriv", "--pdeathsig=KILL"),
                     *("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child"),
-                    *("--mount-proc", self.packages / "bin" / "python", HERE / "prove.py"),
+                    *("--mount-proc", self.packages / "bin" / "python", HERE / self.script),
                     settings,
                 ],
                 stdout=output,

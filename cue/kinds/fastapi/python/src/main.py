@@ -4,23 +4,27 @@
 Importing this module does nothing. It reads no variable: src/config.py does.
 """
 
-import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from src.api import NAMES, create_router, describe_tags, load_all
 from src.common import (
+    BROKEN_SECONDS,
     PROBLEM_TYPE,
+    WEDGED_SECONDS,
     ApiKeyGate,
+    Check,
     EitherSlash,
+    Guard,
     Health,
     Module,
     RequestContext,
@@ -51,15 +55,19 @@ class Info(BaseModel):
 
 
 class HealthModel(BaseModel):
-    """The process answers; `services` is the last known state of the modules."""
+    """The process answers; `services` is the last known state of the modules.
+
+    The lists are called `<module>_<family>`: `/api/v1/<module>/<name>/info` says more of each.
+    """
 
     status: str
     services: dict[str, bool]
-    databases: list[str] | None = None
-    queues: list[str] | None = None
-    exchanges: list[str] | None = None
-    buckets: list[str] | None = None
-    topics: list[str] | None = None
+    kafka_topics: list[str] | None = None
+    minio_buckets: list[str] | None = None
+    mongodb_databases: list[str] | None = None
+    postgresql_databases: list[str] | None = None
+    rabbitmq_exchanges: list[str] | None = None
+    rabbitmq_queues: list[str] | None = None
 
 
 class Readiness(BaseModel):
@@ -103,10 +111,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     configure_logging(settings.log_level)
     modules = load_all()
     own = import_module("src.own").Own() if APP else None
-    checks = {name: module.check for name, module in modules.items()}
-    if "check" in SEAMS and own is not None:
-        checks[APP] = lambda: own.check(app)()
-    health = Health(checks)
     docs = settings.docs_enabled
     app = Application(
         title=settings.app_name,
@@ -117,32 +121,42 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_tags=describe_tags(),
         generate_unique_id_function=operation_id,
         redirect_slashes=False,
-        lifespan=lifespan_of(settings, modules, health, own),
+        lifespan=lifespan_of(settings, modules, own),
     )
+    checks: dict[str, Check] = {name: partial(item.check, app) for name, item in modules.items()}
+    if "check" in SEAMS and own is not None:
+        checks[APP] = own.check(app)
+    health = Health(checks)
     app.state.settings = settings
     app.state.health = health
     add_error_handlers(app, losses_of(modules))
     add_system_routes(app, settings, health)
     system = {"/metrics"} if METRICS else set()
     system.update(getattr(route, "path", "") for route in app.routes)
-    app.include_router(create_router(settings))
+    guard = guard_of(settings, frozenset(system) if APP else None)
+    router = create_router(settings, guard)
+    if "health" not in NAMES:
+        router.add_api_route("/health", get_health, tags=["api"], **HEALTH)
+    app.include_router(router)
     # The last one added is the outermost.
-    if AUTH == "api_key":
-        if settings.api_key is None:
-            raise ConfigError(["API_KEY is missing"])
-        app.add_middleware(
-            ApiKeyGate,
-            keys=settings.keys(),
-            public=PUBLIC_PATHS,
-            system=frozenset(system) if APP else None,
-        )
+    if guard is not None:
+        app.add_middleware(ApiKeyGate, guard=guard)
     if METRICS:
         import_module("src.metrics").install(app, settings, health)
     app.add_middleware(EitherSlash, router=app.router)
     if own is not None:
-        own.join(app, settings)
+        own.join(app, settings, guard)
     app.add_middleware(RequestContext)
     return app
+
+
+def guard_of(settings: Settings, system: frozenset[str] | None) -> Guard | None:
+    """Return what wants the key; None where the API is open."""
+    if AUTH != "api_key":
+        return None
+    if settings.api_key is None:
+        raise ConfigError(["API_KEY is missing"])
+    return Guard(settings.keys(), PUBLIC_PATHS, system)
 
 
 def losses_of(modules: Mapping[str, Module]) -> list[type[Exception]]:
@@ -161,7 +175,7 @@ def settings_or_exit() -> Settings:
 
 
 def lifespan_of(
-    settings: Settings, modules: Mapping[str, Module], health: Health, own: Any
+    settings: Settings, modules: Mapping[str, Module], own: Any
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
     """Return the one lifespan: it opens every module, then own code, and closes them in reverse."""
 
@@ -173,19 +187,30 @@ def lifespan_of(
                     await stack.enter_async_context(module.lifespan(app, settings))
                 except Exception as error:
                     raise RuntimeError(f"module {name} does not start") from error
-            watchers = [asyncio.create_task(probe.watch()) for probe in health.probes.values()]
-            stack.push_async_callback(stop, watchers)
+            await stack.enter_async_context(app.state.health.watched())
             state = await stack.enter_async_context(own.lifespan(app)) if own else None
             yield state or {}
 
     return lifespan
 
 
-async def stop(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel the tasks and wait for their end."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+# How the route is added, for the system and for the API.
+HEALTH: dict[str, Any] = {
+    "response_model_exclude_none": True,
+    "responses": {503: {"model": HealthModel, "description": "It has to be started again"}},
+}
+
+
+async def get_health(request: Request, response: Response) -> HealthModel:
+    """Say that the process answers, and that none of its pools is wedged; asks no backend."""
+    state = request.app.state
+    broken = state.health.wedged(BROKEN_SECONDS)
+    response.status_code = 503 if broken else 200
+    services = {name: state.health.states[name] for name in MODULES}
+    status = "broken" if broken else "healthy"
+    return HealthModel.model_validate(
+        {"status": status, "services": services, **state.settings.listings()}
+    )
 
 
 def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
@@ -202,13 +227,12 @@ def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
     if not ASGI:  # The root is that of the application which is served.
         app.get("/", tags=["system"])(about)
 
-    @app.get("/health", tags=["system"], response_model_exclude_none=True)
-    async def get_health() -> HealthModel:
-        """Say that the process answers; asks no backend."""
-        services = {name: health.probes[name].ok for name in MODULES}
-        return HealthModel.model_validate(
-            {"status": "healthy", "services": services, **settings.listings()}
-        )
+        @app.head("/", include_in_schema=False)
+        async def is_here() -> Response:
+            """Say that something runs here."""
+            return Response()
+
+    app.add_api_route("/health", get_health, tags=["system"], **HEALTH)
 
     @app.get(
         "/ready",
@@ -221,7 +245,7 @@ def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
     async def get_ready(response: Response, all: bool = False) -> Readiness:  # noqa: A002
         """Say whether requests may come; with `all`, whether every backend answers now."""
         checks = await health.refresh()
-        ready = health.started and (health.ok or not all)
+        ready = health.started and not health.wedged(WEDGED_SECONDS) and (health.ok or not all)
         response.status_code = 200 if ready else 503
         return Readiness(status="ready" if ready else "not ready", checks=checks)
 

@@ -7,16 +7,19 @@ Which names the package has stands in src/wiring.py; nothing is looked for here.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from inspect import isawaitable
 from typing import Any, cast
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import Mount
 
-from src.common import App, Check, Message, Receive, Scope, Send
+from src.common import App, Check, Guard, Message, Receive, Scope, Send, refuse, route_path
 from src.wiring import APP, ASGI, SEAMS
+
+# What another application may take for its end.
+SHUTDOWN_SECONDS = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +68,21 @@ class Own:
 
         return check
 
-    def join(self, app: FastAPI, settings: Any) -> None:
-        """Add the router, then call setup, then give what is left to the other application."""
+    def join(self, app: FastAPI, settings: Any, guard: Guard | None) -> None:
+        """Add the router, then call setup, then give what is left to the other application.
+
+        Router and application want the guard's key.
+        """
         if "router" in SEAMS:
-            app.include_router(self.package.router, generate_unique_id_function=operation_id)
+            app.include_router(
+                self.package.router,
+                dependencies=[Depends(guard)] if guard else [],
+                generate_unique_id_function=operation_id,
+            )
         if "setup" in SEAMS:
             self.package.setup(app, settings)
         if self.foreign is not None:
-            app.router.routes.append(Fallback(self.foreign, app, self.state))
+            app.router.routes.append(Fallback(self.foreign, app, self.state, guard))
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
@@ -96,9 +106,12 @@ class Fallback(Mount):
 
     fallback = True
 
-    def __init__(self, foreign: App, app: FastAPI, state: Mapping[str, Any]) -> None:
+    def __init__(
+        self, foreign: App, app: FastAPI, state: Mapping[str, Any], guard: Guard | None
+    ) -> None:
         """Stand behind the routes of `app`."""
         super().__init__("", app=cast(Any, foreign))
+        self.guard = guard
         self.before = app.router
         self.state = state
         if not self.routes:
@@ -115,6 +128,9 @@ class Fallback(Mount):
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, as if the server had asked the other application."""
+        if self.guard and not (self.guard.public(route_path(scope)) or self.guard.opened(scope)):
+            await refuse(scope, receive, send)
+            return
         asked = {key: scope[key] for key in STANDARD if key in scope}
         asked["state"] = {**scope.get("state", {}), **self.state}
         await self.app(asked, receive, send)
@@ -132,8 +148,10 @@ async def foreign_lifespan(foreign: App | None, state: dict[str, Any]) -> AsyncI
         knows = await protocol.ask("startup")
         yield
     finally:
-        if knows:
-            await protocol.ask("shutdown")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHUTDOWN_SECONDS):
+                if knows:
+                    await protocol.ask("shutdown")
         await protocol.end()
 
 

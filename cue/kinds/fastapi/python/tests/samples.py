@@ -210,17 +210,25 @@ def addresses(name: str) -> list[str]:
     return [address for part, address in ADDRESSES if re.search(part, name)]
 
 
-SYSTEM_PATHS = (*(() if ASGI else ("/",)), "/health", "/info", "/ready", "/api/v1/")
+SYSTEM_PATHS = (*(() if ASGI else ("/",)), "/health", "/info", "/ready", "/api/v1/", "/api/v1/health")
 
 MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     "kafka": (
         "/",
         "/topics",
+        "/{topic}/info",
         "/topics/{topic}/consume",
         "/topics/{topic}/info",
         "/topics/{topic}/produce",
     ),
-    "minio": ("/", "/{bucket}/exists", "/{bucket}/list", "/{bucket}/objects/{key}"),
+    "minio": (
+        "/",
+        "/{bucket}/config",
+        "/{bucket}/exists",
+        "/{bucket}/info",
+        "/{bucket}/list",
+        "/{bucket}/objects/{key}",
+    ),
     "mongodb": (
         "/",
         "/{database}/count",
@@ -236,7 +244,9 @@ MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     ),
     "rabbitmq": (
         "/",
+        "/{name}/info",
         "/exchanges",
+        "/exchanges/{exchange}/declare",
         "/exchanges/{exchange}/publish",
         "/queues",
         "/queues/{queue}/get",

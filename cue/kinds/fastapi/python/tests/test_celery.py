@@ -4,11 +4,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from types import SimpleNamespace
 
 import pytest
 from celery import Celery, current_app
+from celery.app.task import Context
 
-from src.celery_app import TaskSender, create_celery
+from src.celery_app import REQUEST_HEADER, TaskSender, create_celery, forget_task, note_task
+from src.common import request_id, task_id
 from src.config import load_settings
 from src.wiring import BEAT, QUEUES, TASK_ROUTES
 
@@ -33,6 +36,16 @@ def test_every_schedule_has_a_next_time(app: Celery) -> None:
     for entry in app.conf.beat_schedule.values():
         left = entry["schedule"].remaining_estimate(datetime.now(UTC))
         assert left.total_seconds() >= 0
+
+
+def test_lines_of_a_task_have_its_id() -> None:
+    """A task logs under its own id, and under that of the request that has sent it."""
+    for sent, wanted in (("abc-1", "abc-1"), ("a b", None)):
+        context = Context({"id": "task-1", REQUEST_HEADER: sent})
+        note_task(task=SimpleNamespace(request=context))
+        assert (task_id.get(), request_id.get()) == ("task-1", wanted)
+    forget_task()
+    assert (task_id.get(), request_id.get()) == (None, None)
 
 
 def test_tasks_go_to_their_queues(app: Celery) -> None:

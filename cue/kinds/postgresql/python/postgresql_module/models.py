@@ -39,7 +39,8 @@ class Item(BaseModel):
 
 
 class ItemPage(BaseModel):
-    """Some items, and how many there are."""
+    """Some items, how many there are if they were counted, and where the next page begins."""
 
     items: list[Item]
-    total: int
+    total: int | None
+    next: str | None

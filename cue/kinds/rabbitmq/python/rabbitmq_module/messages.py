@@ -53,7 +53,7 @@ class Publisher:
                     exchange = await channel.get_exchange(self.exchange, ensure=False)
                     await exchange.publish(message, routing_key, mandatory=True)
             except TimeoutError as error:
-                raise unavailable(self.broker.component) from error
+                raise unavailable(self.broker.component, error) from error
         return message.message_id or ""
 
 
@@ -130,7 +130,7 @@ class Queue:
             finally:
                 await shielded(self.leave(queue, tag, work))
         finally:
-            await shielded(connection.close())
+            await shielded(closed(connection))
 
     async def settle(self, message: AbstractIncomingMessage, work: Work) -> None:
         """Handle one message, and tell the broker."""

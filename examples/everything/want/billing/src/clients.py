@@ -6,25 +6,38 @@ Reads `<TARGET>_URL`, and `<TARGET>_API_KEY` where the target asks for a key, th
     answer = await connect(request.app, "users").get("/api/v1/")
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import httpx
 from fastapi import FastAPI
 
 from src.common import request_id
 from src.config import ApplicationSettings, Settings
+from src.waits import WAIT_SECONDS, Slots, held
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 10.0
+# A call in all, also where the answer comes byte by byte.
+WHOLE_SECONDS = 30.0
 
-HttpClient = httpx.AsyncClient
+
+class HttpClient(httpx.AsyncClient):
+    """httpx's client, whose calls have an end in all; `stream` is bounded from part to part."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request, and read its answer."""
+        try:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                return await super().send(request, **options)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the answer takes too long", request=request) from error
+
 
 # What a route does not catch of these is 503.
 UNAVAILABLE: tuple[type[Exception], ...] = (httpx.TransportError,)
-
-ACTIVE: list[FastAPI] = []
 
 
 async def pass_request_id(request: httpx.Request) -> None:
@@ -34,14 +47,14 @@ async def pass_request_id(request: httpx.Request) -> None:
         request.headers.setdefault("X-Request-ID", current)
 
 
-def client_of(settings: Settings, target: ApplicationSettings) -> httpx.AsyncClient:
+def client_of(settings: Settings, target: ApplicationSettings) -> HttpClient:
     """Return a client for one application; it connects when it is used."""
     headers = {"User-Agent": f"{settings.app_name}/{settings.app_version}"}
     if target.api_key is not None:
         headers["X-API-Key"] = target.api_key.get_secret_value()
-    return httpx.AsyncClient(
+    return HttpClient(
         base_url=target.url,
-        timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+        timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS, pool=WAIT_SECONDS),
         limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
         headers=headers,
         event_hooks={"request": [pass_request_id]},
@@ -52,6 +65,9 @@ def client_of(settings: Settings, target: ApplicationSettings) -> httpx.AsyncCli
 class Clients:
     """The clients of one application, by component."""
 
+    # A call waits for a connection in the library's own pool, and no thread does.
+    slots: tuple[Slots, ...] = ()
+
     def __init__(self, settings: Settings) -> None:
         """Make the clients; they connect when they are used."""
         self.targets = {
@@ -61,31 +77,24 @@ class Clients:
 
     async def close(self) -> None:
         """Close every connection."""
-        for client in self.targets.values():
-            await client.aclose()
+        await asyncio.gather(*(client.aclose() for client in self.targets.values()))
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.clients = clients
-    ACTIVE.append(app)
-    try:
+    async with held(app, "clients", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(app)
-        await clients.close()
 
 
-async def check() -> bool:
+async def check(app: FastAPI) -> bool:
     """Return whether the clients are open; another application being down is not our failure.
 
     Two applications that call each other would otherwise wait for each other for ever.
     """
-    return bool(ACTIVE)
+    return app.state.clients is not None
 
 
-def connect(app: FastAPI, component: str) -> httpx.AsyncClient:
+def connect(app: FastAPI, component: str) -> HttpClient:
     """Return the client of a linked application, by its component."""
     return cast(Clients, app.state.clients).targets[component]

@@ -5,6 +5,7 @@ This file reads no variable and imports nothing of src/, so that any file of src
 """
 
 import asyncio
+import errno
 import json
 import logging
 import random
@@ -14,9 +15,17 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from collections.abc import MutableMapping as Map
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +33,7 @@ from typing import Annotated, Any, AnyStr, Generic, Literal, Protocol, TypeVar, 
 
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, JsonValue, StringConstraints
@@ -42,6 +52,17 @@ CALL_TIMEOUT = 10.0
 CHECK_TIMEOUT = 1.5
 CHECK_CACHE = 5.0
 CHECK_INTERVAL = 15.0
+# What a check may take in all: every wait of ours has an end, but own code may have none.
+CHECK_LONGEST = 30.0
+# A new pod does not wait longer than this for a backend that is away.
+START_LONGEST = 120.0
+# No slot of a pool came free for so long: the pod gets no requests, and then is started again.
+WEDGED_SECONDS = 60.0
+BROKEN_SECONDS = 300.0
+# Between two parts of a body.
+BODY_SECONDS = 30.0
+# The same loss is told once in so long.
+LOSS_SECONDS = 60.0
 RETRY_FIRST = 0.2
 RETRY_LAST = 1.0
 QUIET_PATHS = frozenset({"/health", "/ready", "/metrics"})
@@ -56,6 +77,7 @@ if sys.platform == "linux":
     }
 
 log = logging.getLogger(__name__)
+access_log = logging.getLogger("access")
 
 # --- wiring -------------------------------------------------------------------------------------
 
@@ -96,13 +118,15 @@ class Module(Protocol):
     def lifespan(self, app: FastAPI, settings: Any) -> AbstractAsyncContextManager[None]:
         """Hold the module's clients while the application runs."""
 
-    async def check(self) -> bool:
-        """Return whether the backends answer."""
+    async def check(self, app: FastAPI) -> bool:
+        """Return whether the backends of `app` answer."""
 
 
 # --- logs ---------------------------------------------------------------------------------------
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+# The id of the Celery task that runs.
+task_id: ContextVar[str | None] = ContextVar("task_id", default=None)
 
 
 # What every record has; anything else came with `extra`.
@@ -113,6 +137,8 @@ LIBRARIES = frozenset({"celery", "uvicorn"})
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: ts, level, logger, msg, request_id and, after a failure, trace.
+
+    Lines of a Celery task have its task_id.
 
     What a call gives as `extra` are fields of the same object; those above keep their meaning.
     """
@@ -126,6 +152,8 @@ class JsonFormatter(logging.Formatter):
             "msg": record.getMessage(),
             "request_id": request_id.get(),
         }
+        if (task := task_id.get()) is not None:
+            entry["task_id"] = task
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
         return as_json({**entry, **extra_of(record), **entry})
@@ -158,17 +186,6 @@ class JsonHandler(logging.Handler):
             self.handleError(record)
 
 
-class QuietPaths(logging.Filter):
-    """Drop uvicorn's access lines for what only probes and scrapers ask."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line stays; uvicorn's third argument is the path with its query."""
-        args = record.args
-        if not isinstance(args, tuple) or len(args) < 3:
-            return True
-        return canonical(str(args[2]).partition("?")[0]) not in QUIET_PATHS
-
-
 def configure_logging(level: str) -> None:
     """Send every logger, uvicorn's too, to one JSON handler on standard output."""
     handler = JsonHandler()
@@ -181,9 +198,8 @@ def configure_logging(level: str) -> None:
         logger.handlers = []
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
-    access = logging.getLogger("uvicorn.access")
-    access.filters = [old for old in access.filters if not isinstance(old, QuietPaths)]
-    access.addFilter(QuietPaths())
+    # RequestContext has a line for each request, with fields, and with no query.
+    logging.getLogger("uvicorn.access").propagate = False
     logging.captureWarnings(True)
 
 
@@ -199,8 +215,10 @@ TITLES = {
     403: "Access forbidden",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
+    416: "Range not satisfiable",
     422: "Invalid input",
     500: "Internal error",
     503: "Backend unavailable",
@@ -262,14 +280,90 @@ def too_large(limit: int) -> Problem:
     return Problem(413, f"the body is larger than {limit} bytes")
 
 
+def too_slow() -> Problem:
+    """Return the answer to a body that does not come."""
+    return Problem(408, "the body does not come", {"Connection": "close"})
+
+
 def invalid(detail: str) -> Problem:
     """Return the answer to a value that cannot be used."""
     return Problem(422, detail)
 
 
-def unavailable(component: str) -> Unavailable:
-    """Return the answer when a backend is down or not set up yet."""
+def unavailable(component: str, error: BaseException | None = None, code: str = "") -> Unavailable:
+    """Return the answer when a backend is down, full or not set up yet, and log its cause."""
+    if error is not None:
+        losses.note(component, error, code)
     return Unavailable(component)
+
+
+# What is neither a text of the backend nor a value.
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+# Codes and classes by which backends refuse us: another password or grant helps, not time.
+REFUSALS = frozenset(
+    "28000 28P01 3D000 42501"  # PostgreSQL
+    " AccessDenied InvalidAccessKeyId NoSuchBucket SignatureDoesNotMatch"  # S3
+    " 13 18"  # MongoDB
+    " AuthenticationError AuthenticationFailedError AuthorizationError NoPermissionError"
+    " ProbableAuthenticationError SaslAuthenticationFailed TopicAuthorizationFailedError"
+    " GroupAuthorizationFailedError AccessRefused ChannelAccessRefused".split()
+)
+
+
+def code_of(error: BaseException) -> str:
+    """Return the code of an error: SQLSTATE, S3's, AMQP's, that of a server or of the system."""
+    for name in ("pgcode", "code", "reply_code", "errno"):
+        value = getattr(error, name, None)
+        if name == "errno" and isinstance(error, OSError) and isinstance(value, int):
+            return errno.errorcode.get(value, str(value))
+        if isinstance(value, (int, str)) and CODE.fullmatch(str(value)):
+            return str(value)
+    first = error.args[0] if error.args else None
+    return str(first) if isinstance(first, int) and not isinstance(first, bool) else ""
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Return what is behind an error of a library that only says that attempts are over."""
+    for _ in range(5):
+        behind = getattr(error, "reason", None) or error.__cause__
+        if not isinstance(behind, BaseException) or code_of(error):
+            break
+        error = behind
+    return error
+
+
+class Losses:
+    """What backends failed with: each change is told at once, the same again once in a while."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self.last: dict[str, tuple[str, str]] = {}
+        self.told: dict[tuple[str, str, str], float] = {}
+
+    def note(self, component: str, error: BaseException, code: str = "") -> None:
+        """Log class and code of an error, never its text: that may hold values."""
+        root = root_of(error)
+        found = (type(root).__name__, code or code_of(root))
+        quiet = LOSS_SECONDS if self.last.get(component) == found else 1.0
+        now = time.monotonic()
+        if now - self.told.get((component, *found), float("-inf")) < quiet:
+            return
+        self.last[component] = found
+        self.told[(component, *found)] = now
+        log.warning(
+            "%s is not available: %s",
+            component,
+            " ".join(filter(None, found)),
+            extra={"component": component, "error": found[0], "code": found[1]},
+        )
+
+    def refused(self, component: str) -> bool:
+        """Return whether a backend's last failure was a refusal."""
+        return not REFUSALS.isdisjoint(self.last.get(component, ()))
+
+
+losses = Losses()
 
 
 def problem_response(
@@ -310,8 +404,7 @@ async def on_invalid(_: Request, error: Exception) -> Response:
 
 async def on_unavailable(_: Request, error: Exception) -> Response:
     """Answer 503 to a backend's loss that no route caught; the log says what it was."""
-    log.warning("a backend does not answer: %s", type(error).__name__)
-    problem = unavailable("a backend")
+    problem = unavailable("a backend", error)
     return problem_response(problem.status_code, problem.detail, problem.headers)
 
 
@@ -349,6 +442,15 @@ def toggle(path: AnyStr, slash: AnyStr) -> AnyStr:
     return path[: -len(slash)] if path.endswith(slash) else path + slash
 
 
+def route_path(scope: Scope) -> str:
+    """Return the path that routes match: without the prefix under which the application is."""
+    path: str = scope["path"]
+    prefix: str = scope.get("root_path", "")
+    if prefix and path.startswith(prefix) and path[len(prefix) :][:1] in ("", "/"):
+        return path[len(prefix) :]
+    return path
+
+
 class RequestContext:
     """Give each request an id, and make what nobody caught a 500 that says only this id."""
 
@@ -366,12 +468,14 @@ class RequestContext:
         request_id.set(current)
         # An application that is mounted in ours has another `app` in its scope.
         scope[APPLICATION] = scope.get("app")
+        begun = time.monotonic()
         started = False
 
         async def send_with_id(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                log_access(scope, message["status"], begun)
                 message["headers"] = [
                     *message.get("headers", []),
                     (b"x-request-id", current.encode()),
@@ -387,6 +491,22 @@ class RequestContext:
             await problem_response(500)(scope, receive, send_with_id)
 
 
+def log_access(scope: Scope, status: int, begun: float) -> None:
+    """Log a request whose answer begins, but for what probes and scrapers ask all the time."""
+    path = route_path(scope)
+    if canonical(path) in QUIET_PATHS:
+        return
+    client = scope.get("client")
+    fields = {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "duration_ms": round((time.monotonic() - begun) * 1000, 1),
+        "client": client[0] if client else None,
+    }
+    access_log.info("%s %s %s", fields["method"], fields["path"], status, extra=fields)
+
+
 class EitherSlash:
     """Answer a path with and without its final slash: a redirect would lead to http behind TLS."""
 
@@ -397,11 +517,12 @@ class EitherSlash:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, under the toggled path where only that one is known."""
-        if scope["type"] in ("http", "websocket") and scope["path"] != "/":
+        served = scope["type"] in ("http", "websocket") and scope["path"] != "/"
+        if served and (known := self.match(scope)) < 2:
             toggled = {**scope, "path": toggle(scope["path"], "/")}
             if scope.get("raw_path"):
                 toggled["raw_path"] = toggle(scope["raw_path"], b"/")
-            if self.match(scope) < self.match(toggled):
+            if known < self.match(toggled):
                 scope = toggled
         await self.app(scope, receive, send)
 
@@ -423,50 +544,77 @@ def ambiguous(path: str) -> bool:
     return any(part in ("", ".", "..") for part in path.strip("/").split("/")) or "\\" in path
 
 
-class ApiKeyGate:
-    """Want X-API-Key for everything below /api/v1, before a body is read or a route is found.
+class Guard:
+    """Want X-API-Key: as a dependency of a router, for all of its routes but the public paths.
 
-    With own code it is wanted for all but the system's paths; `public` are paths that are open.
+    What a router guards does not hang on the path under which it is served.
     """
 
     def __init__(
         self,
-        app: App,
         keys: Iterable[str],
         public: Iterable[str] = (),
         system: frozenset[str] | None = None,
     ) -> None:
-        """Wrap `app`; `system` is None where nothing is beside the API and the system's paths."""
-        self.app = app
+        """Keep the keys; `system` is None where there is only the API beside these paths."""
         self.keys = tuple(key.encode() for key in keys)
         self.exact = frozenset(path for path in public if not path.endswith("/*"))
         self.below = tuple(path[:-1] for path in public if path.endswith("/*"))
         self.system = system
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or refuse it."""
-        if scope["type"] in ("http", "websocket") and self.guarded(scope["path"]):
-            given = (header(scope, b"x-api-key") or "").encode()
-            # All of them are compared, so that the time does not tell which one is near.
-            if sum(secrets.compare_digest(given, key) for key in self.keys) == 0:
-                await self.refuse(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Refuse a request of a guarded router."""
+        if not self.public(route_path(connection.scope)) and not self.opened(connection.scope):
+            raise Problem(401, "send the key in X-API-Key")
+
+    def public(self, path: str) -> bool:
+        """Return whether a path is open to everybody."""
+        return path in self.exact or path.startswith(self.below) and not ambiguous(path)
+
+    def opened(self, scope: Scope) -> bool:
+        """Return whether a request has a key."""
+        given = (header(scope, b"x-api-key") or "").encode()
+        # All of them are compared, so that the time does not tell which one is near.
+        return sum(secrets.compare_digest(given, key) for key in self.keys) > 0
 
     def guarded(self, path: str) -> bool:
-        """Return whether the key is wanted for `path`."""
-        if path in self.exact or path.startswith(self.below) and not ambiguous(path):
+        """Return whether the key is wanted for a path, whatever serves it."""
+        if self.public(path):
             return False
         if path == API_PREFIX or path.startswith(API_PREFIX + "/"):
             return True
         return self.system is not None and canonical(path) not in self.system
 
-    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 401, or close a web socket before it opens."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+
+class ApiKeyGate:
+    """Want the key before a body is read or a route is found, and of what has no dependencies.
+
+    With own code it is wanted for all but the system's paths. Behind it the routers want it too.
+    """
+
+    def __init__(self, app: App, guard: Guard) -> None:
+        """Wrap `app`."""
+        self.app = app
+        self.guard = guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if (
+            scope["type"] in ("http", "websocket")
+            and self.guard.guarded(route_path(scope))
+            and not self.guard.opened(scope)
+        ):
+            await refuse(scope, receive, send)
             return
-        await problem_response(401, "send the key in X-API-Key")(scope, receive, send)
+        await self.app(scope, receive, send)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 401, or close a web socket before it opens."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await problem_response(401, "send the key in X-API-Key")(scope, receive, send)
 
 
 class BoundedRoute(APIRoute):
@@ -483,15 +631,22 @@ class BoundedRoute(APIRoute):
 
 
 def limited(request: Request, limit: int) -> Receive:
-    """Return the request's `receive`, which raises 413 above `limit` bytes."""
+    """Return the request's `receive`: 413 above `limit` bytes, 408 where none come."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large(limit)
     total = 0
+    more = True
 
     async def receive() -> Message:
-        nonlocal total
-        message = await request.receive()
+        nonlocal total, more
+        try:
+            # After the body, what comes is the end of the connection: that may take its time.
+            async with asyncio.timeout(BODY_SECONDS if more else None):
+                message = await request.receive()
+        except TimeoutError:
+            raise too_slow() from None
+        more = message.get("more_body", False)
         total += len(message.get("body", b""))
         if total > limit:
             raise too_large(limit)
@@ -533,6 +688,9 @@ ItemName = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+After = Annotated[
+    str | None, Query(max_length=1024, description="The `next` of the page before this one.")
+]
 Offset = Annotated[int, Query(ge=0, le=2**63 - 1, description="How many to leave out first.")]
 
 
@@ -639,6 +797,8 @@ class Probe:
         self.check = check
         self.ok = False
         self.passed_once = False
+        # The last failure was none that time mends.
+        self.refused = False
         self.task: asyncio.Task[bool] | None = None
         self.lost = asyncio.Event()
         self.jitter = random.SystemRandom()
@@ -655,10 +815,11 @@ class Probe:
     async def guarded(self) -> bool:
         """Run the check; any error is a failed check, told by its type only."""
         try:
-            passed = await self.check()
+            async with asyncio.timeout(CHECK_LONGEST):
+                passed = await self.check()
         except Exception as error:  # A check may fail in any way that its library knows.
-            log.debug("check of %s failed: %s", self.name, type(error).__name__)
             passed = False
+            losses.note(self.name, error)
         self.note(passed)
         return passed
 
@@ -698,23 +859,52 @@ class Health:
     def __init__(self, checks: Mapping[str, Check]) -> None:
         """Keep one probe per check."""
         self.probes = {name: Probe(name, check) for name, check in sorted(checks.items())}
+        # By module, for how many seconds no slot of one of its pools came free.
+        self.waits: dict[str, Callable[[], float]] = {}
+        self.begun = time.monotonic()
         self.checked_at = float("-inf")
         self.lock = asyncio.Lock()
 
     @property
     def states(self) -> dict[str, bool]:
-        """The last result of each check, by name."""
-        return {name: probe.ok for name, probe in self.probes.items()}
+        """The last result of each check, by name; a module that is wedged does not answer."""
+        wedged = self.wedged(WEDGED_SECONDS)
+        return {name: probe.ok and name not in wedged for name, probe in self.probes.items()}
+
+    def wedged(self, seconds: float) -> set[str]:
+        """Return the modules with a pool that nothing has come back to for so long."""
+        return {name for name, waited in self.waits.items() if waited() >= seconds}
 
     @property
     def ok(self) -> bool:
         """Whether every check passed when it last ran."""
-        return all(probe.ok for probe in self.probes.values())
+        return all(self.states.values())
 
     @property
     def started(self) -> bool:
-        """Whether every check has passed at least once."""
-        return all(probe.passed_once for probe in self.probes.values())
+        """Whether every check has passed at least once, or was waited for long enough.
+
+        A backend that refuses this application is waited for without end: requests go to the pods
+        of before, whose settings are right.
+        """
+        late = time.monotonic() - self.begun >= START_LONGEST
+        return all(
+            probe.passed_once or (late and not probe.refused) for probe in self.probes.values()
+        )
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Watch every module during the block, and end what watches and the checks that run."""
+        watchers = [asyncio.create_task(probe.watch()) for probe in self.probes.values()]
+        try:
+            yield
+        finally:
+            loop = asyncio.get_running_loop()
+            checks = [probe.task for probe in self.probes.values() if probe.task]
+            running = [*watchers, *(task for task in checks if task.get_loop() is loop)]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def refresh(self) -> dict[str, bool]:
         """Run all checks in parallel, unless they ran within CHECK_CACHE seconds."""

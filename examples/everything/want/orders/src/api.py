@@ -11,14 +11,14 @@ from fastapi import APIRouter, Depends
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel
 
-from src.common import API_PREFIX, Module, documented
+from src.common import API_PREFIX, Guard, Module, documented
 from src.config import Settings
-from src.wiring import AUTH, CLIENTS, CUSTOM_APIS, MODULES, ROUTES
+from src.wiring import CLIENTS, CUSTOM_APIS, MODULES, ROUTES
 
 # What has routes: without those of the modules, these are libraries for own code.
 NAMES = (*MODULES, *CUSTOM_APIS) if ROUTES else CUSTOM_APIS
 
-# The key itself is checked by ApiKeyGate, before routing; this declares it in the schema.
+# The key itself is checked by Guard; this declares it in the schema.
 api_key_header = APIKeyHeader(
     name="X-API-Key", scheme_name="ApiKey", description="The application's key.", auto_error=False
 )
@@ -73,13 +73,12 @@ def describe_tags() -> list[dict[str, str]]:
     return tags
 
 
-def create_router(settings: Settings) -> APIRouter:
-    """Return the router of everything below /api/v1."""
-    guarded = AUTH == "api_key"
-    responses: dict[int | str, dict[str, Any]] = documented(401) if guarded else {}
+def create_router(settings: Settings, guard: Guard | None) -> APIRouter:
+    """Return the router of everything below /api/v1; every route of it wants the guard's key."""
+    responses: dict[int | str, dict[str, Any]] = documented(401) if guard else {}
     router = APIRouter(
         prefix=API_PREFIX,
-        dependencies=[Depends(api_key_header)] if guarded else [],
+        dependencies=[Depends(api_key_header), Depends(guard)] if guard else [],
         responses={**responses, **documented(500)},
     )
 

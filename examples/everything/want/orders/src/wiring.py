@@ -25,6 +25,7 @@ ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
+OPTIONAL: tuple[str, ...] = ()
 QUEUES: tuple[str, ...] = (
     "celery",
     "mail",

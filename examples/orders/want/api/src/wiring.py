@@ -16,6 +16,7 @@ ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
+OPTIONAL: tuple[str, ...] = ()
 QUEUES: tuple[str, ...] = ("celery",)
 TASK_ROUTES: tuple[tuple[str, str], ...] = ()
 BEAT: tuple[tuple[str, str, str, str], ...] = ()

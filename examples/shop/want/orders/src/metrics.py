@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector
 from prometheus_fastapi_instrumentator import Instrumentator, metrics
 
-from src.common import QUIET_PATHS, App, Health, Receive, Scope, Send, canonical
+from src.common import QUIET_PATHS, App, Health, Receive, Scope, Send, canonical, route_path
 from src.config import Settings
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -21,7 +21,7 @@ class ActiveRequests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or canonical(scope["path"]) in QUIET_PATHS:
+        if scope["type"] != "http" or canonical(route_path(scope)) in QUIET_PATHS:
             await self.app(scope, receive, send)
             return
         with self.gauge.track_inprogress():

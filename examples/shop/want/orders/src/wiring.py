@@ -16,6 +16,7 @@ ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
+OPTIONAL: tuple[str, ...] = ()
 METRICS: bool = True
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (

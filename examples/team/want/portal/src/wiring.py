@@ -12,6 +12,7 @@ ASGI: str = ""
 SEAMS: tuple[str, ...] = ()
 ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
+OPTIONAL: tuple[str, ...] = ()
 METRICS: bool = False
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (

@@ -5,27 +5,55 @@ An upload is counted while it streams to a temporary file; a download is never h
 """
 
 import asyncio
+import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from itertools import islice
 from typing import Annotated, Any, BinaryIO, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from minio import Minio
 
-from src.common import ModuleModel, Receive, Scope, Send, documented, invalid, limited, unavailable
+from src.common import (
+    Message,
+    ModuleModel,
+    Receive,
+    Scope,
+    Send,
+    documented,
+    invalid,
+    limited,
+    too_slow,
+    unavailable,
+)
 from src.minio_module.client import BYTES, Bucket, Clients, clients_of
-from src.minio_module.models import BucketExists, ObjectList, ObjectSummary, StoredObject
+from src.minio_module.models import (
+    BucketConfig,
+    BucketExists,
+    BucketInfo,
+    ObjectList,
+    ObjectSummary,
+    StoredObject,
+)
+from src.waits import Full, in_thread
 
 router = APIRouter()
 
 CHUNK = 64 * 1024
 MEMORY_BYTES = 256 * 1024
-UPLOAD_WAIT_SECONDS = 10.0
+# A client gives, or takes, as much as CHUNK in this time, or its request ends.
+CHUNK_SECONDS = 10.0
+SEND_SECONDS = 30.0
+# More objects than that are not counted.
+COUNTED = 10_000
+RANGE = re.compile(r"bytes=(?:[0-9]+-[0-9]*|-[0-9]+)")
 
 Key = Annotated[str, Path(description="1 to 1024 bytes, no leading slash, no `..` segment.")]
+StartAfter = Annotated[str, Query(max_length=1024, description="The `next` of the page before.")]
 Prefix = Annotated[str, Query(max_length=1024, description="What the keys begin with.")]
 MaxResults = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
@@ -45,83 +73,132 @@ def checked(key: str) -> str:
     return key
 
 
-class ObjectResponse(StreamingResponse):
-    """Stream an object, and release its connection however the answer ends."""
+class Download:
+    """An object that is being read: it has a connection, and at most one thread at a time."""
 
-    def __init__(self, source: Any, headers: dict[str, str]) -> None:
-        """Keep the SDK's answer."""
-        super().__init__(self.chunks(source), headers=headers, media_type=BYTES)
+    def __init__(self, bucket: Bucket, source: Any) -> None:
+        """Keep the SDK's answer, whose body is not read yet."""
+        self.bucket = bucket
         self.source = source
+        self.reading = False
+        self.over = False
+        self.lock = threading.Lock()
 
-    def chunks(self, source: Any) -> Iterator[bytes]:
-        """Yield the bytes."""
-        yield from source.stream(CHUNK)
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they are stored."""
+        while True:
+            self.reading = True
+            chunk = await in_thread(self.read, self.rest)
+            if not chunk:
+                return
+            yield chunk
+
+    def read(self) -> bytes:
+        """Return the next bytes."""
+        with self.bucket.losses():
+            return bytes(self.source.read(CHUNK, decode_content=False))
+
+    def rest(self) -> None:
+        """Note that no thread reads; the answer may have ended meanwhile."""
+        with self.lock:
+            self.reading = False
+            over = self.over
+        if over:
+            self.release()
+
+    def end(self) -> None:
+        """Give everything back, now or when the thread that reads has ended; it does not block."""
+        with self.lock:
+            self.over = True
+            reading = self.reading
+        if not reading:
+            self.release()
+
+    def release(self) -> None:
+        """Give the connection and the place of a download back."""
+        self.source.close()
+        self.source.release_conn()
+        self.bucket.downloads.release()
+
+
+class ObjectResponse(StreamingResponse):
+    """Stream an object to a client that takes it, and release its connection however that ends."""
+
+    def __init__(self, download: Download, status: int, headers: dict[str, str]) -> None:
+        """Keep what is read."""
+        super().__init__(download.chunks(), status, headers, BYTES)
+        self.download = download
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
+
+        async def send_soon(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_soon)
         finally:
-            # Neither blocks; a thread might not be free until this connection is.
-            release(self.source)
+            self.download.end()
 
 
-def release(source: Any) -> None:
-    """Close the SDK's answer and give its connection back."""
-    source.close()
-    source.release_conn()
+async def pieces(request: Request, receive: Receive) -> AsyncIterator[bytes]:
+    """Yield a body in pieces of CHUNK or more; a client that needs too long for one gets 408."""
+    stream = aiter(Request(request.scope, receive).stream())
+    ended = False
+    while not ended:
+        piece = bytearray()
+        try:
+            async with asyncio.timeout(CHUNK_SECONDS):
+                while len(piece) < CHUNK and not ended:
+                    more = await anext(stream, None)
+                    ended = more is None
+                    piece += more or b""
+        except TimeoutError:
+            raise too_slow() from None
+        yield bytes(piece)
 
 
 @asynccontextmanager
 async def spooled(request: Request, clients: Clients) -> AsyncIterator[tuple[BinaryIO, int]]:
-    """Write the body to a temporary file, a few at once, and lend it with its size."""
+    """Read the body, and lend it with its size: a large one lies in a file, a few at once."""
     receive = limited(request, clients.max_upload_bytes)
-    try:
-        async with asyncio.timeout(UPLOAD_WAIT_SECONDS):
-            await clients.uploads.acquire()
-    except TimeoutError:
-        raise unavailable("an upload slot") from None
-    try:
-        with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as file:
-            size = 0
-            async for chunk in Request(request.scope, receive).stream():
-                size += len(chunk)
-                await asyncio.to_thread(file.write, chunk)
-            await asyncio.to_thread(file.seek, 0)
-            yield cast(BinaryIO, file), size
-    finally:
-        clients.uploads.release()
+    with ExitStack() as held:
+        file = held.enter_context(tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES))
+        size, on_disk = 0, False
+        async for piece in pieces(request, receive):
+            size += len(piece)
+            if size > MEMORY_BYTES and not on_disk:
+                await clients.uploads.acquire()
+                held.callback(clients.uploads.release)
+                on_disk = True
+            if on_disk:
+                await in_thread(lambda piece=piece: file.write(piece))  # type: ignore[misc]
+            else:
+                file.write(piece)
+        file.seek(0)
+        yield cast(BinaryIO, file), size
 
 
-def list_keys(bucket: Bucket, prefix: str, limit: int) -> list[ObjectSummary]:
+def summaries(client: Minio, bucket: str, prefix: str, after: str, limit: int) -> list[Any]:
     """Return the first objects below `prefix`, sub-folders included."""
-    with bucket.errors() as client:
-        found = client.list_objects(bucket.name, prefix=prefix or None, recursive=True)
-        return [
-            ObjectSummary(
-                key=item.object_name or "", size=item.size or 0, last_modified=item.last_modified
-            )
-            for item in islice(found, limit)
-        ]
+    found = client.list_objects(
+        bucket, prefix=prefix or None, start_after=after or None, recursive=True
+    )
+    return list(islice(found, limit))
 
 
-def put(bucket: Bucket, key: str, file: BinaryIO, size: int, media_type: str) -> StoredObject:
-    """Store the file."""
-    with bucket.errors() as client:
-        result = client.put_object(bucket.name, key, file, size, content_type=media_type)
-    return StoredObject(key=key, size=size, etag=result.etag or "")
-
-
-def open_object(bucket: Bucket, key: str) -> Any:
-    """Return the SDK's answer, whose body is not read yet."""
-    with bucket.errors() as client:
-        return client.get_object(bucket.name, key)
-
-
-def remove(bucket: Bucket, key: str) -> None:
-    """Delete the object; one that is not there is no error."""
-    with bucket.errors() as client:
-        client.remove_object(bucket.name, key)
+def download_headers(key: str, found: dict[str, str]) -> dict[str, str]:
+    """Return the headers of an object's answer, out of those of the server's."""
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(key.split('/')[-1], safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    for name in ("ETag", "Content-Length", "Content-Range", "Last-Modified"):
+        if name in found:
+            headers[name] = found[name]
+    return headers
 
 
 @router.get("/")
@@ -134,24 +211,55 @@ async def list_buckets(request: Request) -> ModuleModel:
 async def get_exists(request: Request, bucket: str) -> BucketExists:
     """Say whether the server has the bucket."""
     entry = clients_of(request).buckets.find(bucket, "read")
-    exists = await asyncio.to_thread(entry.value.exists)
+    exists = await entry.value.ask(lambda client: client.bucket_exists(entry.value.name))
     return BucketExists(bucket=entry.name, exists=exists)
+
+
+@router.get("/{bucket}/info", responses=documented(404))
+async def get_info(request: Request, bucket: str) -> BucketInfo:
+    """Describe a bucket and what the link allows; asks no server."""
+    entry = clients_of(request).buckets.find(bucket)
+    return BucketInfo(
+        bucket=entry.name, component=entry.component, host=entry.value.host, access=entry.access
+    )
+
+
+@router.get("/{bucket}/config", responses=documented(404))
+async def get_config(request: Request, bucket: str) -> BucketConfig:
+    """Say how the bucket is called where; asks no server."""
+    entry = clients_of(request).buckets.find(bucket)
+    return BucketConfig(bucket_name=entry.value.name, endpoint=entry.value.host)
 
 
 @router.get("/{bucket}/list", responses=documented(403, 404, 503))
 async def list_objects(
-    request: Request, bucket: str, prefix: Prefix = "", max_results: MaxResults = 100
+    request: Request,
+    bucket: str,
+    prefix: Prefix = "",
+    max_results: MaxResults = 100,
+    start_after: StartAfter = "",
 ) -> ObjectList:
-    """List objects by key, sub-folders included."""
+    """List objects by key, sub-folders included; a page after another one is not counted."""
     entry = clients_of(request).buckets.find(bucket, "read")
-    objects = await asyncio.to_thread(list_keys, entry.value, prefix, max_results)
-    return ObjectList(bucket=entry.name, objects=objects, total_count=len(objects))
+    limit = max_results if start_after else COUNTED + 1
+    found = await entry.value.ask(
+        lambda client: summaries(client, entry.value.name, prefix, start_after, limit + 1)
+    )
+    total = len(found) if not start_after and len(found) <= COUNTED else None
+    objects = [
+        ObjectSummary(
+            key=item.object_name or "", size=item.size or 0, last_modified=item.last_modified
+        )
+        for item in found[:max_results]
+    ]
+    following = objects[-1].key if len(found) > max_results else None
+    return ObjectList(bucket=entry.name, objects=objects, total_count=total, next=following)
 
 
 @router.put(
     "/{bucket}/objects/{key:path}",
     status_code=201,
-    responses=documented(403, 404, 413, 503),
+    responses=documented(403, 404, 408, 413, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -166,7 +274,12 @@ async def put_object(request: Request, bucket: str, key: Key) -> StoredObject:
     checked(key)
     media_type = request.headers.get("content-type") or BYTES
     async with spooled(request, clients) as (file, size):
-        return await asyncio.to_thread(put, entry.value, key, file, size, media_type)
+        stored = await entry.value.ask(
+            lambda client: client.put_object(
+                entry.value.name, key, file, size, content_type=media_type
+            )
+        )
+    return StoredObject(key=key, size=size, etag=stored.etag or "")
 
 
 @router.get(
@@ -174,25 +287,43 @@ async def put_object(request: Request, bucket: str, key: Key) -> StoredObject:
     response_class=Response,
     responses={
         200: {"description": "The bytes, as attachment", "content": {BYTES: {}}},
-        **documented(403, 404, 503),
+        206: {"description": "The bytes of the header Range", "content": {BYTES: {}}},
+        **documented(403, 404, 416, 503),
     },
 )
 async def get_object(request: Request, bucket: str, key: Key) -> Response:
-    """Return the bytes of an object."""
+    """Return the bytes of an object, or those of one range."""
     entry = clients_of(request).buckets.find(bucket, "read")
-    source = await asyncio.to_thread(open_object, entry.value, checked(key))
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(key.split('/')[-1], safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
-    for name in ("ETag", "Content-Length"):
-        if name in source.headers:
-            headers[name] = source.headers[name]
-    return ObjectResponse(source, headers)
+    checked(key)
+    asked = request.headers.get("range", "")
+    headers: Any = {"Range": asked} if RANGE.fullmatch(asked) else None
+    if not entry.value.downloads.try_hold():
+        raise unavailable(entry.component, Full())
+    try:
+        source = await entry.value.ask(
+            lambda client: client.get_object(entry.value.name, key, request_headers=headers)
+        )
+    except BaseException:
+        entry.value.downloads.release()
+        raise
+    found = dict(source.headers)
+    return ObjectResponse(
+        Download(entry.value, source), source.status, download_headers(key, found)
+    )
+
+
+@router.head("/{bucket}/objects/{key:path}", include_in_schema=False)
+async def head_object(request: Request, bucket: str, key: Key) -> Response:
+    """Return the headers of an object's answer."""
+    entry = clients_of(request).buckets.find(bucket, "read")
+    found = await entry.value.ask(lambda client: client.stat_object(entry.value.name, checked(key)))
+    headers = {"ETag": f'"{found.etag}"', "Content-Length": str(found.size)}
+    return Response(headers=download_headers(key, headers), media_type=BYTES)
 
 
 @router.delete("/{bucket}/objects/{key:path}", status_code=204, responses=documented(403, 404, 503))
 async def delete_object(request: Request, bucket: str, key: Key) -> None:
     """Delete an object; deleting one that is not there is no error."""
     entry = clients_of(request).buckets.find(bucket, "write")
-    await asyncio.to_thread(remove, entry.value, checked(key))
+    checked(key)
+    await entry.value.ask(lambda client: client.remove_object(entry.value.name, key))

@@ -48,6 +48,12 @@ async def list_topics(request: Request) -> list[str]:
     return topics(request).addresses()
 
 
+@router.get("/{topic}/info", responses=documented(403, 404, 503))
+async def get_info(request: Request, topic: str) -> TopicInfo:
+    """Say how many partitions a topic has."""
+    return await get_topic_info(request, topic)
+
+
 @router.get("/topics/{topic}/info", responses=documented(403, 404, 503))
 async def get_topic_info(request: Request, topic: str) -> TopicInfo:
     """Say how many partitions a topic has."""

@@ -13,6 +13,22 @@ class BucketExists(BaseModel):
     exists: bool
 
 
+class BucketInfo(BaseModel):
+    """A bucket, its server and what the link allows."""
+
+    bucket: str
+    component: str
+    host: str
+    access: str
+
+
+class BucketConfig(BaseModel):
+    """How a bucket is called, and on which server."""
+
+    bucket_name: str
+    endpoint: str
+
+
 class ObjectSummary(BaseModel):
     """An object of a bucket."""
 
@@ -22,11 +38,12 @@ class ObjectSummary(BaseModel):
 
 
 class ObjectList(BaseModel):
-    """Some objects of a bucket, sorted by key."""
+    """Some objects of a bucket, sorted by key; how many there are, unless they are too many."""
 
     bucket: str
     objects: list[ObjectSummary]
-    total_count: int
+    total_count: int | None
+    next: str | None
 
 
 class StoredObject(BaseModel):

@@ -81,7 +81,7 @@ async def get_info(request: Request, database: str) -> DatabaseInfo:
 async def count_documents(request: Request, database: str) -> Count:
     """Count the documents."""
     entry = collections(request).find(database, "read")
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         return Count(count=await documents.count_documents({}))
 
 
@@ -91,7 +91,7 @@ async def list_documents(
 ) -> DocumentPage:
     """List documents in the order of their creation."""
     entry = collections(request).find(database, "read")
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         total = await documents.count_documents({})
         cursor = documents.find({}).sort(ORDER).skip(offset).limit(limit)
         items = [document_of(found) async for found in cursor]
@@ -114,7 +114,7 @@ async def create_document(
         "created_at": moment,
         "updated_at": moment,
     }
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         await documents.insert_one(fields)
     created = document_of(fields)
     response.headers["Location"] = f"{request.url.path.rstrip('/')}/{created.id}"
@@ -125,7 +125,7 @@ async def create_document(
 async def get_document(request: Request, database: str, document_id: DocumentId) -> Document:
     """Return a document."""
     entry = collections(request).find(database, "read")
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         fields = await documents.find_one({"_id": ObjectId(document_id)})
     if fields is None:
         raise not_found(NO_DOCUMENT)
@@ -141,7 +141,7 @@ async def replace_document(
     key = ObjectId(document_id)
     changed: Fields = {"name": body.name, "payload": body.payload, "updated_at": now()}
     fields: Fields | None = {"_id": key, **changed}
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         result = await documents.update_one({"_id": key}, {"$set": changed})
         if result.matched_count == 0:
             raise not_found(NO_DOCUMENT)
@@ -158,7 +158,7 @@ async def replace_document(
 async def delete_document(request: Request, database: str, document_id: DocumentId) -> None:
     """Delete a document."""
     entry = collections(request).find(database, "write")
-    with entry.value.errors() as documents:
+    async with entry.value.errors() as documents:
         result = await documents.delete_one({"_id": ObjectId(document_id)})
     if result.deleted_count == 0:
         raise not_found(NO_DOCUMENT)

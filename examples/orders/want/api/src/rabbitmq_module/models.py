@@ -18,6 +18,16 @@ class QueueInfo(BaseModel):
     consumers: int
 
 
+class ResourceInfo(BaseModel):
+    """A queue or an exchange as the links give it."""
+
+    name: str
+    component: str
+    kind: str
+    vhost: str
+    access: str
+
+
 class QueueMessageIn(BaseModel):
     """A message for one queue."""
 

@@ -31,6 +31,7 @@ from src.rabbitmq_module.models import (
     Published,
     QueueInfo,
     QueueMessageIn,
+    ResourceInfo,
 )
 
 router = APIRouter(route_class=BoundedRoute)
@@ -53,7 +54,7 @@ def answer_to(error: Exception, component: str) -> Problem:
     if error.args and error.args[0] == ACCESS_REFUSED:
         return forbidden("the broker refuses this")
     # Not set up yet, lost, or too slow.
-    return unavailable(component)
+    return unavailable(component, error)
 
 
 async def publish(
@@ -112,6 +113,21 @@ async def list_exchanges(request: Request) -> list[str]:
     return clients_of(request).exchanges.addresses()
 
 
+@router.get("/{name}/info", responses=documented(404))
+async def get_info(request: Request, name: str) -> ResourceInfo:
+    """Describe a queue or an exchange and what the link allows; asks no broker."""
+    clients = clients_of(request)
+    known = clients.queues if name in clients.queues.index else clients.exchanges
+    entry = known.find(name)
+    return ResourceInfo(
+        name=entry.name,
+        component=entry.component,
+        kind=entry.kind,
+        vhost=entry.value.vhost,
+        access=entry.access,
+    )
+
+
 @router.get("/queues/{queue}/info", responses=documented(403, 404, 503))
 async def get_queue_info(request: Request, queue: str) -> QueueInfo:
     """Say how many messages and consumers a queue has."""
@@ -137,7 +153,10 @@ async def publish_to_queue(request: Request, queue: str, body: QueueMessageIn) -
 
 @router.post("/queues/{queue}/get", responses=documented(403, 404, 413, 503))
 async def get_messages(request: Request, queue: str, body: GetIn) -> Messages:
-    """Take messages; each is acknowledged after the answer is built."""
+    """Take messages, at most once: they are gone when the answer is built, though it may get lost.
+
+    A consumer of src/deps.py takes them at least once.
+    """
     entry = clients_of(request).queues.find(queue, "read")
     taken: list[AbstractIncomingMessage] = []
     async with answered(entry.value) as channel:
@@ -161,3 +180,12 @@ async def publish_to_exchange(
     entry = clients_of(request).exchanges.find(exchange, "write")
     async with answered(entry.value) as channel:
         return await publish(channel, entry.name, body.routing_key, body.content)
+
+
+@router.post("/exchanges/{exchange}/declare", responses=documented(403, 404, 503))
+async def declare_exchange(request: Request, exchange: str) -> ResourceInfo:
+    """Say that the exchange is there: it is declared on the broker's side."""
+    entry = clients_of(request).exchanges.find(exchange)
+    async with answered(entry.value) as channel:
+        await channel.get_exchange(entry.name)
+    return await get_info(request, entry.qualified_name)

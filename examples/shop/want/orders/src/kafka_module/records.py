@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from src.common import RETRY_FIRST, RETRY_LAST, Unavailable
 from src.consuming import Handler, Message, Work, body_of, outgoing, shielded
 from src.kafka_module.client import Cluster
+from src.waits import closed
 
 POLL_MILLISECONDS = 500
 BATCH_RECORDS = 100
@@ -184,7 +185,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
     async def leave(self) -> None:
         """Let the work end, then leave the group."""
         await asyncio.gather(*(work.drain() for work in self.works.values()))
-        await self.consumer.stop()
+        await closed(self.consumer.stop())
 
 
 def message_of(record: ConsumerRecord) -> Message:
