@@ -123,6 +123,36 @@ func (s *suite) look(t *testing.T) {
 	t.Helper()
 	c := &counts{of: map[string]map[string]int{}}
 	t.Cleanup(func() { fmt.Print(c.table()) })
+	var cases []*judges.Case
+	t.Run("each", func(t *testing.T) { s.lookAtEach(t, c, &cases) })
+	t.Run("checkov", func(t *testing.T) { s.checkov(t, cases) })
+}
+
+// checkov looks at all trees together.
+func (s *suite) checkov(t *testing.T, cases []*judges.Case) {
+	t.Helper()
+	if len(cases) == 0 {
+		t.Fatal("no tree was built")
+	}
+	found, err := judges.Checkov(t.Context(), cases, t.TempDir(), *only == "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		name := "of all trees"
+		if i >= 0 {
+			name = cases[i].Tree.Name
+		}
+		for _, f := range found[i] {
+			t.Errorf("%s: %s", name, f)
+		}
+	}
+}
+
+// lookAtEach gives each tree to the judges, and keeps those that could be built.
+func (s *suite) lookAtEach(t *testing.T, c *counts, cases *[]*judges.Case) {
+	t.Helper()
+	var lock sync.Mutex
 	for _, a := range s.all {
 		if !strings.Contains(a.Name, *only) {
 			continue
@@ -137,6 +167,9 @@ func (s *suite) look(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			lock.Lock()
+			*cases = append(*cases, one)
+			lock.Unlock()
 			for _, j := range judges.All() {
 				findings, err := j.Find(t.Context(), one)
 				c.set(a.Name, j.Name, len(findings))
