@@ -147,8 +147,8 @@ type subject struct {
 	attributes map[string]any
 }
 
-func (s subject) has(attribute string, value any) bool {
-	return attribute == "" || s.attributes[attribute] == value
+func (s subject) has(attribute, value string) bool {
+	return attribute == "" || fmt.Sprint(s.attributes[attribute]) == value
 }
 
 func (c *Case) subject(f checkovFailure) subject {
@@ -176,24 +176,105 @@ func (c *Case) owner(o unstructured.Unstructured) subject {
 	return s
 }
 
-// acceptance is a check that a kind of pods fails on purpose; where it is because of what the user asked for, with the attribute.
+// acceptance is a check that one kind of pods, or one kind of Dockerfile, fails on purpose; attribute and value where that is because of what the user asked for.
 type acceptance struct {
 	check, of string
 	attribute string
-	value     any
+	value     string // as text
 }
 
-// acceptances are all that fail on purpose, each kind of pods by itself. A new one is a change of OUTPUT.md (JDG-02) too.
+// acceptances are all of them, each with its reason. A new one is a change of OUTPUT.md (JDG-04) too.
 func acceptances() []acceptance {
 	var all []acceptance
-	for _, group := range []struct {
-		why    string // for whoever reads this table
-		checks string
-		of     string
-	}{} {
-		for check := range strings.FieldsSeq(group.checks) {
-			for of := range strings.FieldsSeq(group.of) {
-				all = append(all, acceptance{check: check, of: of})
+	for _, a := range []struct {
+		why       string // for whoever reads this table
+		checks    string
+		of        string
+		attribute string
+		value     string
+	}{
+		{
+			why:    "VER-02: images have exact tags; who wants digests sets them for the whole tree",
+			checks: "CKV_K8S_43",
+			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/migrate fastapi/server kong/server minio/bootstrap minio/server mongodb/backup " +
+				"nats/server postgresql/bootstrap postgresql/server redis/server service/server",
+		},
+		{
+			why:    "ENV: programs that read their secrets from variables; these are no arguments, and no other pod sees them",
+			checks: "CKV_K8S_35",
+			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/migrate fastapi/server minio/bootstrap minio/server mongodb/backup " +
+				"nats/server postgresql/bootstrap postgresql/server redis/server service/server",
+		},
+		{
+			why:    "K8S-16: the number of the user that the image is made for",
+			checks: "CKV_K8S_40",
+			of:     "apisix/server cnpg/bootstrap postgresql/bootstrap postgresql/server",
+		},
+		{
+			why:    "BLD-01 to BLD-03: builders unpack layers, in a namespace of their own, and nothing of the application runs there",
+			checks: "CKV_K8S_20 CKV_K8S_22 CKV_K8S_23 CKV_K8S_25 CKV_K8S_28 CKV_K8S_31 CKV_K8S_37 CKV_K8S_40",
+			of:     "fastapi/build",
+		},
+		{
+			why:    "no Service leads to a worker: nobody waits for it to be ready",
+			checks: "CKV_K8S_9",
+			of:     "celery/worker",
+		},
+		{
+			why:    "the exporter of redis beside it has no probe: the Service of the server leads to it too, and must not go with it",
+			checks: "CKV_K8S_9",
+			of:     "redis/server",
+		},
+		{
+			why:    "examples/own-kind: a kind of the user's own, kept short",
+			checks: "CKV_K8S_9",
+			of:     "nats/server",
+		},
+		{
+			why:       "the user asks for the token, with rbac",
+			checks:    "CKV_K8S_38",
+			of:        "fastapi/server",
+			attribute: "rbac", value: "true",
+		},
+		{
+			why:       "the user switches the security of containers off",
+			checks:    "CKV_K8S_20 CKV_K8S_22 CKV_K8S_23 CKV_K8S_28 CKV_K8S_29 CKV_K8S_30 CKV_K8S_31 CKV_K8S_37 CKV_K8S_40",
+			of:        "fastapi/day2 fastapi/server",
+			attribute: "securityContext", value: "false",
+		},
+		{
+			why:       "the user switches probes off",
+			checks:    "CKV_K8S_8 CKV_K8S_9",
+			of:        "fastapi/server",
+			attribute: "probes", value: "false",
+		},
+		{
+			why:       "the image that the user names runs as root",
+			checks:    "CKV_K8S_23 CKV_K8S_28 CKV_K8S_37 CKV_K8S_40",
+			of:        "service/server",
+			attribute: "user_id", value: "0",
+		},
+		{
+			why:       "there is no port to ask",
+			checks:    "CKV_K8S_8 CKV_K8S_9",
+			of:        "service/server",
+			attribute: "ports", value: "map[]",
+		},
+		{
+			why:       "K8S-16: the number that the user asks for",
+			checks:    "CKV_K8S_40",
+			of:        "service/server",
+			attribute: "user_id", value: "1000",
+		},
+		{
+			why:    "the image of the tests, which run once",
+			checks: "CKV_DOCKER_2",
+			of:     "Dockerfile.test",
+		},
+	} {
+		for check := range strings.FieldsSeq(a.checks) {
+			for of := range strings.FieldsSeq(a.of) {
+				all = append(all, acceptance{check, of, a.attribute, a.value})
 			}
 		}
 	}

@@ -116,6 +116,10 @@ func TestJudges(t *testing.T) {
 		t.Parallel()
 		s.lookAtBroken(t)
 	})
+	t.Run("checkov finds something", func(t *testing.T) {
+		t.Parallel()
+		s.breakForCheckov(t)
+	})
 }
 
 // look: no judge finds anything in any tree.
@@ -243,6 +247,47 @@ func (s *suite) lookAtBroken(t *testing.T) {
 				t.Errorf("no finding %q among %q", c.want, findings)
 			}
 		})
+	}
+}
+
+// breakForCheckov: what nobody accepts is found, in the objects and in a Dockerfile; with all trees there, so is an exception that is not needed.
+func (s *suite) breakForCheckov(t *testing.T) {
+	t.Helper()
+	shop := s.all[slices.IndexFunc(s.all, func(a tree.Architecture) bool { return a.Name == "examples/shop" })]
+	built, err := tree.Build(t.Context(), s.platc, shop, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, change := range map[string][2]string{
+		"orders/Dockerfile":                   {"\nWORKDIR /app", "\nRUN apt-get install -y sudo && sudo true\nWORKDIR /app"},
+		"orders/k8s/deploy/base/fastapi.yaml": {"automountServiceAccountToken: false", "hostNetwork: true"},
+	} {
+		file = filepath.Join(built.Out, file)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), change[0]) {
+			t.Fatalf("%s has no %q", file, change[0])
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), change[0], change[1])), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, err := judges.NewCase(built, s.tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := judges.Checkov(t.Context(), []*judges.Case{one}, t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, want := range map[int][]string{0: {"CKV_K8S_19", "CKV2_DOCKER_1"}, -1: {"CKV_K8S_43 of apisix/server is accepted, and nothing fails it"}} {
+		for _, w := range want {
+			if !slices.ContainsFunc(found[place], func(f string) bool { return strings.Contains(f, w) }) {
+				t.Errorf("no finding %q among %q", w, found[place])
+			}
+		}
 	}
 }
 
