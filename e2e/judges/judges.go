@@ -40,7 +40,7 @@ type Case struct {
 
 // Tools are where the programs are.
 type Tools struct {
-	kubeScore, promtool, istioctl, dockerlint, sops, hadolint string
+	kubeScore, promtool, istioctl, dockerlint, sops, hadolint, checkov string
 
 	yamllint    string // its settings
 	pythonImage string // the one base image
@@ -67,8 +67,9 @@ func Find(ctx context.Context, platc string) (*Tools, error) {
 		sops:       filepath.Join(folders[3], "sops"),
 		istioctl:   filepath.Join(folders[4], "istioctl"),
 		hadolint:   filepath.Join(cache, "hadolint-2.15.1", "bin", "hadolint"),
+		checkov:    filepath.Join(cache, "checkov-3.3.30", "bin", "checkov"),
 	}
-	for _, program := range []string{t.kubeScore, t.promtool, t.istioctl, t.dockerlint, t.sops, t.hadolint, "shellcheck", "yamllint"} {
+	for _, program := range []string{t.kubeScore, t.promtool, t.istioctl, t.dockerlint, t.sops, t.hadolint, t.checkov, "shellcheck", "yamllint"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return nil, fmt.Errorf("a judge is missing, run e2e/judges/setup.sh: %w", err)
 		}

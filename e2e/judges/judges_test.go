@@ -116,6 +116,10 @@ func TestJudges(t *testing.T) {
 		t.Parallel()
 		s.lookAtBroken(t)
 	})
+	t.Run("checkov finds something", func(t *testing.T) {
+		t.Parallel()
+		s.breakForCheckov(t)
+	})
 }
 
 // look: no judge finds anything in any tree.
@@ -123,6 +127,36 @@ func (s *suite) look(t *testing.T) {
 	t.Helper()
 	c := &counts{of: map[string]map[string]int{}}
 	t.Cleanup(func() { fmt.Print(c.table()) })
+	var cases []*judges.Case
+	t.Run("each", func(t *testing.T) { s.lookAtEach(t, c, &cases) })
+	t.Run("checkov", func(t *testing.T) { s.checkov(t, cases) })
+}
+
+// checkov looks at all trees together.
+func (s *suite) checkov(t *testing.T, cases []*judges.Case) {
+	t.Helper()
+	if len(cases) == 0 {
+		t.Fatal("no tree was built")
+	}
+	found, err := judges.Checkov(t.Context(), cases, t.TempDir(), *only == "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		name := "of all trees"
+		if i >= 0 {
+			name = cases[i].Tree.Name
+		}
+		for _, f := range found[i] {
+			t.Errorf("%s: %s", name, f)
+		}
+	}
+}
+
+// lookAtEach gives each tree to the judges, and keeps those that could be built.
+func (s *suite) lookAtEach(t *testing.T, c *counts, cases *[]*judges.Case) {
+	t.Helper()
+	var lock sync.Mutex
 	for _, a := range s.all {
 		if !strings.Contains(a.Name, *only) {
 			continue
@@ -137,6 +171,9 @@ func (s *suite) look(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			lock.Lock()
+			*cases = append(*cases, one)
+			lock.Unlock()
 			for _, j := range judges.All() {
 				findings, err := j.Find(t.Context(), one)
 				c.set(a.Name, j.Name, len(findings))
@@ -210,6 +247,47 @@ func (s *suite) lookAtBroken(t *testing.T) {
 				t.Errorf("no finding %q among %q", c.want, findings)
 			}
 		})
+	}
+}
+
+// breakForCheckov: what nobody accepts is found, in the objects and in a Dockerfile; with all trees there, so is an exception that is not needed.
+func (s *suite) breakForCheckov(t *testing.T) {
+	t.Helper()
+	shop := s.all[slices.IndexFunc(s.all, func(a tree.Architecture) bool { return a.Name == "examples/shop" })]
+	built, err := tree.Build(t.Context(), s.platc, shop, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, change := range map[string][2]string{
+		"orders/Dockerfile":                   {"\nWORKDIR /app", "\nRUN apt-get install -y sudo && sudo true\nWORKDIR /app"},
+		"orders/k8s/deploy/base/fastapi.yaml": {"automountServiceAccountToken: false", "hostNetwork: true"},
+	} {
+		file = filepath.Join(built.Out, file)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), change[0]) {
+			t.Fatalf("%s has no %q", file, change[0])
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), change[0], change[1])), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, err := judges.NewCase(built, s.tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := judges.Checkov(t.Context(), []*judges.Case{one}, t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, want := range map[int][]string{0: {"CKV_K8S_19", "CKV2_DOCKER_1"}, -1: {"CKV_K8S_43 of apisix/server is accepted, and nothing fails it"}} {
+		for _, w := range want {
+			if !slices.ContainsFunc(found[place], func(f string) bool { return strings.Contains(f, w) }) {
+				t.Errorf("no finding %q among %q", w, found[place])
+			}
+		}
 	}
 }
 

