@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "99577876", definitions: storedDefinitions},
+		"schema":           {sum: "57d7f1b7", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9bee813b", declared: storedApisix},
 		"kinds/celery":     {sum: "7faaa2b0", declared: storedCelery},
 		"kinds/cnpg":       {sum: "82744cda", declared: storedCnpg},
