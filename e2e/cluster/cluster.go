@@ -208,10 +208,6 @@ func (c *Cluster) populate(ctx context.Context, client kubernetes.Interface, pro
 		return fmt.Errorf("make the storage class: %w", err)
 	}
 	// what the architecture with every wish for pods asks for (graphs/byhand/knobs.cue)
-	fast := storagev1.StorageClass{ObjectMeta: metav1.ObjectMeta{Name: "fast"}, Provisioner: class.Provisioner, VolumeBindingMode: class.VolumeBindingMode}
-	if _, err := client.StorageV1().StorageClasses().Create(ctx, &fast, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("make the storage class: %w", err)
-	}
 	for _, name := range []string{"data", "batch"} {
 		priority := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: 1000}
 		if _, err := client.SchedulingV1().PriorityClasses().Create(ctx, priority, metav1.CreateOptions{}); err != nil {
