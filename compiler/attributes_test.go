@@ -126,6 +126,9 @@ func (w world) someTarget(r *kind.Rule, owner string) *kind.Kind {
 func (a attribute) set(holder object, value any) {
 	for i, t := range a.types[:len(a.types)-1] {
 		inner, ok := holder[a.path[i]].(object)
+		if list, _ := holder[a.path[i]].([]any); len(list) > 0 {
+			inner, ok = list[0].(object)
+		}
 		if !ok {
 			inner, _ = fixture.Sample(items(t)).(object)
 		}

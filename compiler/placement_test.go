@@ -70,7 +70,7 @@ func lacks(o kind.Object) []string {
 				miss(at, "the annotation")
 			}
 		}
-		if data["accessModes"] != nil && data["storageClassName"] != "fast" {
+		if data["accessModes"] != nil && data["storageClassName"] != "kwok-volume" {
 			miss(at, "storageClassName")
 		}
 		for _, field := range []string{"image", "imageName"} {
@@ -83,12 +83,12 @@ func lacks(o kind.Object) []string {
 	text := fmt.Sprint(o)
 	want := map[string][]string{
 		"ServiceAccount":  {"imagePullSecrets"},
-		"Cluster":         {"storageClass:fast", "nodeSelector", "tolerations", "priorityClassName", "imagePullSecrets", "cost-center", "example.com/owner"},
-		"RabbitmqCluster": {"storageClassName:fast", "imagePullSecrets", "cost-center", "example.com/owner", "nodeSelector", "tolerations", "priorityClassName"},
+		"Cluster":         {"storageClass:kwok-volume", "nodeSelector", "tolerations", "priorityClassName", "imagePullSecrets", "cost-center", "example.com/owner"},
+		"RabbitmqCluster": {"storageClassName:kwok-volume", "imagePullSecrets", "cost-center", "example.com/owner", "nodeSelector", "tolerations", "priorityClassName"},
 		"Prometheus":      {"nodeSelector", "tolerations", "priorityClassName", "imagePullSecrets", "cost-center", "example.com/owner"},
 		"Kafka":           {"nodeAffinity", "tolerations", "priorityClassName", "imagePullSecrets", "cost-center", "example.com/owner"},
 		"KafkaConnect":    {"nodeAffinity", "tolerations", "priorityClassName", "mirror", "cost-center", "example.com/owner"},
-		"KafkaNodePool":   {"class:fast"},
+		"KafkaNodePool":   {"class:kwok-volume"},
 	}
 	for _, word := range want[fmt.Sprint(o["kind"])] {
 		if !strings.Contains(text, word) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -206,6 +207,13 @@ func (c *Cluster) populate(ctx context.Context, client kubernetes.Interface, pro
 	if _, err := client.StorageV1().StorageClasses().Create(ctx, &class, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("make the storage class: %w", err)
 	}
+	// what the architecture with every wish for pods asks for (graphs/byhand/knobs.cue)
+	for _, name := range []string{"data", "batch"} {
+		priority := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: name}, Value: 1000}
+		if _, err := client.SchedulingV1().PriorityClasses().Create(ctx, priority, metav1.CreateOptions{}); err != nil {
+			return fmt.Errorf("make the priority class: %w", err)
+		}
+	}
 	// without ephemeral storage a node takes none of the pods that ask for some
 	capacity := corev1.ResourceList{
 		corev1.ResourceCPU:              resource.MustParse("1k"),
@@ -222,6 +230,9 @@ func (c *Cluster) populate(ctx context.Context, client kubernetes.Interface, pro
 					"kubernetes.io/os":            "linux",
 					"kubernetes.io/arch":          "amd64",
 					"topology.kubernetes.io/zone": "zone-" + zone,
+					"disk":                        "ssd",
+					"example.com/pool":            "data",
+					"gpu":                         "true",
 				},
 			},
 			Status: corev1.NodeStatus{Capacity: capacity, Allocatable: capacity},

@@ -141,7 +141,48 @@ func network(_ context.Context, c *Case) ([]string, error) {
 
 // closedWorld: what is referred to exists.
 func closedWorld(_ context.Context, c *Case) ([]string, error) {
-	return texts(world.Check(c.objects).Findings), nil
+	return texts(world.Check(append(slices.Clip(c.objects), givenSecrets(c.objects)...)).Findings), nil
+}
+
+// givenSecrets are the Secrets that arch.cue only names, with pull_secret; those of config.registry are called <component>-registry.
+func givenSecrets(objects []unstructured.Unstructured) []unstructured.Unstructured {
+	var all []unstructured.Unstructured
+	for _, o := range objects {
+		for _, name := range pullSecrets(o.Object) {
+			if strings.HasSuffix(name, "-registry") {
+				continue
+			}
+			secret := unstructured.Unstructured{}
+			secret.SetAPIVersion("v1")
+			secret.SetKind("Secret")
+			secret.SetNamespace(o.GetNamespace())
+			secret.SetName(name)
+			all = append(all, secret)
+		}
+	}
+	return all
+}
+
+// pullSecrets are the Secrets that images are pulled with, wherever an object names them.
+func pullSecrets(data any) []string {
+	var all []string
+	switch data := data.(type) {
+	case map[string]any:
+		named, _ := data["imagePullSecrets"].([]any)
+		for _, each := range named {
+			if o, ok := each.(map[string]any); ok {
+				all = append(all, fmt.Sprint(o["name"]))
+			}
+		}
+		for _, inner := range data {
+			all = append(all, pullSecrets(inner)...)
+		}
+	case []any:
+		for _, inner := range data {
+			all = append(all, pullSecrets(inner)...)
+		}
+	}
+	return all
 }
 
 func texts[T fmt.Stringer](findings []T) []string {
@@ -186,7 +227,15 @@ func yamllint(ctx context.Context, c *Case) ([]string, error) {
 
 // buildkit reads every Dockerfile as BuildKit does, which the build Jobs run, with all rules of its linter.
 func buildkit(ctx context.Context, c *Case) ([]string, error) {
-	return c.dockerfiles(ctx, c.tools.dockerlint, c.tools.pythonImage)
+	base := c.tools.pythonImage
+	for _, o := range c.objects {
+		// an architecture with a mirror has all images from there (graphs/byhand/knobs.cue)
+		if mirror := "mirror.example.com:5000/proxy/"; strings.Contains(fmt.Sprint(o.Object), mirror) {
+			base = mirror + "library/" + c.tools.pythonImage
+			break
+		}
+	}
+	return c.dockerfiles(ctx, c.tools.dockerlint, base)
 }
 
 func hadolint(ctx context.Context, c *Case) ([]string, error) {

@@ -166,6 +166,73 @@ func (s *suite) elsewhere(t *testing.T, g *graph) {
 	g.leavesNothing(t, nil)
 }
 
+// overlay deploys an overlay of the team's own that lies beside the tree, and then the tree again.
+func (s *suite) overlay(t *testing.T, g *graph) {
+	dir := filepath.Join(g.dir, "overlays", "prod")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(dir, g.tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployed := g.first(t, "Deployment")
+	text := fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [%s, own.yaml]
+patches:
+- target: {kind: Deployment, name: %s}
+  patch: |-
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: any, annotations: {example.com/overlay: "yes"}}
+`, relative, deployed.GetName())
+	own := fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-the-overlay, namespace: %s}\n", deployed.GetNamespace())
+	for name, text := range map[string]string{"kustomization.yaml": text, "own.yaml": own} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := s.script(t, g, "deploy.sh", "--overlay", dir, "--prune").CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("applying to context ")) {
+		t.Fatalf("deploy.sh --overlay: %v\n%s", err, out)
+	}
+	order := ""
+	for _, each := range g.components {
+		order += "== " + each.name + " "
+	}
+	if said := strings.Join(headings(string(out)), " "); said != "== objects of no component "+strings.TrimSpace(order) {
+		t.Errorf("the order was %s", said)
+	}
+	live := s.snapshot(t)
+	if live[cluster.Key(deployed)].GetAnnotations()["example.com/overlay"] != "yes" {
+		t.Errorf("%s has not what the overlay says", cluster.Key(deployed))
+	}
+	if live["/ConfigMap/"+deployed.GetNamespace()+"/of-the-overlay"] == nil {
+		t.Error("the ConfigMap of the overlay is not there")
+	}
+	s.run(t, g.dir, s.kubectl, "--kubeconfig", s.cluster.Kubeconfig, "--namespace", deployed.GetNamespace(), "delete", "configmap", "of-the-overlay")
+	if out, err := s.script(t, g, "deploy.sh").CombinedOutput(); err != nil {
+		t.Fatalf("deploy.sh: %v\n%s", err, out)
+	}
+	if s.snapshot(t)[cluster.Key(deployed)].GetAnnotations()["example.com/overlay"] != "" {
+		t.Errorf("%s keeps what the overlay said", cluster.Key(deployed))
+	}
+	g.leavesNothing(t, nil)
+}
+
+// headings are the lines of deploy.sh that name what is applied next, without the place in the order.
+func headings(out string) []string {
+	var all []string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "== ") {
+			name, _, _ := strings.Cut(strings.TrimSpace(line), " (")
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 // foreign hands objects to another architecture, and to nobody, and demands that deploy.sh names them and leaves all as it is, also where
 // the tree has a kind that the server does not know.
 func (s *suite) foreign(t *testing.T, g *graph) {

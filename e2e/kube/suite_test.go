@@ -212,6 +212,7 @@ func (s *suite) prove(t *testing.T, g *graph, result *row) {
 	if g.name == "example-shop" { // the scripts are the same everywhere
 		t.Run("images are built and day 2 is tested", func(t *testing.T) { s.buildAndTest(t, g, result) })
 		t.Run("the scripts go where they are told to, with the development key", func(t *testing.T) { s.elsewhere(t, g) })
+		t.Run("deploy.sh applies an overlay in order", func(t *testing.T) { s.overlay(t, g) })
 		t.Run("deploy.sh takes nothing from another architecture", func(t *testing.T) { s.foreign(t, g) })
 		t.Run("verify.sh finds ciphertext that was applied", func(t *testing.T) { s.tamper(t, g) })
 		t.Run("an interrupted deploy.sh leaves nothing", func(t *testing.T) { s.interrupt(t, g) })
@@ -225,7 +226,7 @@ func (s *suite) prove(t *testing.T, g *graph, result *row) {
 	}
 }
 
-// prerequisites makes the namespaces that no tree makes, since they belong to what README.md wants installed: those of a mesh.
+// prerequisites makes what no tree makes: the namespaces of what README.md wants installed, such as a mesh, and the Secrets that arch.cue only names.
 func (s *suite) prerequisites(t *testing.T, g *graph) {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(s.cluster.Config)
@@ -240,6 +241,50 @@ func (s *suite) prerequisites(t *testing.T, g *graph) {
 		if _, err := client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}
+	}
+	for _, object := range g.want {
+		for _, name := range pullSecrets(object.Object) {
+			s.pullSecret(t, g, client, object.GetNamespace(), name)
+		}
+	}
+}
+
+// pullSecrets are the Secrets that images are pulled with, wherever an object names them.
+func pullSecrets(data any) []string {
+	var all []string
+	switch data := data.(type) {
+	case map[string]any:
+		named, _ := data["imagePullSecrets"].([]any)
+		for _, each := range named {
+			if name, ok := each.(map[string]any)["name"].(string); ok {
+				all = append(all, name)
+			}
+		}
+		for _, inner := range data {
+			all = append(all, pullSecrets(inner)...)
+		}
+	case []any:
+		for _, inner := range data {
+			all = append(all, pullSecrets(inner)...)
+		}
+	}
+	return all
+}
+
+// pullSecret makes a Secret that the tree has not, and its namespace.
+func (s *suite) pullSecret(t *testing.T, g *graph, client kubernetes.Interface, namespace, name string) {
+	t.Helper()
+	if g.want["/Secret/"+namespace+"/"+name] != nil {
+		return
+	}
+	space := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "platc"}}, Type: corev1.SecretTypeDockerConfigJson, Data: map[string][]byte{corev1.DockerConfigJsonKey: []byte(`{"auths":{}}`)}}
+	_, err := client.CoreV1().Namespaces().Create(t.Context(), space, metav1.CreateOptions{})
+	if err == nil || apierrors.IsAlreadyExists(err) {
+		_, err = client.CoreV1().Secrets(namespace).Create(t.Context(), secret, metav1.CreateOptions{})
+	}
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		t.Fatal(err)
 	}
 }
 

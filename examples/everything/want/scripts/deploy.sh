@@ -62,19 +62,9 @@ TABLE
 # Namespace and name of the Jobs that prepare a server: a Job is immutable, so a finished one makes way for the next.
 bootstrap_jobs() {
 	case $1 in
-	cache)
-		cat <<'TABLE'
-cache cache-bootstrap
-TABLE
-		;;
 	db)
 		cat <<'TABLE'
 data db-bootstrap
-TABLE
-		;;
-	events)
-		cat <<'TABLE'
-messaging events-bootstrap
 TABLE
 		;;
 	files)
@@ -95,7 +85,6 @@ wait_for() {
 	case $1 in
 	cache)
 		wait_rollout cache statefulset/cache
-		wait_job cache cache-bootstrap
 		;;
 	db)
 		wait_rollout data statefulset/db
@@ -103,7 +92,6 @@ wait_for() {
 		;;
 	events)
 		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
-		wait_job messaging events-bootstrap
 		;;
 	files)
 		wait_rollout storage statefulset/files
