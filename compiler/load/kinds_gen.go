@@ -11,20 +11,20 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "21075eb8", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
+		"schema":           {sum: "3bbfe12c", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "f61408ef", declared: storedApisix},
 		"kinds/celery":     {sum: "ea334496", declared: storedCelery},
-		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "f11656a8", declared: storedFastapi},
-		"kinds/istio":      {sum: "911d6e27", declared: storedIstio},
-		"kinds/kafka":      {sum: "8c3d898c", declared: storedKafka},
-		"kinds/kong":       {sum: "f122af35", declared: storedKong},
-		"kinds/minio":      {sum: "5014e6dd", declared: storedMinio},
-		"kinds/mongodb":    {sum: "a47c286f", declared: storedMongodb},
-		"kinds/postgresql": {sum: "c6177b96", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "212824b0", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "48643c6f", declared: storedRedis},
+		"kinds/cnpg":       {sum: "67f5c194", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "d7a37410", declared: storedFastapi},
+		"kinds/istio":      {sum: "bf4903ea", declared: storedIstio},
+		"kinds/kafka":      {sum: "8a5867aa", declared: storedKafka},
+		"kinds/kong":       {sum: "4a38b6e6", declared: storedKong},
+		"kinds/minio":      {sum: "34894192", declared: storedMinio},
+		"kinds/mongodb":    {sum: "fb046ea2", declared: storedMongodb},
+		"kinds/postgresql": {sum: "e35a1831", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "608ee997", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "ff132bf8", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "9c1432ba", declared: storedRedis},
 		"kinds/service":    {sum: "60cd9420", declared: storedService},
 	}
 }
@@ -147,6 +147,15 @@ func storedApisix() *declarations {
 			&kind.Check{Op: "==", Limit: "apisix-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the gateway may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{
 		"gateway": &kind.Kind{Name: "apisix/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "apisix", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -156,23 +165,23 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 27, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 8}},
 	}, Slots: []string{"mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 21, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/config.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 114, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 166, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 167, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/gateway.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 198, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 199, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 205, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 217, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/config.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 115, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 167, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/gateway.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 177, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 199, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 200, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 207, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 218, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -345,7 +354,7 @@ func storedApisix() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 2}},
+		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 2}},
 		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
@@ -431,10 +440,10 @@ func storedCelery() *declarations {
 		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 21, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 22, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 26, Column: 3}},
@@ -524,6 +533,19 @@ func storedCnpg() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"db": &kind.Kind{Name: "cnpg/db", Doc: "A database of the cluster, with the schema app and the table app.items.", Parent: "cnpg", Provides: []string{"sql"}, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "owner", Type: &kind.Type{Doc: "Role that owns the database, without login, such as billing; <database>_owner if not set.", Help: "a lower-case SQL name that PostgreSQL does not keep for itself, such as billing", Text: "=~\"^[a-z_][a-z0-9_]{0,62}$\" & !~\"^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -531,12 +553,12 @@ func storedCnpg() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 32, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 33, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 72, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/cnpg.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 74, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/database.yaml", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 133, Column: 3}},
@@ -584,8 +606,8 @@ func storedCnpg() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 21, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 47, Column: 2}},
-		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 37, Column: 3}},
+		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 48, Column: 2}},
+		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 38, Column: 3}},
 		asked{Sort: "manifests", Of: "cnpg", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> cnpg", Path: []string{"links", "@application -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -994,10 +1016,10 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 194, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 195, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 203, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
@@ -1102,7 +1124,7 @@ func storedIstio() *declarations {
 		}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"meshed", "monitors"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 81, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 83, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "istio", To: "@workload", Doc: "Membership of the mesh: proxies, mutual TLS, and only the linked callers.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "mtls", Type: &kind.Type{Doc: "What the pods accept; the mesh's own mtls if not set.", Text: "\"STRICT\" | \"PERMISSIVE\" | \"DISABLE\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
@@ -1244,6 +1266,19 @@ func storedKafka() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"broker_cpu_request", "broker_cpu_limit"}, [2]string{"broker_mem_request", "broker_mem_limit"}, [2]string{"controller_cpu_request", "controller_cpu_limit"}, [2]string{"controller_mem_request", "controller_mem_limit"}}, Subs: map[string]*kind.Kind{
 		"topic": &kind.Kind{Name: "kafka/topic", Doc: "A topic.", Parent: "kafka", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "kafka_partition_size", Type: &kind.Type{Doc: "Number of partitions; it can be raised, not lowered.", Help: "a whole number from 1 to 100000", Text: "*3 | int & >=1 & <=100000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
@@ -1269,24 +1304,24 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "compact"},
 				&kind.Check{Op: "==", Limit: "compact,delete"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 51, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 52, Column: 8}},
 	}, Slots: []string{"connectors", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 56, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kafka.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 57, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Sub: "topic"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 157, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 178, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 209, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 297, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 331, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 342, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 361, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 368, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 378, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Sub: "topic"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 158, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 179, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 210, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 299, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 333, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 346, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 365, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 372, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 386, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
@@ -1321,8 +1356,8 @@ func storedKafka() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 141, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 112, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 68, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 113, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 69, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
@@ -1360,6 +1395,15 @@ func storedKong() *declarations {
 			&kind.Check{Op: "==", Limit: "kong-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the gateway may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{
 		"gateway": &kind.Kind{Name: "kong/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "kong", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1369,7 +1413,7 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 26, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 28, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 18, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 19, Column: 3}},
@@ -1377,10 +1421,10 @@ func storedKong() *declarations {
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 111, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 127, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 134, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 135, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 146, Column: 3}},
@@ -1556,7 +1600,7 @@ func storedKong() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 28, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 30, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 5, Column: 1}},
 		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
@@ -1623,6 +1667,19 @@ func storedMinio() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"bucket": &kind.Kind{Name: "minio/bucket", Doc: "A bucket of the server.", Parent: "minio", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "versioning", Type: &kind.Type{Doc: "Keep older versions of each object.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
@@ -1638,12 +1695,12 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 28, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 29, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 39, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/minio.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 41, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 117, Column: 3}},
@@ -1682,8 +1739,8 @@ func storedMinio() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 53, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 42, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 54, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 43, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 20, Column: 2}},
@@ -1753,18 +1810,31 @@ func storedMongodb() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"mongo_db": &kind.Kind{Name: "mongodb/mongo_db", Doc: "A database of the replica set; the server creates it with the first document.", Parent: "mongodb", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "collection", Type: &kind.Type{Doc: "Collection that applications work on, such as orders; the name of the database if not set.", Help: "a collection's name of letters, digits, _, . and -, at most 120 characters, not beginning with system.", Text: "=~\"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$\" & !~\"^system[.]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^system[.]"}, NotMatch: true},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 28, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 29, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 48, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 50, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 192, Column: 3}},
@@ -1777,20 +1847,39 @@ func storedMongodb() *declarations {
 	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"HOST", "PORT", "REPLICA_SET"}, Fields: []string{"host", "port", "replica_set"}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "The routes of databases, as a module of the application.", Startup: true, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 20, Column: 2}},
+		&kind.Rule{From: "prometheus", To: "mongodb", Doc: "Scraping of the members, whose agents have metrics of their own.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[1-9]"}},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "HTTP path of the metrics.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/metrics\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/metrics", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/metrics"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the pods, if not the kind's own.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
 		&kind.Rule{From: "@application", To: "mongodb/mongo_db", Doc: "Use of a database: a user of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the documents: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 44, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 56, Column: 2}},
-		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 39, Column: 3}},
+		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 57, Column: 2}},
+		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 40, Column: 3}},
 		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 20, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> mongodb/mongo_db", Path: []string{"links", "@application -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
+		asked{Sort: "rule", Of: "prometheus -> mongodb", Path: []string{"links", "prometheus -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> mongodb/mongo_db", Path: []string{"links", "@application -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 44, Column: 2}},
 	}}
 }
 
@@ -1870,6 +1959,19 @@ func storedPostgresql() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"database": &kind.Kind{Name: "postgresql/database", Doc: "A database of the server, with the schema app and the table app.items.", Parent: "postgresql", Provides: []string{"sql"}, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "owner", Type: &kind.Type{Doc: "Role that owns the database, without login, such as billing; <database>_owner if not set.", Help: "a lower-case SQL name that PostgreSQL does not keep for itself, such as billing", Text: "=~\"^[a-z_][a-z0-9_]{0,62}$\" & !~\"^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1877,12 +1979,12 @@ func storedPostgresql() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 32, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 33, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"roles", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 71, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 73, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 184, Column: 3}},
@@ -1910,8 +2012,8 @@ func storedPostgresql() *declarations {
 			}}}, IsList: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 46, Column: 2}},
-		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 37, Column: 3}},
+		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 47, Column: 2}},
+		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 38, Column: 3}},
 		asked{Sort: "manifests", Of: "postgresql", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> postgresql", Path: []string{"links", "@application -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> postgresql", Path: []string{"links", "fastapi -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
@@ -1952,6 +2054,30 @@ func storedPrometheus() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
+		kind.Field{Name: "alertmanagers", Type: &kind.Type{Doc: "Alertmanagers that alerts are sent to: the namespace, name and port of the Service of each.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\", name!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", port: *9093 | int & >=1 & <=65535}] | *[]", Elem: &kind.Type{Doc: "#Alertmanager is where the alerts go.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\", name!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", port: *9093 | int & >=1 & <=65535}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the Service.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+			kind.Field{Name: "name", Required: true, Type: &kind.Type{Doc: "Name of the Service, such as alertmanager-operated.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the Service, and of its pods.", Help: "a port from 1 to 65535", Text: "*9093 | int & >=1 & <=65535", Default: int64(9093), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(9093)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "kube_state_metrics", Type: &kind.Type{Doc: "The kube-state-metrics of the cluster, which tells of Jobs: with it, a backup that is missing raises an alert.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *8080 | int & >=1 & <=65535}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of its pods.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods; app.kubernetes.io/name: kube-state-metrics if not set.", Help: "labels of pods, such as app: \"kube-state-metrics\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the pods.", Help: "a port from 1 to 65535", Text: "*8080 | int & >=1 & <=65535", Default: int64(8080), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(8080)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}},
+			}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -1984,17 +2110,31 @@ func storedPrometheus() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "proxies", "targets"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 36, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 37, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 103, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 116, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 44, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 45, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 116, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/self.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 128, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 161, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 162, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 191, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2015,8 +2155,8 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 29, Column: 2}},
-		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 9, Column: 1}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 34, Column: 2}},
+		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
 }
@@ -2076,6 +2216,19 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"exchange": &kind.Kind{Name: "rabbitmq/exchange", Doc: "An exchange, which routes messages to the queues that it links to.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "exchange_type", Type: &kind.Type{Doc: "How messages are routed: by routing key, by pattern, by header, or to every queue.", Text: "*\"topic\" | \"direct\" | \"fanout\" | \"headers\"", Default: "topic", Check: &kind.Check{Any: []*kind.Check{
@@ -2088,7 +2241,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 30, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 31, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2109,12 +2262,12 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 48, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 49, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 26, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 85, Column: 3}},
@@ -2154,9 +2307,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 88, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 150, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 39, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 63, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 151, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 40, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 64, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 35, Column: 2}},
@@ -2224,11 +2377,24 @@ func storedRedis() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the server may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "ingress_from", Type: &kind.Type{Doc: "Pods outside the architecture that may reach the server, such as an administration tool.", Text: "[...{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}] | *[]", Elem: &kind.Type{Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 25, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/redis.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 26, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 95, Column: 3}},
@@ -2248,7 +2414,7 @@ func storedRedis() *declarations {
 		&kind.Rule{From: "fastapi", To: "redis", Doc: "The client of the server, as a module of the application.", Startup: true, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
 		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 48, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 28, Column: 2}},
+		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 29, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
@@ -2633,10 +2799,10 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
 		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
 		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},

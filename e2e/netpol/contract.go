@@ -394,8 +394,10 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 		switch c.kindOf() {
 		case "kong":
 			open = []int{8000, 8443}
+			x.given(c, 0)
 		case "apisix":
 			open = []int{9080, 9443}
+			x.given(c, 0)
 		case "fastapi":
 			port, _ := number(c.Attributes, "port")
 			if text(c.Attributes, "service_type") != "ClusterIP" {
@@ -411,6 +413,10 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 				}
 				x.given(c, port)
 			}
+		default:
+			for _, port := range servers()[c.kindOf()] {
+				x.given(c, port)
+			}
 		}
 		for _, to := range pick(groups[c.Name], nil) {
 			for _, port := range open {
@@ -423,8 +429,19 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 	}
 }
 
-// given are the attributes egress and ingress_from of an application.
+// servers are the ports that ingress_from of a server opens.
+func servers() map[string][]int {
+	return map[string][]int{
+		"postgresql": {5432}, "cnpg": {5432}, "mongodb": {27017}, "redis": {6379}, "rabbitmq": {5672, 15672}, "kafka": {9092}, "minio": {9000, 9001}, "prometheus": {9090},
+	}
+}
+
+// given are the attributes egress and ingress_from of a component.
 func (x *expected) given(c Component, port int) {
+	group := "server"
+	if c.kindOf() == "kafka" {
+		group = "broker"
+	}
 	callers, _ := c.Attributes["ingress_from"].([]any)
 	for _, one := range callers {
 		f, _ := one.(map[string]any)
@@ -435,7 +452,7 @@ func (x *expected) given(c Component, port int) {
 					return false
 				}
 			}
-			return to.end() == (end{c.Name, "server"}) && from.Namespace == f["namespace"] && p == port && protocol == corev1.ProtocolTCP
+			return to.end() == (end{c.Name, group}) && from.Namespace == f["namespace"] && p == port && protocol == corev1.ProtocolTCP
 		})
 	}
 	destinations, _ := c.Attributes["egress"].([]any)
@@ -445,7 +462,7 @@ func (x *expected) given(c Component, port int) {
 		ports, _ := e["ports"].([]any)
 		x.permit(func(from, to Pod, p int, protocol corev1.Protocol) bool {
 			listed := len(ports) == 0 || protocol == corev1.ProtocolTCP && slices.ContainsFunc(ports, func(port any) bool { return fmt.Sprint(port) == fmt.Sprint(p) })
-			return err == nil && from.end() == (end{c.Name, "server"}) && cidr.Contains(to.Address) && listed
+			return err == nil && from.end() == (end{c.Name, group}) && cidr.Contains(to.Address) && listed
 		})
 	}
 }
