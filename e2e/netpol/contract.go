@@ -47,7 +47,7 @@ func rows() []row {
 		{from: "prometheus", to: "cnpg", port: 9187},
 		{from: "prometheus", to: "mongodb", port: 9216},
 		{from: "prometheus", to: "rabbitmq", port: 15692},
-		{from: "prometheus", to: "kafka", port: 9404, groups: []string{"broker", "controller", "exporter"}},
+		{from: "prometheus", to: "kafka", port: 9404, groups: []string{"broker", "controller", "exporter", "connect"}},
 		{from: "prometheus", to: "minio", port: 9000},
 		{from: "prometheus", to: "redis", port: 9121},
 		{from: "prometheus", to: "kong", port: 8100},
