@@ -19,7 +19,7 @@ func storedPackages() map[string]stored {
 		"kinds/istio":      {sum: "bf4903ea", declared: storedIstio},
 		"kinds/kafka":      {sum: "8a5867aa", declared: storedKafka},
 		"kinds/kong":       {sum: "4a38b6e6", declared: storedKong},
-		"kinds/minio":      {sum: "a5325f4f", declared: storedMinio},
+		"kinds/minio":      {sum: "a16d45dc", declared: storedMinio},
 		"kinds/mongodb":    {sum: "5c3ebfb8", declared: storedMongodb},
 		"kinds/postgresql": {sum: "2d9d51f3", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "608ee997", declared: storedPrometheus},
@@ -1734,14 +1734,14 @@ func storedMinio() *declarations {
 				kind.Field{Name: "time", Type: &kind.Type{Doc: "Point in time to recover to, such as 2026-11-28T09:30:00Z; the end of the archive if not set.", Help: "a time such as 2026-11-28T09:30:00Z", Text: "=~\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 70, Column: 2}},
-		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 82, Column: 2}},
+		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio/bucket", Doc: "Nightly dumps of a MongoDB replica set in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the backups may do with the objects; they need readwrite, since old ones are read and removed.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 91, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 54, Column: 2}},
 		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 43, Column: 3}},
@@ -1751,8 +1751,8 @@ func storedMinio() *declarations {
 		asked{Sort: "rule", Of: "@application -> minio/bucket", Path: []string{"links", "@application -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 25, Column: 2}},
 		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 56, Column: 2}},
 		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 70, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 82, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 91, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 94, Column: 2}},
 	}}
 }
 
