@@ -58,9 +58,19 @@ TABLE
 # Namespace and name of the Jobs that prepare a server: a Job is immutable, so a finished one makes way for the next.
 bootstrap_jobs() {
 	case $1 in
+	cache)
+		cat <<'TABLE'
+cache cache-bootstrap
+TABLE
+		;;
 	db)
 		cat <<'TABLE'
 data db-bootstrap
+TABLE
+		;;
+	events)
+		cat <<'TABLE'
+messaging events-bootstrap
 TABLE
 		;;
 	files)
@@ -81,6 +91,7 @@ wait_for() {
 	case $1 in
 	cache)
 		wait_rollout cache statefulset/cache
+		wait_job cache cache-bootstrap
 		;;
 	db)
 		wait_rollout data statefulset/db
@@ -88,6 +99,7 @@ wait_for() {
 		;;
 	events)
 		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
+		wait_job messaging events-bootstrap
 		;;
 	files)
 		wait_rollout storage statefulset/files

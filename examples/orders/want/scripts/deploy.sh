@@ -50,9 +50,19 @@ TABLE
 # Namespace and name of the Jobs that prepare a server: a Job is immutable, so a finished one makes way for the next.
 bootstrap_jobs() {
 	case $1 in
+	cache)
+		cat <<'TABLE'
+orders cache-bootstrap
+TABLE
+		;;
 	db)
 		cat <<'TABLE'
 data db-bootstrap
+TABLE
+		;;
+	events)
+		cat <<'TABLE'
+messaging events-bootstrap
 TABLE
 		;;
 	files)
@@ -68,6 +78,7 @@ wait_for() {
 	case $1 in
 	cache)
 		wait_rollout orders statefulset/cache
+		wait_job orders cache-bootstrap
 		;;
 	db)
 		wait_rollout data statefulset/db
@@ -75,6 +86,7 @@ wait_for() {
 		;;
 	events)
 		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
+		wait_job messaging events-bootstrap
 		;;
 	files)
 		wait_rollout files statefulset/files

@@ -55,6 +55,11 @@ bootstrap_jobs() {
 data db-bootstrap
 TABLE
 		;;
+	events)
+		cat <<'TABLE'
+messaging events-bootstrap
+TABLE
+		;;
 	esac
 }
 
@@ -72,6 +77,7 @@ wait_for() {
 		;;
 	events)
 		wait_condition messaging rabbitmqcluster/events 'AllReplicasReady'
+		wait_job messaging events-bootstrap
 		;;
 	prom)
 		wait_condition monitoring prometheuses.monitoring.coreos.com/prom 'Available'
