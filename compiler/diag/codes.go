@@ -697,5 +697,18 @@ components: {
 `,
 			Fix: "Remove `required`.",
 		},
+		{
+			ID:    "W0133",
+			Title: "an even number of nodes that decide by majority",
+			Cause: "A cluster that decides by majority goes on as long as more than half of its nodes are there: four nodes can lose one, as three can, and two can lose none. The last node costs a volume and a vote, and saves nothing.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "bus/mails": {}}
+	bus: {kind: "rabbitmq", namespace: "data", replicas: 2, queue: mails: {}}
+}
+`,
+			Fix: "Set `replicas` to an odd number.",
+		},
 	}
 }

@@ -333,7 +333,9 @@ class Cnpg(Postgresql):
 
     def reconcile(self) -> None:
         """Make roles, databases, schemas and extensions of the emitted custom resources."""
-        initdb = self.custom("Cluster")["spec"]["bootstrap"]["initdb"]
+        bootstrap = self.custom("Cluster")["spec"]["bootstrap"]
+        # There is no barman: what is recovered begins empty.
+        initdb = bootstrap.get("initdb") or bootstrap["recovery"]
         self.role({"name": initdb["owner"], "login": True, "passwordSecret": initdb["secret"]})
         if initdb["database"] not in self.databases():
             for text in initdb.get("postInitTemplateSQL", []):

@@ -298,6 +298,26 @@ def prove(tree: Tree, servers: Servers) -> None:
         print(f"rotation {number}: {json.dumps({k: v[0] for k, v in history[-1].items()})}")
 
 
+def restore(tree: Tree, servers: Servers) -> None:
+    """Dump a database and bring it back, as docs/guides/restore.md says; its application goes on."""
+    user, password = tree.logins()["orders"]
+    postgres = {"PGHOST": "127.0.0.1", "PGPORT": str(servers.postgresql), "PGDATABASE": "orders"}
+    own = {**postgres, "PGUSER": user, "PGPASSWORD": password}
+    admin = {**postgres, "PGUSER": "postgres", "PGPASSWORD": tree.logins()["postgres"][1]}
+    psql = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c")
+    trees.command(*psql, "INSERT INTO app.items (name) VALUES ('kept')", **own)
+    dump = servers.home / "orders.dump"
+    trees.command("pg_dump", "-Fc", "-f", dump, **admin)
+    trees.command(*psql, "DROP TABLE app.items", **admin)
+    words = ("--clean", "--if-exists", "--no-owner", "--role=orders_owner")
+    trees.command("pg_restore", "-d", "orders", *words, dump, **admin)
+    servers.bootstrap("db", "postgresql.env", "roles.env", PGPORT=str(servers.postgresql))
+    found = trees.command(*psql, "SELECT name FROM app.items", **own).strip()
+    if found != "kept":
+        raise RuntimeError(f"after a restore, the application reads {found!r}")
+    print("restored: a dump is back, and its application reads it")
+
+
 def main() -> None:
     """Do it in a folder of its own."""
     home = Path(tempfile.mkdtemp(prefix="platc-rotation-"))
@@ -308,6 +328,7 @@ def main() -> None:
     servers = Servers(tree, home)
     try:
         prove(tree, servers)
+        restore(tree, servers)
     finally:
         for server in reversed(servers.running):
             server.terminate()

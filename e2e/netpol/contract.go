@@ -47,7 +47,7 @@ func rows() []row {
 		{from: "prometheus", to: "cnpg", port: 9187},
 		{from: "prometheus", to: "mongodb", port: 9216},
 		{from: "prometheus", to: "rabbitmq", port: 15692},
-		{from: "prometheus", to: "kafka", port: 9404, groups: []string{"broker", "controller", "exporter"}},
+		{from: "prometheus", to: "kafka", port: 9404, groups: []string{"broker", "controller", "exporter", "connect"}},
 		{from: "prometheus", to: "minio", port: 9000},
 		{from: "prometheus", to: "redis", port: 9121},
 		{from: "prometheus", to: "kong", port: 8100},
@@ -402,11 +402,13 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 		switch c.kindOf() {
 		case "kong":
 			open = []int{8000, 8443}
+			x.given(end{c.Name, "server"}, c.Attributes)
 		case "apisix":
 			open = []int{9080, 9443}
 			if c.Attributes["proxy_protocol"] == true {
 				open = []int{9181, 9182}
 			}
+			x.given(end{c.Name, "server"}, c.Attributes)
 		case "fastapi":
 			port, _ := number(c.Attributes, "port")
 			if text(c.Attributes, "service_type") != "ClusterIP" {
@@ -422,6 +424,12 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 				}
 				x.given(end{c.Name, "server"}, c.Attributes, port)
 			}
+		default:
+			group := "server"
+			if c.kindOf() == "kafka" {
+				group = "broker"
+			}
+			x.given(end{c.Name, group}, c.Attributes, servers()[c.kindOf()]...)
 		}
 		for group, attributes := range c.Processes {
 			ports, _ := attributes["ports"].(map[string]any)
@@ -446,6 +454,13 @@ func numbers(ports map[string]any) []int {
 		all = append(all, port)
 	}
 	return all
+}
+
+// servers are the ports that ingress_from of a server opens.
+func servers() map[string][]int {
+	return map[string][]int{
+		"postgresql": {5432}, "cnpg": {5432}, "mongodb": {27017}, "redis": {6379}, "rabbitmq": {5672, 15672}, "kafka": {9092}, "minio": {9000, 9001}, "prometheus": {9090},
+	}
 }
 
 // given are the attributes egress and ingress_from of an application, or of one of its processes: of their pods, and of the ports that these serve.

@@ -124,6 +124,9 @@ func ofOperator(o unstructured.Unstructured) []Pod {
 		return all
 	case "KafkaConnect.kafka.strimzi.io":
 		p := strimzi("connect", "connect", nil, tcp("rest-api", 8083))
+		if _, found, _ := unstructured.NestedMap(o.Object, "spec", "metricsConfig"); found {
+			p.Ports = append(p.Ports, tcp("tcp-prometheus", 9404))
+		}
 		p.Component = o.GetLabels()[labelComponent]
 		return []Pod{p}
 	case "Prometheus.monitoring.coreos.com":

@@ -98,7 +98,8 @@ func (at place) settings(field string, all map[string]string) {
 	}
 	for name, value := range all {
 		for suffix, beside := range portOf {
-			if !strings.HasSuffix(name, suffix) || strings.HasPrefix(value, "ENC[") {
+			// beside the name of an object store, serverName is a folder of an archive
+			if !strings.HasSuffix(name, suffix) || strings.HasPrefix(value, "ENC[") || all["barmanObjectName"] != "" {
 				continue
 			}
 			if _, rest, scheme := strings.Cut(value, "://"); scheme {

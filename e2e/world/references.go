@@ -166,7 +166,10 @@ func (at place) kindOf(o unstructured.Unstructured) {
 		at.serviceMonitor(spec)
 		at.scraped(o, "serviceMonitor")
 	case "PodMonitor.monitoring.coreos.com":
-		at.podMonitor(spec)
+		// that of the cluster is there already
+		if !strings.HasSuffix(o.GetName(), "-kube-state-metrics") {
+			at.podMonitor(spec)
+		}
 		at.scraped(o, "podMonitor")
 	case "PrometheusRule.monitoring.coreos.com":
 		at.scraped(o, "rule")

@@ -24,4 +24,5 @@ while IFS= read -r line; do
 	esac
 done <"$data/users.acl" >>"$data/users.acl.new"
 mv "$data/users.acl.new" "$data/users.acl"
+# shellcheck disable=SC2154 # of fill.sh
 exec "$server" "$here/redis.conf" --aclfile "$data/users.acl" --dir "$data" "$@"

@@ -12,6 +12,7 @@ export REDISCLI_AUTH="$ADMIN_PASSWORD" VALKEYCLI_AUTH="$ADMIN_PASSWORD"
 
 # ask COMMAND: the answer of the server; the command reaches the client by its standard input, where no other process sees it
 ask() {
+	# shellcheck disable=SC2154 # of fill.sh
 	printf '%s\n' "$1" | "$client" -h "$REDIS_HOST" -p "$REDIS_PORT" --user admin --no-auth-warning
 }
 

@@ -41,5 +41,7 @@ filled() {
 	done
 }
 
+# shellcheck disable=SC2034 # for those that read this
 server=redis-server client=redis-cli
+# shellcheck disable=SC2034
 if command -v valkey-server >/dev/null 2>&1; then server=valkey-server client=valkey-cli; fi
