@@ -25,6 +25,7 @@ type attribute struct {
 
 	number   int          // among all
 	owner    string       // kind or rule
+	called   string       // name of the sub-component that has it, where the owner is a sub-kind
 	path     []string     // names, the outermost first
 	types    []*kind.Type // along the path
 	required bool
@@ -44,6 +45,9 @@ func (w world) attributesOf(owner string, t *kind.Type) []attribute {
 			a := attribute{owner: owner, path: append(slices.Clone(path), f.Name), types: append(slices.Clone(types), f.Type), required: f.Required}
 			name := strings.Join(a.path, ".")
 			a.Hint = w.Hint(owner, name)
+			if k := w.Library.Kinds[owner]; k != nil {
+				a.called = fixture.SubName(k)
+			}
 			// a struct without required fields is nothing beside its fields
 			if !f.Type.IsStruct || slices.ContainsFunc(f.Type.Fields, func(f kind.Field) bool { return f.Required }) {
 				all = append(all, a)
@@ -103,6 +107,8 @@ func (w world) place(a attribute) object {
 		return p.SourceNode
 	case a.owner == p.Target.Name:
 		return p.TargetNode
+	case w.Library.Kinds[a.owner] != nil && w.Library.Kinds[a.owner].Parent == p.Target.Name:
+		return w.AddSub(p.TargetNode, w.Library.Kinds[a.owner], p.To)
 	case component == w.Components[p.From].(object)["kind"]:
 		return w.Components[p.From].(object)
 	default:
@@ -355,10 +361,7 @@ func (a attribute) missing(holder object) *mistake {
 	case strings.Contains(a.owner, " -> "):
 		m.at = strconv.Quote(a.prefix() + "-to-")[:len(a.prefix())+5]
 	case strings.Contains(a.owner, "/"):
-		m.at = `"one"`
-		if _, short, _ := strings.Cut(a.owner, "/"); short == "worker" || short == "job" {
-			m.at = strconv.Quote(short)
-		}
+		m.at = strconv.Quote(a.called)
 	}
 	return m
 }
