@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,7 +17,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-// memory is the answers of kinds, kept from check to check.
+// memory is the answers of kinds and the sums of files, kept from check to check. Answers are counted.
 type memory struct {
 	mu     sync.Mutex
 	stored map[[32]byte][]byte
@@ -24,11 +25,13 @@ type memory struct {
 	kept   int
 }
 
+func isSum(answer []byte) bool { return len(answer) == sha256.Size }
+
 func (m *memory) Find(sum [32]byte) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	answer, ok := m.stored[sum]
-	if ok {
+	if ok && !isSum(answer) {
 		m.found++
 	}
 	return answer, ok
@@ -37,7 +40,9 @@ func (m *memory) Find(sum [32]byte) ([]byte, bool) {
 func (m *memory) Keep(sum [32]byte, answer []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.kept++
+	if !isSum(answer) {
+		m.kept++
+	}
 	m.stored[sum] = answer
 }
 

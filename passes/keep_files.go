@@ -32,13 +32,12 @@ func keepFiles() pass.Pass {
 
 func runKeepFiles(c *pass.Context) bool {
 	nodes := c.Graph.Components()
-	arch := archWithImages(c)
 	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
-		if n.Kind.Manifests == nil {
-			return table{}
+		t := table{arch: archWithImages(c, n)}
+		if n.Kind.Manifests != nil {
+			t.rows, t.err = n.Kind.Manifests(c.Of(n).View, t.arch)
 		}
-		rows, err := n.Kind.Manifests(c.Of(n).View, arch)
-		return table{rows, err}
+		return t
 	})
 	brings := map[string]*ir.Node{} // namespace -> the first component by name that has a Namespace for it
 	for i, n := range nodes {
@@ -46,7 +45,7 @@ func runKeepFiles(c *pass.Context) bool {
 			refuse(c, err, "the files of "+n.Name, n.Pos, n)
 			continue
 		}
-		p := c.Of(n)
+		p, arch := c.Of(n), tables[i].arch
 		for _, row := range slices.Concat(p.Context, tables[i].rows) {
 			keepRow(c, n, row)
 		}
@@ -66,6 +65,7 @@ func runKeepFiles(c *pass.Context) bool {
 
 // table is what a kind answers for one component.
 type table struct {
+	arch kind.Object // as it saw the architecture
 	rows []kind.Row
 	err  error
 }

@@ -108,7 +108,7 @@ func actingFor(c *pass.Context) map[*ir.Node][]actor {
 	return all
 }
 
-// sourcesOf are the pods that connect: those of the source, and those that act for it.
+// sourcesOf are the pods that connect: those of the source, and those that act for it. Nobody acts for a process.
 func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]actor) []actor {
 	var all []actor
 	for _, peer := range groupsOf(c, e.Source, a.Rule.FromPods) {
@@ -118,6 +118,9 @@ func sourcesOf(c *pass.Context, e *ir.Edge, a ir.Applied, acting map[*ir.Node][]
 		if joins := rule.Result.Joins; joins != nil {
 			all = append(all, actor{peer: ir.Peer{Node: e.Source.Component(), Group: joins.Group}})
 		}
+	}
+	if e.Source.Kind.Process {
+		return all
 	}
 	for _, other := range acting[e.Source.Component()] {
 		// pods of the target itself need no way to it

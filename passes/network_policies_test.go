@@ -164,6 +164,29 @@ func TestPodsThatActForASourceGetItsEdges(t *testing.T) {
 	b.by("the egress of the worker", b.of("jobs").Policies["worker-shop"].Egress[0].By(), "network-policies", "shop -> db")
 }
 
+// What acts for a component has not the credentials of its processes, nor the way to their servers.
+func TestPodsThatActForASourceHaveNoEdgeOfItsProcesses(t *testing.T) {
+	t.Parallel()
+	w := workers(t)
+	w.kind("app/task", func(k *kind.Kind) { k.Process = true })
+	described(func(o object, d *kind.Description) {
+		if o["name"] == "shop" {
+			d.Pods["task-mails"] = kind.Pods{Process: "task/mails"}
+		}
+	})(w.graph.Library.Kinds["app"])
+	w.add("app/task", "shop/task/mails")
+	w.link("shop/task/mails -> logs")
+	b := w.run("network-policies").clean()
+	b.open(map[string]string{
+		"shop": "server > db/server:80, task-mails > db/server:80, task-mails > logs/server:80",
+		"cart": "server > db/server:80",
+		"jobs": "server > bus/server:80, server > logs/server:80, worker-shop > db/server:80",
+		"bus":  "server < jobs/server:80",
+		"db":   "server < cart/server:80, server < jobs/worker-shop:80, server < shop/server:80, server < shop/task-mails:80",
+		"logs": "server < jobs/server:80, server < shop/task-mails:80",
+	})
+}
+
 func TestSourceReachesThroughItsTargetWhatTheRuleNames(t *testing.T) {
 	t.Parallel()
 	b := workers(t, "broker").run("network-policies").clean()

@@ -122,13 +122,21 @@ func hashed(c *pass.Context, n *ir.Node, files []kind.Row) (string, error) {
 	return hex.EncodeToString(sum[:])[:digits], nil
 }
 
-// archWithImages is the architecture as manifests see it: with the images that are built, by component.
-func archWithImages(c *pass.Context) kind.Object {
+// archWithImages is the architecture as the manifests of a component see it: with the images that are built, by component, of itself and of those that it is
+// linked with. A changed image is a question anew for these alone.
+func archWithImages(c *pass.Context, n *ir.Node) kind.Object {
 	images := kind.Object{}
-	for _, n := range c.Graph.Components() {
-		if n.Description.Image != nil {
-			images[n.Name] = c.Of(n).Image.Value()
+	see := func(other *ir.Node) {
+		if other.Description.Image != nil {
+			images[other.Name] = c.Of(other).Image.Value()
 		}
+	}
+	see(n)
+	for _, e := range c.Graph.Outbound(n) {
+		see(e.Target.Component())
+	}
+	for _, e := range c.Graph.Inbound(n) {
+		see(e.Source.Component())
 	}
 	arch := kind.Object{} // there may be none, where the architecture has mistakes
 	maps.Copy(arch, c.Graph.Arch)

@@ -39,7 +39,9 @@ func contextual(t *testing.T, rows []kind.Row, others ...kind.Row) *world {
 		}
 	})
 	w.add("app", "shop")
-	w.add("worker", "jobs")
+	w.rule("worker -> app")
+	w.add("worker", "jobs other")
+	w.link("jobs -> shop")
 	return w
 }
 
@@ -144,6 +146,17 @@ func TestABuildContextThatCannotBeMade(t *testing.T) {
 	}
 	if images := archSeen(b); !reflect.DeepEqual(images, kind.Verbatim("map[shop:registry/shop:1.4.0]")) {
 		t.Errorf("others see %v", images)
+	}
+}
+
+func TestAnImageIsSeenByThoseThatAreLinkedWithItsComponent(t *testing.T) {
+	t.Parallel()
+	b := contextual(t, []kind.Row{}).tagged().clean()
+	if images := archSeen(b); !reflect.DeepEqual(images, kind.Verbatim("map[shop:registry/shop:1.4.0]")) {
+		t.Errorf("a component with a link sees %v", images)
+	}
+	if images := b.of("other").Rows[0].Content; !reflect.DeepEqual(images, kind.Verbatim("map[]")) {
+		t.Errorf("one without sees %v", images)
 	}
 }
 

@@ -150,10 +150,8 @@ func (b *bencher) commands(dir string, files map[string]string, edit [2]string) 
 	}
 	put := func(text string) error { return os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600) }
 	fresh := func() error {
-		for _, name := range []string{"out", ".platc"} {
-			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-				return err
-			}
+		if err := b.forget(dir); err != nil {
+			return err
 		}
 		return put(files[file])
 	}
@@ -177,6 +175,16 @@ func (b *bencher) commands(dir string, files map[string]string, edit [2]string) 
 	return all
 }
 
+// forget removes all that earlier builds of an architecture left, what they keep for the next one too.
+func (b *bencher) forget(dir string) error {
+	for _, name := range []string{filepath.Join(dir, "out"), filepath.Join(dir, ".platc"), filepath.Join(b.dir, "cache")} {
+		if err := os.RemoveAll(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // queues measures one application with n queues.
 func (b *bencher) queues(r *results, n int) error {
 	dir, err := b.folder("queues", n, map[string]string{"arch.cue": bench.Queues(n)})
@@ -184,7 +192,7 @@ func (b *bencher) queues(r *results, n int) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	fresh := func() error { return os.RemoveAll(filepath.Join(dir, "out")) }
+	fresh := func() error { return b.forget(dir) }
 	return b.measure(r.figure("queues", n), []command{
 		{row: "check", dir: dir, args: []string{b.platc, "check", "--quiet", "."}},
 		{row: "build", dir: dir, prep: fresh, args: []string{b.platc, "build", "--quiet", "--new-secrets", "."}},

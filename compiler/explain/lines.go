@@ -172,7 +172,7 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	if f.row.Trace == nil {
 		return line{at: f.row.Pos}
 	}
-	s := f.row.Trace(path...)
+	s := o.trace(f, path)
 	if to > 0 {
 		s = spanned(s, from, to)
 	} else {
@@ -210,6 +210,14 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	}
 	l.on = all(l.on, anyOf(present...))
 	return l
+}
+
+// trace is the source of a value of a file. The one of a text is asked for line by line, and found out once.
+func (o *origins) trace(f *File, path []any) kind.Source {
+	if o.last.file != f || !slices.Equal(o.last.path, path) {
+		o.last = lastTrace{f, slices.Clone(path), f.row.Trace(path...)}
+	}
+	return o.last.source
 }
 
 // spanned is the source of the bytes of a text that one line shows.

@@ -18,6 +18,14 @@ type origins struct {
 	in    map[*ir.Node][]*ir.Edge
 	out   map[*ir.Node][]*ir.Edge
 	own   []string // folders of the user's own kinds, and files that are copied
+	last  lastTrace
+}
+
+// lastTrace is the source that was asked for last.
+type lastTrace struct {
+	file   *File
+	path   []any
+	source kind.Source
 }
 
 // place is a value that a question could read: of a node or of an edge, by its path.

@@ -3,6 +3,7 @@ package value_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -230,5 +231,46 @@ func TestPercent(t *testing.T) {
 	other := value.Replaced(value.Concat{value.Literal("://"), value.Percent{Of: turn}}, turn, value.Literal("m"))
 	if value.Display(other) != "://m" {
 		t.Errorf("replaced it is %s", value.Display(other))
+	}
+}
+
+// TestDescribedTellsEverything: what differs in any field has another description, inside other values too.
+func TestDescribedTellsEverything(t *testing.T) {
+	t.Parallel()
+	texts := map[string]value.Value{}
+	add := func(v value.Value) {
+		t.Helper()
+		text := value.Described(v)
+		if other, ok := texts[text]; ok {
+			t.Errorf("%T and %T are both %s", other, v, text)
+		}
+		texts[text] = v
+	}
+	for _, base := range []value.Value{value.Secret{}, value.Hash{Of: value.Literal("")}, value.Turn{Of: [2]value.Value{value.Literal(""), value.Literal("")}}} {
+		add(base)
+		for i := range reflect.TypeOf(base).NumField() {
+			changed := reflect.New(reflect.TypeOf(base)).Elem()
+			changed.Set(reflect.ValueOf(base))
+			switch f := changed.Field(i); f.Kind() {
+			case reflect.String:
+				f.SetString("x")
+			case reflect.Int:
+				f.SetInt(7)
+			case reflect.Bool:
+				f.SetBool(true)
+			case reflect.Array:
+				f.Index(1).Set(reflect.ValueOf(value.Literal("x")))
+			default:
+				f.Set(reflect.ValueOf(value.Literal("x")))
+			}
+			add(changed.Interface().(value.Value))
+		}
+	}
+	long := value.Secret{ID: "a", Length: 9}
+	for _, v := range []value.Value{
+		value.Literal("a"), value.Literal("[secret a]"), long, value.Base64{Of: long}, value.Percent{Of: long}, value.Concat{long}, value.Concat{long, long},
+		value.Concat{value.Literal("a, b")}, value.Concat{value.Literal("a"), value.Literal("b")}, value.Hash{ID: "h", Of: long}, value.Hash{ID: "h", Of: value.Secret{ID: "a"}},
+	} {
+		add(v)
 	}
 }

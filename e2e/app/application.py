@@ -98,6 +98,12 @@ class Application:
         self.custom_apis: tuple[str, ...] = wiring["CUSTOM_APIS"]
         self.clients: tuple[str, ...] = wiring["CLIENTS"]
         self.metrics: bool = wiring["METRICS"]
+        # Another application serves what this one does not, its errors too.
+        self.asgi: str = wiring["ASGI"]
+        # What processes are linked to besides.
+        self.further = {
+            item["component"] for found in wiring["PROCESSES"].values() for item in found
+        }
         beat = wiring.get("BEAT", ())
         self.minutely = [task for _, task, cron, _ in beat if cron == "* * * * *"]
         self.guarded: bool = wiring["AUTH"] == "api_key"
@@ -159,6 +165,15 @@ class Application:
             if self.name in map(labels_of(item["spec"]["template"]).get, ("application", "beat"))
         ]
 
+    def processes(self, *kinds: str) -> list[Object]:
+        """Return the workloads of its own workers or jobs."""
+        return [
+            item
+            for kind in kinds
+            for item in self.site.objects.of(kind, self.namespace, instance=self.name)
+            if labels_of(item).get("component") in ("worker", "job")
+        ]
+
     # --- requests -------------------------------------------------------------------------------
 
     def call(self, status: int, method: str, path: str, **options: Any) -> Any:
@@ -167,7 +182,7 @@ class Application:
         same(f"{self.name}: {method} {path} {answer.text[:300]}", answer.status_code, status)
         kind = answer.headers.get("content-type", "")
         # /ready tells which check fails, in the form of its own.
-        if status >= 400 and not path.startswith("/ready"):
+        if status >= 400 and not path.startswith("/ready") and not self.asgi:
             true(f"{method} {path}: an error is a problem, not {kind}", "problem+json" in kind)
         return answer.json() if "json" in kind and answer.content else answer
 

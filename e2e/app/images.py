@@ -104,50 +104,61 @@ class Registry:
     # --- applications ---------------------------------------------------------------------------
 
     def application(self, name: str, file: str) -> Image:
-        """Make an image from the last stage of a Dockerfile."""
+        """Make an image from the last stage of an emitted Dockerfile."""
         source = self.tree / name
-        text = re.sub(r"\\\n", " ", (source / file).read_text())
-        stage = text[text.rindex("\nFROM ") :]
-        image = Image(user=0)
-        root = SRV / f"{name}-{file}"
-        copied: list[tuple[str, list[str]]] = []
+        image, copied = read_image(source / file, SRV / f"{name}-{file}")
         requirements = [source / "requirements.txt"]
-        for line in stage.splitlines():
-            word, _, rest = line.strip().partition(" ")
-            if word == "ENV":
-                for pair in shlex.split(rest):
-                    key, _, value = pair.partition("=")
-                    value = value.replace("$PATH", image.environment.get("PATH", PATH))
-                    # Its folder is made by the stage before: here programs have their own bytecode.
-                    if key != "PYTHONPYCACHEPREFIX":
-                        image.environment[key] = value
-            elif word == "WORKDIR":
-                image.folder = rest.strip()
-            elif word == "USER":
-                image.user = int(rest.partition(":")[0])
-            elif word == "CMD":
-                image.command = json.loads(rest)
-            elif word == "COPY" and "--from" not in rest:
-                *files, target = rest.split()
-                copied.append((target, files))
-        for target, files in copied:
-            where = root / target.removeprefix("./")
-            for copy in files:
-                origin = source / copy
-                if origin.is_dir():
-                    shutil.copytree(origin, where, dirs_exist_ok=True)
-                elif "[" in copy:  # What need not be there.
-                    continue
-                else:
-                    where.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(origin, where)
-                if copy == "requirements-test.txt":
-                    requirements.append(origin)
-        image.mounts = {
-            image.folder: str(root),
-            "/opt/venv": str(self.packages.environment(requirements)),
-        }
+        if "requirements-test.txt" in copied:
+            requirements.append(source / "requirements-test.txt")
+        image.mounts["/opt/venv"] = str(self.packages.environment(requirements))
         return image
+
+    def service(self, name: str, modules: Path) -> None:
+        """Make the image of a service from a Dockerfile of its team's, which runs `npm ci`."""
+        image, _ = read_image(self.tree / name / "context" / "Dockerfile", SRV / name)
+        shutil.copytree(modules, SRV / name / "node_modules", symlinks=True)
+        self.applications[name] = image
+
+
+def read_image(dockerfile: Path, root: Path) -> tuple[Image, set[str]]:
+    """Read the last stage of a Dockerfile and copy its files to `root`; return their names too."""
+    text = "\n" + re.sub(r"\\\n", " ", dockerfile.read_text())
+    image = Image(user=0)
+    copied: list[tuple[str, list[str]]] = []
+    for line in text[text.rindex("\nFROM ") :].splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if word == "ENV":
+            for pair in shlex.split(rest):
+                key, _, value = pair.partition("=")
+                value = value.replace("$PATH", image.environment.get("PATH", PATH))
+                # Its folder is made by the stage before: here programs have their own bytecode.
+                if key != "PYTHONPYCACHEPREFIX":
+                    image.environment[key] = value
+        elif word == "WORKDIR":
+            image.folder = rest.strip()
+        elif word == "USER":
+            image.user = int(rest.partition(":")[0])
+        elif word == "CMD":
+            image.command = json.loads(rest)
+        elif word == "COPY" and "--from" not in rest:
+            *files, target = json.loads(rest) if rest.startswith("[") else rest.split()
+            copied.append((target, files))
+    for target, files in copied:
+        for file in files:
+            # With a pattern it need not be there.
+            if "[" not in file:
+                copy_into(root / target.removeprefix("./"), dockerfile.parent / file)
+    image.mounts[image.folder] = str(root)
+    return image, {file for _, files in copied for file in files}
+
+
+def copy_into(where: Path, origin: Path) -> None:
+    """Copy what COPY names: of a folder its content."""
+    if origin.is_dir():
+        shutil.copytree(origin, where, dirs_exist_ok=True)
+    else:
+        where.mkdir(parents=True, exist_ok=True)
+        shutil.copy(origin, where)
 
 
 class Packages:

@@ -30,7 +30,7 @@ from application import Application, Resource, same, true, worker_pod
 from cluster import Deployment
 from images import Registry
 from judges import Judges
-from pods import Pod, data_of, tail
+from pods import Pod, data_of, run_to_end, tail
 from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
 from recovery import Recovery
 from rights import Rights
@@ -84,6 +84,7 @@ class Proof:
         self.providers: dict[str, Provider] = {}
         self.applications: list[Application] = []
         self.workers: list[Pod] = []
+        self.processes: dict[str, list[Pod]] = {}
 
     def step(self, name: str, run: Callable[[], object]) -> bool:
         """Run one step and say how it went."""
@@ -131,7 +132,11 @@ class Proof:
         ]
         for application in self.applications:
             self.workers += [worker_pod(self.site, item) for item in application.workers()]
+            self.processes[application.name] = [
+                worker_pod(self.site, item) for item in application.processes("Deployment")
+            ]
         needed = {link.component for app in self.applications for link in app.links}
+        needed |= {name for app in self.applications for name in app.further}
         needed |= {self.broker(name) for name in needed if settings.kinds.get(name) == "celery"}
         for name in sorted(needed):
             kind = KINDS.get(settings.kinds.get(name, ""))
@@ -178,18 +183,34 @@ class Proof:
         """Every application starts while no server is there."""
         early = [app for app in self.applications if not app.migrations]
         for app in early:
-            app.start()
+            self.start(app)
         for pod in self.workers:
             pod.start()
         with concurrent.futures.ThreadPoolExecutor(4) as threads:
             list(threads.map(self.alone, early))
+
+    def start(self, app: Application) -> None:
+        """Start an application and its processes."""
+        app.start()
+        for pod in self.processes[app.name]:
+            pod.start()
+
+    def jobs(self, app: Application) -> str:
+        """What ends, ends well."""
+        for item in app.processes("CronJob", "Job"):
+            name, spec = item["metadata"]["name"], item["spec"]
+            template = spec.get("jobTemplate", item)["spec"]["template"]
+            pod = self.site.pod(f"{name}-0", app.namespace, template, [])
+            code, text = run_to_end(pod)
+            same(f"{name}: {text[-2000:]}", code, 0)
+        return ", ".join(item["metadata"]["name"] for item in app.processes("CronJob", "Job"))
 
     def migrate(self, app: Application) -> str:
         """The emitted Jobs migrate, also a second time, and the pod that waits for that starts."""
         for job in [*app.migrations, *app.migrations]:
             code, text = self.site.job(job)
             same(f"{job['metadata']['name']}: {text[-2000:]}", code, 0)
-        app.start()
+        self.start(app)
         for item in app.resources("postgresql", "cnpg"):
             server = self.providers[item.component]
             assert isinstance(server, Postgresql)
@@ -300,7 +321,7 @@ class Proof:
             app.ready()
             app.call(200, "GET", "/ready")
             app.pod.wait()
-        for pod in self.workers:
+        for pod in [*self.workers, *(pod for pods in self.processes.values() for pod in pods)]:
             pod.wait()
 
     def seed(self, item: Resource) -> dict[str, Any]:
@@ -729,7 +750,8 @@ class Proof:
                     true(f"a secret is in {path.name}", secret not in text)
                 found = WARNING.findall(text)
                 same(f"warnings in {path.name}", found, [])
-                if pod is app.pod:
+                # What its init containers say is theirs.
+                if pod is app.pod and path.name.endswith(".app.log"):
                     for line in text.splitlines():
                         entry = json.loads(line)
                         true(f"keys of {line}", {"ts", "level", "logger", "msg"} <= set(entry))
@@ -811,6 +833,7 @@ class Proof:
             ("least privilege", lambda: ", ".join(rights.prove())),
             ("clients", partial(self.clients, app)),
             ("schedules", partial(self.schedules, app)),
+            ("jobs", partial(self.jobs, app)),
             ("metrics", partial(self.metrics, app)),
             ("no deprecation of its own", partial(self.quiet, app)),
         ):

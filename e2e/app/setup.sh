@@ -42,6 +42,7 @@ unshare --mount --net --pid --fork --mount-proc sh -c 'ip link add veth1 type ve
     fail "this machine does not let root make namespaces with veth and iptables' nat; nothing can be proved here"
 
 "$here/../binaries/build.sh" kustomize prometheus sops
+"$here/../own/setup.sh" >/dev/null
 
 # once FOLDER COMMAND ...: run the command in a new folder, which gets its name when all is well.
 once() {

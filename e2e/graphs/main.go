@@ -2,6 +2,8 @@
 // each link alone, all together, and those of byhand/.
 //
 //	graphs DIR        DIR/<name>/arch.cue
+//
+// One of byhand/ is a file, or a folder where its components have sources.
 package main
 
 import (
@@ -17,7 +19,7 @@ import (
 	"platc.dev/platc/compiler/fixture"
 )
 
-//go:embed byhand
+//go:embed all:byhand
 var byHand embed.FS
 
 func main() {
@@ -32,28 +34,44 @@ func main() {
 }
 
 func run(dir string) error {
-	all, err := fixture.Graphs()
+	graphs, err := fixture.Graphs()
 	if err != nil {
 		return err
 	}
-	files, err := fs.Glob(byHand, "byhand/*.cue")
-	if err != nil {
-		return err
+	all := map[string][]byte{} // files by path
+	for name, data := range graphs {
+		all[name+"/arch.cue"] = data
 	}
-	for _, file := range files {
-		data, err := byHand.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		all[strings.TrimSuffix(filepath.Base(file), ".cue")] = data
+	if err := readByHand(all); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, name, "arch.cue"), all[name], 0o644); err != nil {
+		if err := os.WriteFile(path, all[name], 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readByHand adds the files of byhand/: of byhand/NAME.cue NAME/arch.cue, of a folder what is in it.
+func readByHand(all map[string][]byte) error {
+	return fs.WalkDir(byHand, "byhand", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := byHand.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		to := strings.TrimPrefix(name, "byhand/")
+		if !strings.Contains(to, "/") {
+			to = strings.TrimSuffix(to, ".cue") + "/arch.cue"
+		}
+		all[to] = data
+		return nil
+	})
 }

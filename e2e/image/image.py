@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -34,8 +35,14 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 CALL = 300.0
 PATIENCE = 900.0
 
-# Architectures and the applications in them whose images are built: every module, and none.
-APPLICATIONS = (("everything", "orders"), ("kind-fastapi", "fastapi"))
+# Architectures and the applications in them whose images are built: every module, none, and code of
+# a team's own.
+APPLICATIONS = (("everything", "orders"), ("kind-fastapi", "fastapi"), ("own", "backend"))
+# An architecture and a service in it whose image has a Dockerfile of its team's, and what it is
+# built upon.
+SERVICE = ("own", "web", "node:22-trixie-slim")
+# What the application of the team's own has at its root.
+PAGE = "<title>Depot</title>"
 
 # What nobody may find in an image, whatever the tree holds.
 DECOYS = (
@@ -67,6 +74,10 @@ class Boot:
     user: int
     port: int
     key: str
+    # What its own page has; "" where the modules are listed.
+    page: str = ""
+    # Any other program than an emitted application.
+    service: bool = False
 
 
 def step(name: str, work: Callable[[], T]) -> T:
@@ -101,6 +112,8 @@ class Builder:
         self.pip.write_text(
             f"[global]\ncert = {CERTIFICATES}\n" + (f"index-url = {index}\n" if index else "")
         )
+        self.npm = work / "npmrc"
+        self.npm.write_text(f"cafile={CERTIFICATES}\n")
 
     def __call__(self, *args: str | Path) -> str:
         return call(*self.command, *args)
@@ -116,8 +129,28 @@ class Builder:
             path = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
             self("config", "--env", path, "--cmd", '["python3"]', "--label", label, container)
             self("commit", "--quiet", "--rm", "--format", "docker", container, reference)
+        return self.diff_ids(reference)
+
+    def diff_ids(self, reference: str) -> set[str]:
+        """Return the layers of an image."""
         inspected = json.loads(self("inspect", "--type", "image", reference))
         return set(inspected["OCIv1"]["rootfs"]["diff_ids"])
+
+    def node(self, name: str, base: str) -> set[str]:
+        """Put Node and npm upon the base root file system; gives the diff ids."""
+        folder = Path(call(ROOT / "e2e" / "own" / "setup.sh").strip())
+        reference = f"docker.io/library/{name}"
+        label = f"platc.node={folder.name}"
+        if label not in self("images", "--all", "--filter", f"label={label}", "--format", label):
+            container = self("from", "--pull-never", base).strip()
+            modules = folder / "node_modules"
+            self("copy", "--quiet", container, modules / "node/bin/node", "/usr/local/bin/node")
+            self("copy", "--quiet", container, modules / "npm", "/usr/local/lib/node_modules/npm")
+            link = "ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm"
+            self("run", "--isolation", "chroot", container, "--", "sh", "-c", link)
+            self("config", "--cmd", '["node"]', "--label", label, container)
+            self("commit", "--quiet", "--rm", "--format", "docker", container, reference)
+        return self.diff_ids(reference)
 
     def build(self, context: Path, dockerfile: str, tag: str) -> None:
         """Build as the build Jobs do: this context, this Dockerfile, nothing pulled."""
@@ -125,6 +158,7 @@ class Builder:
         if not ignore.exists():
             ignore = context / ".dockerignore"
         mounts = [f"{CERTIFICATES}:{CERTIFICATES}:ro", f"{self.pip}:/etc/pip.conf:ro"]
+        mounts.append(f"{self.npm}:/root/.npmrc:ro")
         options = [
             "--isolation",
             "chroot",
@@ -134,7 +168,8 @@ class Builder:
             "--format",
             "docker",
         ]
-        options += [f"--volume={m}" for m in mounts] + ["--layers", "--ignorefile", str(ignore)]
+        options += [f"--volume={m}" for m in mounts] + ["--layers"]
+        options += ["--ignorefile", str(ignore)] if ignore.exists() else []
         self("bud", *options, "--file", context / dockerfile, "--tag", tag, context)
 
     def inspect(self, tag: str) -> dict[str, Any]:
@@ -161,9 +196,8 @@ def trees(work: Path) -> dict[str, Path]:
     found = {}
     for name, _ in APPLICATIONS:
         folder = work / "trees" / name
-        source = ROOT / "examples" / name
-        if not source.exists():
-            source = work / "graphs" / name
+        places = (ROOT / "examples" / name, work / "graphs" / name, ROOT / "e2e" / name / "project")
+        source = next(place for place in places if place.exists())
         shutil.copytree(source, folder, ignore=shutil.ignore_patterns("want"))
         env = os.environ | {"REGISTRY_PASSWORD": "registry-password-of-the-suite"}
         call(platc, "build", "--quiet", "-o", "out", ".", cwd=folder, env=env)
@@ -193,26 +227,31 @@ def opened(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def secrets(folder: Path) -> list[str]:
-    """Every password of a tree: what is long and was ciphertext; of a record list, its fields."""
+    """Every password of a tree: what is long and was ciphertext; of a record list, its fields,
+    and of an address its password.
+    """
     found: set[str] = set()
     for path, values in opened(folder).items():
         closed = (folder / "out" / path).read_text()
         for name, value in values.items():
             if f"\n{name}=ENC[" in closed:
-                found.update(part for part in re.split("[:;,@/]", value) if len(part) >= 16)
+                parts = re.split("[:;,@/]", value)
+                if "://" in value:
+                    parts = [urllib.parse.urlsplit(value).password or ""]
+                found.update(part for part in parts if len(part) >= 16)
     if len(found) < 2 and (folder / "out" / "orders").exists():
         raise Failed(f"only {len(found)} secrets were found in {folder}")
     return sorted(found)
 
 
-def settings(folder: Path, application: str) -> dict[str, str]:
+def settings(folder: Path, application: str, kind: str) -> dict[str, str]:
     """The environment of the application: its ConfigMap, and its decrypted Secret."""
-    text = (folder / "out" / application / "k8s/deploy/base/fastapi.yaml").read_text()
+    text = (folder / "out" / application / f"k8s/deploy/base/{kind}.yaml").read_text()
     found: dict[str, str] = {}
     for o in yaml.safe_load_all(text):
         if o["kind"] == "ConfigMap":
             found |= o["data"]
-    if "PORT" not in found:
+    if kind == "fastapi" and "PORT" not in found:
         raise Failed(f"the ConfigMap of {application} has no PORT")
     return found | opened(folder)[f"{application}/k8s/deploy/base/secret/cloud.env"]
 
@@ -260,13 +299,14 @@ def boot(plan: Boot) -> None:
     )
     said = ""
     try:
-        check_answers(plan, started)
-        server = server_below(started.pid)
+        (check_service if plan.service else check_answers)(plan, started)
+        server = server_below(started.pid, plan.command[0] if plan.service else "uvicorn")
         check_user(plan, run, server)
         os.kill(server, signal.SIGTERM)
         said, _ = started.communicate(timeout=PATIENCE)
         # uvicorn ends by the signal itself, once all is closed
-        if '"Application shutdown complete."' not in said or Path(f"/proc/{server}").exists():
+        closed = plan.service or '"Application shutdown complete."' in said
+        if not closed or Path(f"/proc/{server}").exists():
             raise Failed(f"after SIGTERM it did not shut down\n{said[-3000:]}")
     finally:
         if started.poll() is None:
@@ -275,26 +315,26 @@ def boot(plan: Boot) -> None:
             said, _ = started.communicate()
             print(said[-3000:], file=sys.stderr)
         call(*plan.buildah, "rm", container)
-    for line in said.splitlines():
+    for line in said.splitlines() if not plan.service else ():
         json.loads(line)  # APP-10: every line of its log
 
 
-def server_below(pid: int) -> int:
+def server_below(pid: int, program: str) -> int:
     """The process that serves, among those below one."""
     for one in descendants(pid):
-        words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
-        if len(words) > 1 and words[1].endswith(b"/uvicorn"):
+        words = Path(f"/proc/{one}/cmdline").read_bytes().decode().split("\0")
+        # A script is behind its interpreter.
+        if words[0] == program or len(words) > 1 and words[1].endswith(f"/{program}"):
             return one
-    raise Failed("the image's command has started no uvicorn")
+    raise Failed(f"the image's command has started no {program}")
 
 
-def check_answers(plan: Boot, started: subprocess.Popen[str]) -> None:
-    """Without any backend it is alive, not ready, and asks for its key."""
+def answered(plan: Boot, started: subprocess.Popen[str], path: str) -> tuple[int, Any]:
+    """Ask until it answers."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            status, answer = ask(plan.port, "/health")
-            break
+            return ask(plan.port, path)
         except OSError as e:
             if started.poll() is not None:
                 said = started.stdout.read() if started.stdout else ""
@@ -302,6 +342,21 @@ def check_answers(plan: Boot, started: subprocess.Popen[str]) -> None:
             if time.monotonic() > deadline:
                 raise Failed(f"it does not answer: {e}") from e
             time.sleep(0.2)
+
+
+def check_service(plan: Boot, started: subprocess.Popen[str]) -> None:
+    """Without its database it is alive, and says that it cannot serve."""
+    status, answer = answered(plan, started, plan.health[0])
+    if status != 200:
+        raise Failed(f"{plan.health[0]}: {status} {answer}")
+    status, answer = ask(plan.port, "/")
+    if status != 503:
+        raise Failed(f"/: {status} {answer}")
+
+
+def check_answers(plan: Boot, started: subprocess.Popen[str]) -> None:
+    """Without any backend it is alive, not ready, and asks for its key."""
+    status, answer = answered(plan, started, "/health")
     if status != 200 or answer["status"] != "healthy" or any(answer["services"].values()):
         raise Failed(f"/health: {status} {answer}")
     status, ready = ask(plan.port, "/ready")
@@ -309,8 +364,12 @@ def check_answers(plan: Boot, started: subprocess.Popen[str]) -> None:
         raise Failed(f"/ready: {status} {ready}")
     status, index = ask(plan.port, "/api/v1/", plan.key)
     listed = {m["name"] for m in index["modules"]} if status == 200 else set()
-    if status != 200 or not set(answer["services"]) <= listed:
+    if status != 200 or not plan.page and not set(answer["services"]) <= listed:
         raise Failed(f"/api/v1/: {status} {index}")
+    if plan.page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{plan.port}/", timeout=CALL) as page:
+            if plan.page not in page.read().decode():
+                raise Failed("/ is not the application's own page")
     if plan.key and ask(plan.port, "/api/v1/")[0] != 401:
         raise Failed("/api/v1/ answers without a key")
 
@@ -321,11 +380,11 @@ def check_user(plan: Boot, run: list[str], server: int) -> None:
     uids = re.search(r"^Uid:\s+(.*)$", status, re.MULTILINE)
     if not uids or set(uids.group(1).split()) != {str(plan.user)}:
         raise Failed(f"it runs as {uids.group(1) if uids else 'nobody'}, not as {plan.user}")
-    script = (
-        'for d in /app /app/src /opt/venv; do if touch "$d/x" 2>/dev/null; then exit 9; fi; done'
-    )
+    folders = "/app" if plan.service else "/app /app/src /opt/venv"
+    script = f'for d in {folders}; do if touch "$d/x" 2>/dev/null; then exit 9; fi; done'
     call(*run, "sh", "-c", script)
-    call(*run, *plan.health)
+    if not plan.service:
+        call(*run, *plan.health)
 
 
 def prove(buildah: Builder, folder: Path, application: str, base: set[str], user: int) -> None:
@@ -350,7 +409,8 @@ def prove(buildah: Builder, folder: Path, application: str, base: set[str], user
     )
 
     config = buildah.inspect(tag)
-    environment = settings(folder, application)
+    environment = settings(folder, application, "fastapi")
+    own = (context / "app").exists()
     plan = Boot(
         buildah.command,
         tag,
@@ -360,15 +420,11 @@ def prove(buildah: Builder, folder: Path, application: str, base: set[str], user
         user,
         int(environment["PORT"]),
         environment.get("API_KEY", ""),
+        PAGE if own else "",
     )
-    file = buildah.work / f"{application}.json"
-    file.write_text(json.dumps(asdict(plan)))
-    step(
-        f"{application}: the image's command answers as {user} and ends in peace",
-        lambda: call("unshare", "--net", sys.executable, HERE / "image.py", "boot", file),
-    )
+    start(buildah, application, plan)
 
-    main = context / "src" / "main.py"
+    main = context / ("app" if own else "src") / "main.py"
     main.write_text(main.read_text() + "# changed\n")
     step(
         f"{application}: its changed source builds",
@@ -376,11 +432,57 @@ def prove(buildah: Builder, folder: Path, application: str, base: set[str], user
     )
     before = [layer.diff_id for layer in image.layers]
     after = [layer.diff_id for layer in buildah.layout(f"{application}:changed", base).layers]
-    if before[:-1] != after[:-1] or before[-1] == after[-1]:
+    holding = [
+        number
+        for number, layer in enumerate(image.layers)
+        if any(e.path == f"app/{main.relative_to(context)}" for e in layer.entries)
+    ]
+    changed = [n for n, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    # What is copied after it is copied again.
+    if len(holding) != 1 or changed != list(range(holding[0], len(after))):
         raise Failed(
-            f"{application}: a changed source changes more than the last layer\n{before}\n{after}"
+            f"{application}: a changed source changes more than its layer\n{before}\n{after}"
         )
-    print(f"ok  {application}: a changed source changes the last of {len(after)} layers alone")
+    print(f"ok  {application}: a changed source changes the last {len(changed)} of {len(after)} layers")
+
+
+def start(buildah: Builder, name: str, plan: Boot) -> None:
+    """Start an image in a network namespace of its own, and ask it."""
+    file = buildah.work / f"{name}.json"
+    file.write_text(json.dumps(asdict(plan)))
+    step(
+        f"{name}: the image's command answers as {plan.user} and ends in peace",
+        lambda: call("unshare", "--net", sys.executable, HERE / "image.py", "boot", file),
+    )
+
+
+def prove_service(buildah: Builder, folder: Path, name: str, base: set[str]) -> None:
+    """The image of a service is built from its context and started as its pod is."""
+    context = folder / "out" / name / "context"
+    tag = f"{name}:e2e"
+    step(f"{name}: its Dockerfile builds", lambda: buildah.build(context, "Dockerfile", tag))
+    hidden = [secret.encode() for secret in secrets(folder)]
+    layout = buildah.layout(tag, base)
+    files = [entry for layer in layout.layers for entry in layer.entries]
+    if any(secret in entry.data for entry in files for secret in hidden):
+        raise Failed(f"{name}: a file of its image holds a secret")
+    print(f"ok  {name}: {len(files)} files of its own, and none of {len(hidden)} secrets in them")
+    text = (folder / "out" / name / "k8s/deploy/base/service.yaml").read_text()
+    objects = {o["kind"]: o for o in yaml.safe_load_all(text)}
+    pod = objects["Deployment"]["spec"]["template"]["spec"]
+    port, probe = pod["containers"][0]["ports"][0], pod["containers"][0]["livenessProbe"]
+    plan = Boot(
+        buildah.command,
+        tag,
+        buildah.inspect(tag)["Cmd"],
+        [probe["httpGet"]["path"]],
+        settings(folder, name, "service"),
+        pod["securityContext"]["runAsUser"],
+        port["containerPort"],
+        "",
+        service=True,
+    )
+    start(buildah, name, plan)
 
 
 def prove_tests(buildah: Builder, folder: Path, application: str) -> None:
@@ -415,6 +517,10 @@ def prove_all(buildah: Builder) -> None:
     print(f"note: {name} stands here for a base of Debian trixie with its own {version}")
     for architecture, application in APPLICATIONS:
         prove(buildah, folders[architecture], application, base, 10001)
+    architecture, service, upon = SERVICE
+    base = step(f"the base image is there as {upon}", lambda: buildah.node(upon, name))
+    print(f"note: {upon} stands here for a base of Debian trixie with Node and npm from npm")
+    prove_service(buildah, folders[architecture], service, base)
     for architecture, application in APPLICATIONS:
         prove_tests(buildah, folders[architecture], application)
 

@@ -17,6 +17,7 @@ if [ -n "$missing" ]; then
 fi
 
 "$here/../binaries/build.sh" sops
+"$here/../own/setup.sh" >/dev/null
 
 # The Debian release of the emitted base image, with that release's Python in the place where the image has its own; its headers too, but neither
 # compiler nor libraries, so that the Dockerfile has to install what it needs.

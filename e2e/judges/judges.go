@@ -192,9 +192,10 @@ func hadolint(ctx context.Context, c *Case) ([]string, error) {
 	return c.dockerfiles(ctx, c.tools.hadolint, "--no-color")
 }
 
+// dockerfiles runs a program over the Dockerfiles that are emitted: one in a context is its team's.
 func (c *Case) dockerfiles(ctx context.Context, program string, args ...string) ([]string, error) {
 	files, err := c.files(func(path string) bool {
-		return strings.HasPrefix(filepath.Base(path), "Dockerfile") && !strings.HasSuffix(path, ".dockerignore")
+		return strings.HasPrefix(filepath.Base(path), "Dockerfile") && !strings.HasSuffix(path, ".dockerignore") && !strings.Contains(path, "/context/")
 	})
 	if err != nil || len(files) == 0 {
 		return nil, err

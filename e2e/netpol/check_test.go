@@ -144,6 +144,73 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// process is a worker of orders with a policy of its own.
+func process(ingress, egress string) []string {
+	labelled := func(text string) string {
+		return strings.ReplaceAll(text, "component: worker}", "component: worker, platc.dev/process: mails}")
+	}
+	guarded := strings.Replace(guard("shop", "orders", ingress, egress), "component: server}", "component: worker, platc.dev/process: mails}", 1)
+	return []string{labelled(workload("shop", "orders", "worker", "9000")), guarded}
+}
+
+func TestProcessesHaveTheLinksOfTheirComponentAndTheirOwn(t *testing.T) {
+	t.Parallel()
+	worker := strings.ReplaceAll(peerOf("shop", "orders"), "component: server}", "component: worker, platc.dev/process: mails}")
+	toDB := "  - {to: [" + peerOf("data", "db") + "], ports: [{port: 5432}]}\n"
+	toBus := "  - {to: [" + peerOf("data", "cache") + "], ports: [{port: 6379}]}\n"
+	fromServer, fromWorker := peerOf("shop", "orders"), worker
+	for _, c := range []struct {
+		name, db, cache, ingress, egress string // who reaches the servers; the policy of the worker
+		want                             []string
+	}{
+		{"as it should be", fromServer + ", " + fromWorker, fromWorker, "", toDB + toBus, nil},
+		{
+			"the worker lacks the component's link", fromServer, fromWorker, "", toDB + toBus,
+			[]string{"orders (worker-mails) -> db (server) 5432/TCP: closed, but needed by orders -> db"},
+		},
+		{
+			"the worker lacks its own link", fromServer + ", " + fromWorker, fromWorker, "", toDB,
+			[]string{"orders (worker-mails) -> cache (server) 6379/TCP: closed, but needed by orders/worker/mails -> cache"},
+		},
+		{
+			"the component has the worker's link", fromServer + ", " + fromWorker, fromServer + ", " + fromWorker, "", toDB + toBus,
+			[]string{"orders (server) -> cache (server) 6379/TCP: open, but no link says so"},
+		},
+		{
+			"the worker is open to a neighbour", fromServer + ", " + fromWorker, fromWorker, "{from: [{podSelector: {}}], ports: [{port: 9000}]}", toDB + toBus,
+			[]string{"a stranger in shop -> orders (worker-mails) 9000/TCP: open, but no link says so"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g, o := shop()
+			g.Components = append(g.Components, netpol.Component{Name: "cache", Kind: "redis", Namespace: "data"})
+			g.Components[2].Processes = map[string]map[string]any{"worker-mails": {"ports": map[string]any{"main": int64(9000)}}}
+			g.Links = append(g.Links, netpol.Link{From: "orders", To: "cache", Process: "worker-mails", Of: "orders/worker/mails -> cache"})
+			server := toDB
+			if strings.Contains(c.cache, fromServer) {
+				server += toBus
+			}
+			o[3] = guard("shop", "orders", "", server)
+			o[5] = guard("data", "db", "{from: ["+c.db+"], ports: [{port: 5432}]}", "")
+			o = append(o, workload("data", "cache", "server", "6379"), guard("data", "cache", "{from: ["+c.cache+"], ports: [{port: 6379}]}", ""))
+			o = append(o, process(c.ingress, c.egress)...)
+			r, err := netpol.Check(objects(t, o...), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.want) == 0 && len(r.Findings) > 0 {
+				t.Errorf("findings: %v", r.Findings)
+			}
+			for _, want := range c.want {
+				if !slices.ContainsFunc(r.Findings, func(f netpol.Finding) bool { return strings.HasPrefix(f.String(), want) }) {
+					t.Errorf("no finding %q among\n%v", want, r.Findings)
+				}
+			}
+		})
+	}
+}
+
 func TestCheckDemandsPodsAndRows(t *testing.T) {
 	t.Parallel()
 	g, o := shop()

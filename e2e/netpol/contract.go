@@ -189,8 +189,11 @@ func (x *expected) links(g *Graph, groups map[string][]Pod) error {
 			// workers of every application, which are groups of their own
 			sources = groups[from.Name]
 		}
-		if isApplication(from) {
-			sources = append(slices.Clone(sources), workersOf(g, groups, from.Name, "")...)
+		switch {
+		case l.Process != "":
+			sources = pick(groups[from.Name], []string{l.Process})
+		case isApplication(from):
+			sources = slices.Concat(sources, processesOf(from, groups), workersOf(g, groups, from.Name, ""))
 			if l.Attributes["migrate"] != nil {
 				sources = append(sources, pick(groups[from.Name], []string{"migrate-" + from.Name + "-migrate-" + l.Of[strings.LastIndex(l.Of, "/")+1:]})...)
 			}
@@ -283,6 +286,14 @@ func workersOf(g *Graph, groups map[string][]Pod, application, celery string) []
 	return all
 }
 
+// processesOf are the pods of the workers and jobs of an application, which have its links beside their own.
+func processesOf(c Component, groups map[string][]Pod) []Pod {
+	if len(c.Processes) == 0 {
+		return nil
+	}
+	return pick(groups[c.Name], slices.Collect(maps.Keys(c.Processes)))
+}
+
 // pick are the pods of some groups.
 func pick(pods []Pod, groups []string) []Pod {
 	if len(groups) == 0 {
@@ -336,6 +347,10 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 		if g.component(l.To).kindOf() != "celery" {
 			continue
 		}
+		callers := slices.Concat(pick(groups[l.From], nil), processesOf(g.component(l.From), groups))
+		if l.Process != "" {
+			callers = pick(groups[l.From], []string{l.Process})
+		}
 		for _, broker := range g.Links {
 			if broker.From != l.To {
 				continue
@@ -345,7 +360,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 				return err
 			}
 			for _, to := range pick(groups[broker.To], nil) {
-				for _, from := range slices.Concat(pick(groups[l.From], nil), workersOf(g, groups, l.From, l.To)) {
+				for _, from := range slices.Concat(callers, workersOf(g, groups, l.From, l.To)) {
 					x.need(from, to, r.port, l.Of+" through "+broker.To)
 				}
 			}
@@ -397,7 +412,7 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 			if text(c.Attributes, "service_type") != "ClusterIP" {
 				open = []int{port}
 			}
-			x.given(c, port)
+			x.given(end{c.Name, "server"}, c.Attributes, port)
 		case "service":
 			ports, _ := c.Attributes["ports"].(map[string]any)
 			for name := range ports {
@@ -405,8 +420,12 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 				if text(c.Attributes, "service_type") != "ClusterIP" {
 					open = append(open, port)
 				}
-				x.given(c, port)
+				x.given(end{c.Name, "server"}, c.Attributes, port)
 			}
+		}
+		for group, attributes := range c.Processes {
+			ports, _ := attributes["ports"].(map[string]any)
+			x.given(end{c.Name, group}, attributes, numbers(ports)...)
 		}
 		for _, to := range pick(groups[c.Name], nil) {
 			for _, port := range open {
@@ -419,9 +438,19 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 	}
 }
 
-// given are the attributes egress and ingress_from of an application.
-func (x *expected) given(c Component, port int) {
-	callers, _ := c.Attributes["ingress_from"].([]any)
+// numbers are the ports of an attribute, in no order.
+func numbers(ports map[string]any) []int {
+	var all []int
+	for name := range ports {
+		port, _ := number(ports, name)
+		all = append(all, port)
+	}
+	return all
+}
+
+// given are the attributes egress and ingress_from of an application, or of one of its processes: of their pods, and of the ports that these serve.
+func (x *expected) given(of end, attributes map[string]any, served ...int) {
+	callers, _ := attributes["ingress_from"].([]any)
 	for _, one := range callers {
 		f, _ := one.(map[string]any)
 		set, _ := f["pod_labels"].(map[string]any)
@@ -431,17 +460,17 @@ func (x *expected) given(c Component, port int) {
 					return false
 				}
 			}
-			return to.end() == (end{c.Name, "server"}) && from.Namespace == f["namespace"] && p == port && protocol == corev1.ProtocolTCP
+			return to.end() == of && from.Namespace == f["namespace"] && slices.Contains(served, p) && protocol == corev1.ProtocolTCP
 		})
 	}
-	destinations, _ := c.Attributes["egress"].([]any)
+	destinations, _ := attributes["egress"].([]any)
 	for _, one := range destinations {
 		e, _ := one.(map[string]any)
 		cidr, err := netip.ParsePrefix(text(e, "cidr"))
 		ports, _ := e["ports"].([]any)
 		x.permit(func(from, to Pod, p int, protocol corev1.Protocol) bool {
 			listed := len(ports) == 0 || protocol == corev1.ProtocolTCP && slices.ContainsFunc(ports, func(port any) bool { return fmt.Sprint(port) == fmt.Sprint(p) })
-			return err == nil && from.end() == (end{c.Name, "server"}) && cidr.Contains(to.Address) && listed
+			return err == nil && from.end() == of && cidr.Contains(to.Address) && listed
 		})
 	}
 }
@@ -490,7 +519,7 @@ func (x *expected) outside(g *Graph) {
 				return from.Component == c.Name && !slices.Contains(jobs(), from.Group) && asksServer(g, to, port, protocol)
 			})
 		}
-		if c.kindOf() == "fastapi" {
+		if isApplication(c) {
 			ports := buildPorts(g)
 			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
 				return from.end() == (end{c.Name, "build"}) && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP

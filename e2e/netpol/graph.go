@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/ir"
 )
 
 // Graph is what links of an architecture say: its components, and who links to whom. No decision of a pass is in it.
@@ -20,11 +21,13 @@ type Graph struct {
 type Component struct {
 	Name, Kind, Namespace string
 	Attributes            map[string]any
+	Processes             map[string]map[string]any // attributes of its workers and jobs, by the group of their pods: "worker-mails"
 }
 
 // Link is a link between two components; links between sub-components count for their components.
 type Link struct {
 	From, To   string         // components
+	Process    string         // the group of pods that has it, of a link of a process; ""
 	Of         string         // the link as written, for findings
 	Attributes map[string]any // complete
 }
@@ -42,17 +45,38 @@ func ReadGraph(dir string) (*Graph, error) {
 		return nil, fmt.Errorf("read the graph of %s: %w", dir, built.Findings.Err())
 	}
 	g := &Graph{Name: built.Graph.Name, Arch: built.Graph.Arch}
+	processes := map[string]map[string]map[string]any{}
+	for _, n := range built.Graph.Nodes {
+		if group := groupOf(n); group != "" {
+			of := n.Component().Name
+			if processes[of] == nil {
+				processes[of] = map[string]map[string]any{}
+			}
+			processes[of][group] = n.Attrs
+		}
+	}
 	for _, n := range built.Graph.Nodes {
 		if n.Parent == nil {
-			g.Components = append(g.Components, Component{Name: n.Name, Kind: n.Kind.Name, Namespace: n.Namespace(), Attributes: n.Attrs})
+			g.Components = append(g.Components, Component{
+				Name: n.Name, Kind: n.Kind.Name, Namespace: n.Namespace(), Attributes: n.Attrs, Processes: processes[n.Name],
+			})
 		}
 	}
 	for _, e := range built.Graph.Edges {
 		if !e.Internal() {
-			g.Links = append(g.Links, Link{From: e.Source.Component().Name, To: e.Target.Component().Name, Of: e.Name(), Attributes: e.Attrs})
+			g.Links = append(g.Links, Link{From: e.Source.Component().Name, To: e.Target.Component().Name, Process: groupOf(e.Source), Of: e.Name(), Attributes: e.Attrs})
 		}
 	}
 	return g, nil
+}
+
+// groupOf is the group of the pods of a process; "" of any other node.
+func groupOf(n *ir.Node) string {
+	if !n.Kind.Process {
+		return ""
+	}
+	_, short, _ := strings.Cut(n.Kind.Name, "/")
+	return short + "-" + n.Name
 }
 
 // component finds a component by its name, which a link of the graph has.

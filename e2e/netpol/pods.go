@@ -17,6 +17,7 @@ const (
 	labelGroup       = "app.kubernetes.io/component"
 	labelApplication = "platc.dev/application"
 	labelMigration   = "platc.dev/migration"
+	labelProcess     = "platc.dev/process"
 )
 
 // Pods are the groups of pods that the objects make, one of each, by component and group: those of workloads, and those that operators make of
@@ -70,8 +71,10 @@ func ofTemplate(o unstructured.Unstructured, template map[string]any) Pod {
 	if of := t.Labels[labelApplication]; of != "" {
 		p.Group += "-" + of
 	}
-	if name := t.Labels[labelMigration]; name != "" {
-		p.Group += "-" + name
+	for _, label := range []string{labelMigration, labelProcess} {
+		if name := t.Labels[label]; name != "" {
+			p.Group += "-" + name
+		}
 	}
 	for _, c := range slices.Concat(t.Spec.InitContainers, t.Spec.Containers) {
 		for _, port := range c.Ports {

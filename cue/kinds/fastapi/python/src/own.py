@@ -42,6 +42,12 @@ STANDARD = (
 )
 
 
+def load_foreign() -> App:
+    """Import the application that ASGI names."""
+    module, _, name = ASGI.partition(":")
+    return cast(App, getattr(import_module(module), name))
+
+
 class Own:
     """What the package gives to one application."""
 
@@ -51,8 +57,7 @@ class Own:
         self.foreign: App | None = None
         self.state: dict[str, Any] = {}
         if ASGI:
-            module, _, name = ASGI.partition(":")
-            self.foreign = cast(App, getattr(import_module(module), name))
+            self.foreign = load_foreign()
 
     def check(self, app: FastAPI) -> Check:
         """Return the package's check as one of a module."""

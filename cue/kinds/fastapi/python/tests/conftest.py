@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from src.common import Receive, Scope, Send
 from src.main import create_app
-from src.wiring import AUTH
+from src.wiring import ASGI, AUTH
 from tests.samples import KEY, environment, own_samples
 
 
@@ -23,6 +24,20 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return values
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the other application out: it may want servers to start, and has tests of its own."""
+    if ASGI:
+        monkeypatch.setattr("src.own.load_foreign", lambda: silent)
+
+
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    """Know no path."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 404, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
 
 @pytest.fixture

@@ -79,6 +79,14 @@ def test_own_paths_want_the_key(client: TestClient) -> None:
 
 
 @pytest.mark.skipif(not ASGI, reason="no other application is served")
+@pytest.mark.usefixtures("variables")
+def test_the_other_application_is_there() -> None:
+    """ASGI names an application."""
+    module, _, name = ASGI.partition(":")
+    assert callable(getattr(import_module(module), name))
+
+
+@pytest.mark.skipif(not ASGI, reason="no other application is served")
 def test_system_paths_stay(client: TestClient) -> None:
     """The other application takes none of the system's paths."""
     assert client.get("/health").json()["status"] == "healthy"

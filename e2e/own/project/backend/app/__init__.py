@@ -1,0 +1,1 @@
+"""Depot: which items there are, and where each was seen last."""

@@ -1,0 +1,21 @@
+"""Print how many items there are of each status: `python -m app.report`."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.database import get_engine
+from app.models import Item
+
+
+def main() -> None:
+    """Print one line a status."""
+    with Session(get_engine()) as session:
+        rows = session.execute(
+            select(Item.status, func.count()).group_by(Item.status).order_by(Item.status)
+        )
+        for status, count in rows:
+            print(f"{status}: {count}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""What runs in the background."""
+
+import logging
+
+from celery import shared_task
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.database import get_engine
+from app.models import Item
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="app.tasks.purge")
+def purge() -> int:
+    """Remove what was delivered; return how many items that were."""
+    with Session(get_engine()) as session:
+        gone = session.scalars(
+            delete(Item).where(Item.status == "delivered").returning(Item.id)
+        ).all()
+        session.commit()
+    return len(gone)
+
+
+@shared_task(name="app.tasks.count")
+def count() -> int:
+    """Say how many items there are."""
+    with Session(get_engine()) as session:
+        found = session.scalar(select(func.count(Item.id)))
+    log.info("there are %s items", found)
+    return int(found or 0)
