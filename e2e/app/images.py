@@ -145,9 +145,9 @@ def read_image(dockerfile: Path, root: Path) -> tuple[Image, set[str]]:
             copied.append((target, files))
     for target, files in copied:
         for file in files:
-            if "[" in file:  # What need not be there.
-                continue
-            copy_into(root / target.removeprefix("./"), dockerfile.parent / file)
+            # With a pattern it need not be there.
+            if "[" not in file:
+                copy_into(root / target.removeprefix("./"), dockerfile.parent / file)
     image.mounts[image.folder] = str(root)
     return image, {file for _, files in copied for file in files}
 

@@ -226,11 +226,7 @@ def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
 
     if not ASGI:  # The root is that of the application which is served.
         app.get("/", tags=["system"])(about)
-
-        @app.head("/", include_in_schema=False)
-        async def is_here() -> Response:
-            """Say that something runs here."""
-            return Response()
+        app.head("/", include_in_schema=False)(about)
 
     app.add_api_route("/health", get_health, tags=["system"], **HEALTH)
 

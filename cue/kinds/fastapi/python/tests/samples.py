@@ -210,7 +210,14 @@ def addresses(name: str) -> list[str]:
     return [address for part, address in ADDRESSES if re.search(part, name)]
 
 
-SYSTEM_PATHS = (*(() if ASGI else ("/",)), "/health", "/info", "/ready", "/api/v1/", "/api/v1/health")
+SYSTEM_PATHS = (
+    *(() if ASGI else ("/",)),
+    "/health",
+    "/info",
+    "/ready",
+    "/api/v1/",
+    "/api/v1/health",
+)
 
 MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     "kafka": (

@@ -33,7 +33,7 @@ from src.common import (
     documented,
 )
 from src.config import EXIT_CONFIG, ConfigError, Settings, load_settings
-from src.wiring import APP, AUTH, METRICS, MODULES, PUBLIC_PATHS, SEAMS
+from src.wiring import APP, ASGI, AUTH, METRICS, MODULES, PUBLIC_PATHS, SEAMS
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +216,6 @@ async def get_health(request: Request, response: Response) -> HealthModel:
 def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
     """Add what is open to everyone who reaches the pod."""
 
-    @app.get("/", tags=["system"])
     async def about() -> About:
         """Say what runs here."""
         return About(
@@ -225,10 +224,9 @@ def add_system_routes(app: FastAPI, settings: Settings, health: Health) -> None:
             docs="/docs" if settings.docs_enabled else None,
         )
 
-    @app.head("/", include_in_schema=False)
-    async def is_here() -> Response:
-        """Say that something runs here."""
-        return Response()
+    if not ASGI:  # The root is that of the application which is served.
+        app.get("/", tags=["system"])(about)
+        app.head("/", include_in_schema=False)(about)
 
     app.add_api_route("/health", get_health, tags=["system"], **HEALTH)
 

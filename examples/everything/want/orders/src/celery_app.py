@@ -418,6 +418,8 @@ class TaskSender:
         self.component = settings.of(CelerySettings)[0].provider.component
         self.celery = create_sender(settings)
         self.slots = Slots(self.component, CONNECTIONS)
+        # `task.delay()` of own code, in whatever thread: Celery knows the others of one alone.
+        self.celery.set_default()
 
     def send(self, name: str, *arguments: Any, **options: Any) -> AsyncResult[Any]:
         """Enqueue a task by its name, with Celery's options such as `kwargs` and `countdown`.

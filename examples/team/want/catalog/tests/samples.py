@@ -4,12 +4,23 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from unittest.mock import patch
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from src import wiring
 from src.common import Provider
-from src.config import ApplicationSettings, ConfigError, own_settings, settings_of
-from src.wiring import AUTH, PROVIDERS
+from src.config import (
+    ApplicationSettings,
+    ConfigError,
+    describe,
+    own_settings,
+    own_variable,
+    settings_of,
+)
+from src.wiring import ASGI, AUTH, PROVIDERS
 
 HOST = "127.0.0.1"
 CLOSED_PORT = "1"
@@ -140,25 +151,73 @@ GUESSES = (
 )
 
 
+# What the address of a server looks like, by a part of its variable's name.
+ADDRESSES = (
+    ("AMQP|RABBIT", f"amqp://user:{SECRET}@{HOST}:{CLOSED_PORT}/"),
+    ("CELERY|REDIS", f"redis://user:{SECRET}@{HOST}:{CLOSED_PORT}/0"),
+    ("MONGO", f"mongodb://user:{SECRET}@{HOST}:{CLOSED_PORT}/sample"),
+    ("DATABASE|DB_|POSTGRES|SQL", f"postgresql://user:{SECRET}@{HOST}:{CLOSED_PORT}/sample"),
+)
+
+
 def own_samples(values: Mapping[str, str]) -> dict[str, str]:
-    """Return values for what the team's own Settings want besides, found by what they refuse."""
+    """Return values for what the team's own code wants besides, found by what it refuses."""
     found: dict[str, str] = {}
     tried: dict[str, int] = {}
-    for _ in range(len(GUESSES) + 2):
+    for _ in range(len(GUESSES) + 50):
         with patch.dict(os.environ, {**values, **found}):
-            try:
-                own_settings()
-                break
-            except ConfigError as error:
-                for problem in error.problems:
-                    name = problem.partition(" ")[0]
-                    choices = (*re.findall(r"'([^']+)'", problem), *GUESSES)
-                    tried[name] = tried.get(name, -1) + 1
-                    found[name] = choices[min(tried[name], len(choices) - 1)]
+            problems = own_problems()
+        if not problems:
+            break
+        for problem in problems:
+            name = problem.partition(" ")[0]
+            choices = (*re.findall(r"'([^']+)'", problem), *addresses(name), *GUESSES)
+            tried[name] = tried.get(name, -1) + 1
+            found[name] = choices[min(tried[name], len(choices) - 1)]
     return found
 
 
-SYSTEM_PATHS = ("/", "/health", "/info", "/ready", "/api/v1/", "/api/v1/health")
+def own_problems() -> list[str]:
+    """Return what the Settings of the package refuse, and the application that ASGI names."""
+    try:
+        own_settings()
+        if ASGI:
+            import_module(ASGI.partition(":")[0])
+    except ConfigError as error:
+        return error.problems
+    except ValidationError as error:
+        return [own_variable(text, prefix_of(error.title)) for text in describe(error)]
+    except KeyError as error:  # os.environ["NAME"]
+        return [f"{error.args[0]} is missing"]
+    return []
+
+
+def prefix_of(title: str) -> str:
+    """Return the prefix that the variables of some settings have."""
+    todo = [BaseSettings]
+    while todo:
+        model = todo.pop()
+        if model.__name__ == title:
+            return model.model_config.get("env_prefix", "")
+        todo += model.__subclasses__()
+    return ""
+
+
+def addresses(name: str) -> list[str]:
+    """Return the address of a server, where the name of a variable asks for one."""
+    if not re.search("URL|URI|DSN", name):
+        return []
+    return [address for part, address in ADDRESSES if re.search(part, name)]
+
+
+SYSTEM_PATHS = (
+    *(() if ASGI else ("/",)),
+    "/health",
+    "/info",
+    "/ready",
+    "/api/v1/",
+    "/api/v1/health",
+)
 
 MODULE_PATHS: Mapping[str, tuple[str, ...]] = {
     "kafka": (
