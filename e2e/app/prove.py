@@ -184,16 +184,19 @@ class Proof:
         early = [app for app in self.applications if not app.migrations]
         for app in early:
             self.start(app)
-        for pod in self.workers:
-            pod.start()
         with concurrent.futures.ThreadPoolExecutor(4) as threads:
             list(threads.map(self.alone, early))
 
     def start(self, app: Application) -> None:
-        """Start an application and its processes."""
+        """Start an application, its processes, and what runs its tasks: all wait for migrations."""
         app.start()
-        for pod in self.processes[app.name]:
+        for pod in [*self.workers_of(app), *self.processes[app.name]]:
             pod.start()
+
+    def workers_of(self, app: Application) -> list[Pod]:
+        """Return Celery's pods of an application."""
+        keys = ("platc.dev/application", "platc.dev/beat")
+        return [pod for pod in self.workers if app.name in map(pod.endpoint.labels.get, keys)]
 
     def jobs(self, app: Application) -> str:
         """What ends, ends well."""
