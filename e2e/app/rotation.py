@@ -309,7 +309,7 @@ def restore(tree: Tree, servers: Servers) -> None:
     dump = servers.home / "orders.dump"
     trees.command("pg_dump", "-Fc", "-f", dump, **admin)
     trees.command(*psql, "DROP TABLE app.items", **admin)
-    words = ("--clean", "--if-exists", "--no-owner", "--role=orders_owner")
+    words = ("--clean", "--if-exists", "--no-owner", "--no-acl", "--role=orders_owner")
     trees.command("pg_restore", "-d", "orders", *words, dump, **admin)
     servers.bootstrap("db", "postgresql.env", "roles.env", PGPORT=str(servers.postgresql))
     found = trees.command(*psql, "SELECT name FROM app.items", **own).strip()
