@@ -139,7 +139,7 @@ func identityView(id ir.Identity) kind.Object {
 	for _, l := range id.Logins() {
 		logins = append(logins, kind.Object{"user": l.User, "password": value.Data(l.Password)})
 	}
-	return kind.Object{"user": id.User, "active": value.Data(id.Active()), "password": value.Data(id.ActivePassword()), "logins": logins, "access": id.Access, "more": more}
+	return kind.Object{"known": id.Known != nil, "user": id.User, "active": value.Data(id.Active()), "password": value.Data(id.ActivePassword()), "logins": logins, "access": id.Access, "more": more}
 }
 
 func effectsHold(c *pass.Context) error {

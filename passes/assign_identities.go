@@ -20,6 +20,7 @@ func assignIdentities() pass.Pass {
 	return pass.Pass{
 		Name: "assign-identities",
 		Doc:  "One credential per edge, or per pair of components: user name, password, access.",
+		Codes: []string{"E0208", "E0211", "E0212"},
 		After: []string{
 			"find-rules", // the rules say which edges share a credential, and their attributes which access
 		},
@@ -41,6 +42,7 @@ type credential struct {
 	of               *credential   // of a further credential: the first
 	more             string        // of a further credential: the link attribute that asks for it
 	clashes          []*credential // those that would have its user name, so that it has another one
+	known            *ir.Known     // of a server that has the user already
 }
 
 // ask is an edge that uses a credential, and the rule that says so.
@@ -56,13 +58,14 @@ func runAssignIdentities(c *pass.Context) bool {
 			if r.Identity == nil {
 				continue
 			}
-			addCredential(servers, e, r)
+			addCredential(c, servers, e, r)
 			break
 		}
 	}
 	for _, server := range c.Graph.Components() {
 		all := inOrder(servers[server])
 		nameUsers(all)
+		findKnown(c, server, all)
 		for _, cred := range all {
 			if cred.more != "" {
 				continue
@@ -88,7 +91,15 @@ func runAssignIdentities(c *pass.Context) bool {
 	return true
 }
 
-func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *kind.Rule) {
+// namespaced is the name of a source as users of a server begin with it. Other architectures may use a server that is not deployed from here.
+func namespaced(c *pass.Context, server *ir.Node, source string) string {
+	if server.Description.External == nil {
+		return source
+	}
+	return c.Graph.Name + "_" + source
+}
+
+func addCredential(c *pass.Context, servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *kind.Rule) {
 	server, source := e.Target.Component(), e.Source.Component()
 	resource, key := e.Target.Name, e.Target.ID
 	if r.Identity.PerComponent {
@@ -100,7 +111,7 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	id := source.Name + ":" + key
 	cred := servers[server][id]
 	if cred == nil {
-		cred = &credential{source: source.Name, resource: resource, style: r.Identity.Style, id: id}
+		cred = &credential{source: namespaced(c, server, source.Name), resource: resource, style: r.Identity.Style, id: id}
 		servers[server][id] = cred
 	}
 	cred.rotate = cmp.Or(cred.rotate, r.Identity.Rotate)
@@ -108,7 +119,7 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	for _, name := range r.Identity.More {
 		if e.Attrs[name] != nil && servers[server][id+"/"+name] == nil {
 			servers[server][id+"/"+name] = &credential{
-				source: source.Name, resource: resource + "_" + name, style: r.Identity.Style, id: id + "/" + name, rotate: r.Identity.Rotate, of: cred, more: name, asks: []ask{{e, r}},
+				source: cred.source, resource: resource + "_" + name, style: r.Identity.Style, id: id + "/" + name, rotate: r.Identity.Rotate, of: cred, more: name, asks: []ask{{e, r}},
 			}
 		}
 	}
@@ -132,7 +143,10 @@ func (c *credential) origins(context *pass.Context) []ir.Origin {
 
 // identity is the credential as the plan has it. Passwords beside the first have its ID with an ending that no name of a component has.
 func (c *credential) identity(access string) ir.Identity {
-	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access, More: map[string]ir.Identity{}}
+	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access, Known: c.known, More: map[string]ir.Identity{}}
+	if c.known != nil {
+		return id
+	}
 	switch c.rotate {
 	case kind.RotateUsers:
 		id.Other = ir.Login{User: c.other, Password: value.Secret{ID: c.id + "#2"}}

@@ -25,11 +25,12 @@ func wireParts() pass.Pass {
 }
 
 func runWireParts(c *pass.Context) bool {
-	w := wiring{c, pass.Index[entry]{}}
+	w := wiring{c, pass.Index[entry]{}, actingFor(c)}
 	// all parts of sources are before those of targets
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			w.wire(e, a, "out", e.Source, a.Result.Out)
+			w.acting(e, a)
 		}
 	}
 	for _, e := range c.Graph.Edges {
@@ -50,6 +51,25 @@ type entry struct {
 type wiring struct {
 	c     *pass.Context
 	index pass.Index[entry]
+	acts  map[*ir.Node][]actor
+}
+
+// acting enters what a rule brings to those whose pods act for the source, where they have the slot.
+func (w wiring) acting(e *ir.Edge, a ir.Applied) {
+	for _, slot := range slices.Sorted(maps.Keys(a.Result.Out.Acting)) {
+		for _, other := range w.acts[e.Source.Component()] {
+			n := other.peer.Node
+			if !slices.Contains(n.Kind.Slots, slot) {
+				continue
+			}
+			p := w.c.Of(n)
+			for i, part := range a.Result.Out.Acting[slot] {
+				by := w.c.Said(e, a, "out", "acting", slot, i)
+				by.With = other.because
+				p.Parts[slot] = pass.Append(w.c, w.index, entry{n, "part " + slot, text(part)}, p.Parts[slot], part, by)
+			}
+		}
+	}
 }
 
 // wire enters what a rule brings to one end of an edge; equal ones once.

@@ -154,7 +154,7 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 			out[key] = data[key]
 		default:
 			id := "config/" + section + "/" + key
-			if read := l.secret(id, key, data[key], given.Field(key)); read != nil {
+			if read := l.secret(strings.ReplaceAll(id, "/", "."), key, data[key], given.Field(key)); read != nil {
 				l.graph.Given[id], l.graph.GivenBy[id] = read, givenBy(data[key])
 				out[key] = kind.Object{"secret": id}
 			}
@@ -183,9 +183,8 @@ func givenBy(data any) string {
 	return "arch.cue"
 }
 
-// secret is what reads a secret; id is its name in the plan.
-func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given {
-	name := strings.ReplaceAll(id, "/", ".")
+// secret is what reads a secret; name is its place in arch.cue.
+func (l *lowering) secret(name, key string, data any, given *kind.Given) ir.Given {
 	switch v := data.(type) {
 	case string:
 		// what -t gave is in no file
@@ -199,8 +198,9 @@ func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given 
 	return nil
 }
 
-// givenSecrets are the secrets of a component's own that the user gives: {env: NAME} or {file: PATH} in an attribute with @given().
+// givenSecrets are the secrets of a component's own that the user gives: {env: NAME} or {file: PATH} in an attribute with @given(), or one with @given(ID).
 func (l *lowering) givenSecrets(n *ir.Node) {
+	l.givenIn(n, n.Kind.Attributes, n.Given, n.Attrs, n.Path())
 	for _, f := range n.Kind.Attributes.Fields {
 		given := n.Given.Field(f.Name)
 		if !f.Type.Given || given == nil {
@@ -215,6 +215,49 @@ func (l *lowering) givenSecrets(n *ir.Node) {
 			l.graph.Given[id] = l.external(n.Path()+"."+f.Name+"."+key, entry, given.Field(key).Pos, oneVariable)
 			l.graph.GivenTo[id], l.graph.GivenBy[id] = n.ID, givenBy(entry)
 		}
+	}
+}
+
+// givenIn are the secrets in a struct of attributes that the user gives by a name of their own.
+func (l *lowering) givenIn(n *ir.Node, t *kind.Type, given *kind.Given, data kind.Object, path string) {
+	for _, f := range t.Fields {
+		inner := given.Field(f.Name)
+		switch {
+		case inner == nil || data[f.Name] == nil:
+		case f.Type.GivenAs != "":
+			id := n.ID + "/" + f.Type.GivenAs
+			l.give(id, n.ID, path+"."+f.Name, f.Name, data[f.Name], inner)
+		case f.Type.IsStruct:
+			l.givenIn(n, f.Type, inner, object(data[f.Name]), path+"."+f.Name)
+		}
+	}
+}
+
+// give notes a secret that the user gives, and whose it is.
+func (l *lowering) give(id, owner, path, key string, data any, given *kind.Given) {
+	if read := l.secret(path, key, data, given); read != nil {
+		l.graph.Given[id], l.graph.GivenTo[id], l.graph.GivenBy[id] = read, owner, givenBy(data)
+	}
+}
+
+// credentials are those that a link gives: {user, password} in an attribute that a rule names for it.
+func (l *lowering) credentials(link ir.Link) {
+	for _, r := range l.library.Rules {
+		if r.Identity == nil || r.Identity.Given == "" || link.Given.Field(r.Identity.Given) == nil {
+			continue
+		}
+		attribute := r.Identity.Given
+		given := link.Given.Field(attribute)
+		for _, key := range ir.CredentialKeys() {
+			f := given.Field(key)
+			if f == nil || f.Invalid {
+				continue
+			}
+			if data := f.Data(); key == ir.CredentialPassword || object(data) != nil {
+				l.give(link.Credential(key), link.Source.Component().Name, link.Path()+"."+attribute+"."+key, key, data, f)
+			}
+		}
+		return
 	}
 }
 
@@ -405,6 +448,8 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
 			continue
 		}
-		l.graph.Links = append(l.graph.Links, ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos})
+		link := ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos}
+		l.credentials(link)
+		l.graph.Links = append(l.graph.Links, link)
 	}
 }
