@@ -275,8 +275,8 @@ func TestMistakesAreFoundAtTheirPlace(t *testing.T) {
 				beside := fixture.Hint{With: a.With}
 				a.Hint = fixture.Hint{}
 				holder := w.place(a)
-				if slices.Contains(slices.Collect(maps.Values(beside.With)), nil) {
-					beside.Lay(holder) // it excludes another one
+				if slices.Contains(slices.Collect(maps.Values(beside.With)), nil) || beside.With[a.path[0]] != nil {
+					beside.Lay(holder) // it excludes another one, or stands in one that needs more than its types say
 				}
 				if m := mistaken(a, holder); m != nil {
 					all = append(all, m)

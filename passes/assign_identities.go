@@ -18,8 +18,8 @@ import (
 
 func assignIdentities() pass.Pass {
 	return pass.Pass{
-		Name: "assign-identities",
-		Doc:  "One credential per edge, or per pair of components: user name, password, access.",
+		Name:  "assign-identities",
+		Doc:   "One credential per edge, or per pair of components: user name, password, access.",
 		Codes: []string{"E0208", "E0211", "E0212"},
 		After: []string{
 			"find-rules", // the rules say which edges share a credential, and their attributes which access

@@ -277,7 +277,7 @@ type Effects struct {
 	Requirements  []string
 	Modules       []string
 	Parts         map[string][]Object
-	Acting        map[string][]Object // parts of the components whose pods act for this one, where they have the slot
+	Acting        map[string][]Object    // parts of the components whose pods act for this one, where they have the slot
 	Defaults      map[string]value.Value // KEY -> value where no edge of the instance gives the KEY in Env
 	Uses          map[string]int
 	Rollout       []any // further steps of the roll-out of that side
