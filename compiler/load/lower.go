@@ -381,17 +381,30 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	return attrs
 }
 
-// oneOf demands exactly one of some attributes, whether or not its value is right.
+// oneOf demands exactly one of some attributes, whether or not its value is right; of those inside another one where that is given.
 func (l *lowering) oneOf(n *ir.Node, at kind.Place) {
 	for _, group := range n.Kind.OneOf {
-		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return n.Given.Field(name) == nil })
-		misspelt := func(f *kind.Given) bool {
-			return n.Kind.Attributes.Field(f.Key) == nil && diag.Nearest(f.Key, group) != ""
+		outer, _, inside := strings.Cut(group[0], ".")
+		holder, t := n.Given, n.Kind.Attributes
+		if inside {
+			holder, t = n.Given.Field(outer), t.Field(outer)
 		}
+		if holder == nil || inside && !holder.Struct {
+			continue
+		}
+		var names, given []string
+		for _, path := range group {
+			name := path[strings.LastIndexByte(path, '.')+1:]
+			names = append(names, name)
+			if n.Given.At(path) != nil {
+				given = append(given, path)
+			}
+		}
+		misspelt := func(f *kind.Given) bool { return t.Field(f.Key) == nil && diag.Nearest(f.Key, names) != "" }
 		switch {
-		case len(given) == 0 && slices.ContainsFunc(n.Given.Fields, misspelt): // one mistake
+		case len(given) == 0 && slices.ContainsFunc(holder.Fields, misspelt): // one mistake
 		case len(given) == 0:
-			l.add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: n.Given.KeyPos, Message: fmt.Sprintf("%s has no %s, one of which is required", at.Subject, strings.Join(group, " and no ")), Help: "add " + strings.Join(group, " or ")})
+			l.add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: holder.KeyPos, Message: fmt.Sprintf("%s has no %s, one of which is required", at.Subject, strings.Join(group, " and no ")), Help: "add " + strings.Join(names, " or ")})
 		case len(given) > 1:
 			l.add(diag.Diagnostic{Code: "E0208", Path: at.Path + "." + given[1], Pos: n.AttrPos(given[1]), Message: fmt.Sprintf("%s has %s, of which it can have one", at.Subject, strings.Join(given, " and ")), Help: "leave out all but one of them"})
 		}
