@@ -11,19 +11,19 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "b00d3825", definitions: storedDefinitions},
+		"schema":           {sum: "9e3a3ca1", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "681a1f62", declared: storedApisix},
 		"kinds/celery":     {sum: "31ec80c3", declared: storedCelery},
-		"kinds/cnpg":       {sum: "fdb48f7b", declared: storedCnpg},
+		"kinds/cnpg":       {sum: "dcf16dee", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "b5aa8fc6", declared: storedFastapi},
-		"kinds/istio":      {sum: "fc70e6fb", declared: storedIstio},
-		"kinds/kafka":      {sum: "77be8862", declared: storedKafka},
+		"kinds/istio":      {sum: "f68b88f0", declared: storedIstio},
+		"kinds/kafka":      {sum: "fe004ab0", declared: storedKafka},
 		"kinds/kong":       {sum: "f122af35", declared: storedKong},
 		"kinds/minio":      {sum: "ad63e6ec", declared: storedMinio},
 		"kinds/mongodb":    {sum: "39ec9c4c", declared: storedMongodb},
 		"kinds/postgresql": {sum: "8f855136", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "085e8394", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "d63eea02", declared: storedRabbitmq},
+		"kinds/prometheus": {sum: "8aba4b29", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "31a6dc7a", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "e24c640d", declared: storedRedis},
 		"kinds/service":    {sum: "47edd6c4", declared: storedService},
 	}
@@ -514,6 +514,10 @@ func storedCnpg() *declarations {
 			}},
 		}}}},
 		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, which asks each instance for its state.", Help: "a DNS-1123 label of at most 57 characters", Text: "*\"cnpg-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Default: "cnpg-system", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "cnpg-system"},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
+		}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -553,7 +557,7 @@ func storedCnpg() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 32, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 34, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -626,8 +630,8 @@ func storedCnpg() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 21, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 47, Column: 2}},
-		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 37, Column: 3}},
+		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 49, Column: 2}},
+		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 39, Column: 3}},
 		asked{Sort: "manifests", Of: "cnpg", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> cnpg", Path: []string{"links", "@application -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -1145,7 +1149,7 @@ func storedIstio() *declarations {
 		}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"meshed", "monitors"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 81, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 83, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "istio", To: "@workload", Doc: "Membership of the mesh: proxies, mutual TLS, and only the linked callers.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "mtls", Type: &kind.Type{Doc: "What the pods accept; the mesh's own mtls if not set.", Text: "\"STRICT\" | \"PERMISSIVE\" | \"DISABLE\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
@@ -1266,6 +1270,7 @@ func storedKafka() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "broker_cpu_request", Type: &kind.Type{Doc: "CPU request of a broker, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"500m\" | string | int | float", Quantity: true, Default: "500m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "500m"},
 			&kind.Check{Any: []*kind.Check{
@@ -1355,7 +1360,7 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "compact"},
 				&kind.Check{Op: "==", Limit: "compact,delete"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 59, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 61, Column: 8}},
 	}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -1492,8 +1497,8 @@ func storedKafka() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 148, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 124, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 76, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 126, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 78, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
@@ -2315,7 +2320,12 @@ func storedPostgresql() *declarations {
 
 func storedPrometheus() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "prometheus", Title: "Prometheus", Doc: "A Prometheus server, run by its operator: it scrapes what it links to and evaluates alert rules for it.", Provides: []string{"workload"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as monitoring.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as monitoring.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A Prometheus that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then, but scrape_interval and namespace.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, monitor_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of its pods, such as monitoring.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods; all pods of the namespace if not set.", Help: "labels of pods, such as app.kubernetes.io/name: \"prometheus\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "monitor_labels", Type: &kind.Type{Doc: "Labels by which it selects monitors and rules, such as {release: \"kube-prometheus-stack\"}.", Help: "labels of monitors, such as release: \"kube-prometheus-stack\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "retention_time", Type: &kind.Type{Doc: "How long samples are kept, a Prometheus duration such as 15d.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "*\"15d\" | =~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Default: "15d", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "15d"},
 			&kind.Check{All: []*kind.Check{
@@ -2379,16 +2389,16 @@ func storedPrometheus() *declarations {
 			}},
 		}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "proxies", "targets"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 36, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 37, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 36, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 37, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 103, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 116, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 117, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 138, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2409,7 +2419,7 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 29, Column: 2}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 38, Column: 2}},
 		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
@@ -2478,6 +2488,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -2522,7 +2533,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 38, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 39, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2543,7 +2554,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 56, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 57, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
@@ -2555,12 +2566,12 @@ func storedRabbitmq() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.py", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 49, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 50, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 107, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 125, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 126, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 132, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 142, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 146, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 223, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 119, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 120, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 126, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 136, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 140, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 217, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -2609,9 +2620,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 159, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 47, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 71, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 160, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 48, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 72, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
