@@ -11,22 +11,22 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ac29df41", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "035f6364", declared: storedApisix},
+		"schema":           {sum: "ef1fdf57", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "0603937d", declared: storedApisix},
 		"kinds/celery":     {sum: "31ec80c3", declared: storedCelery},
 		"kinds/cnpg":       {sum: "dcf16dee", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "b5aa8fc6", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "5711284a", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "79ca53ef", declared: storedIngress},
 		"kinds/istio":      {sum: "f68b88f0", declared: storedIstio},
-		"kinds/kafka":      {sum: "fe004ab0", declared: storedKafka},
-		"kinds/kong":       {sum: "b7b62c71", declared: storedKong},
-		"kinds/minio":      {sum: "ad63e6ec", declared: storedMinio},
-		"kinds/mongodb":    {sum: "39ec9c4c", declared: storedMongodb},
-		"kinds/postgresql": {sum: "8f855136", declared: storedPostgresql},
+		"kinds/kafka":      {sum: "70a85321", declared: storedKafka},
+		"kinds/kong":       {sum: "1dc91f26", declared: storedKong},
+		"kinds/minio":      {sum: "ade27578", declared: storedMinio},
+		"kinds/mongodb":    {sum: "5a66ba9a", declared: storedMongodb},
+		"kinds/postgresql": {sum: "28cf6e3e", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "8aba4b29", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "31a6dc7a", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "e24c640d", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "6264af2d", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "3314a189", declared: storedRedis},
 		"kinds/service":    {sum: "47edd6c4", declared: storedService},
 	}
 }
