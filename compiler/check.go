@@ -17,7 +17,7 @@ import (
 
 // Check loads an architecture and runs the passes. Every finding is in the result; the plan is sealed when none is an error.
 func Check(in Input) *Build {
-	b := &Build{Hidden: in.Hidden, made: newMade()}
+	b := &Build{Hidden: in.Hidden, made: newMade(in.Answers)}
 	if b.Hidden == nil {
 		b.Hidden = &diag.Hidden{}
 	}
@@ -29,7 +29,7 @@ func Check(in Input) *Build {
 	if graph == nil {
 		return b
 	}
-	graph.Library.Answers = in.Answers
+	graph.Library.Answers, graph.Library.Untraced = in.Answers, in.Untraced
 	b.Graph, b.Plan = graph, ir.NewPlan(graph)
 	c := &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings, Digest: b.made.digest}
 	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[string]bool) {

@@ -11,6 +11,7 @@ import (
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
 )
 
@@ -25,6 +26,7 @@ type Input struct {
 	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
 	Answers  kind.Answers // what built-in kinds said in an earlier build; nil: they are asked
+	Untraced bool         // nobody will ask where a line or a decision comes from, and what tells it is not kept
 }
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
@@ -53,6 +55,8 @@ type RenderOptions struct {
 	Archive    string                                 // what is written in its place, for messages; "": a directory
 	State      string                                 // tree or archive of an earlier build, whose secrets are kept where Out has none; "": none
 	Written    func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
+	Known      *output.Stamps                         // of an earlier build in Out: a file that still has its stamp, and what it was made of, is not made again; nil: all are
+	Keys       string                                 // a sum of the keys at hand, with Known; "": not known
 	Force      bool                                   // make files of secrets as wanted that were edited
 	Env        func(string) (string, bool)
 	Home       string // of the user, where SOPS keeps keys; "": none
@@ -78,4 +82,6 @@ type Output struct {
 	Refused diag.List       // E0403: what must not be written
 	Yours   []string        // files and folders of the tree that are the user's own, and used in place
 	Outside bool            // another program had a say in the secrets, such as sops
+
+	secrets standingSecrets
 }

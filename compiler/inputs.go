@@ -30,6 +30,7 @@ type inputs struct {
 	stamps  [sha256.Size]byte // of what the file system says of it: the same before and after a build where nothing changed meanwhile
 	sources [sha256.Size]byte // the same without the keys
 	program [sha256.Size]byte // of the program alone
+	keys    [sha256.Size]byte // of what secrets need beside arch.cue: variables, files of keys, and whether a key may be made
 }
 
 // look collects inputs.
@@ -67,9 +68,11 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	dir, root := s.Roots()
 	home, _ := os.UserHomeDir()
 	variables, files := secrets.Sources(secrets.Options{ArchDir: dir, Env: in.Env, Home: home})
+	keys := &look{content: sha256.New(), stamps: l.stamps}
+	keys.say("a new key", fmt.Sprint(!o.NoDevKey))
 	for _, name := range append(variables, "HOME") {
 		text, set := in.Env(name)
-		l.say("variable", name, text, strconv.FormatBool(set))
+		keys.say("variable", name, text, strconv.FormatBool(set))
 	}
 	for _, pair := range slices.Sorted(slices.Values(os.Environ())) {
 		if strings.HasPrefix(pair, "CUE_") {
@@ -82,10 +85,12 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	sums := inputs{program: sha256.Sum256([]byte(version + "\x00" + program + "\x00" + identity))}
 	l.stamps.Sum(sums.sources[:0])
 	for _, name := range files {
-		if err := l.file(name); err != nil {
+		if err := keys.file(name); err != nil {
 			return inputs{}, err
 		}
 	}
+	keys.content.Sum(sums.keys[:0])
+	l.say("keys", string(sums.keys[:]))
 	l.content.Sum(sums.content[:0])
 	l.stamps.Sum(sums.stamps[:0])
 	return sums, nil
@@ -225,21 +230,20 @@ func (l *look) read(name string) ([]byte, error) {
 
 // shown says whether an excerpt of a file may be printed by who does not know what is hidden in it.
 func (b *Build) shown(dir string) bool {
+	files := map[string]bool{}
 	for _, d := range b.Findings.Sorted() {
-		files := []string{d.Pos.File}
+		files[d.Pos.File] = true
 		for _, r := range d.Related {
-			files = append(files, r.Pos.File)
+			files[r.Pos.File] = true
 		}
-		for _, name := range files {
-			if name == "" {
-				continue
-			}
-			if !filepath.IsAbs(name) {
-				name = filepath.Join(dir, name)
-			}
-			if data, err := os.ReadFile(name); err == nil && !bytes.Equal(b.Hidden.Source(data), data) {
-				return false
-			}
+	}
+	delete(files, "")
+	for name := range files {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		if data, err := os.ReadFile(name); err == nil && !bytes.Equal(b.Hidden.Source(data), data) {
+			return false
 		}
 	}
 	return true

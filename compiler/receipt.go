@@ -110,6 +110,14 @@ func (r *Receipt) Known() *output.Stamps {
 	return r.known
 }
 
+// Keys is a sum of the keys that are at hand for secrets; "" where that is not known.
+func (r *Receipt) Keys() string {
+	if r == nil {
+		return ""
+	}
+	return string(r.before.keys[:])
+}
+
 // Answers are what kinds said in the last build, and take in what they say in this one; nil where nothing is stored.
 func (r *Receipt) Answers() kind.Answers {
 	if r == nil {
@@ -136,6 +144,7 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 		return
 	}
 	if r.answers != nil {
+		rendered.keepSecrets(r.answers, string(after.keys[:]))
 		r.answers.store()
 	}
 	if r.stamps = change.Stamps(now); r.stamps == nil || b.OwnChanged() {

@@ -26,9 +26,6 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
-	if b.made == nil {
-		b.made = newMade()
-	}
 	started := time.Now()
 	inputs, plain := rows(b.Plan, o.Only)
 	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)
@@ -40,8 +37,10 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	if b.made == nil {
-		b.made = newMade() // the plan is not one of Check
+		b.made = newMade(nil) // the plan is not one of Check
 	}
+	b.made.standing = o.Known.Standing(o.Out)
+	defer b.made.standing.Close()
 	files, err := render(b.made, plain, o.Jobs)
 	if m, ok := errors.AsType[*kind.Mistakes](err); ok {
 		b.Findings.Add(m.Found[0])
@@ -52,6 +51,15 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	b.stage("emit", &started)
 	out := &Output{Files: files, Yours: yours}
+	if out.secrets, err = b.standingSecrets(inputs, o); err != nil {
+		return nil, err
+	}
+	if out.secrets.stand {
+		out.Files = append(out.Files, out.secrets.files...)
+		out.sort()
+		b.stage("secrets", &started)
+		return out, nil
+	}
 	old, err := output.OpenOld(o.Out, o.State, &b.Findings)
 	if err != nil {
 		return nil, err
@@ -72,10 +80,15 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	out.Files, out.DevKey = append(out.Files, encrypted...), devKey
+	out.secrets.files = encrypted
 	out.Refused = o.refuseNew(b, old, out.New)
-	slices.SortFunc(out.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
+	out.sort()
 	b.stage("secrets", &started)
 	return out, nil
+}
+
+func (o *Output) sort() {
+	slices.SortFunc(o.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
 }
 
 // placed is a row with its place in the tree.
@@ -135,6 +148,9 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 // readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that
 // cannot be read is left out: the tree has it.
 func readGiven(b *Build, inputs []secrets.Input, readOnly bool) (map[string]func() string, error) {
+	if len(b.Graph.Given) == 0 {
+		return map[string]func() string{}, nil
+	}
 	places, err := secrets.Places(inputs)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ type File struct {
 	Path      string // slash-separated, relative to the output directory
 	Component string // "" for files of the whole tree
 	Data      []byte
+	Sum       string      // SHA-256 of the content, hexadecimal; "": not known yet
+	Stands    bool        // it is in the output directory with the content of that Sum, and Data was not made
 	Mode      fs.FileMode // 0o644 or 0o755
 	Ownership Ownership
 	Marks     map[string]string // of a state file: by line, what tells later whether it changed; it goes into the record, and holds no secret
@@ -50,14 +52,28 @@ func (w *Writer) File(name, component string, row kind.Row) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("write %s: %w", name, err)
 	}
-	f := File{Path: name, Component: component, Data: data, Mode: 0o644, Ownership: Generated, Yields: row.Yields}
+	f := about(name, component, row)
+	f.Data = data
+	return f, nil
+}
+
+// Standing is the file of a row that is in the output directory as it shall be, with content of this sum.
+func Standing(name, component string, row kind.Row, sum string) File {
+	f := about(name, component, row)
+	f.Sum, f.Stands = sum, true
+	return f
+}
+
+// about is all of a file but its content.
+func about(name, component string, row kind.Row) File {
+	f := File{Path: name, Component: component, Mode: 0o644, Ownership: Generated, Yields: row.Yields}
 	if c, ok := row.Content.(kind.Folder); ok {
 		f.CopyOf = c.File.Source
 	}
 	if row.Mode == "0755" {
 		f.Mode = 0o755
 	}
-	return f, nil
+	return f
 }
 
 // bytes is the only place that knows every content. What is secret, or is known when everything else is written, others write.

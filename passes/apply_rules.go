@@ -21,7 +21,7 @@ func applyRules() pass.Pass {
 			"set-marks",         // a rule sees what all other edges say of its ends, also of those that come later
 			"assign-identities", // a rule writes the credential into variables and roles
 		},
-		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0203", "E0208", "E0301", "W0112", "W0114", "W0118", "W0120", "W0121", "W0122", "W0135"},
+		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0203", "E0208", "E0301", "W0112", "W0114", "W0118", "W0120", "W0121", "W0122", "W0129", "W0130", "W0135"},
 		Run:     runApplyRules,
 		Promise: "Every rule of every edge was applied, in the order of the rules.",
 		Holds:   effectsHold,
@@ -30,18 +30,28 @@ func applyRules() pass.Pass {
 
 func runApplyRules(c *pass.Context) bool {
 	v := newViews(c)
-	var all []application
-	for _, n := range c.Graph.TargetsFirst() {
-		for _, e := range c.Graph.Outbound(n) {
-			for _, r := range e.Rules {
-				all = append(all, application{edge: e, rule: r})
-			}
-		}
-	}
-	for some := range slices.Chunk(all, 256) {
+	for some := range slices.Chunk(applications(c.Graph), 256) {
 		applyAll(c, v, some)
 	}
 	return true
+}
+
+// applications are the rules of all edges, targets first. A link need not wait for its target, and still sees what that exports: edges that export come
+// before all others.
+func applications(g *ir.Graph) []application {
+	var exporting, others []application
+	for _, n := range g.TargetsFirst() {
+		for _, e := range g.Outbound(n) {
+			list := &others
+			if slices.ContainsFunc(e.Rules, func(r *kind.Rule) bool { return r.HasExports }) {
+				list = &exporting
+			}
+			for _, r := range e.Rules {
+				*list = append(*list, application{edge: e, rule: r})
+			}
+		}
+	}
+	return append(exporting, others...)
 }
 
 // application is a rule that is applied to an edge.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -58,6 +59,7 @@ func runAssignIdentities(c *pass.Context) bool {
 			if r.Identity == nil {
 				continue
 			}
+			refuseOfProcess(c, e, r)
 			addCredential(c, servers, e, r)
 			break
 		}
@@ -89,6 +91,23 @@ func runAssignIdentities(c *pass.Context) bool {
 		}
 	}
 	return true
+}
+
+// refuseOfProcess finds links of a process that ask for a further credential: what needs one is done once for the whole component.
+func refuseOfProcess(c *pass.Context, e *ir.Edge, r *kind.Rule) {
+	if !e.Source.Kind.Process {
+		return
+	}
+	for _, name := range r.Identity.More {
+		if e.Attrs[name] == nil {
+			continue
+		}
+		component := e.Source.Component().Name
+		c.Report(diag.Diagnostic{
+			Code: "E0208", Path: e.Path() + "." + name, Pos: e.AttrPos(name),
+			Message: fmt.Sprintf("%s links to %q with %s, which a process cannot have of its own", e.Source.ID, e.As, name), Help: fmt.Sprintf("set %s on a link of %s to %s", name, component, e.As),
+		})
+	}
 }
 
 // namespaced is the name of a source as users of a server begin with it. Other architectures may use a server that is not deployed from here.

@@ -37,16 +37,17 @@ func runAssignPods(c *pass.Context) bool {
 func addActing(c *pass.Context) {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
-			addGroup(c, c.Of(e.Target).Pods, a.Result.Acts, c.Said(e, a, "acts"))
-			addGroup(c, c.Of(e.Source).Pods, a.Result.Joins, c.Said(e, a, "joins"))
+			for _, group := range a.Result.Acts {
+				addGroup(c, c.Of(e.Target).Pods, group, c.Said(e, a, group.At...))
+			}
+			if group := a.Result.Joins; group != nil {
+				addGroup(c, c.Of(e.Source).Pods, *group, c.Said(e, a, group.At...))
+			}
 		}
 	}
 }
 
-func addGroup(c *pass.Context, pods map[string]ir.Decided[kind.Pods], group *kind.Acts, by ir.Origin) {
-	if group == nil {
-		return
-	}
+func addGroup(c *pass.Context, pods map[string]ir.Decided[kind.Pods], group kind.Acts, by ir.Origin) {
 	if _, alike := pass.Set(c, pods, group.Group, group.Pods, samePods, by); !alike {
 		pods[group.Group] = pass.Decide(c, group.Pods, by)
 	}

@@ -25,7 +25,7 @@ func queues(tb testing.TB, n int) *world {
 	w.rule("app -> broker/queue", func(r *kind.Rule) { r.HasActs, r.Through = true, []string{"store"} }, saysOf(func(in kind.Input) kind.Result {
 		name := in.To["name"].(string)
 		return kind.Result{
-			Acts: &kind.Acts{Group: "worker"},
+			Acts: []kind.Acts{{Group: "worker"}},
 			Out: kind.Effects{
 				Prefix: "BROKER", Names: map[string][]string{"QUEUES": {name}}, Lists: map[string][][]value.Value{"LISTS": {{value.Literal(name)}}},
 				Resources: []kind.Resource{{Name: name, Kind: "queue"}}, Exports: object{"worker": "worker"},

@@ -25,11 +25,21 @@ func checkCycles() pass.Pass {
 func runCheckCycles(c *pass.Context) bool {
 	cycles := c.Graph.Cycles()
 	for _, cycle := range cycles {
-		names := []string{cycle[0].Source.Component().Name}
+		first, _ := cycle[0].Order()
+		names := []string{first.Name}
+		var free []string
 		for _, e := range cycle {
-			names = append(names, e.Target.Component().Name)
+			_, next := e.Order()
+			names = append(names, next.Name)
+			if e.Startup {
+				free = append(free, e.Name())
+			}
 		}
-		d := diag.Diagnostic{Code: "E0204", Path: cycle[0].Path(), Pos: cycle[0].Pos, Message: "the components wait for each other at start-up: " + strings.Join(names, " -> "), Help: "set startup: false on one of these links"}
+		help := "set startup: false on one of these links"
+		if len(free) < len(cycle) {
+			help = "set startup: false on " + strings.Join(free, " or ")
+		}
+		d := diag.Diagnostic{Code: "E0204", Path: cycle[0].Path(), Pos: cycle[0].Pos, Message: "the components wait for each other at start-up: " + strings.Join(names, " -> "), Help: help}
 		for _, e := range cycle[1:] {
 			d.Related = append(d.Related, diag.Related{Message: e.Name(), Pos: e.Pos})
 		}

@@ -38,6 +38,7 @@ func runFindRules(c *pass.Context) bool {
 		kept = append(kept, e)
 	}
 	c.Graph.Edges = kept
+	followSources(c.Graph)
 	return true
 }
 
@@ -114,7 +115,7 @@ func kinship(e *ir.Edge) string {
 
 func rulesHold(c *pass.Context) error {
 	for _, e := range c.Graph.Edges {
-		if len(e.Rules) == 0 || e.Attrs == nil || e.Startup && e.Internal() {
+		if len(e.Rules) == 0 || e.Attrs == nil || e.Startup && (e.Internal() || len(e.Followed) > 0) {
 			return fmt.Errorf("%s has %d rules, attributes %v, startup %v", e.Name(), len(e.Rules), e.Attrs, e.Startup)
 		}
 	}

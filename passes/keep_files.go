@@ -23,7 +23,7 @@ func keepFiles() pass.Pass {
 		After: []string{
 			"tag-images", // manifests name images, and the files of build contexts are known
 		},
-		Codes:   []string{"E0101", "E0205", "E0301"},
+		Codes:   []string{"E0101", "E0112", "E0205", "E0301"},
 		Run:     runKeepFiles,
 		Promise: "Every file with content was decided, and no two are one path.",
 		Holds:   filesHold,
@@ -53,6 +53,7 @@ func runKeepFiles(c *pass.Context) bool {
 		for i, row := range p.Rows {
 			p.Rows[i] = filled(c, n, arch, row)
 		}
+		keepAdditions(c, n)
 		markSecret(c, n)
 		shareNamespace(c, n, brings)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
@@ -144,6 +145,7 @@ func expanded(c *pass.Context, n *ir.Node, row kind.Row) []kind.Row {
 		for _, key := range slices.Sorted(maps.Keys(content)) {
 			each := content[key]
 			each.Path, each.Trace, each.Context = strings.ReplaceAll(row.Path, "{name}", key), under(row.Trace, "each", key), row.Context
+			each.Told = row.Told
 			all = append(all, each)
 		}
 	case kind.Copy:
@@ -202,9 +204,13 @@ func moduleFiles(c *pass.Context, row kind.Row, asset string) []kind.Row {
 	if info, err := fs.Stat(assets, source); err != nil || !info.IsDir() {
 		source, prefix = strings.TrimSuffix(source, ".py")+".py", row.Path // the file stands directly below the row's path
 	}
+	told := ""
+	if !c.Graph.Library.Kinds[owner].Own {
+		told = "the module " + asset // the program has it
+	}
 	var all []kind.Row
 	for _, file := range below(assets, source) {
-		all = append(all, kind.Row{Path: prefix + file, Context: row.Context, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
+		all = append(all, kind.Row{Path: prefix + file, Context: row.Context, Told: told, Content: kind.Copy{Name: joined(source, file), Assets: assets}})
 	}
 	return all
 }
@@ -326,6 +332,7 @@ func manifestView(c *pass.Context, v *views, n *ir.Node) kind.Object {
 	labels := plain(ns.Labels)
 	o["ns"] = kind.Object{"enforce": ns.Enforce.Value(), "labels": labels, "injected": len(labels) > 0}
 	o["order"] = int64(p.Order.Value())
+	o["cluster"] = c.Graph.Arch["cluster"]
 	maps.Copy(o, variableViews(&p.Variables))
 	for _, process := range n.Processes() {
 		maps.Copy(o["subs"].(kind.Object)[process.SubKind()].(kind.Object)[process.Name].(kind.Object), variableViews(p.Processes[process]))

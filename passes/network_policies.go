@@ -95,8 +95,8 @@ func actingFor(c *pass.Context) map[*ir.Node][]actor {
 	all := map[*ir.Node][]actor{}
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
-			if a.Result.Acts != nil {
-				source, peer := e.Source.Component(), ir.Peer{Node: e.Target.Component(), Group: a.Result.Acts.Group}
+			for _, group := range a.Result.Acts {
+				source, peer := e.Source.Component(), ir.Peer{Node: e.Target.Component(), Group: group.Group}
 				i := slices.IndexFunc(all[source], func(known actor) bool { return known.peer == peer })
 				if i < 0 {
 					i, all[source] = len(all[source]), append(all[source], actor{peer: peer})

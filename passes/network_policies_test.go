@@ -131,7 +131,7 @@ func workers(t *testing.T, through ...string) *world {
 	w.rule("app -> store", ports("main"))
 	w.rule("app -> worker", func(r *kind.Rule) { r.Through = through }, saysOf(func(in kind.Input) kind.Result {
 		name := in.From["name"].(string)
-		return kind.Result{Acts: &kind.Acts{Group: "worker-" + name, Pods: kind.Pods{Labels: map[string]string{"for": name}}}}
+		return kind.Result{Acts: []kind.Acts{{Group: "worker-" + name, Pods: kind.Pods{Labels: map[string]string{"for": name}}}}}
 	}))
 	w.rule("worker -> broker", ports("main"))
 	w.rule("worker -> store", ports("main"))

@@ -25,11 +25,26 @@ func runOrderStart(c *pass.Context) bool {
 	for _, n := range c.Graph.TargetsFirst() {
 		p, index := c.Of(n), pass.Index[*ir.Node]{}
 		for _, e := range waits[n] {
-			p.Waits = pass.Append(c, index, e.Target.Component(), p.Waits, e.Target.Component(), c.From(e, nil))
+			_, first := e.Order()
+			p.Waits = pass.Append(c, index, first, p.Waits, first, asksToWait(c, e)...)
 		}
 		p.Order = waveOf(c, n, p.Waits)
 	}
 	return true
+}
+
+// asksToWait are the links because of which an edge orders its ends.
+func asksToWait(c *pass.Context, e *ir.Edge) []ir.Origin {
+	if len(e.Followed) == 0 {
+		return []ir.Origin{c.From(e, nil)}
+	}
+	var by []ir.Origin
+	for _, other := range e.Followed {
+		o := c.OfLink(other, followedAttribute(e))
+		o.With = []*ir.Edge{e}
+		by = append(by, o)
+	}
+	return by
 }
 
 // waveOf is the wave after those of all that a component waits for. It comes from each of them in the last of these waves, which have origins of their own.

@@ -38,7 +38,7 @@ func TestDecisionsSayWhereInTheAnswerTheyWereAskedFor(t *testing.T) {
 	w.kind("store/table")
 	w.rule("app -> store", ports("main"), saysOf(func(in kind.Input) kind.Result {
 		return kind.Result{
-			Open: []kind.Port{{Port: 9000, Pods: "server"}}, Acts: &kind.Acts{Group: "worker-" + in.From["name"].(string)},
+			Open: []kind.Port{{Port: 9000, Pods: "server"}}, Acts: []kind.Acts{{Group: "worker-" + in.From["name"].(string), At: []any{"acts"}}},
 			Out: kind.Effects{
 				Prefix: "STORE", Env: vars("HOST=x"), Lists: map[string][][]value.Value{"TABLES": {}}, Exports: object{"url": "x"}, Requirements: []string{"a==1", "b==1"}, Modules: []string{"store/m"},
 				Notes: []string{"n"}, Rollout: []any{"job/x"}, Prerequisites: []object{{"name": "o"}}, Namespace: &kind.Namespace{Labels: map[string]string{"l": "x"}, Level: &kind.Level{Enforce: "baseline"}},

@@ -174,7 +174,8 @@ func warnUntouched(c *pass.Context) {
 	// a link that is invalid is a finding itself
 	maps.Copy(touched, withInvalidLinks(c.Graph))
 	for _, n := range c.Graph.Components() {
-		if touched[n] {
+		// an application does its work alone, too; everything else is there for others
+		if touched[n] || n.Kind.Is("@application") {
 			continue
 		}
 		links := "no links"

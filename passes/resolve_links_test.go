@@ -155,6 +155,8 @@ func TestUntouchedComponentIsAWarning(t *testing.T) {
 	t.Parallel()
 	w := stores(t)
 	w.add("app", "other alone")
+	w.kind("site", func(k *kind.Kind) { k.Provides = []string{"application"} })
+	w.add("site", "blog")
 	w.link("shop -> other")
 	w.link("db/view/report -> db/orders")
 	b := w.run("resolve-links")

@@ -226,7 +226,7 @@ func townKinds(t testing.TB) *world {
 		}
 	}))
 	w.rule("app -> worker", func(r *kind.Rule) { r.HasActs, r.Through = true, []string{"store"} }, saysOf(func(in kind.Input) kind.Result {
-		return kind.Result{Acts: &kind.Acts{Group: "worker-" + in.From["name"].(string)}}
+		return kind.Result{Acts: []kind.Acts{{Group: "worker-" + in.From["name"].(string)}}}
 	}))
 	w.rule("worker -> store", func(r *kind.Rule) { r.Ports = []string{"main"} })
 	w.rule("scraper -> @metrics", func(r *kind.Rule) { r.Startup, r.Ports = false, []string{"main"} }, saysOf(func(in kind.Input) kind.Result {

@@ -66,7 +66,7 @@ type context struct {
 }
 
 // contextOf asks a kind for the rows of the build context before any other: the others may name the image. Where it has no such row, or
-// config.image_tag says so, nothing follows the version in the tag.
+// config.image_tag or a digest says so, nothing follows the version in the tag.
 func contextOf(c *pass.Context, n *ir.Node) context {
 	if n.Kind.Context == nil {
 		return context{}
@@ -76,7 +76,8 @@ func contextOf(c *pass.Context, n *ir.Node) context {
 		return context{err: err}
 	}
 	files := contextFiles(c, n, rows)
-	if n.Description.Image == nil || len(files) == 0 || c.Digest == nil || c.Graph.Arch["image_tag"] == "version" {
+	image := n.Description.Image
+	if image == nil || len(files) == 0 || c.Digest == nil || c.Graph.Arch["image_tag"] == "version" || strings.Contains(image.Version, "@") {
 		return context{rows: rows}
 	}
 	sum, err := hashed(c, n, files)

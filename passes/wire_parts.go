@@ -14,7 +14,7 @@ import (
 func wireParts() pass.Pass {
 	return pass.Pass{
 		Name: "wire-parts",
-		Doc:  "Parts, notes, prerequisites and steps of the roll-out that edges bring to their source and to their target.",
+		Doc:  "Parts, notes, prerequisites and steps of the roll-out that edges bring to their source and to their target; parts that a source lends to its target.",
 		After: []string{
 			"apply-rules", // rules say which
 		},
@@ -25,12 +25,11 @@ func wireParts() pass.Pass {
 }
 
 func runWireParts(c *pass.Context) bool {
-	w := wiring{c, pass.Index[entry]{}, actingFor(c)}
+	w := wiring{c, pass.Index[entry]{}}
 	// all parts of sources are before those of targets
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
 			w.wire(e, a, "out", e.Source, a.Result.Out)
-			w.acting(e, a)
 		}
 	}
 	for _, e := range c.Graph.Edges {
@@ -38,7 +37,27 @@ func runWireParts(c *pass.Context) bool {
 			w.wire(e, a, "in", e.Target, a.Result.In)
 		}
 	}
+	for _, e := range c.Graph.Edges {
+		for _, a := range c.Plan.Applied[e] {
+			w.lend(e, a.Rule)
+		}
+	}
 	return true
+}
+
+// lend enters the parts of the source of an edge that its rule lends to the target.
+func (w wiring) lend(e *ir.Edge, r *kind.Rule) {
+	n := e.Target.Component()
+	p := w.c.Of(n)
+	for _, slot := range r.Lends {
+		for _, part := range w.c.Of(e.Source).Parts[slot] {
+			by := slices.Clone(part.By())
+			for i := range by {
+				by[i].With = append(slices.Clip(by[i].With), e)
+			}
+			p.Parts[slot] = pass.Append(w.c, w.index, entry{n, "part " + slot, text(part.Value())}, p.Parts[slot], part.Value(), by...)
+		}
+	}
 }
 
 // entry tells a part, note or prerequisite of one component from all others.
@@ -51,25 +70,6 @@ type entry struct {
 type wiring struct {
 	c     *pass.Context
 	index pass.Index[entry]
-	acts  map[*ir.Node][]actor
-}
-
-// acting enters what a rule brings to those whose pods act for the source, where they have the slot.
-func (w wiring) acting(e *ir.Edge, a ir.Applied) {
-	for _, slot := range slices.Sorted(maps.Keys(a.Result.Out.Acting)) {
-		for _, other := range w.acts[e.Source.Component()] {
-			n := other.peer.Node
-			if !slices.Contains(n.Kind.Slots, slot) {
-				continue
-			}
-			p := w.c.Of(n)
-			for i, part := range a.Result.Out.Acting[slot] {
-				by := w.c.Said(e, a, "out", "acting", slot, i)
-				by.With = other.because
-				p.Parts[slot] = pass.Append(w.c, w.index, entry{n, "part " + slot, text(part)}, p.Parts[slot], part, by)
-			}
-		}
-	}
 }
 
 // wire enters what a rule brings to one end of an edge; equal ones once.

@@ -173,7 +173,9 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.stopped(c, p, b, nil)
 	}
 	p.stage("generating the files of %s", plural(len(b.Graph.Components()), "component"))
-	rendered, err := compiler.Render(b, o.rendering(c))
+	rendering := o.rendering(c)
+	rendering.Known, rendering.Keys = receipt.Known(), receipt.Keys()
+	rendered, err := compiler.Render(b, rendering)
 	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
 		if err := o.finished(c, p, b, "", news{}); err != nil {
 			return err

@@ -104,7 +104,7 @@ func (o *common) addInput(flags *pflag.FlagSet) {
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {
-	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden}
+	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true}
 	if o.restrict.set {
 		in.Restrict = &compiler.Restriction{Env: o.restrict.names}
 	}

@@ -34,6 +34,8 @@ components: {
 }
 `
 
+const secretOut = "out/db/k8s/deploy/base/secret/postgresql.env"
+
 // edits are what people and other programs do to an input and to a tree between two builds.
 func edits() map[string]func(r *repeater) {
 	arch := func(from, to string) func(r *repeater) {
@@ -41,12 +43,24 @@ func edits() map[string]func(r *repeater) {
 			r.edit("arch.cue", func(text string) string { return strings.Replace(text, from, to, 1) })
 		}
 	}
-	out := func(does func(r *repeater, name string)) func(r *repeater) {
+	// beside an attribute, so that there is something to do, and what is not edited may be taken over
+	besides := func(does func(r *repeater)) func(r *repeater) {
 		return func(r *repeater) {
+			does(r)
+			r.edit("arch.cue", otherReplicas)
+		}
+	}
+	out := func(does func(r *repeater, name string)) func(r *repeater) {
+		return besides(func(r *repeater) {
 			if all := r.emitted(); len(all) > 0 {
 				does(r, all[r.random.IntN(len(all))])
 			}
-		}
+		})
+	}
+	linkFolder := func(r *repeater, folder string) {
+		r.remove("elsewhere")
+		r.check(os.Rename(filepath.Join(r.dir, folder), filepath.Join(r.dir, "elsewhere")))
+		r.link(folder)
 	}
 	return map[string]func(r *repeater){
 		"nothing":          func(*repeater) {},
@@ -79,6 +93,19 @@ func edits() map[string]func(r *repeater) {
 		"edited in place": out(func(r *repeater, name string) {
 			r.edit(name, func(text string) string { return strings.Replace(text, "e", "E", 1) })
 		}),
+		"secret edited": besides(func(r *repeater) {
+			r.edit(secretOut, func(text string) string { return strings.Replace(text, "ENC[", "ENC[A", 1) })
+		}),
+		"secret touched": besides(func(r *repeater) { r.edit(secretOut, func(text string) string { return text }) }),
+		"secret deleted": besides(func(r *repeater) { r.remove(secretOut) }),
+		"another's secret": besides(func(r *repeater) {
+			data, err := os.ReadFile(filepath.Join(r.dir, "out/app/k8s/deploy/base/secret/cloud.env"))
+			r.check(err)
+			r.put(secretOut, string(data))
+		}),
+		"a mark edited": besides(func(r *repeater) {
+			r.edit("out/.platc/manifest.json", func(text string) string { return strings.Replace(text, `"marks": {"": "`, `"marks": {"": "0`, 1) })
+		}),
 		"deleted":    out(func(r *repeater, name string) { r.remove(name) }),
 		"executable": out(func(r *repeater, name string) { r.check(os.Chmod(filepath.Join(r.dir, name), 0o755)) }),
 		"private":    out(func(r *repeater, name string) { r.check(os.Chmod(filepath.Join(r.dir, name), 0o600)) }),
@@ -87,19 +114,15 @@ func edits() map[string]func(r *repeater) {
 			r.check(os.Rename(filepath.Join(r.dir, name), filepath.Join(r.dir, "elsewhere")))
 			r.link(name)
 		}),
-		"a linked folder": out(func(r *repeater, name string) {
-			dir := filepath.Join(r.dir, filepath.Dir(name))
-			r.remove("elsewhere")
-			r.check(os.Rename(dir, filepath.Join(r.dir, "elsewhere")))
-			r.link(filepath.Dir(name))
-		}),
-		"record gone":     func(r *repeater) { r.remove("out/.platc/manifest.json") },
-		"record edited":   func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
-		"tree gone":       func(r *repeater) { r.remove("out") },
-		"answers gone":    func(r *repeater) { r.cached(".answers", os.Remove) },
-		"answers damaged": func(r *repeater) { r.cached(".answers", func(name string) error { return os.Truncate(name, 1000) }) },
-		"receipt gone":    func(r *repeater) { r.cached(".receipt", os.Remove) },
-		"own file":        out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
+		"a linked folder":            out(func(r *repeater, name string) { linkFolder(r, filepath.Dir(name)) }),
+		"a linked folder of secrets": besides(func(r *repeater) { linkFolder(r, filepath.Dir(secretOut)) }),
+		"record gone":                func(r *repeater) { r.remove("out/.platc/manifest.json") },
+		"record edited":              func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
+		"tree gone":                  func(r *repeater) { r.remove("out") },
+		"answers gone":               func(r *repeater) { r.cached(".answers", os.Remove) },
+		"answers damaged":            func(r *repeater) { r.cached(".answers", func(name string) error { return os.Truncate(name, 1000) }) },
+		"receipt gone":               func(r *repeater) { r.cached(".receipt", os.Remove) },
+		"own file":                   out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
 	}
 }
 
@@ -138,6 +161,13 @@ func (r *repeater) link(name string) {
 	to, err := filepath.Rel(filepath.Dir(name), "elsewhere")
 	r.check(err)
 	r.check(os.Symlink(to, filepath.Join(r.dir, name)))
+}
+
+func otherReplicas(text string) string {
+	if strings.Contains(text, "replicas: 1") {
+		return strings.Replace(text, "replicas: 1", "replicas: 2", 1)
+	}
+	return strings.Replace(text, "replicas: 2", "replicas: 1", 1)
 }
 
 func (r *repeater) newRecipient() string {
@@ -308,7 +338,7 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 		proven bool
 	}{
 		{"nothing", func() {}, true},
-		{"other times", func() { edits()["touched"](r) }, true},
+		{"other times", func() { r.edit(secretOut, strings.Clone) }, true},
 		{"nothing again", func() {}, true},
 		{"an attribute", func() { edits()["attribute"](r) }, false},
 		{"nothing after it", func() {}, true},

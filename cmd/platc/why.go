@@ -28,7 +28,9 @@ several is enough for.`,
 			if len(args) < 2 {
 				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}
 			}
-			b := compiler.Check(o.input(c, args[2:]))
+			in := o.input(c, args[2:])
+			in.Untraced = false
+			b := compiler.Check(in)
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}

@@ -170,6 +170,19 @@ requests>=2
 			Fix: "Write one exact pin a line, such as httpx==0.28.1; `pip freeze` and `uv export` do.",
 		},
 		{
+			ID:    "E0112",
+			Title: "patches or extra files that do not fit",
+			Cause: "A patch names a file or an object that the component does not have, or a file of extra holds something else than Kubernetes objects that can be deployed with it.",
+			Example: `
+name: "shop"
+components: orders: {
+	kind: "fastapi", namespace: "orders", port: 8080
+	patches: "fastapi.yaml": [{kind: "Deployment", metadata: name: "order", spec: minReadySeconds: 5}]
+}
+`,
+			Fix: "Name a file of objects as it is below k8s/deploy/base of the component, and an object in it by kind and metadata.name. Secrets do not belong into files of extra.",
+		},
+		{
 			ID:    "E0201",
 			Title: "link target not found",
 			Cause: "No component or sub-component has the name that the link gives.",
@@ -488,7 +501,7 @@ components: {
 		{
 			ID:    "W0113",
 			Title: "component without links",
-			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it.",
+			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it. An application may be alone.",
 			Example: `
 name: "shop"
 components: db: {kind: "postgresql", namespace: "data"}
@@ -512,7 +525,7 @@ components: {
 		{
 			ID:    "W0115",
 			Title: "upstream image no longer maintained",
-			Cause: "The project behind the image no longer publishes updates, not even security fixes.",
+			Cause: "The project behind the image no longer publishes images, not even for security fixes. The last one of MinIO has CVE-2025-62506: a user with restricted credentials of a service account can make unrestricted ones.",
 			Example: `
 name: "shop"
 components: {
@@ -520,7 +533,7 @@ components: {
 	files: {kind: "minio", namespace: "storage", bucket: invoices: {}}
 }
 `,
-			Fix: "Set `image` to one that you maintain, or plan a replacement.",
+			Fix: "Set `image` to one that you build and maintain: for MinIO from the source of RELEASE.2025-10-15T17-29-55Z or later (`go install github.com/minio/minio@RELEASE.2025-10-15T17-29-55Z`), where it is fixed. Or plan a replacement.",
 		},
 		{
 			ID:    "W0116",
@@ -666,6 +679,39 @@ name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080, requirements: ["pydantic==2.13.0"]}
 `,
 			Fix: "Run the emitted tests, or leave the pin out.",
+		},
+		{
+			ID:    "W0129",
+			Title: "public host without TLS",
+			Cause: "A gateway link has a host, and no `tls`: passwords, keys and sessions of its users can be read and changed on the way.",
+			Example: `
+name: "shop"
+config: domain: "shop.example.com"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, auth: "api_key"}
+	edge: {
+		kind:      "kong"
+		namespace: "edge"
+		gateway: public: links: orders: subdomain: "api"
+	}
+}
+`,
+			Fix: "Set `tls: {secret: \"api-tls\"}` on the link or on its gateway. With `issuer`, cert-manager makes the certificate; else put it into that Secret. A gateway whose `service_type` is `ClusterIP` has something in front of it, and is not asked.",
+		},
+		{
+			ID:    "W0130",
+			Title: "console published to everyone",
+			Cause: "A gateway link leads to the console of a server, where its administrators log in, and lets in every address.",
+			Example: `
+name: "shop"
+config: domain: "shop.example.com"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "events/queue/placed": {}}
+	events: {kind: "rabbitmq", namespace: "events", queue: placed: {}}
+	edge: {kind: "kong", namespace: "edge", links: events: {subdomain: "events", tls: secret: "events-tls"}}
+}
+`,
+			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
 		},
 		{
 			ID:    "W0135",

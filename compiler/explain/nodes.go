@@ -65,6 +65,8 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 	switch word {
 	case "clients":
 		return o.clients(n, "", rest)
+	case "cluster":
+		return o.setting(append([]string{word}, rest...))
 	case "clients_by":
 		if len(rest) > 0 {
 			return o.clients(n, rest[0], rest[1:])
@@ -294,6 +296,9 @@ func (o *origins) startups(n *ir.Node) *cause {
 	for _, e := range o.out[n] {
 		if e.Given.Field("startup") != nil {
 			causes = append(causes, o.linkAttribute(e, []string{"startup"}))
+		}
+		for _, other := range e.Followed {
+			causes = append(causes, o.link(other, "find-rules"))
 		}
 	}
 	return all(causes...)

@@ -47,6 +47,9 @@ func newOrigins(p *ir.Plan) *origins {
 		}
 	}
 	for _, n := range p.Graph.Nodes {
+		for _, patch := range n.Patches {
+			o.own = append(o.own, patch.Pos.File)
+		}
 		for _, listing := range n.Listings {
 			for _, f := range listing.Files {
 				o.own = append(o.own, f.Source)

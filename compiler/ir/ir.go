@@ -60,6 +60,9 @@ type Node struct {
 	Implied     bool // made for a link to the whole component
 	Pos         diag.Pos
 
+	Patches []Patch // of a component: changes to objects of its files, in the order in which they are written
+	Extra   []Extra // of a component: files with objects beside its own
+
 	Invalid bool // its kind cannot describe it, which is reported: what follows from that is no second mistake
 }
 
@@ -161,6 +164,7 @@ type Edge struct {
 	Rules          []*kind.Rule
 	Attrs          kind.Object // link attributes, complete
 	Startup        bool        // the source waits for the target
+	Followed       []*Edge     // links of the source because of which the target waits for it instead
 	Given          *kind.Given
 	Pos            diag.Pos
 }
@@ -176,6 +180,19 @@ func (e *Edge) AttrPos(name string) diag.Pos { return attrPos(e.Given, name, e.P
 
 // Internal says whether both ends are of one component.
 func (e *Edge) Internal() bool { return e.Source.Component() == e.Target.Component() }
+
+// Order is who waits for whom at start-up because of the edge; nil where it orders nothing.
+func (e *Edge) Order() (waits, first *Node) {
+	switch {
+	case e.Internal():
+		return nil, nil // an edge inside one component orders nothing
+	case len(e.Followed) > 0:
+		return e.Target.Component(), e.Source.Component()
+	case e.Startup:
+		return e.Source.Component(), e.Target.Component()
+	}
+	return nil, nil
+}
 
 // Identity is the credential of an edge.
 type Identity struct {

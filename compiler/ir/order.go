@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/graph/topo"
 )
 
-// startup is the graph of components in which an edge means that its source waits for its target. IDs follow the order of names.
+// startup is the graph of components in which a line means that its source waits for its target. IDs follow the order of names.
 type startup struct {
 	*multi.DirectedGraph
 
@@ -26,11 +26,11 @@ func (g *Graph) startup() *startup {
 		s.AddNode(multi.Node(i))
 	}
 	for _, e := range g.Edges {
-		// an edge inside one component orders nothing, and gonum takes no self-loop
-		if !e.Startup || e.Internal() {
+		waits, first := e.Order()
+		if waits == nil {
 			continue
 		}
-		pair := [2]int64{s.ids[e.Source.Component()], s.ids[e.Target.Component()]}
+		pair := [2]int64{s.ids[waits], s.ids[first]}
 		s.edges[pair] = append(s.edges[pair], e)
 		s.SetLine(s.NewLine(multi.Node(pair[0]), multi.Node(pair[1])))
 	}
@@ -188,13 +188,17 @@ func (s *startup) pick(nodes []graph.Node) []*Node {
 func (g *Graph) Waits() map[*Node][]*Edge {
 	all := map[*Node][]*Edge{}
 	for _, e := range g.Edges {
-		if e.Startup && !e.Internal() {
-			source := e.Source.Component()
-			all[source] = append(all[source], e)
+		if waits, _ := e.Order(); waits != nil {
+			all[waits] = append(all[waits], e)
 		}
 	}
 	for n := range all {
-		slices.SortStableFunc(all[n], func(a, b *Edge) int { return cmp.Compare(a.Target.Component().Name, b.Target.Component().Name) })
+		slices.SortStableFunc(all[n], func(a, b *Edge) int { return cmp.Compare(a.first().Name, b.first().Name) })
 	}
 	return all
+}
+
+func (e *Edge) first() *Node {
+	_, first := e.Order()
+	return first
 }

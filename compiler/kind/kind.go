@@ -181,6 +181,7 @@ type Row struct {
 	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
 	Pos     diag.Pos
+	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
 	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
 	Content Content // nil in a table that was not asked about a component, and where When does not hold
 }
@@ -205,7 +206,9 @@ type Rule struct {
 	From, To, Doc string // kinds, or a capability as "@workload"
 	Attributes    *Type  // link attributes; nil: none
 	Inherit       []string
-	Startup       bool // the source waits for the target
+	Startup       bool     // the source waits for the target
+	Follows       string   // a link attribute: where a link of the source has it, the target waits for the source instead
+	Lends         []string // slots of the source whose parts the target gets too
 	Ports         []string
 	FromPods      string
 	Through       []string // kinds of component: the source's pods also reach what the target links to of them
@@ -215,6 +218,7 @@ type Rule struct {
 	InModules     []string // the same for the target
 	Requirements  []string // pins
 	HasActs       bool     // the target acts for the source: Result.Acts
+	HasExports    bool     // the source exports something to those who link to it
 	Brings        Brings   // what it may change, known before it is applied
 	Marks         func(link, from, arch Object) (Object, Trace, error)
 	Apply         func(Input) (Result, error)
@@ -253,8 +257,8 @@ type Result struct {
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
-	Acts     *Acts // nil: the target does not act for the source
-	Joins    *Acts // pods of the source's own that use this edge beside its server: nil without
+	Acts     []Acts // pods of the target that act for the source
+	Joins    *Acts  // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects
 	Trace    Trace
 }
@@ -263,6 +267,7 @@ type Result struct {
 type Acts struct {
 	Group string
 	Pods  Pods
+	At    []any // where the answer says so
 }
 
 // Effects is what an edge changes on one side.
@@ -277,7 +282,6 @@ type Effects struct {
 	Requirements  []string
 	Modules       []string
 	Parts         map[string][]Object
-	Acting        map[string][]Object    // parts of the components whose pods act for this one, where they have the slot
 	Defaults      map[string]value.Value // KEY -> value where no edge of the instance gives the KEY in Env
 	Uses          map[string]int
 	Rollout       []any // further steps of the roll-out of that side

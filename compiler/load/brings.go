@@ -34,7 +34,7 @@ func brings(f facts, syntax []written) kind.Brings {
 			Requirements: united(f.knownTexts("requirements"), f.knownTexts("out", "requirements")),
 			Modules:      united(f.knownTexts("modules"), f.knownTexts("out", "modules")), Parts: sorted(known["out.parts"]),
 		},
-		In: kind.Side{Requirements: united(f.knownTexts("in", "requirements")), Modules: united(f.knownTexts("in", "modules")), Parts: sorted(known["in.parts"])},
+		In: kind.Side{Requirements: united(f.knownTexts("in", "requirements")), Modules: united(f.knownTexts("in", "modules")), Parts: united(sorted(known["in.parts"]), f.texts("lends"))},
 	}
 	if prefix, ok := f.at("out", "prefix"); ok && len(keys) > 0 {
 		b.Prefix = "*"

@@ -11,28 +11,28 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ef1fdf57", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "0603937d", declared: storedApisix},
-		"kinds/celery":     {sum: "31ec80c3", declared: storedCelery},
-		"kinds/cnpg":       {sum: "dcf16dee", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "b5aa8fc6", declared: storedFastapi},
+		"schema":           {sum: "f8481efe", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "ada3acf3", declared: storedApisix},
+		"kinds/celery":     {sum: "a1d40ac5", declared: storedCelery},
+		"kinds/cnpg":       {sum: "ac2ccbfc", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "f14349d2", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "5711284a", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "79ca53ef", declared: storedIngress},
-		"kinds/istio":      {sum: "f68b88f0", declared: storedIstio},
-		"kinds/kafka":      {sum: "70a85321", declared: storedKafka},
-		"kinds/kong":       {sum: "1dc91f26", declared: storedKong},
-		"kinds/minio":      {sum: "ade27578", declared: storedMinio},
-		"kinds/mongodb":    {sum: "5a66ba9a", declared: storedMongodb},
-		"kinds/postgresql": {sum: "28cf6e3e", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "8aba4b29", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "6264af2d", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "3314a189", declared: storedRedis},
-		"kinds/service":    {sum: "47edd6c4", declared: storedService},
+		"kinds/istio":      {sum: "5b055639", declared: storedIstio},
+		"kinds/kafka":      {sum: "b7237090", declared: storedKafka},
+		"kinds/kong":       {sum: "69cc3135", declared: storedKong},
+		"kinds/minio":      {sum: "696cef64", declared: storedMinio},
+		"kinds/mongodb":    {sum: "07b3c93b", declared: storedMongodb},
+		"kinds/postgresql": {sum: "3fc5003f", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "859e44b9", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "8b62aeee", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "021eec51", declared: storedRedis},
+		"kinds/service":    {sum: "55910a89", declared: storedService},
 	}
 }
 
 func storedDefinitions() definitions {
-	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, images: {mirror?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", pull_secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", cluster: {name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}, secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
 		kind.Field{Name: "registry", Type: &kind.Type{Doc: "The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<tag>.", Text: "{host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
 			kind.Field{Name: "host", Type: &kind.Type{Doc: "Host of the registry, with its port if that is not 443: registry.example.com.", Help: "a host such as registry.example.com or registry.example.com:5000", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$"}}}},
 			kind.Field{Name: "project", Type: &kind.Type{Doc: "Path of the images below the host; the architecture's name if not set.", Help: "lower-case names joined by /", Text: "=~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"}}}},
@@ -111,10 +111,48 @@ func storedDefinitions() definitions {
 				}, IsStruct: true}},
 			}}}},
 		}, IsStruct: true}},
+		kind.Field{Name: "images", Type: &kind.Type{Doc: "Images that platc does not build: those of servers, exporters, builders and bases.", Text: "{mirror?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", pull_secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}", Fields: []kind.Field{
+			kind.Field{Name: "mirror", Type: &kind.Type{Doc: "Registry that takes the place of their own, such as mirror.example.com/proxy: docker.io/library/postgres:18.6 is mirror.example.com/proxy/library/postgres:18.6.", Help: "a registry such as mirror.example.com or mirror.example.com:5000/proxy", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"}}}},
+			kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in every namespace of the architecture that they are pulled with.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}},
 		kind.Field{Name: "domain", Type: &kind.Type{Doc: "Public domain of gateway links: the host of a link is <subdomain>.<domain>.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 		}}}},
+		kind.Field{Name: "cluster", Type: &kind.Type{Doc: "The cluster that the output runs in, where it differs from most.", Text: "{name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}", Fields: []kind.Field{
+			kind.Field{Name: "name", Type: &kind.Type{Doc: "Name of the cluster, such as prod-eu: every alert and every series that leaves a Prometheus has it as the label cluster.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "dns", Type: &kind.Type{Doc: "The resolvers that every pod may reach.", Text: "{namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+				kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of their pods, such as openshift-dns.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "kube-system", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "kube-system"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
+				}}}},
+				kind.Field{Name: "labels", Type: &kind.Type{Doc: "Labels of their pods; k8s-app: \"kube-dns\" if not set.", Help: "labels of pods, such as k8s-app: \"kube-dns\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+				kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the pods, which need not be that of their Service, such as 5353.", Help: "a port from 1 to 65535", Text: "*53 | int & >=1 & <=65535", Default: int64(53), Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: int64(53)},
+					&kind.Check{All: []*kind.Check{
+						&kind.Check{Basic: "int"},
+						&kind.Check{Op: ">=", Limit: int64(1)},
+						&kind.Check{Op: "<=", Limit: int64(65535)},
+					}},
+				}}}},
+				kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Addresses of resolvers that are not pods, such as the cache on each node; their port is 53.", Text: "*[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{"169.254.20.10/32"}}},
+			}, IsStruct: true}},
+			kind.Field{Name: "api", Type: &kind.Type{Doc: "The API server, which operators' pods and Prometheus reach; it has no pods.", Text: "{cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}", Fields: []kind.Field{
+				kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Its addresses, such as 10.96.0.1/32 and those of the control plane; every address if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+				kind.Field{Name: "ports", Type: &kind.Type{Doc: "Its ports: of the Service, and those that it listens on.", Text: "*[443, 6443] | [...int & >=1 & <=65535]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}}}, IsList: true, Default: []any{int64(443), int64(6443)}}},
+			}, IsStruct: true}},
+			kind.Field{Name: "domain", Type: &kind.Type{Doc: "Domain of the cluster, which host names of Services end with.", Help: "a DNS name in lower case, at most 253 characters", Text: "*\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Default: "cluster.local", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "cluster.local"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+				}},
+			}}}},
+		}, IsStruct: true}},
 		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Encryption of the emitted secrets.", Text: "{recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "recipients", Type: &kind.Type{Doc: "age public keys that may decrypt them.", Text: "*[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]", Elem: &kind.Type{Doc: "#AgeRecipient is a public key that age encrypts to: its own, or one of SSH.", Help: "a public key of age (age1…) or of SSH (ssh-ed25519 …, ssh-rsa …)", Text: "=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}},
@@ -146,6 +184,15 @@ func storedApisix() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "trusted_ips", Type: &kind.Type{Doc: "Addresses of proxies in front of the gateway, whose word on the client's address is taken: X-Forwarded-For, or the PROXY protocol.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "proxy_protocol", Type: &kind.Type{Doc: "The load balancer speaks the PROXY protocol: the pods accept nothing else. Trusted are trusted_ips, or private addresses if not set.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: false},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links with tls, such as letsencrypt; without one, the Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class of this gateway, such as apisix; the controller must be installed without creating it.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"apisix\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "apisix", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "apisix"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
@@ -154,6 +201,36 @@ func storedApisix() *declarations {
 			&kind.Check{Op: "==", Limit: "apisix-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/apisix:3.17.0-debian.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{
 		"gateway": &kind.Kind{Name: "apisix/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "apisix", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -163,40 +240,35 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 29, Column: 8}},
-	}, Slots: []string{"mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 21, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 255, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 256, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 257, Column: 2}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 36, Column: 8}},
+	}, Slots: []string{"certificates", "mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 282, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 283, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 284, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 258, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 203, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 204, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 210, Column: 3}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 285, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 204, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 205, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 219, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 225, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -229,6 +301,8 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -239,24 +313,24 @@ func storedApisix() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
 			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "http"},
 				&kind.Check{Op: "==", Limit: "websocket"},
 				&kind.Check{Op: "==", Limit: "grpc"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"certificates", "routes"}}, In: kind.Side{Parts: []string{"gateways"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "apisix/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -289,6 +363,8 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -299,23 +375,23 @@ func storedApisix() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
-			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "http"},
-				&kind.Check{Op: "==", Limit: "websocket"},
-				&kind.Check{Op: "==", Limit: "grpc"},
-			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
-		&kind.Rule{From: "apisix", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
-			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
-			}}}},
 			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "/api"},
 				&kind.Check{All: []*kind.Check{
 					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
+		&kind.Rule{From: "apisix/gateway", To: "@console", Doc: "A public route to a console with its own login, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
@@ -349,18 +425,80 @@ func storedApisix() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		&kind.Rule{From: "apisix", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
+				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "GET"},
+					&kind.Check{Op: "==", Limit: "HEAD"},
+					&kind.Check{Op: "==", Limit: "POST"},
+					&kind.Check{Op: "==", Limit: "PUT"},
+					&kind.Check{Op: "==", Limit: "PATCH"},
+					&kind.Check{Op: "==", Limit: "DELETE"},
+					&kind.Check{Op: "==", Limit: "OPTIONS"},
+				}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
+				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "minute", Type: &kind.Type{Doc: "Requests per minute.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "hour", Type: &kind.Type{Doc: "Requests per hour.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(3600)},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"certificates", "routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 40, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 2}},
-		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 9, Column: 1}},
+		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 38, Column: 2}},
+		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
-		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		asked{Sort: "rule", Of: "apisix/gateway -> @console", Path: []string{"links", "apisix/gateway -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 35, Column: 2}},
+		asked{Sort: "rule", Of: "apisix -> @console", Path: []string{"links", "apisix -> @console"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 40, Column: 2}},
 	}}
 }
 
@@ -377,12 +515,19 @@ func storedCelery() *declarations {
 		}}}},
 		kind.Field{Name: "queues", Type: &kind.Type{Doc: "Queues that the workers take tasks from; the first is the default queue.", Text: "[...=~\"^[A-Za-z0-9_.-]{1,100}$\"] | *[\"celery\"]", Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsList: true, Default: []any{"celery"}}},
 		kind.Field{Name: "routes", Type: &kind.Type{Doc: "Queues of tasks by their names, in which * is any text: \"app.mail.*\": \"mails\". Of several that match, the longest counts.", Help: "names of tasks such as \"app.mail.*\", each with a queue", Text: "{[string]: =~\"^[A-Za-z0-9_.-]{1,100}$\"}", Keys: &kind.Pattern{Text: "^[A-Za-z0-9_.:*-]{1,200}$"}, Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsMap: true}},
-		kind.Field{Name: "beat", Type: &kind.Type{Doc: "Tasks that are enqueued at times, by name of the schedule.", Help: "names of 1 to 40 lower-case letters, digits, _ and -, each with a task and a schedule", Text: "{[string]: {task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}}", Keys: &kind.Pattern{Text: "^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Schedule is a task and when it is enqueued.", Text: "{task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}", Fields: []kind.Field{
+		kind.Field{Name: "beat", Type: &kind.Type{Doc: "Tasks that are enqueued at times, by name of the schedule.", Help: "names of 1 to 40 lower-case letters, digits, _ and -, each with a task and a schedule", Text: "{[string]: {task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\" & !~\" (30|31) (0?2|feb|FEB) [*]$\" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$\" & !~\"^@\" & !~\"(^|[ ,])[0-9A-Za-z]+/\" & !~\" ([^ ]*[,-])?7([,/-][^ ]*)?$\" & !~\" (30|31) (0?2|feb|FEB) \" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}}", Keys: &kind.Pattern{Text: "^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Schedule is a task and when it is enqueued.", Text: "{task!: =~\"^[A-Za-z0-9_.:-]{1,200}$\", schedule!: =~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\" & !~\" (30|31) (0?2|feb|FEB) [*]$\" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$\" & !~\"^@\" & !~\"(^|[ ,])[0-9A-Za-z]+/\" & !~\" ([^ ]*[,-])?7([,/-][^ ]*)?$\" & !~\" (30|31) (0?2|feb|FEB) \" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) \", application?: string, args: *[] | [...], kwargs: {[string]: _}}", Fields: []kind.Field{
 			kind.Field{Name: "task", Required: true, Type: &kind.Type{Doc: "Name of the task, such as app.tasks.clean.", Help: "the name of a task such as app.tasks.clean", Text: "=~\"^[A-Za-z0-9_.:-]{1,200}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.:-]{1,200}$"}}}},
-			kind.Field{Name: "schedule", Required: true, Type: &kind.Type{Doc: "When, in UTC: minute, hour, day of the month, month, weekday.", Help: "a cron expression in UTC: minute hour day month weekday, such as \"0 3 * * *\" or \"*/15 8-18 * * mon-fri\"", Text: "=~\"^(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$\" & !~\" (30|31) (2|feb) \" & !~\" 31 (4|6|9|11|apr|jun|sep|nov) \"", Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^(\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|[1-5]?[0-9](-[1-5]?[0-9](/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|(1?[0-9]|2[0-3])(-(1?[0-9]|2[0-3])(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([1-9]|[12][0-9]|3[01])(-([1-9]|[12][0-9]|3[01])(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(-([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)(/[1-9][0-9]?)?)?))* (\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?)(,(\\*(/[1-9][0-9]?)?|([0-6]|sun|mon|tue|wed|thu|fri|sat)(-([0-6]|sun|mon|tue|wed|thu|fri|sat)(/[1-9][0-9]?)?)?))*$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (2|feb) "}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: " 31 (4|6|9|11|apr|jun|sep|nov) "}, NotMatch: true},
+			kind.Field{Name: "schedule", Required: true, Type: &kind.Type{Doc: "When, in UTC: minute, hour, day of the month, month, weekday.", Help: "a cron expression in UTC: minute hour day month weekday, such as \"0 3 * * *\" or \"*/15 8-18 * * mon-fri\"", Text: "=~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\" & !~\" (30|31) (0?2|feb|FEB) [*]$\" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$\" & !~\"^@\" & !~\"(^|[ ,])[0-9A-Za-z]+/\" & !~\" ([^ ]*[,-])?7([,/-][^ ]*)?$\" & !~\" (30|31) (0?2|feb|FEB) \" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) \"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (0?2|feb|FEB) [*]$"}, NotMatch: true},
+					&kind.Check{Pattern: &kind.Pattern{Text: " 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$"}, NotMatch: true},
+				}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^@"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: "(^|[ ,])[0-9A-Za-z]+/"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " ([^ ]*[,-])?7([,/-][^ ]*)?$"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (0?2|feb|FEB) "}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) "}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "application", Type: &kind.Type{Doc: "The application whose task it is, where several link to the component.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Positional arguments of the task.", Text: "*[] | [...]", Elem: &kind.Type{Text: "_", Check: &kind.Check{Basic: "_"}}, IsList: true, Default: []any{}}},
@@ -396,6 +541,15 @@ func storedCelery() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
+		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the workers may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+			kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Secrets of your own, as variables: {} is drawn once, with length [40] and alphabet, or set with platc secrets set; {env: NAME} and {file: PATH} are read by the build.", Help: "names of variables, each {}, {length: 40, alphabet: \"0123456789abcdef\"}, {env: NAME} or {file: PATH}", Text: "{[string]: {length?: int & >=8 & <=1000, alphabet?: =~\"^[!-~]{2,94}$\", env?: =~\"^[A-Za-z_][A-Za-z0-9_]*$\", file?: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#ApplicationSecret is one of them: drawn, or where to read it, which is one of env and file.", Help: "{}, {length: 40, alphabet: \"0123456789abcdef\"}, {env: NAME} or {file: PATH}", Text: "{length?: int & >=8 & <=1000, alphabet?: =~\"^[!-~]{2,94}$\", env?: =~\"^[A-Za-z_][A-Za-z0-9_]*$\", file?: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Fields: []kind.Field{
 			kind.Field{Name: "length", Type: &kind.Type{Doc: "Characters of a drawn text; 40 if not set.", Help: "a whole number from 8 to 1000", Text: "int & >=8 & <=1000", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
@@ -406,6 +560,7 @@ func storedCelery() *declarations {
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Environment variable of the build that holds the text.", Help: "the name of an environment variable", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
 			kind.Field{Name: "file", Type: &kind.Type{Doc: "File that holds the text, one line; a relative path is beside arch.cue.", Help: "the path of a file", Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
 		}, IsStruct: true, Secret: true}, IsMap: true, Given: true}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -438,26 +593,112 @@ func storedCelery() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"authorities", "beats", "budgets", "mesh", "workers"}, Counts: []kind.Count{
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+		"worker": &kind.Kind{Name: "celery/worker", Doc: "Workers of their own for some of the queues of an application, which its other workers then leave to them.", Parent: "celery", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "queues", Required: true, Type: &kind.Type{Doc: "Queues of the component that these workers take tasks from.", Text: "[...=~\"^[A-Za-z0-9_.-]{1,100}$\"]", Elem: &kind.Type{Doc: "#Queue is the name of a queue of tasks.", Help: "1 to 100 letters, digits and any of _ . -", Text: "=~\"^[A-Za-z0-9_.-]{1,100}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,100}$"}}}, IsList: true}},
+			kind.Field{Name: "application", Type: &kind.Type{Doc: "The application whose tasks they run, where several link to the component.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
+			kind.Field{Name: "concurrency", Type: &kind.Type{Doc: "Processes per worker; each runs one task at a time.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(2)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(1000)},
+				}},
+			}}}},
+			kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of pods.", Help: "a whole number from 1 to 1000", Text: "*1 | int & >=1 & <=1000", Default: int64(1), Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(1)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(1000)},
+				}},
+			}}}},
+			kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that they may reach beside those of the component.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
+				kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
+				kind.Field{Name: "ports", Type: &kind.Type{Doc: "TCP ports; all if not set.", Text: "[...int & >=1 & <=65535] | *[]", Elem: &kind.Type{Doc: "#AnyPort is a port of a machine elsewhere, or of a container.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+					&kind.Check{Op: "<=", Limit: int64(65535)},
+				}}}, IsList: true, Default: []any{}}},
+				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "250m"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "cpu_limit", Type: &kind.Type{Doc: "CPU limit of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1\" | string | int | float", Quantity: true, Default: "1", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "mem_request", Type: &kind.Type{Doc: "Memory request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"512Mi\" | string | int | float", Quantity: true, Default: "512Mi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "512Mi"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+			kind.Field{Name: "mem_limit", Type: &kind.Type{Doc: "Memory limit of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1Gi"},
+				&kind.Check{Any: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Basic: "int"},
+					&kind.Check{Basic: "float"},
+				}},
+			}}}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 34, Column: 8}},
+	}, Slots: []string{"authorities", "beats", "budgets", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
 		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 22, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 23, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 27, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 97, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 101, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 116, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 132, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 136, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 140, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 28, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 29, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 33, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 50, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 54, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 73, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 77, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 81, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 85, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 89, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 90, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
 		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
@@ -479,12 +720,13 @@ func storedCelery() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 83, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 50, Column: 2}},
+		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 103, Column: 2}},
+		asked{Sort: "describe", Of: "celery/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 51, Column: 3}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 11, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 83, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
 	}}
 }
 
@@ -524,11 +766,18 @@ func storedCnpg() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
-		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the instances instead of the version's own, such as registry.example.com/postgresql:18.6-system-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, which asks each instance for its state.", Help: "a DNS-1123 label of at most 57 characters", Text: "*\"cnpg-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Default: "cnpg-system", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "cnpg-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -561,6 +810,29 @@ func storedCnpg() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"db": &kind.Kind{Name: "cnpg/db", Doc: "A database of the cluster, with the schema app and the table app.items.", Parent: "cnpg", Provides: []string{"sql"}, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "owner", Type: &kind.Type{Doc: "Role that owns the database, without login, such as billing; <database>_owner if not set.", Help: "a lower-case SQL name that PostgreSQL does not keep for itself, such as billing", Text: "=~\"^[a-z_][a-z0-9_]{0,62}$\" & !~\"^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -570,23 +842,24 @@ func storedCnpg() *declarations {
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 34, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 72, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/cnpg.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 74, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/database.yaml", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 133, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/role.yaml", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 189, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 214, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 244, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 289, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 335, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 351, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 356, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/role-{name}.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 361, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 371, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 373, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 75, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/cnpg.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 77, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/database.yaml", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/role.yaml", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 197, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 222, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Sub: "db"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 252, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 297, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 343, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 359, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 364, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/role-{name}.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 369, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 379, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 381, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 383, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 13, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE", "CA_FILE"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "cnpg", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -675,13 +948,16 @@ func storedFastapi() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
-		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0: the tag of its image begins with it. With a digest, 1.4.0@sha256:…, it is an image that is built elsewhere.", Help: "an exact image tag such as 1.4.0: not latest, a bare major or a release candidate", Text: "*\"0.1.0\" | =~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$\" & !~\"^[0-9]+(@|$)\" & !~\"-rc[.0-9]*(@|$)\" & !~\"^latest(@|$)\"", Default: "0.1.0", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "0.1.0"},
 			&kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+$"}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
-				&kind.Check{Op: "!=", Limit: "latest"},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+(@|$)"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*(@|$)"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^latest(@|$)"}, NotMatch: true},
 			}},
 		}}}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of pods: 2, or 1 with a volume that one node mounts. Not used with hpa.", Help: "a whole number from 1 to 1000", Text: "int & >=1 & <=1000", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -841,17 +1117,17 @@ func storedFastapi() *declarations {
 			&kind.Check{Basic: "bool"},
 		}}}},
 		kind.Field{Name: "command", Type: &kind.Type{Doc: "Command of the container, in place of the one that starts the API.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Optional: true}},
-		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Further volumes, by name.", Help: "volumes by name: 1 to 20 lower-case letters, digits and -", Text: "{[string]: {path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\", ephemeral: *false | bool}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$"}, Elem: &kind.Type{Text: "{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\", ephemeral: *false | bool}", Fields: []kind.Field{
+		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Further volumes, by name.", Help: "volumes by name: 1 to 20 lower-case letters, digits and -", Text: "{[string]: {{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\", ephemeral: *false | bool}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$"}, Elem: &kind.Type{Text: "{{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\", ephemeral: *false | bool}", Fields: []kind.Field{
 			kind.Field{Name: "path", Required: true, Type: &kind.Type{Doc: "Where it is mounted.", Help: "an absolute path such as /data", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}},
-			kind.Field{Name: "size", Type: &kind.Type{Doc: "Its size, in Mi or Gi.", Help: "a size such as 512Mi or 10Gi", Text: "*\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\"", Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "1Gi"},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[1-9][0-9]{0,5}[MG]i$"}},
-			}}}},
-			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode of the volume.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
+			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode: one pod mounts the volume, unless it is ReadWriteMany or ReadOnlyMany.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "ReadWriteOnce"},
 				&kind.Check{Op: "==", Limit: "ReadWriteOncePod"},
 				&kind.Check{Op: "==", Limit: "ReadWriteMany"},
 				&kind.Check{Op: "==", Limit: "ReadOnlyMany"},
+			}}}},
+			kind.Field{Name: "size", Type: &kind.Type{Doc: "Its size, in Mi or Gi.", Help: "a size such as 512Mi or 10Gi", Text: "*\"1Gi\" | =~\"^[1-9][0-9]{0,5}[MG]i$\"", Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "1Gi"},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[1-9][0-9]{0,5}[MG]i$"}},
 			}}}},
 			kind.Field{Name: "ephemeral", Type: &kind.Type{Doc: "It is empty when a pod starts, and goes with it.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: false},
@@ -878,6 +1154,30 @@ func storedFastapi() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"custom_api": &kind.Kind{Name: "fastapi/custom_api", Doc: "A Python module of your own below /api/v1/<name>/.", Parent: "fastapi", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "fastapi_init", Type: &kind.Type{Doc: "Text of src/<name>_module/__init__.py; it must export router.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
@@ -887,11 +1187,33 @@ func storedFastapi() *declarations {
 			kind.Field{Name: "tasks", Type: &kind.Type{Doc: "Text of tasks.py: Celery tasks, which the workers of the application run.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "tests", Type: &kind.Type{Doc: "Text of tests/test_<name>_module.py: tests, which Dockerfile.test runs.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "requirements", Type: &kind.Type{Doc: "Python packages that the module needs, such as httpx==0.28.1.", Text: "[...=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"] | *[]", Elem: &kind.Type{Doc: "#Pin is an exact Python requirement.", Help: "an exact pin such as httpx==0.28.1 or uvicorn[standard]==0.54.0", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?([[][A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*[]])?==[0-9][A-Za-z0-9.!+_-]*$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 74, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]{0,99}$"}, Not: []string{"False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield"}, Help: "a Python identifier of at most 100 characters that is not a keyword"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 78, Column: 8}},
 		"job": &kind.Kind{Name: "fastapi/job", Doc: "A process of the component's image that ends: by its schedule, or once in each deployment; its links add to those of the component.", Parent: "fastapi", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the process beside those of the component, of which they replace those of the same name.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+			kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+				kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+				kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "Equal"},
+					&kind.Check{Op: "==", Limit: "Exists"},
+				}}}},
+				kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+				kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "NoSchedule"},
+					&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+					&kind.Check{Op: "==", Limit: "NoExecute"},
+				}}}},
+				kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(0)},
+					&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+				}}}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
 			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100m\" | string | int | float", Quantity: true, Default: "100m", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "100m"},
 				&kind.Check{Any: []*kind.Check{
@@ -924,7 +1246,11 @@ func storedFastapi() *declarations {
 					&kind.Check{Basic: "float"},
 				}},
 			}}}},
-			kind.Field{Name: "schedule", Type: &kind.Type{Doc: "When it runs, as a cron schedule in UTC such as \"0 4 * * *\"; once in each deployment if not set.", Help: "a cron schedule such as \"0 4 * * *\": minute, hour, day of the month, month, day of the week", Text: "=~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$"}}}},
+			kind.Field{Name: "schedule", Type: &kind.Type{Doc: "When it runs, as a cron schedule in UTC such as \"0 4 * * *\"; once in each deployment if not set.", Help: "a cron schedule such as \"0 4 * * *\": minute, hour, day of the month, month, day of the week", Text: "=~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\" & !~\" (30|31) (0?2|feb|FEB) [*]$\" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (0?2|feb|FEB) [*]$"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$"}, NotMatch: true},
+			}}}},
 			kind.Field{Name: "retries", Type: &kind.Type{Doc: "How often a run that failed is tried again.", Help: "a whole number from 0 to 20", Text: "*2 | int & >=0 & <=20", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: int64(2)},
 				&kind.Check{All: []*kind.Check{
@@ -950,11 +1276,33 @@ func storedFastapi() *declarations {
 				}}}, IsList: true, Default: []any{}}},
 				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 73, Column: 8}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 77, Column: 8}},
 		"worker": &kind.Kind{Name: "fastapi/worker", Doc: "A process of the component's image that runs all the time, such as a consumer; its links add to those of the component.", Parent: "fastapi", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the process beside those of the component, of which they replace those of the same name.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+			kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+				kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+				kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "Equal"},
+					&kind.Check{Op: "==", Limit: "Exists"},
+				}}}},
+				kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+				kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "NoSchedule"},
+					&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+					&kind.Check{Op: "==", Limit: "NoExecute"},
+				}}}},
+				kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(0)},
+					&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+				}}}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
 			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100m\" | string | int | float", Quantity: true, Default: "100m", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "100m"},
 				&kind.Check{Any: []*kind.Check{
@@ -1021,85 +1369,85 @@ func storedFastapi() *declarations {
 				kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 72, Column: 8}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
 	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 29, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 94, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 47, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 48, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 185, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 191, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 106, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 61, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 62, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 196, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Any: []kind.When{
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
-		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 197, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 119, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 145, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 273, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 294, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 164, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 168, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/volumes.yaml", When: &kind.When{Derived: "own_claims"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 172, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/own-files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 180, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 192, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 193, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 194, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 195, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 203, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 204, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
-		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
-		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 234, Column: 3}},
-		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 283, Column: 3}},
-		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 284, Column: 3}},
-		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 285, Column: 3}},
-		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 298, Column: 3}},
-		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 299, Column: 3}},
-		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 300, Column: 3}},
-		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 302, Column: 3}},
-		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 303, Column: 3}},
-		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 304, Column: 3}},
-		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 305, Column: 3}},
-		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
-		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
-		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 313, Column: 3}},
-		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 314, Column: 3}},
-		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 315, Column: 3}},
-		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 316, Column: 3}},
-		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 317, Column: 3}},
-		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
-		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
-		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
-		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
-		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
-		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
-		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
-		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
-		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
-		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
-		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
-		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
-		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 341, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 351, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 361, Column: 3}},
-		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 371, Column: 3}},
-		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 376, Column: 3}},
+		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 208, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 123, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 135, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 149, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 276, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 277, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 278, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 279, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 298, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "pvc"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 172, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/volumes.yaml", When: &kind.When{Derived: "own_claims"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 176, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/own-files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 180, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 184, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/startup.sh", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 196, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 197, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 198, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 199, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 207, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 208, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 158, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
+		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 238, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 291, Column: 3}},
+		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 292, Column: 3}},
+		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 293, Column: 3}},
+		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 306, Column: 3}},
+		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 307, Column: 3}},
+		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 308, Column: 3}},
+		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 310, Column: 3}},
+		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
+		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
+		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 313, Column: 3}},
+		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
+		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
+		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
+		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
+		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
+		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
+		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
+		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
+		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
+		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
+		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
+		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
+		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
+		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
+		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 333, Column: 3}},
+		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 334, Column: 3}},
+		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 335, Column: 3}},
+		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 336, Column: 3}},
+		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 337, Column: 3}},
+		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 338, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 339, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 349, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 359, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 369, Column: 3}},
+		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 379, Column: 3}},
+		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 384, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1128,10 +1476,10 @@ func storedFastapi() *declarations {
 			}}}},
 		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 49, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 134, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 138, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 70, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 97, Column: 3}},
+		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 72, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 101, Column: 3}},
 		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 11, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> @application", Path: []string{"links", "@application -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> @application", Path: []string{"links", "fastapi -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 44, Column: 2}},
@@ -1198,6 +1546,7 @@ func storedIngress() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
@@ -1259,6 +1608,10 @@ func storedIstio() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
 		kind.Field{Name: "revision", Type: &kind.Type{Doc: "Revision of the control plane, such as 1-31-1; its label replaces istio-injection.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		kind.Field{Name: "trust_domain", Type: &kind.Type{Doc: "Trust domain of the mesh, meshConfig.trustDomain; the domain of the cluster if not set.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+		}}}},
 		kind.Field{Name: "cni", Type: &kind.Type{Doc: "Whether Istio's CNI plugin is installed; without it each pod needs an init container with NET_ADMIN.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: false},
 			&kind.Check{Basic: "bool"},
@@ -1273,7 +1626,7 @@ func storedIstio() *declarations {
 		}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"meshed", "monitors"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 83, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 73, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "istio", To: "@workload", Doc: "Membership of the mesh: proxies, mutual TLS, and only the linked callers.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "mtls", Type: &kind.Type{Doc: "What the pods accept; the mesh's own mtls if not set.", Text: "\"STRICT\" | \"PERMISSIVE\" | \"DISABLE\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
@@ -1286,7 +1639,7 @@ func storedIstio() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Inherit: []string{"mtls"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"meshed"}}, In: kind.Side{Parts: []string{"mesh", "mesh_timeouts"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 6, Column: 2}},
+		}, IsStruct: true}, Inherit: []string{"mtls"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"meshed"}}, In: kind.Side{Parts: []string{"mesh", "mesh_timeouts"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 10, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "istio", Doc: "Scraping of the control plane, and of every proxy of the mesh.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
@@ -1304,12 +1657,12 @@ func storedIstio() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 57, Column: 2}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 64, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "istio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 20, Column: 2}},
+		asked{Sort: "describe", Of: "istio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 22, Column: 2}},
 		asked{Sort: "manifests", Of: "istio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 9, Column: 1}},
-		asked{Sort: "rule", Of: "istio -> @workload", Path: []string{"links", "istio -> @workload"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 6, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 57, Column: 2}},
+		asked{Sort: "rule", Of: "istio -> @workload", Path: []string{"links", "istio -> @workload"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 10, Column: 2}, Marks: true},
+		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 64, Column: 2}, Marks: true},
 	}}
 }
 
@@ -1395,6 +1748,14 @@ func storedKafka() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of brokers, controllers and Kafka Exporter instead of Strimzi's own, such as registry.example.com/kafka:1.2.0-kafka-4.3.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "broker_cpu_request", Type: &kind.Type{Doc: "CPU request of a broker, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"500m\" | string | int | float", Quantity: true, Default: "500m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "500m"},
 			&kind.Check{Any: []*kind.Check{
@@ -1459,6 +1820,29 @@ func storedKafka() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"broker_cpu_request", "broker_cpu_limit"}, [2]string{"broker_mem_request", "broker_mem_limit"}, [2]string{"controller_cpu_request", "controller_cpu_limit"}, [2]string{"controller_mem_request", "controller_mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"topic": &kind.Kind{Name: "kafka/topic", Doc: "A topic.", Parent: "kafka", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "kafka_partition_size", Type: &kind.Type{Doc: "Number of partitions; it can be raised, not lowered.", Help: "a whole number from 1 to 100000", Text: "*3 | int & >=1 & <=100000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
@@ -1479,33 +1863,35 @@ func storedKafka() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(-1)},
 				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
 			}}}},
+			kind.Field{Name: "dead_letter", Type: &kind.Type{Doc: "Topic of this cluster that gets the records that a consumer of src/deps.py gave up, or rejected. Every application that reads this topic may write to it.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
 			kind.Field{Name: "cleanup_policy", Type: &kind.Type{Doc: "What happens to old messages: they are deleted, or only the newest of each key is kept.", Text: "*\"delete\" | \"compact\" | \"compact,delete\"", Default: "delete", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "delete"},
 				&kind.Check{Op: "==", Limit: "compact"},
 				&kind.Check{Op: "==", Limit: "compact,delete"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 61, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 66, Column: 8}},
 	}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 57, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 235, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 243, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 79, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 98, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 108, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Derived: "topics"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 208, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 229, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 260, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 348, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 382, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 393, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 412, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 419, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 429, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 433, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 66, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 88, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 107, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 117, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Derived: "topics"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 219, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 240, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 271, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 359, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 393, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 404, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 423, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 430, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 440, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 444, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 451, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -1528,7 +1914,7 @@ func storedKafka() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM", "CA_FILE"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CA_FILE", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "ca_file", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"logins", "users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM", "CA_FILE", "DEAD_LETTERS"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CA_FILE", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "ca_file", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"logins", "users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
 		&kind.Rule{From: "@application", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: consume, produce or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
@@ -1537,7 +1923,7 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "consumer_group", Type: &kind.Type{Doc: "Consumer group; the application's name if not set. It can be set on any of the application's links to the cluster, and applies to all of them.", Help: "1 to 249 letters, digits and any of . _ -", Text: "=~\"^[A-Za-z0-9._-]{1,249}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"DEAD_LETTERS", "TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "@sql", Doc: "A connector writes the messages of the topic into a database, with the SQL of the link.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1565,7 +1951,7 @@ func storedKafka() *declarations {
 				}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "query", Required: true, Type: &kind.Type{Doc: "SQL that is run for each message, a JSON object; :#name is its field, as in INSERT INTO app.orders (id, total) VALUES (:#id, :#total).", Help: "an SQL statement", Text: "=~\"^(.|[\\\\r\\\\n])*[^ \\\\t\\\\r\\\\n](.|[\\\\r\\\\n])*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(.|[\\r\\n])*[^ \\t\\r\\n](.|[\\r\\n])*$"}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 93, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 96, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "mongodb/mongo_db", Doc: "A connector writes the messages of the topic into a collection.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1592,7 +1978,7 @@ func storedKafka() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 125, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 128, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "minio/bucket", Doc: "A connector writes each message of the topic into a bucket, as an object.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1619,17 +2005,17 @@ func storedKafka() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 148, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 151, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 126, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 78, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 144, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 85, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
 		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 93, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 125, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 148, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 96, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 128, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 151, Column: 2}},
 	}}
 }
 
@@ -1657,6 +2043,15 @@ func storedKong() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "trusted_ips", Type: &kind.Type{Doc: "Addresses of proxies in front of the gateway, whose word on the client's address is taken: X-Forwarded-For, or the PROXY protocol.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "proxy_protocol", Type: &kind.Type{Doc: "The load balancer speaks the PROXY protocol: the pods accept nothing else. Trusted are trusted_ips, or private addresses if not set.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: false},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links with tls, such as letsencrypt; without one, the Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class of this gateway, such as kong; the controller must be installed without creating it.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "*\"kong\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Default: "kong", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "kong"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}},
@@ -1665,6 +2060,40 @@ func storedKong() *declarations {
 			&kind.Check{Op: "==", Limit: "kong-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
+		kind.Field{Name: "admin_tls", Type: &kind.Type{Doc: "Whether the controller and the admin port prove to each other who they are, with certificates of cert-manager; else the admin port is guarded by its NetworkPolicy alone.", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: true},
+			&kind.Check{Basic: "bool"},
+		}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/kong:3.9.3.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{
 		"gateway": &kind.Kind{Name: "kong/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "kong", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1674,38 +2103,33 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 28, Column: 8}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 37, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 255, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 256, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 257, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 282, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 283, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 284, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 258, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 20, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 130, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 137, Column: 3}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 285, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 27, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Attribute: "admin_tls"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 151, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 152, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 158, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -1738,6 +2162,8 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1748,24 +2174,24 @@ func storedKong() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
 			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "http"},
 				&kind.Check{Op: "==", Limit: "websocket"},
 				&kind.Check{Op: "==", Limit: "grpc"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"cors", "gateways", "ingresses", "rate_limits"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "kong/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
-			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "/api"},
-				&kind.Check{All: []*kind.Check{
-					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
-					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
-				}},
-			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
 				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
@@ -1798,6 +2224,8 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
@@ -1808,23 +2236,23 @@ func storedKong() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
 			}}}},
-			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "http"},
-				&kind.Check{Op: "==", Limit: "websocket"},
-				&kind.Check{Op: "==", Limit: "grpc"},
-			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
-		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
-			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
-			}}}},
 			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "/api"},
 				&kind.Check{All: []*kind.Check{
 					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak: http; websocket beside it, on connections of an hour unless timeout says otherwise; or grpc, which needs tls.", Text: "*\"http\" | \"websocket\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "websocket"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
+		&kind.Rule{From: "kong/gateway", To: "@console", Doc: "A public route to a console with its own login, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
 			}}}},
 			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
 				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
@@ -1858,18 +2286,80 @@ func storedKong() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Basic: "int"},
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
+		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "cors", Type: &kind.Type{Doc: "Cross-origin requests: which origins may call, with which methods and headers.", Text: "{origins?: [...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"], methods?: [...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"], headers?: [...=~\"^[A-Za-z0-9-]+$\"], credentials?: bool}", Fields: []kind.Field{
+				kind.Field{Name: "origins", Type: &kind.Type{Doc: "Origins that may call, such as https://shop.example.com; [\"*\"] allows all of them.", Text: "[...=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"]", Elem: &kind.Type{Doc: "#Origin is a web origin, or * for every one.", Help: "an origin such as https://shop.example.com, or *", Text: "=~\"^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([*]|https?://[A-Za-z0-9.*-]+(:[0-9]+)?)$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "methods", Type: &kind.Type{Doc: "HTTP methods that may be used.", Text: "[...\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"]", Elem: &kind.Type{Text: "\"GET\" | \"HEAD\" | \"POST\" | \"PUT\" | \"PATCH\" | \"DELETE\" | \"OPTIONS\"", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "GET"},
+					&kind.Check{Op: "==", Limit: "HEAD"},
+					&kind.Check{Op: "==", Limit: "POST"},
+					&kind.Check{Op: "==", Limit: "PUT"},
+					&kind.Check{Op: "==", Limit: "PATCH"},
+					&kind.Check{Op: "==", Limit: "DELETE"},
+					&kind.Check{Op: "==", Limit: "OPTIONS"},
+				}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "headers", Type: &kind.Type{Doc: "Request headers that may be sent.", Text: "[...=~\"^[A-Za-z0-9-]+$\"]", Elem: &kind.Type{Doc: "#HeaderName is the name of an HTTP header.", Help: "the name of an HTTP header", Text: "=~\"^[A-Za-z0-9-]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9-]+$"}}}, IsList: true, Optional: true}},
+				kind.Field{Name: "credentials", Type: &kind.Type{Doc: "Whether cookies and credentials may be sent.", Text: "bool", Optional: true, Check: &kind.Check{Basic: "bool"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "rate_limiting", Type: &kind.Type{Doc: "Requests allowed per client and second, minute or hour.", Text: "{second?: int & >=1, minute?: int & >=1, hour?: int & >=1, policy?: \"local\"}", Fields: []kind.Field{
+				kind.Field{Name: "second", Type: &kind.Type{Doc: "Requests per second.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "minute", Type: &kind.Type{Doc: "Requests per minute.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "hour", Type: &kind.Type{Doc: "Requests per hour.", Text: "int & >=1", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1)},
+				}}}},
+				kind.Field{Name: "policy", Type: &kind.Type{Doc: "Where the counter is kept.", Text: "\"local\"", Default: "local", Optional: true, Check: &kind.Check{Op: "==", Limit: "local"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate; that of the gateway if not set.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "allow", Type: &kind.Type{Doc: "Addresses of the clients that are let in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(3600)},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the pages. Consoles expect to be at /.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 30, Column: 2}},
-		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 5, Column: 1}},
-		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 80, Column: 2}},
-		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 39, Column: 2}},
+		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 10, Column: 1}},
+		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @console", Path: []string{"links", "kong/gateway -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
+		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}}
 }
 
@@ -1974,6 +2464,29 @@ func storedMinio() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"bucket": &kind.Kind{Name: "minio/bucket", Doc: "A bucket of the server.", Parent: "minio", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "versioning", Type: &kind.Type{Doc: "Keep older versions of each object.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
@@ -1989,12 +2502,12 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 36, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 34, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 40, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/minio.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 42, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 118, Column: 3}},
@@ -2004,8 +2517,9 @@ func storedMinio() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 183, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 185, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 203, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/minio.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 208, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 217, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/minio.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 209, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 212, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 220, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE", "REGION", "CA_FILE"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"CA_FILE", "HOST", "PORT", "REGION", "SECURE"}, Fields: []string{"ca_file", "host", "port", "url"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "minio", Doc: "The routes of buckets, as a module of the application.", Startup: true, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
@@ -2063,7 +2577,7 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 87, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio/bucket", Doc: "Nightly dumps of a MongoDB replica set in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -2093,8 +2607,8 @@ func storedMinio() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 96, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 65, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 50, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 63, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 48, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
@@ -2170,6 +2684,13 @@ func storedMongodb() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the members instead of the version's own, such as registry.example.com/mongodb-community-server:8.0.29-ubi9. It must have the same version, and mongodump.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
 		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
@@ -2203,32 +2724,55 @@ func storedMongodb() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"mongo_db": &kind.Kind{Name: "mongodb/mongo_db", Doc: "A database of the replica set; the server creates it with the first document.", Parent: "mongodb", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "collection", Type: &kind.Type{Doc: "Collection that applications work on, such as orders; the name of the database if not set.", Help: "a collection's name of letters, digits, _, . and -, at most 120 characters, not beginning with system.", Text: "=~\"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$\" & !~\"^system[.]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^system[.]"}, NotMatch: true},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 36, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 37, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 50, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 235, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 243, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 76, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 77, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 94, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 236, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 238, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 324, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 347, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 365, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 376, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 378, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 241, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 243, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 332, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 355, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 373, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 384, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 386, Column: 3}},
+	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET", "TLS", "CA_FILE"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"CA_FILE", "HOST", "PORT", "REPLICA_SET", "TLS"}, Fields: []string{"ca_file", "host", "port", "replica_set"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "The routes of databases, as a module of the application.", Startup: true, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 28, Column: 2}},
 		&kind.Rule{From: "@application", To: "mongodb/mongo_db", Doc: "Use of a database: a user of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
@@ -2259,8 +2803,8 @@ func storedMongodb() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 33, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 67, Column: 2}},
-		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 47, Column: 3}},
+		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 68, Column: 2}},
+		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 48, Column: 3}},
 		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 28, Column: 2}},
@@ -2341,7 +2885,7 @@ func storedPostgresql() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
-		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volume, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "max_connections", Type: &kind.Type{Doc: "Connections that the server accepts; 10 of them are reserved for administration.", Help: "a whole number from 20 to 10000", Text: "*200 | (int & >=20 & <=10000)", Default: int64(200), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(200)},
 			&kind.Check{All: []*kind.Check{
@@ -2382,6 +2926,29 @@ func storedPostgresql() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"database": &kind.Kind{Name: "postgresql/database", Doc: "A database of the server, with the schema app and the table app.items.", Parent: "postgresql", Provides: []string{"sql"}, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "owner", Type: &kind.Type{Doc: "Role that owns the database, without login, such as billing; <database>_owner if not set.", Help: "a lower-case SQL name that PostgreSQL does not keep for itself, such as billing", Text: "=~\"^[a-z_][a-z0-9_]{0,62}$\" & !~\"^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2389,12 +2956,12 @@ func storedPostgresql() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 35, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 36, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"roles", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 83, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 85, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 196, Column: 3}},
@@ -2403,9 +2970,10 @@ func storedPostgresql() *declarations {
 		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 230, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 269, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 280, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 285, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 302, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 304, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 286, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/roles.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 299, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 307, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 309, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE", "CA_FILE"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "postgresql", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
@@ -2442,8 +3010,8 @@ func storedPostgresql() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 59, Column: 2}},
-		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 40, Column: 3}},
+		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 60, Column: 2}},
+		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 41, Column: 3}},
 		asked{Sort: "manifests", Of: "postgresql", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> postgresql", Path: []string{"links", "@application -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> postgresql", Path: []string{"links", "fastapi -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
@@ -2489,6 +3057,14 @@ func storedPrometheus() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the servers instead of the kind's own, such as registry.example.com/prometheus:v3.13.2.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -2521,17 +3097,41 @@ func storedPrometheus() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "proxies", "targets"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 36, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 37, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 103, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 116, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 37, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 38, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 111, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 124, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 125, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 146, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2552,7 +3152,7 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 38, Column: 2}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 40, Column: 2}},
 		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
@@ -2622,6 +3222,14 @@ func storedRabbitmq() *declarations {
 			}},
 		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the nodes instead of the kind's own, such as registry.example.com/rabbitmq:4.3.5-management. It must have the same major version, and the management plugin.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -2654,6 +3262,29 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"exchange": &kind.Kind{Name: "rabbitmq/exchange", Doc: "An exchange, which routes messages to the queues that it links to.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "exchange_type", Type: &kind.Type{Doc: "How messages are routed: by routing key, by pattern, by header, or to every queue.", Text: "*\"topic\" | \"direct\" | \"fanout\" | \"headers\"", Default: "topic", Check: &kind.Check{Any: []*kind.Check{
@@ -2666,7 +3297,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 39, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 42, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2687,24 +3318,27 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 57, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 60, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 235, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 243, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.py", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 49, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 50, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 107, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 119, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 120, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 126, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 136, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 140, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 217, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 30, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 31, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 96, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/elsewhere.py", When: &kind.When{Derived: "outside"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 119, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 120, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.py", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 121, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 122, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 137, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 138, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 144, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 155, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/server.json", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 159, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 164, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 232, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -2753,9 +3387,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 160, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 48, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 72, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 152, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 51, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 75, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
@@ -2806,15 +3440,12 @@ func storedRedis() *declarations {
 				}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true, Optional: true}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server: Valkey, or a Redis such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "*\"valkey/valkey:9.1.1\" | =~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Default: "valkey/valkey:9.1.1", Check: &kind.Check{Any: []*kind.Check{
-			&kind.Check{Op: "==", Limit: "valkey/valkey:9.1.1"},
-			&kind.Check{All: []*kind.Check{
-				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
-				&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
-				&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
-			}},
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of Valkey, such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
 		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "1Gi"},
@@ -2829,6 +3460,7 @@ func storedRedis() *declarations {
 			&kind.Check{Basic: "int"},
 			&kind.Check{Basic: "float"},
 		}}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "250m"},
 			&kind.Check{Any: []*kind.Check{
@@ -2861,23 +3493,50 @@ func storedRedis() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 235, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 243, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 45, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/redis.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 60, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 134, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 135, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/redis.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/start.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 151, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/users.acl", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 152, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 173, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 183, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 40, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 41, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/elsewhere.sh", When: &kind.When{Derived: "outside"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 42, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/redis.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 57, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 126, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 145, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 152, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/redis.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 156, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/start.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 168, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/fill.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 169, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 170, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/server.acl", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 173, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/users.acl", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 184, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/redis.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 199, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 204, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 211, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "redis", Doc: "Connection of an application to a server, for keys and channels that begin with the application's name.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -2923,7 +3582,7 @@ func storedRedis() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 56, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 56, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 32, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
@@ -2963,6 +3622,9 @@ func storedService() *declarations {
 				&kind.Check{Op: "==", Limit: "LoadBalancer"},
 			}},
 		}}}},
+		kind.Field{Name: "service_annotations", Type: &kind.Type{Doc: "Annotations of the public Service, such as those by which a cloud makes an internal load balancer.", Help: "annotations such as service.beta.kubernetes.io/aws-load-balancer-type: \"external\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "load_balancer_class", Type: &kind.Type{Doc: "Class of the load balancer, such as service.k8s.aws/nlb; the cluster's own if not set.", Help: "a class such as service.k8s.aws/nlb", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+		kind.Field{Name: "source_ranges", Type: &kind.Type{Doc: "Addresses that the load balancer lets in, such as 203.0.113.0/24; everyone if not set.", Text: "*[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "command", Type: &kind.Type{Doc: "Program of the container and its first arguments; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "args", Type: &kind.Type{Doc: "Arguments of the program; the image's own if not set.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 		kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the application.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
@@ -2982,8 +3644,14 @@ func storedService() *declarations {
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of one of the secrets of the component.", Help: "the name of one of its secrets", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
 			}, IsStruct: true}},
 		}}}, IsMap: true}},
-		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Text: "{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", size: *\"1Gi\" | string | int | float, access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}", Fields: []kind.Field{
+		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string | int | float}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Text: "{{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string | int | float}", Fields: []kind.Field{
 			kind.Field{Name: "path", Required: true, Type: &kind.Type{Doc: "Where it is mounted.", Help: "an absolute path such as /data", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}},
+			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode: one pod mounts the volume, unless it is ReadWriteMany or ReadOnlyMany.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "ReadWriteOnce"},
+				&kind.Check{Op: "==", Limit: "ReadWriteOncePod"},
+				&kind.Check{Op: "==", Limit: "ReadWriteMany"},
+				&kind.Check{Op: "==", Limit: "ReadOnlyMany"},
+			}}}},
 			kind.Field{Name: "size", Type: &kind.Type{Doc: "Size, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "1Gi"},
 				&kind.Check{Any: []*kind.Check{
@@ -2991,12 +3659,6 @@ func storedService() *declarations {
 					&kind.Check{Basic: "int"},
 					&kind.Check{Basic: "float"},
 				}},
-			}}}},
-			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode: one pod mounts the volume, unless it is ReadWriteMany or ReadOnlyMany.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Op: "==", Limit: "ReadWriteOnce"},
-				&kind.Check{Op: "==", Limit: "ReadWriteOncePod"},
-				&kind.Check{Op: "==", Limit: "ReadWriteMany"},
-				&kind.Check{Op: "==", Limit: "ReadOnlyMany"},
 			}}}},
 		}, IsStruct: true}, IsMap: true}},
 		kind.Field{Name: "writable", Type: &kind.Type{Doc: "Directories that the application may write to, such as /var/cache: everything but these, /tmp and volumes is read-only. Their content goes with the pod.", Help: "absolute paths such as /var/cache", Text: "[...=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"] | *[]", Elem: &kind.Type{Doc: "#Directory is an absolute path of a mount.", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}, IsList: true, Default: []any{}}},
@@ -3125,11 +3787,11 @@ func storedService() *declarations {
 				}},
 			}}}},
 		}, IsStruct: true, Optional: true}},
-		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0; the image's tag, or 0.1.0 with build, if not set.", Help: "an exact version such as 1.4.0: not latest, a bare major or a release candidate", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$\" & !~\"^[0-9]+$\" & !~\"-rc[.0-9]*$\" & !=\"latest\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
-			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"}},
-			&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+$"}, NotMatch: true},
-			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
-			&kind.Check{Op: "!=", Limit: "latest"},
+		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of the application, such as 1.4.0; the image's tag, or 0.1.0 with build, if not set.", Help: "an exact version such as 1.4.0: not latest, a bare major or a release candidate", Text: "=~\"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$\" & !~\"^[0-9]+(@|$)\" & !~\"-rc[.0-9]*(@|$)\" & !~\"^latest(@|$)\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(@sha256:[0-9a-f]{64})?$"}},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]+(@|$)"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*(@|$)"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^latest(@|$)"}, NotMatch: true},
 		}}}},
 		kind.Field{Name: "egress", Type: &kind.Type{Doc: "Destinations outside the architecture that the pods may reach.", Text: "[...{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}] | *[]", Elem: &kind.Type{Text: "{cidr!: =~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\", ports: [...int & >=1 & <=65535] | *[], except?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "cidr", Required: true, Type: &kind.Type{Doc: "Addresses, such as 203.0.113.0/24.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}},
@@ -3144,11 +3806,57 @@ func storedService() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+			kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+			kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "Equal"},
+				&kind.Check{Op: "==", Limit: "Exists"},
+			}}}},
+			kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+			kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "NoSchedule"},
+				&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+				&kind.Check{Op: "==", Limit: "NoExecute"},
+			}}}},
+			kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(0)},
+				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			}}}},
+		}, IsStruct: true}, IsList: true, Default: []any{}}},
+		kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		kind.Field{Name: "pull_secret", Type: &kind.Type{Doc: "Name of a Secret (kubernetes.io/dockerconfigjson) in the namespace that images of other registries are pulled with; that of config.images if not set.", Help: "the name of a Secret, such as mirror", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"image", "build"}}, Subs: map[string]*kind.Kind{
 		"job": &kind.Kind{Name: "service/job", Doc: "A process of the component's image that ends: by its schedule, or once in each deployment; its links add to those of the component.", Parent: "service", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the process beside those of the component, of which they replace those of the same name.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+			kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+				kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+				kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "Equal"},
+					&kind.Check{Op: "==", Limit: "Exists"},
+				}}}},
+				kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+				kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "NoSchedule"},
+					&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+					&kind.Check{Op: "==", Limit: "NoExecute"},
+				}}}},
+				kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(0)},
+					&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+				}}}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
 			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100m\" | string | int | float", Quantity: true, Default: "100m", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "100m"},
 				&kind.Check{Any: []*kind.Check{
@@ -3181,7 +3889,11 @@ func storedService() *declarations {
 					&kind.Check{Basic: "float"},
 				}},
 			}}}},
-			kind.Field{Name: "schedule", Type: &kind.Type{Doc: "When it runs, as a cron schedule in UTC such as \"0 4 * * *\"; once in each deployment if not set.", Help: "a cron schedule such as \"0 4 * * *\": minute, hour, day of the month, month, day of the week", Text: "=~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$"}}}},
+			kind.Field{Name: "schedule", Type: &kind.Type{Doc: "When it runs, as a cron schedule in UTC such as \"0 4 * * *\"; once in each deployment if not set.", Help: "a cron schedule such as \"0 4 * * *\": minute, hour, day of the month, month, day of the week", Text: "=~\"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$\" & !~\" (30|31) (0?2|feb|FEB) [*]$\" & !~\" 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?(,([*]|([0-5]?[0-9])(-([0-5]?[0-9]))?)(/[1-9][0-9]?)?)* ([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?(,([*]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?)* ([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?(,([*]|(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(-(0?[1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC))?)(/[1-9][0-9]?)?)* ([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?(,([*]|([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT)(-([0-7]|sun|mon|tue|wed|thu|fri|sat|SUN|MON|TUE|WED|THU|FRI|SAT))?)(/[1-9][0-9]?)?)*)$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: " (30|31) (0?2|feb|FEB) [*]$"}, NotMatch: true},
+				&kind.Check{Pattern: &kind.Pattern{Text: " 31 (0?4|0?6|0?9|11|apr|jun|sep|nov|APR|JUN|SEP|NOV) [*]$"}, NotMatch: true},
+			}}}},
 			kind.Field{Name: "retries", Type: &kind.Type{Doc: "How often a run that failed is tried again.", Help: "a whole number from 0 to 20", Text: "*2 | int & >=0 & <=20", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: int64(2)},
 				&kind.Check{All: []*kind.Check{
@@ -3207,11 +3919,33 @@ func storedService() *declarations {
 				}}}, IsList: true, Default: []any{}}},
 				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 65, Column: 3}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 69, Column: 3}},
 		"worker": &kind.Kind{Name: "service/worker", Doc: "A process of the component's image that runs all the time, such as a consumer; its links add to those of the component.", Parent: "service", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
 			kind.Field{Name: "env", Type: &kind.Type{Doc: "Variables of the process beside those of the component, of which they replace those of the same name.", Help: "names of variables, each with a text without control characters", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+			kind.Field{Name: "node_selector", Type: &kind.Type{Doc: "Labels that a node must have, such as disk: \"ssd\".", Help: "labels of nodes such as disk: \"ssd\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "tolerations", Type: &kind.Type{Doc: "Taints of nodes that the pods tolerate, as Kubernetes writes them: {key: \"dedicated\", value: \"data\", effect: \"NoSchedule\"}.", Text: "[...{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}] | *[]", Elem: &kind.Type{Doc: "#Toleration is one taint that pods tolerate.", Text: "{key?: =~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\", operator?: \"Equal\" | \"Exists\", value?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", effect?: \"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\", tolerationSeconds?: int & >=0 & <=9223372036854775807}", Fields: []kind.Field{
+				kind.Field{Name: "key", Type: &kind.Type{Doc: "Key of the taint; every key with operator Exists if not set.", Help: "the key of a taint, such as dedicated", Text: "=~\"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}}}},
+				kind.Field{Name: "operator", Type: &kind.Type{Doc: "Equal: the taint has value; Exists: whatever its value.", Text: "\"Equal\" | \"Exists\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "Equal"},
+					&kind.Check{Op: "==", Limit: "Exists"},
+				}}}},
+				kind.Field{Name: "value", Type: &kind.Type{Doc: "Value of the taint.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}},
+				kind.Field{Name: "effect", Type: &kind.Type{Doc: "Effect of the taint; every effect if not set.", Text: "\"NoSchedule\" | \"PreferNoSchedule\" | \"NoExecute\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Op: "==", Limit: "NoSchedule"},
+					&kind.Check{Op: "==", Limit: "PreferNoSchedule"},
+					&kind.Check{Op: "==", Limit: "NoExecute"},
+				}}}},
+				kind.Field{Name: "tolerationSeconds", Type: &kind.Type{Doc: "How long pods stay on a node that gets the taint, in seconds; for effect NoExecute.", Help: "a whole number of seconds", Text: "int & >=0 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(0)},
+					&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+				}}}},
+			}, IsStruct: true}, IsList: true, Default: []any{}}},
+			kind.Field{Name: "priority_class", Type: &kind.Type{Doc: "PriorityClass of the pods, such as data.", Help: "the name of a PriorityClass, such as data", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+			kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
 			kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of a pod, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100m\" | string | int | float", Quantity: true, Default: "100m", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "100m"},
 				&kind.Check{Any: []*kind.Check{
@@ -3278,47 +4012,47 @@ func storedService() *declarations {
 				kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 64, Column: 3}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 3}},
 	}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 29, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 94, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 67, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 68, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 143, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 147, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 272, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 273, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 275, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 294, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 185, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 191, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 106, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 80, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 81, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 151, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 155, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 159, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 276, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 277, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 278, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 279, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 298, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 196, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Any: []kind.When{
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
-		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 197, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 164, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 170, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 171, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 172, Column: 3}},
-		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 184, Column: 3}},
-		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 69, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 115, Column: 2}},
-		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 157, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 170, Column: 2}},
-		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
-		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 183, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 53, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 71, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 96, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 126, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 208, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 174, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 175, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 176, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 177, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 189, Column: 3}},
+		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
+		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
+		kind.Row{Path: "k8s/build/base/networkpolicy.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 158, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/registry.json", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
+		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
+		kind.Row{Path: "k8s/build/base/kustomization.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 57, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 75, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 100, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 130, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
-		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 2}},
+		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 72, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
-		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 70, Column: 2}},
+		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 72, Column: 2}},
 		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 12, Column: 1}},
 	}}
 }

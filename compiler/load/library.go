@@ -38,6 +38,7 @@ type lib struct {
 	questions []*question           // all that kinds answer, in order of reading
 	form      *form                 // that users' kinds are held to; nil without any
 	archSums  sync.Map              // address of a map -> archSum
+	pool      *pool                 // of what files are made of
 	list      *diag.List
 	out       *kind.Library
 }
@@ -86,12 +87,14 @@ func read(roots []root) *lib {
 		engine:  newEngine(),
 		types:   map[*ast.Field]*kind.Type{},
 		bringer: map[*kind.Rule]string{},
+		pool:    newPool(),
 		list:    &diag.List{},
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}},
 	}
 	kinds := l.packages(roots)
 	l.program = compiled(append(slices.Clone(kinds), l.schema))
 	var err error
+	l.out.Images = func() kind.Object { return object(object(Versions()["versions"])["images"]) }
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}

@@ -22,7 +22,7 @@ var (
 )
 
 // fixed are the fields of a component that no kind declares.
-func fixed() []string { return []string{"kind", "links"} }
+func fixed() []string { return []string{"extra", "kind", "links", "patches"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
@@ -112,7 +112,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
-		return arch
+		given = nil
 	}
 	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
@@ -131,11 +131,16 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
+	arch["cluster"] = object(data["cluster"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
+	}
+	arch["third_party"] = kind.Object{}
+	if images, ok := data["images"].(kind.Object); ok {
+		arch["third_party"] = images
 	}
 	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
 	return arch
@@ -303,6 +308,8 @@ func (l *lowering) component(g *kind.Given) {
 	}
 	l.givenSecrets(n)
 	l.links(n, g.Field("links"))
+	l.patches(n, g.Field("patches"))
+	l.extra(n, g.Field("extra"))
 	for _, short := range subs {
 		f := g.Field(short)
 		if f == nil {

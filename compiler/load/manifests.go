@@ -1,6 +1,7 @@
 package load
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 
@@ -38,10 +39,10 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 	p := q.pkg
 	return func(self, arch kind.Object) ([]kind.Row, error) {
 		in := given{"self": self, "arch": arch}
-		sum, plain := l.asked(k, context, in)
-		if plain {
-			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(p, sum), context); err == nil && len(rows) > 0 {
-				return rows, nil
+		sum, kept := l.asked(p, k, context, in)
+		if kept {
+			if rows, err := l.rows(q, in, ownAnswer{}, l.recalled(sum), context); err == nil && len(rows) > 0 {
+				return toldFrom(rows, sum), nil
 			}
 		}
 		var all []told
@@ -54,11 +55,21 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 		if err != nil {
 			return nil, l.refused(p.root, k, q, in, all, context, err)
 		}
-		if own && plain {
-			l.remember(p, sum, all)
+		if own && kept {
+			l.remember(sum, all)
+			rows = toldFrom(rows, sum)
 		}
 		return rows, nil
 	}
+}
+
+// toldFrom says of rows what they were told from.
+func toldFrom(rows []kind.Row, sum [sha256.Size]byte) []kind.Row {
+	told := string(sum[:])
+	for i := range rows {
+		rows[i].Told = told
+	}
+	return rows
 }
 
 // refused is what is wrong with an answer; the last of what was told has it.
@@ -146,7 +157,11 @@ func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, erro
 			return nil, err
 		}
 	}
-	return decodedFields(a)
+	data, err := decodedFields(a)
+	if err == nil {
+		l.pool.fields(data)
+	}
+	return data, err
 }
 
 // rows are the rows of a component, with the content of those that are kept. Of an error, those before it.
@@ -158,7 +173,7 @@ func (l *lib) rows(q *question, in given, manifests answer, all []told, context 
 			if err := contentOf(&row, t.data); err != nil {
 				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
 			}
-			row.Trace = traced(q, in, manifests, "files", row.Path)
+			row.Trace = l.traced(q, in, manifests, "files", row.Path)
 		}
 		rows = append(rows, row)
 	}

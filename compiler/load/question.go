@@ -95,8 +95,8 @@ func (l *lib) cueQuestion(q *question) *cueQuestion {
 
 // traced gives the source of a value of an answer, or of a part of it. The question is asked again when somebody wants to know, and not kept for that:
 // answers take ten times the memory of what is made of them.
-func traced(q *question, in given, a answer, part ...any) kind.Trace {
-	if _, ok := a.(ownAnswer); !ok {
+func (l *lib) traced(q *question, in given, a answer, part ...any) kind.Trace {
+	if _, ok := a.(ownAnswer); !ok || l.out.Untraced {
 		return nil
 	}
 	var mu sync.Mutex

@@ -19,8 +19,12 @@ type told struct {
 	data kind.Object // nil where the condition does not hold
 }
 
-// asked is a sum of all that an answer depends on, but the program; false where it holds something that is not plain data.
-func (l *lib) asked(k *kind.Kind, context bool, in given) (sum [sha256.Size]byte, ok bool) {
+// asked is a sum of all that an answer depends on, but the program; false where it holds something that is not plain data, and where nobody keeps
+// answers. A kind of the user's own is always asked: what it imports is not known here.
+func (l *lib) asked(p *pkg, k *kind.Kind, context bool, in given) (sum [sha256.Size]byte, ok bool) {
+	if l.out.Answers == nil || p.root.own() {
+		return sum, false
+	}
 	arch, ok := l.archSum(in["arch"])
 	if !ok {
 		return sum, false
@@ -50,11 +54,8 @@ type archSum struct {
 	text string
 }
 
-// recalled is what a kind of the library answered when it was asked the same before. A kind of the user's own is always asked.
-func (l *lib) recalled(p *pkg, sum [sha256.Size]byte) []told {
-	if l.out.Answers == nil || p.root.own() {
-		return nil
-	}
+// recalled is what a kind answered when it was asked the same before.
+func (l *lib) recalled(sum [sha256.Size]byte) []told {
 	data, ok := l.out.Answers.Find(sum)
 	if !ok {
 		return nil
@@ -70,16 +71,15 @@ func (l *lib) recalled(p *pkg, sum [sha256.Size]byte) []told {
 		if len(f) != 6 {
 			return nil
 		}
-		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: object(f[5])})
+		data := object(f[5])
+		l.pool.fields(data)
+		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: data})
 	}
 	return all
 }
 
 // remember keeps an answer for the next build.
-func (l *lib) remember(p *pkg, sum [sha256.Size]byte, all []told) {
-	if l.out.Answers == nil || p.root.own() {
-		return
-	}
+func (l *lib) remember(sum [sha256.Size]byte, all []told) {
 	rows := make([]any, len(all))
 	for i, t := range all {
 		row := []any{t.path, t.pos.File, t.pos.Line, t.pos.Column, t.when, nil}

@@ -24,7 +24,7 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 				return kind.Description{}, err
 			}
 			d, err := description(o)
-			d.Trace = traced(q, in, a)
+			d.Trace = l.traced(q, in, a)
 			if err == nil {
 				err = properPorts(r, q.Pos, d)
 			}
@@ -172,8 +172,8 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		}
 	}
 	rule := &kind.Rule{
-		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
-		Modules: f.texts("modules"), InModules: f.knownTexts("in", "modules"), Requirements: f.texts("requirements"), HasActs: f.has("acts"), Own: p.root.own(), Pos: f.place(p.root),
+		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Follows: f.text("follows"), Lends: f.texts("lends"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
+		Modules: f.texts("modules"), InModules: f.knownTexts("in", "modules"), Requirements: f.texts("requirements"), HasActs: f.has("acts") || f.has("acting"), HasExports: f.has("out", "exports"), Own: p.root.own(), Pos: f.place(p.root),
 	}
 	if rule.Doc == "" {
 		return nil, failure(f, "the rule %q needs a doc", name)
@@ -198,7 +198,7 @@ func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Obj
 		inputs := given{"link": link, "from": from, "arch": arch}
 		var trace kind.Trace
 		o, err := ask(l, q, inputs, func(a answer) (kind.Object, error) {
-			trace = traced(q, inputs, a)
+			trace = l.traced(q, inputs, a)
 			return marksOf(a)
 		})
 		if err != nil {
@@ -224,7 +224,7 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 				return kind.Result{}, err
 			}
 			res, err := result(parts)
-			res.Trace = traced(q, inputs, a)
+			res.Trace = l.traced(q, inputs, a)
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}
@@ -246,7 +246,7 @@ func partsOf(a answer) (kind.Object, error) {
 		return nil, err
 	}
 	parts := kind.Object{}
-	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "joins", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "acting", "joins", "out", "in"} {
 		data, err := decoded(a, name)
 		if err != nil {
 			return nil, err
@@ -280,10 +280,14 @@ func result(parts kind.Object) (kind.Result, error) {
 		r.Open = append(r.Open, port(p))
 	}
 	if a := object(parts["acts"]); a != nil {
-		r.Acts = &kind.Acts{Group: str(a["pods"]), Pods: pods(a)}
+		r.Acts = []kind.Acts{acts(a, "acts")}
+	}
+	for i, a := range objects(parts["acting"]) {
+		r.Acts = append(r.Acts, acts(a, "acting", i))
 	}
 	if j := object(parts["joins"]); j != nil {
-		r.Joins = &kind.Acts{Group: str(j["pods"]), Pods: pods(j)}
+		joins := acts(j, "joins")
+		r.Joins = &joins
 	}
 	var err error
 	if r.Out, err = effects(object(parts["out"])); err != nil {
@@ -293,10 +297,14 @@ func result(parts kind.Object) (kind.Result, error) {
 	return r, err
 }
 
+func acts(o kind.Object, at ...any) kind.Acts {
+	return kind.Acts{Group: str(o["pods"]), Pods: pods(o), At: at}
+}
+
 func effects(o kind.Object) (kind.Effects, error) {
 	e := kind.Effects{
 		Prefix: str(o["prefix"]), Exports: object(o["exports"]), Requirements: strs(o["requirements"]), Modules: strs(o["modules"]), Notes: strs(o["notes"]), Prerequisites: objects(o["prerequisites"]), Rollout: list(o["rollout"]),
-		Parts: map[string][]kind.Object{}, Acting: map[string][]kind.Object{}, Uses: map[string]int{}, Names: map[string][]string{}, Lists: map[string][][]value.Value{},
+		Parts: map[string][]kind.Object{}, Uses: map[string]int{}, Names: map[string][]string{}, Lists: map[string][][]value.Value{},
 	}
 	var err error
 	if e.Env, err = values(o["env"]); err != nil {
@@ -330,9 +338,6 @@ func effects(o kind.Object) (kind.Effects, error) {
 	}
 	for slot, parts := range object(o["parts"]) {
 		e.Parts[slot] = objects(parts)
-	}
-	for slot, parts := range object(o["acting"]) {
-		e.Acting[slot] = objects(parts)
 	}
 	for what, n := range object(o["uses"]) {
 		e.Uses[what] = integer(n)

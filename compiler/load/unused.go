@@ -55,8 +55,18 @@ func (c *unusedCheck) usesOf(k *kind.Kind, own []*kind.Kind) *uses {
 			}
 		}
 	}
-	u.builtInCapabilities(k)
+	u.builtInCapabilities(k, c.acts(k))
 	return u
+}
+
+// acts says whether pods of a kind act for others, whose rules then see it as one of their delegates.
+func (c *unusedCheck) acts(k *kind.Kind) bool {
+	for _, r := range c.lib.out.Rules {
+		if r.HasActs && ends(k, r.To) {
+			return true
+		}
+	}
+	return false
 }
 
 // ownKinds are users' kinds of components, by name.
@@ -472,7 +482,7 @@ func quotedOr(all []string) string {
 }
 
 // builtInCapabilities adds what the built-in rules for the capabilities of a user's kind refer to: they read it too.
-func (u *uses) builtInCapabilities(k *kind.Kind) {
+func (u *uses) builtInCapabilities(k *kind.Kind, acts bool) {
 	names, err := fs.Glob(library.FS, "kinds/*/links.cue")
 	if err != nil {
 		return
@@ -486,7 +496,7 @@ func (u *uses) builtInCapabilities(k *kind.Kind) {
 			own := topLevel([]*ast.File{f})
 			for _, d := range own["links"].Value.(*ast.StructLit).Elts {
 				field, ok := d.(*ast.Field)
-				if from, to, isRule := strings.Cut(labelText(field), " -> "); ok && isRule && (provided(k, from) || provided(k, to)) {
+				if from, to, isRule := strings.Cut(labelText(field), " -> "); ok && isRule && (provided(k, from) || provided(k, to) || acts && strings.HasPrefix(from, "@")) {
 					u.follow(field.Value, own)
 				}
 			}

@@ -261,6 +261,30 @@ func IsSecret(v Value) bool { return len(Secrets(v)) > 0 }
 // Equal compares two values by what they come to; secrets are equal when their IDs are.
 func Equal(a, b Value) bool { return key(a) == key(b) }
 
+// Described is all that a value is made of, as a text: what differs in anything has another one. It names secrets.
+func Described(v Value) string {
+	switch v := v.(type) {
+	case Secret:
+		type fields Secret // without the methods that show its name alone
+		return fmt.Sprintf("%#v", fields(v))
+	case Concat:
+		all := make([]string, len(v))
+		for i, part := range v {
+			all[i] = Described(part)
+		}
+		return "concat(" + strings.Join(all, ", ") + ")"
+	case Base64:
+		return "base64(" + Described(v.Of) + ")"
+	case Percent:
+		return "percent(" + Described(v.Of) + ")"
+	case Hash:
+		return fmt.Sprintf("hash(%q, %q, %s)", v.ID, v.Algorithm, Described(v.Of))
+	case Turn:
+		return fmt.Sprintf("turn(%q, %s, %s)", v.ID, Described(v.Of[0]), Described(v.Of[1]))
+	}
+	return fmt.Sprintf("%#v", v)
+}
+
 // key tells a literal from a secret that looks like it.
 func key(v Value) string {
 	switch v := v.(type) {

@@ -329,18 +329,18 @@ class Tree:
 
     def prepare(self) -> None:
         """Run what the Jobs of admin run, twice, since they may run again."""
-        for component, secret in (
-            ("db", "postgresql.env"), ("bus", "rabbitmq.env"), ("files", "minio.env"),
-        ):  # fmt: skip
+        for component in ("db", "bus", "files"):
             for _ in range(2):
-                self.job(component, secret)
+                self.job(component)
 
-    def job(self, component: str, secret: str) -> None:
+    def job(self, component: str) -> None:
         """Run the command of an emitted Job with its environment."""
         objects = yaml.safe_load_all((self.base(component) / "jobs/bootstrap.yaml").read_text())
         job = next(item for item in objects if item["kind"] == "Job")
         container = job["spec"]["template"]["spec"]["containers"][0]
-        known = self.variables(component, secret)
+        known: dict[str, str] = {}
+        for path in (self.base(component) / "secret").glob("*.env"):
+            known |= self.variables(component, path.name)
         values = dict(known)
         for item in container["env"]:
             reference = item.get("valueFrom", {}).get("secretKeyRef")
@@ -351,7 +351,7 @@ class Tree:
             definitions = self.home / "definitions"
             definitions.mkdir(exist_ok=True)
             (definitions / "definitions.json").write_text(self.opened(component, "definitions.json"))
-            places["/definitions/"] = f"{definitions}/"
+            places["/secret/"] = f"{definitions}/"
 
         def placed(text: str) -> str:
             for place, here in places.items():
@@ -419,7 +419,7 @@ def prove(home: Path, servers: Servers, platc: Path) -> None:
 
     text = OWN.format(name="gamma", thing="orders", database="orders")
     gamma = Tree(home, "gamma", text, servers, platc)
-    refused("a database of alpha's", lambda: gamma.job("db", "postgresql.env"), "belongs to")
+    refused("a database of alpha's", lambda: gamma.job("db"), "belongs to")
     print("gamma: does not get the database of another architecture")
 
     given.use(python, "known")

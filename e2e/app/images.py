@@ -88,6 +88,10 @@ class Registry:
             "minio": Image(entrypoint=["minio"]),
             "mc": Image(entrypoint=["mc"]),
             "rabbitmq": Image(environment={"PATH": f"/usr/lib/rabbitmq/bin:{PATH}"}),
+            "python": Image(
+                environment={"PATH": f"/opt/venv/bin:{PATH}"},
+                mounts={"/opt/venv": str(self.packages.environment([]))},
+            ),
             "kafka": Image(),
             "mongodb": Image(),
             "postgres-exporter": Image(absent=True),

@@ -2,8 +2,8 @@
 
 rotation.py [PLATC]     the compiler to use; without, that of this checkout
 
-The servers are Debian's, each under what is emitted: PostgreSQL with the script of its bootstrap
-Job, Redis with start.sh, RabbitMQ with definitions.json.
+The servers are Debian's, each under what is emitted: Redis with start.sh, RabbitMQ with server.json.
+They run from the first rotation to the last; what their bootstrap Jobs run is run again.
 """
 
 from __future__ import annotations
@@ -118,7 +118,10 @@ class Servers:
         self.tree = tree
         self.home = home
         self.running: list[subprocess.Popen[bytes]] = []
-        self.postgresql, self.redis, self.amqp = free_port(), free_port(), free_port()
+        self.restarted: dict[str, subprocess.Popen[bytes]] = {}
+        self.secrets: dict[str, str] = {}
+        self.postgresql, self.redis = free_port(), free_port()
+        self.amqp, self.api = free_port(), free_port()
         self.binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         self.node = {
             "RABBITMQ_NODENAME": f"rotation{self.amqp}@localhost",
@@ -177,47 +180,68 @@ class Servers:
         )  # fmt: skip
         # Erlang's port mapper would stay behind if the broker started it.
         self.start("rabbitmq", "epmd", **self.node)
-        self.cache: subprocess.Popen[bytes] | None = None
-        self.bus: subprocess.Popen[bytes] | None = None
+        bus, cache = self.home / "bus", self.tree.base("cache")
+        (bus / "rabbitmq.conf").write_text(
+            f"load_definitions = {bus}/server.json\n"
+            f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.api}\n"
+        )
+        (bus / "plugins").write_text("[rabbitmq_management].\n")
+        shutil.copytree(cache / "config", self.home / "cache" / "config")
         self.roll_out()
 
-    def roll_out(self) -> None:
-        """Do what a roll-out does: run the Job, start Redis and the broker again."""
-        self.bootstrap()
-        if self.cache is not None:
-            self.end(self.cache)
-        config = self.home / "cache" / "config"
-        shutil.rmtree(config, ignore_errors=True)
-        shutil.copytree(self.tree.base("cache") / "config", config)
-        self.cache = self.start(
-            "redis", "/bin/sh", config / "start.sh", "--port", str(self.redis),
-            "--bind", "127.0.0.1", **self.tree.variables("cache", "users.env"),
-        )  # fmt: skip
-        if self.bus is not None:
-            self.end(self.bus)
-        definitions = self.home / "bus" / "definitions.json"
-        definitions.write_text(self.tree.opened(self.tree.base("bus") / "secret/definitions.json"))
-        (self.home / "bus" / "rabbitmq.conf").write_text(f"load_definitions = {definitions}\n")
-        (self.home / "bus" / "plugins").write_text("[].\n")
-        self.bus = self.start("rabbitmq", "/usr/lib/rabbitmq/bin/rabbitmq-server", **self.node)
-        wait_for("Redis", lambda: self.accepts("cache", self.tree.logins()["cache"]))
-        wait_for("RabbitMQ", lambda: self.accepts("bus", self.tree.logins()["bus"]))
+    def restart(self, name: str) -> None:
+        """Start Redis or the broker with its Secret of now, and with what is on its volume."""
+        if name in self.restarted:
+            self.end(self.restarted[name])
+        if name == "cache":
+            self.restarted[name] = self.start(
+                "redis", "/bin/sh", self.home / "cache" / "config" / "start.sh",
+                *("--port", str(self.redis), "--bind", "127.0.0.1"),
+                DATA=str(self.home / "cache"), **self.tree.variables("cache", "redis.env"),
+            )  # fmt: skip
+            return
+        own = self.tree.opened(self.tree.base("bus") / "secret/server.json")
+        (self.home / "bus" / "server.json").write_text(own)
+        self.restarted[name] = self.start(
+            "rabbitmq", "/usr/lib/rabbitmq/bin/rabbitmq-server", **self.node
+        )
 
-    def bootstrap(self) -> None:
-        """Run the command of the emitted Job with its environment."""
-        objects = yaml.safe_load_all((self.tree.base("db") / "jobs/bootstrap.yaml").read_text())
+    def roll_out(self) -> None:
+        """Do what a roll-out does: a server whose Secret has changed starts again, Jobs run twice."""
+        for name, file in (("cache", "redis.env"), ("bus", "server.json")):
+            own = self.tree.opened(self.tree.base(name) / "secret" / file)
+            if self.secrets.get(name) != own:
+                self.secrets[name] = own
+                self.restart(name)
+        for _ in range(2):
+            self.bootstrap("db", "postgresql.env", "roles.env", PGPORT=str(self.postgresql))
+            self.bootstrap("cache", "redis.env", "users.env", REDIS_PORT=str(self.redis))
+            api = f"http://127.0.0.1:{self.api}/api"
+            self.bootstrap("bus", "rabbitmq.env", RABBITMQ_API=api)
+
+    def bootstrap(self, component: str, *files: str, **extra: str) -> None:
+        """Run the command of an emitted Job with its environment."""
+        base = self.tree.base(component)
+        objects = yaml.safe_load_all((base / "jobs/bootstrap.yaml").read_text())
         job = next(item for item in objects if item["kind"] == "Job")
         container = job["spec"]["template"]["spec"]["containers"][0]
-        secret = self.tree.variables("db", "postgresql.env")
-        values = dict(secret)
+        values = {}
+        for name in files:
+            values |= self.tree.variables(component, name)
         for item in container["env"]:
             reference = item.get("valueFrom", {}).get("secretKeyRef")
-            values[item["name"]] = secret[reference["key"]] if reference else item["value"]
-        values.update(PGHOST="127.0.0.1", PGPORT=str(self.postgresql))
-        config = str(self.tree.base("db") / "config")
-        words = [word.replace("/bootstrap/", f"{config}/") for word in container["command"]]
-        for _ in range(2):
-            trees.command(*words, cwd=self.home, **values)
+            values[item["name"]] = values[reference["key"]] if reference else item["value"]
+        values |= {"PGHOST": "127.0.0.1", "REDIS_HOST": "127.0.0.1", **extra}
+        secret = self.home / component / "secret"
+        secret.mkdir(exist_ok=True)
+        for path in (base / "secret").glob("*.json"):
+            (secret / path.name).write_text(self.tree.opened(path))
+        folders = {"/bootstrap/": f"{base}/config/", "/secret/": f"{secret}/"}
+        words = container["command"]
+        for inside, outside in folders.items():
+            words = [word.replace(inside, outside) for word in words]
+        words = [sys.executable if word == "python" else word for word in words]
+        trees.command(*words, cwd=self.home, **values)
 
     def accepts(self, name: str, login: Login) -> bool:
         """Say whether a server lets somebody in."""
@@ -257,6 +281,9 @@ def prove(tree: Tree, servers: Servers) -> None:
             tree.rotate()
             history.append(tree.logins())
             servers.roll_out()
+        # What a Job has set outlives the server.
+        servers.restart("cache")
+        wait_for("Redis", lambda: servers.accepts("cache", tree.logins()["cache"]))
         for name, login in history[-1].items():
             for age, logins in enumerate(reversed(history)):
                 # The superuser has no second password; nobody but the Job logs in as that.

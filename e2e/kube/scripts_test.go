@@ -144,7 +144,7 @@ func (s *suite) elsewhere(t *testing.T, g *graph) {
 	if err != nil {
 		t.Errorf("deploy.sh --dry-run --context %s: %v\n%s", right, err, out)
 	}
-	if first, _, _ := strings.Cut(out, "\n"); !strings.HasPrefix(first, "context "+right+", cluster ") || !strings.HasSuffix(first, "("+s.cluster.Config.Host+")") {
+	if first, _, _ := strings.Cut(out, "\n"); !strings.HasPrefix(first, "dry run against context "+right+", cluster ") || !strings.HasSuffix(first, "("+s.cluster.Config.Host+")") {
 		t.Errorf("deploy.sh first says %q", first)
 	}
 	if !strings.Contains(out, "SOPS_AGE_KEY_FILE="+g.key()+"\n") {

@@ -144,7 +144,7 @@ func strangers(g *Graph, own []Pod) []Pod {
 	for _, p := range own {
 		namespaces[p.Namespace] = true
 	}
-	all := slices.Concat(resolvers(), []Pod{internet()})
+	all := slices.Concat(resolvers(g), apiServers(g), []Pod{internet()})
 	for i, namespace := range slices.Sorted(maps.Keys(namespaces)) {
 		all = append(all, Pod{Group: "a stranger in " + namespace, Namespace: namespace, Address: netip.AddrFrom4([4]byte{10, 245, 0, byte(i + 1)})})
 	}

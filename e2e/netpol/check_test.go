@@ -44,7 +44,7 @@ func peerOf(namespace, component string) string {
 
 // shop is an application with a link to a database, and one without.
 func shop() (*netpol.Graph, []string) {
-	g := &netpol.Graph{
+	g := &netpol.Graph{Arch: defaultCluster(), 
 		Name: "shop",
 		Components: []netpol.Component{
 			{Name: "billing", Kind: "fastapi", Namespace: "shop", Attributes: map[string]any{"port": int64(8080), "service_type": "ClusterIP"}},
@@ -168,7 +168,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: {name: bus, namespace: streaming}
 spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [], egress: []}`
-	g := &netpol.Graph{Components: []netpol.Component{{Name: "bus", Kind: "kafka", Namespace: "streaming"}}}
+	g := &netpol.Graph{Arch: defaultCluster(), Components: []netpol.Component{{Name: "bus", Kind: "kafka", Namespace: "streaming"}}}
 	for text, want := range map[string]bool{kafka: true, strings.Replace(kafka, "port: 9092", "port: 9092, networkPolicyPeers: [{podSelector: {}}]", 1): false} {
 		r, err := netpol.Check(objects(t, text, closed), g)
 		if err != nil {
@@ -181,4 +181,12 @@ spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [], egress: []}
 			t.Errorf("%s\n%v", text, r.Findings)
 		}
 	}
+}
+
+// defaultCluster is config without a word of the cluster.
+func defaultCluster() map[string]any {
+	return map[string]any{"cluster": map[string]any{
+		"dns": map[string]any{"namespace": "kube-system", "labels": map[string]any{}, "port": int64(53), "cidr": []any{"169.254.20.10/32"}},
+		"api": map[string]any{"cidr": []any{}, "ports": []any{int64(443), int64(6443)}},
+	}}
 }

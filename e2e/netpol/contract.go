@@ -82,6 +82,8 @@ func owns() []own {
 		{"kafka", []string{"connect"}, []string{"broker"}, []span{one(9092)}},
 		{"kafka", []string{"connect"}, []string{"connect"}, []span{one(8083)}},
 		{"minio", bootstrap, server, []span{one(9000)}},
+		{"rabbitmq", bootstrap, server, []span{one(15672)}},
+		{"redis", bootstrap, server, []span{one(6379)}},
 		{"prometheus", server, server, []span{one(9090)}},
 	}
 }
@@ -153,7 +155,7 @@ func expect(g *Graph, pods []Pod) (*expected, error) {
 		return nil, err
 	}
 	x.operators(g, groups)
-	x.resolvers(pods)
+	x.resolvers(g, pods)
 	x.public(g, groups)
 	x.mesh(g, groups)
 	x.outside(g)
@@ -368,20 +370,13 @@ func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 }
 
 // resolvers: every pod asks DNS, in the cluster and on the node.
-func (x *expected) resolvers(pods []Pod) {
+func (x *expected) resolvers(g *Graph, pods []Pod) {
 	for _, p := range pods {
-		for _, r := range resolvers() {
+		for _, r := range resolvers(g) {
 			for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP} {
-				x.needed[connection{p.end(), r.end(), 53, protocol}] = "DNS"
+				x.needed[connection{p.end(), r.end(), resolverPort(g, r), protocol}] = "DNS"
 			}
 		}
-	}
-}
-
-func resolvers() []Pod {
-	return []Pod{
-		outside("DNS of the cluster", "kube-system", map[string]string{"k8s-app": "kube-dns"}),
-		{Group: "DNS of the node", Address: netip.AddrFrom4([4]byte{169, 254, 20, 10})},
 	}
 }
 
@@ -394,6 +389,9 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 			open = []int{8000, 8443}
 		case "apisix":
 			open = []int{9080, 9443}
+			if c.Attributes["proxy_protocol"] == true {
+				open = []int{9181, 9182}
+			}
 		case "fastapi":
 			port, _ := number(c.Attributes, "port")
 			if text(c.Attributes, "service_type") != "ClusterIP" {
@@ -448,7 +446,8 @@ func (x *expected) given(c Component, port int) {
 	}
 }
 
-// mesh: IST-03. Proxies reach their control plane, and are asked for metrics and health by everyone.
+// mesh: IST-03. Proxies reach their control plane, and are asked for metrics by each Prometheus that scrapes the mesh. The kubelet asks for their
+// health, which no policy stops.
 func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 	for _, l := range g.Links {
 		mesh := g.component(l.From)
@@ -457,11 +456,7 @@ func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 		}
 		servers := slices.DeleteFunc(slices.Clone(groups[l.To]), func(p Pod) bool { return slices.Contains(jobs(), p.Group) })
 		for _, p := range servers {
-			x.need(internet(), p, 15021, l.Of)
 			x.need(p, istiod(mesh), 15012, l.Of)
-			x.permit(func(_, to Pod, port int, protocol corev1.Protocol) bool {
-				return to.end() == p.end() && (port == 15020 || port == 15021) && protocol == corev1.ProtocolTCP
-			})
 		}
 		x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
 			return from.Component == l.To && to.end() == istiod(mesh).end() && port == 15012 && protocol == corev1.ProtocolTCP
@@ -474,6 +469,10 @@ func (x *expected) mesh(g *Graph, groups map[string][]Pod) {
 				for _, to := range servers {
 					x.need(from, to, 15020, scrape.Of)
 				}
+				// the proxy of a backup too, while it runs
+				x.permit(func(f, to Pod, port int, protocol corev1.Protocol) bool {
+					return f.end() == from.end() && to.Component == l.To && port == 15020 && protocol == corev1.ProtocolTCP
+				})
 			}
 		}
 	}
@@ -485,11 +484,10 @@ func jobs() []string { return []string{"backup", "bootstrap", "build", "day2"} }
 // outside: pods of operators, and Prometheus, reach the API server, which is no pod, so these ports are open to wherever they are listened on;
 // builds fetch sources and packages.
 func (x *expected) outside(g *Graph) {
-	asks := map[string][]int{"cnpg": {443, 6443}, "mongodb": {443, 6443}, "rabbitmq": {443, 6443}, "kafka": {443, 6443}, "prometheus": {443, 6443}}
 	for _, c := range g.Components {
-		if ports := asks[c.kindOf()]; ports != nil {
-			x.permit(func(from, _ Pod, port int, protocol corev1.Protocol) bool {
-				return from.Component == c.Name && !slices.Contains(jobs(), from.Group) && slices.Contains(ports, port) && protocol == corev1.ProtocolTCP
+		if slices.Contains([]string{"cnpg", "mongodb", "rabbitmq", "kafka", "prometheus"}, c.kindOf()) {
+			x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
+				return from.Component == c.Name && !slices.Contains(jobs(), from.Group) && asksServer(g, to, port, protocol)
 			})
 		}
 		if c.kindOf() == "fastapi" {

@@ -18,6 +18,7 @@ import (
 //	RabbitMQ        Services NAME and NAME-nodes; ServiceAccount NAME-server
 //	Strimzi         Services NAME-kafka-bootstrap and -brokers, NAME-connect-api; ServiceAccounts; a Secret named like each KafkaUser
 //	Prometheus      Service prometheus-operated
+//	cert-manager    a Secret for each Certificate
 //	Istio           Service istiod in the mesh's namespace, and the port http-envoy-prom of every proxy
 func (w *world) operators() {
 	for _, name := range []string{"default", "kube-system", "istio-system", "cnpg-system"} {
@@ -52,6 +53,8 @@ func (w *world) operators() {
 			w.made[key{"ServiceAccount", k.namespace, name + "-connect"}] = true
 		case "KafkaUser.kafka.strimzi.io":
 			w.made[key{"Secret", k.namespace, name}] = true
+		case "Certificate.cert-manager.io":
+			w.made[key{"Secret", k.namespace, text(o.Object, "spec", "secretName")}] = true
 		case "Prometheus.monitoring.coreos.com":
 			set := map[string]string{"app.kubernetes.io/name": "prometheus", "operator.prometheus.io/name": name}
 			w.service(k, "prometheus-operated", nil, set, port("web", 9090))

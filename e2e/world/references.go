@@ -143,6 +143,10 @@ func (at place) kindOf(o unstructured.Unstructured) {
 		if kind := text(spec, "parameters", "kind"); kind != "" {
 			at.needIn("spec.parameters", key{kind + "." + text(spec, "parameters", "apiGroup"), text(spec, "parameters", "namespace"), text(spec, "parameters", "name")})
 		}
+	case "Certificate.cert-manager.io":
+		if text(spec, "issuerRef", "kind") == "Issuer" {
+			at.need("spec.issuerRef", "Issuer.cert-manager.io", text(spec, "issuerRef", "name"))
+		}
 	case "KongClusterPlugin.configuration.konghq.com":
 		at.needIn("metadata.annotations", key{"IngressClass.networking.k8s.io", "", o.GetAnnotations()["kubernetes.io/ingress.class"]})
 	case "GatewayProxy.apisix.apache.org":

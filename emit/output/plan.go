@@ -165,7 +165,10 @@ func emittedItems(emitted []*emit.File, workers int) []*item {
 	const chunk = 64 // files a worker takes at a time
 	_ = parallel(workers, (len(items)+chunk-1)/chunk, func(n int) error {
 		for i := n * chunk; i < min((n+1)*chunk, len(items)); i++ {
-			items[i] = &item{path: emitted[i].Path, file: emitted[i], sum: sumOf(emitted[i].Data)}
+			items[i] = &item{path: emitted[i].Path, file: emitted[i], sum: emitted[i].Sum}
+			if items[i].sum == "" {
+				items[i].sum = sumOf(emitted[i].Data)
+			}
 		}
 		return nil
 	})
@@ -375,6 +378,9 @@ func (s *scan) items(f *folder, dir *os.Root, unit string, r *reader) error {
 		if err := s.item(it, dir, r); err != nil {
 			return s.failed(it.path, err)
 		}
+		if it.file != nil && it.file.Stands && it.action != keep {
+			return changed(s.name(it.path))
+		}
 		it.unit = unit
 		if unit == "" {
 			it.unit = it.path
@@ -404,13 +410,16 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 	case !it.info.Mode().IsRegular(), it.info.Size() > emit.MaxFile:
 		s.replace(it, nil)
 		return nil
-	case it.file != nil && it.info.Mode()&0o100 == it.file.Mode&0o100 && s.known.holds(it):
+	case it.file != nil && it.info.Mode()&0o100 == it.file.Mode&0o100 && s.known.holds(it.path, it.sum):
 		it.action = keep
 		return nil
 	}
 	old, err := r.read(dir, path.Base(it.path), it.info.Size())
 	if err != nil {
 		return err
+	}
+	if it.file != nil && it.file.Stands {
+		return nil // it did a moment ago
 	}
 	equal := it.file != nil && bytes.Equal(old, it.file.Data)
 	if equal && it.info.Mode()&0o100 == it.file.Mode&0o100 {

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -170,6 +171,7 @@ func realFolders(at int, dir string, known map[string]bool) bool {
 
 // knownFiles are the files of a tree that need not be read, if they still have their stamps.
 type knownFiles struct {
+	root   *os.Root
 	top    *os.File // nil: none is known
 	at     int
 	taken  int64
@@ -184,7 +186,7 @@ func (s *Stamps) below(root *os.Root) knownFiles {
 	if err != nil {
 		return knownFiles{}
 	}
-	k := knownFiles{top: top, at: int(top.Fd()), taken: s.taken, byPath: make(map[string]*stamped, len(s.files))}
+	k := knownFiles{root: root, top: top, at: int(top.Fd()), taken: s.taken, byPath: make(map[string]*stamped, len(s.files))}
 	for i := range s.files {
 		k.byPath[s.files[i].path] = &s.files[i]
 	}
@@ -197,14 +199,60 @@ func (k knownFiles) close() {
 	}
 }
 
-// holds says whether what stands at the path of an item is the content that the item wants.
-func (k knownFiles) holds(it *item) bool {
-	f := k.byPath[it.path]
-	if f == nil || hex.EncodeToString(f.sum[:]) != it.sum {
+// holds says whether what stands at a path is content of this sum.
+func (k knownFiles) holds(name, sum string) bool {
+	f := k.byPath[name]
+	if f == nil || hex.EncodeToString(f.sum[:]) != sum {
 		return false
 	}
-	now, err := stampAt(k.at, it.path)
-	return err == nil && now == f.stamp && now.settled(k.taken)
+	now, err := stampAt(k.at, name)
+	if err != nil || now != f.stamp {
+		return false
+	}
+	if now.settled(k.taken) {
+		return true
+	}
+	data, err := emit.ReadBelow(k.root, filepath.FromSlash(name))
+	return err == nil && sha256.Sum256(data) == f.sum
+}
+
+// Standing tells of single files of an output directory whether they still are as the build left them that took the stamps. The zero value knows none.
+type Standing struct {
+	known   knownFiles
+	mu      *sync.Mutex
+	folders map[string]bool // whether they are folders, and no links to some
+}
+
+// Standing opens the output directory. Where that cannot be, or its record is another one, nothing is known of its files.
+func (s *Stamps) Standing(out string) Standing {
+	root, err := openOut(out)
+	if s == nil || err != nil || root == nil {
+		return Standing{}
+	}
+	record, err := readRecord(filepath.Clean(out), root)
+	if err != nil || sha256.Sum256(record) != s.record {
+		shut(root)
+		return Standing{}
+	}
+	return Standing{s.below(root), new(sync.Mutex), map[string]bool{".": true}}
+}
+
+// Has says whether a file is as it was left, and what it was left with has this sum.
+func (s Standing) Has(name, sum string) bool {
+	if s.known.top == nil || !s.known.holds(name, sum) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return realFolders(s.known.at, path.Dir(name), s.folders)
+}
+
+// Close closes the output directory.
+func (s Standing) Close() {
+	s.known.close()
+	if s.known.root != nil {
+		shut(s.known.root)
+	}
 }
 
 // Files is how many files the build wrote, or kept.

@@ -443,7 +443,11 @@ func (w *writer) shift(from, to *os.File, name string) error {
 }
 
 func (w *writer) changed(name string) error {
-	return fmt.Errorf("%s changed while platc was building: build again", filepath.Join(w.name, filepath.FromSlash(name)))
+	return changed(filepath.Join(w.name, filepath.FromSlash(name)))
+}
+
+func changed(name string) error {
+	return fmt.Errorf("%s changed while platc was building: build again", name)
 }
 
 // prune removes folders where they are empty, deepest first.

@@ -1,74 +1,46 @@
-"""Makes users, queues and exchanges on a broker that somebody else runs, by its management API.
+"""Import definitions into a broker through its management API: bootstrap.py FILE.
 
-    python bootstrap.py definitions.json
-
-It may run again: an import adds and changes what is listed, and touches nothing else. It reads
-RABBITMQ_MANAGEMENT (the address of the API), RABBITMQ_VHOST, ADMIN_USER and ADMIN_PASSWORD.
+It may run again: what is there already stays. Needs RABBITMQ_API, ADMIN_USER and ADMIN_PASSWORD.
 """
 
 import base64
-import json
 import os
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 TRIES = 60
-SECONDS = 5
-UNAVAILABLE = 500
-MISSING = 404
-
-
-def call(method: str, path: str, body: object = None) -> int:
-    """Return the status of a call; one that is refused ends the Job with the broker's reason."""
-    user, password = os.environ["ADMIN_USER"], os.environ["ADMIN_PASSWORD"]
-    login = base64.b64encode(f"{user}:{password}".encode()).decode()
-    request = Request(
-        f"{os.environ['RABBITMQ_MANAGEMENT']}/api/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
-        method=method,
-    )
-    try:
-        with urlopen(request, timeout=30) as answer:
-            return int(answer.status)
-    except HTTPError as error:
-        if error.code == MISSING or error.code >= UNAVAILABLE:
-            return error.code
-        reason = error.read().decode(errors="replace")[:500]
-        sys.exit(f"{method} /api/{path}: {error.code} {reason}")
-
-
-def wait() -> None:
-    """Wait until the API answers, at most five minutes."""
-    reason: object = ""
-    for _ in range(TRIES):
-        try:
-            if call("GET", "whoami") < MISSING:
-                return
-        except (URLError, OSError) as error:
-            reason = error
-        time.sleep(SECONDS)
-    sys.exit(f"no answer from {os.environ['RABBITMQ_MANAGEMENT']} after 5 minutes: {reason}")
+# A node that starts answers so until it has its administrator and its virtual host.
+NOT_YET = (401, 404, 500, 503)
 
 
 def main() -> None:
-    """Make the virtual host if it is missing, then import the definitions."""
-    wait()
-    vhost = quote(os.environ["RABBITMQ_VHOST"], safe="")
-    if call("GET", f"vhosts/{vhost}") == MISSING:
-        call("PUT", f"vhosts/{vhost}", {"default_queue_type": "quorum"})
-        print("made the virtual host", os.environ["RABBITMQ_VHOST"])
-    definitions = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    del definitions["vhosts"]
-    status = call("POST", "definitions", definitions)
-    if status >= MISSING:
-        sys.exit(f"the definitions were not imported: {status}")
-    counts = ", ".join(f"{len(listed)} {name}" for name, listed in sorted(definitions.items()))
-    print("imported", counts)
+    """Import the file; wait up to five minutes for a node that answers."""
+    login = f"{os.environ['ADMIN_USER']}:{os.environ['ADMIN_PASSWORD']}"
+    request = urllib.request.Request(
+        f"{os.environ['RABBITMQ_API']}/definitions",
+        data=Path(sys.argv[1]).read_bytes(),
+        method="POST",
+        headers={
+            "Authorization": "Basic " + base64.b64encode(login.encode()).decode(),
+            "Content-Type": "application/json",
+        },
+    )
+    said = ""
+    for _ in range(TRIES):
+        try:
+            with urllib.request.urlopen(request, timeout=60):
+                return
+        except urllib.error.HTTPError as error:
+            said = f"{error.code} {error.read().decode(errors='replace')}"
+            if error.code not in NOT_YET:
+                break
+        except OSError as error:
+            said = str(error)
+        time.sleep(5)
+    sys.exit(f"{request.full_url}: {said}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@
 # every kustomization builds without a warning, and in every secret file each value that .sops.yaml wants encrypted is ciphertext.
 #
 #   scripts/verify.sh                            look at the files
-#   scripts/verify.sh --server                   also ask the API server, without changing anything: does it accept the objects, and is
-#                                                every Secret of this architecture there decrypted
+#   scripts/verify.sh --server                   also ask the API server, without changing what is there: does it accept the objects, and is
+#                                                every Secret of this architecture there decrypted; and try, with two pods in a namespace
+#                                                that is deleted again, whether the cluster enforces NetworkPolicies
 #   scripts/verify.sh --server --context NAME    in that kubectl context instead of the current one
+#   scripts/verify.sh --server --image NAME      with that image for the two pods, any one with python3
 set -eu
 umask 077
 
@@ -14,6 +16,7 @@ tree=$(cd "$(dirname "$0")/.." && pwd)
 mine='app.kubernetes.io/part-of=orders,app.kubernetes.io/managed-by=platc'
 server=
 context=
+image='python:3.14.7-slim-trixie'
 
 help() {
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"
@@ -38,6 +41,12 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--context=?*) context=${1#*=} ;;
+	--image)
+		[ $# -gt 1 ] || usage
+		image=$2
+		shift
+		;;
+	--image=?*) image=${1#*=} ;;
 	-h | --help)
 		help
 		exit
@@ -62,7 +71,12 @@ kube() {
 }
 
 work=
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+space=
+clean() {
+	[ -z "$space" ] || kube delete namespace "$space" --ignore-not-found --wait=false >/dev/null || echo "verify.sh: delete the namespace $space" >&2
+	[ -z "$work" ] || rm -rf "$work"
+}
+trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 work=$(mktemp -d)
@@ -270,12 +284,126 @@ if [ -n "$server" ]; then
 	done 3<"$work/live"
 fi
 
+# A pod that tries NetworkPolicies; its container does what the standard input says.
+trial_pod() {
+	cat <<POD
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: $1
+  namespace: $space
+  labels:
+    trial: $1
+spec:
+  automountServiceAccountToken: false
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 0
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 65534
+    runAsGroup: 65534
+    seccompProfile:
+      type: RuntimeDefault
+  containers:
+  - name: trial
+    image: $image
+    command: ["python3", "-m", "http.server", "8080", "--directory", "/tmp"]
+    readinessProbe:
+      tcpSocket:
+        port: 8080
+    resources:
+      requests:
+        cpu: 10m
+        memory: 32Mi
+      limits:
+        cpu: 500m
+        memory: 128Mi
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities:
+        drop: ["ALL"]
+POD
+}
+
+# Whether the pod that calls reaches the one that is called: open, closed, or nothing where that could not be tried.
+reach() {
+	family=AF_INET
+	case $address in *:*) family=AF_INET6 ;; esac
+	kube --namespace "$space" exec caller -- \
+		python3 -c "import socket; s = socket.socket(socket.$family); s.settimeout(3); print('closed' if s.connect_ex(('$address', 8080)) else 'open')" 2>/dev/null || true
+}
+
+# Waits until it is as expected: what a policy says takes effect a little later.
+becomes() {
+	tries=15
+	while [ "$tries" -gt 0 ]; do
+		found=$(reach)
+		[ "$found" != "$1" ] || return 0
+		[ -n "$found" ] || return 1
+		tries=$((tries - 1))
+		sleep 2
+	done
+	return 1
+}
+
+# Closes one pod in one direction, and looks whether it is closed.
+enforces() {
+	kube create --filename - >/dev/null <<POLICY || return 1
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: trial
+  namespace: $space
+spec:
+  podSelector:
+    matchLabels:
+      trial: $2
+  policyTypes: ["$1"]
+POLICY
+	becomes closed || {
+		[ "$found" != open ] || problem "this cluster does not enforce NetworkPolicies ($1): what protects the components from others in the cluster has no effect; install a CNI plugin that enforces them, such as Calico or Cilium"
+		return 1
+	}
+	kube --namespace "$space" delete networkpolicy trial >/dev/null && becomes open
+}
+
+# Two pods in a namespace of their own: they reach each other, and no longer when a policy closes the one or the other.
+try_policies() {
+	space=platc-verify-$$
+	untried="its pods did not start within two minutes; --image names another image"
+	{
+		printf 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: %s\n  labels:\n    pod-security.kubernetes.io/enforce: restricted\n' "$space"
+		trial_pod caller
+		trial_pod called
+	} | kube create --filename - >/dev/null || {
+		untried="the server did not let a namespace and two pods be made for it"
+		return 1
+	}
+	kube --namespace "$space" wait pod --all --for=condition=Ready --timeout=120s >/dev/null || return 1
+	address=$(kube --namespace "$space" get pod called --output 'jsonpath={.status.podIP}') || return 1
+	untried="one pod does not reach another one even where no policy closes it"
+	becomes open || return 1
+	enforces Ingress called && enforces Egress caller
+}
+
+enforced=
+if [ -n "$server" ] && [ "$status" -eq 0 ]; then
+	try_policies && enforced=yes
+fi
+
 [ "$status" -eq 0 ] || exit "$status"
 echo "checked: the kustomizations build without a warning ($(count "$work/built"))"
 echo "checked: in the secret files, each value that .sops.yaml wants encrypted is ciphertext ($(count "$work/secrets"))"
 if [ -n "$server" ]; then
 	echo "checked: in a dry run, the server accepts the objects ($(sort -u "$work/taken" | wc -l | tr -d ' '))"
 	echo "checked: the Secrets of this architecture in the cluster hold no ciphertext ($(count "$work/live"))"
+	if [ -n "$enforced" ]; then
+		echo "checked: the cluster enforces NetworkPolicies, in both directions"
+	else
+		echo "not checked: whether the cluster enforces NetworkPolicies ($untried)"
+	fi
 fi
 while IFS= read -r dir; do
 	echo "not checked: $dir, which needs a plugin to build"

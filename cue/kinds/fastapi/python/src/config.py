@@ -86,6 +86,12 @@ class BucketRecord(Record):
     secret_key: Secret
 
 
+class LettersRecord(Record):
+    """name:topic: a topic, and the one that gets its dead letters."""
+
+    topic: Text
+
+
 def split_names(value: Any) -> Any:
     """Parse `a,b`; an empty value is an empty list."""
     if not isinstance(value, str):
@@ -134,10 +140,16 @@ def split_buckets(value: Any) -> Any:
     return split_records(value, ("name", "bucket", "access_key", "secret_key"))
 
 
+def split_letters(value: Any) -> Any:
+    """Parse KAFKA_DEAD_LETTERS."""
+    return split_records(value, ("name", "topic"))
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 Databases = Annotated[tuple[DatabaseRecord, ...], NoDecode, BeforeValidator(split_databases)]
 Collections = Annotated[tuple[CollectionRecord, ...], NoDecode, BeforeValidator(split_collections)]
 Buckets = Annotated[tuple[BucketRecord, ...], NoDecode, BeforeValidator(split_buckets)]
+Letters = Annotated[tuple[LettersRecord, ...], NoDecode, BeforeValidator(split_letters)]
 
 
 # --- providers ----------------------------------------------------------------------------------
@@ -231,6 +243,7 @@ class KafkaSettings(ProviderSettings):
 
     bootstrap_servers: Text
     topics: Names
+    dead_letters: Letters = ()
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "SASL_PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     username: Text

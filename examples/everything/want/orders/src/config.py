@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import unquote
 
 from pydantic import (
     AliasGenerator,
@@ -85,6 +86,12 @@ class BucketRecord(Record):
     secret_key: Secret
 
 
+class LettersRecord(Record):
+    """name:topic: a topic, and the one that gets its dead letters."""
+
+    topic: Text
+
+
 def split_names(value: Any) -> Any:
     """Parse `a,b`; an empty value is an empty list."""
     if not isinstance(value, str):
@@ -110,7 +117,8 @@ def split_records(value: Any, fields: tuple[str, ...]) -> Any:
                 f"record {position} has {len(parts)} fields instead of {len(fields)}"
                 f" ({':'.join(fields)})"
             )
-        record = dict(zip(fields, parts, strict=True))
+        # What a user gave may have a colon or a semicolon, percent-encoded.
+        record = dict(zip(fields, map(unquote, parts), strict=True))
         if any(record["name"] == other["name"] for other in records):
             raise ValueError(f"record {position} has the name of an earlier one")
         records.append(record)
@@ -132,10 +140,16 @@ def split_buckets(value: Any) -> Any:
     return split_records(value, ("name", "bucket", "access_key", "secret_key"))
 
 
+def split_letters(value: Any) -> Any:
+    """Parse KAFKA_DEAD_LETTERS."""
+    return split_records(value, ("name", "topic"))
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_names)]
 Databases = Annotated[tuple[DatabaseRecord, ...], NoDecode, BeforeValidator(split_databases)]
 Collections = Annotated[tuple[CollectionRecord, ...], NoDecode, BeforeValidator(split_collections)]
 Buckets = Annotated[tuple[BucketRecord, ...], NoDecode, BeforeValidator(split_buckets)]
+Letters = Annotated[tuple[LettersRecord, ...], NoDecode, BeforeValidator(split_letters)]
 
 
 # --- providers ----------------------------------------------------------------------------------
@@ -183,6 +197,7 @@ class PostgresSettings(ProviderSettings):
     port: Port = 5432
     databases: Databases
     sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
@@ -196,6 +211,8 @@ class MongoSettings(ProviderSettings):
     port: Port = 27017
     databases: Collections
     replica_set: str = ""
+    tls: bool = False
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
@@ -213,6 +230,8 @@ class RabbitSettings(ProviderSettings):
     exchanges: Names
     queues: Names
     dead_lettered: Names = ()
+    tls: bool = False
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""
@@ -224,11 +243,13 @@ class KafkaSettings(ProviderSettings):
 
     bootstrap_servers: Text
     topics: Names
+    dead_letters: Letters = ()
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "SASL_PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     username: Text
     password: Secret
     consumer_group: Text
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the topics."""
@@ -242,6 +263,8 @@ class MinioSettings(ProviderSettings):
     port: Port = 9000
     buckets: Buckets
     secure: bool = False
+    region: Text = "us-east-1"
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the buckets."""
@@ -255,6 +278,8 @@ class RedisSettings(ProviderSettings):
     port: Port = 6379
     username: Text
     password: Secret
+    tls: bool = False
+    ca_file: str = ""
 
 
 class CelerySettings(ProviderSettings):
@@ -263,6 +288,7 @@ class CelerySettings(ProviderSettings):
     broker_url: Secret
     result_backend: Secret
     task_default_queue: Text = "celery"
+    ca_file: str = ""
 
 
 class ApplicationSettings(ProviderSettings):

@@ -39,6 +39,11 @@ def names(kind: str) -> Callable[[Provider], str]:
     return lambda provider: ",".join(item.name for item in provider.resources if item.kind == kind)
 
 
+def letters(provider: Provider) -> str:
+    """Return name:topic records of the topics of dead letters."""
+    return ";".join(f"{item.name}:{item.name}.failed" for item in provider.resources)
+
+
 def fixed(value: str) -> Callable[[Provider], str]:
     """Return a function that gives the same value for each provider."""
     return lambda _: value
@@ -61,6 +66,7 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
         **LOGIN,
         "BOOTSTRAP_SERVERS": fixed(f"{HOST}:{CLOSED_PORT}"),
         "CONSUMER_GROUP": fixed("sample"),
+        "DEAD_LETTERS": letters,
         "SASL_MECHANISM": fixed("SCRAM-SHA-512"),
         "SECURITY_PROTOCOL": fixed("SASL_PLAINTEXT"),
         "TOPICS": names("topic"),

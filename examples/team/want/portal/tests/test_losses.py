@@ -4,6 +4,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -163,6 +164,31 @@ def test_a_server_that_starts_is_503() -> None:
             raise module.S3Error(response, "XMinioIAMNotInitialized", None, None, None, None)
         if status == 503:
             assert caught.value.headers == {"Retry-After": "5"}
+
+
+@pytest.mark.skipif("kafka" not in MODULES, reason="no topic is linked")
+def test_a_record_that_is_given_up_has_a_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dead letters of a topic go where arch.cue says, or where the code says instead."""
+    module = import_module("src.kafka_module.records")
+    found: list[str] = []
+
+    class ReadError(Exception):
+        pass
+
+    class Reader:
+        def __init__(self, *given: Any) -> None:
+            found.append(given[-1].name if given[-1] else "")
+
+        async def run(self) -> None:
+            raise ReadError
+
+    monkeypatch.setattr(module, "Reader", Reader)
+    cluster = SimpleNamespace(dead_letters={"placed": "failed"})
+    other = module.Topic(cluster, "other")
+    for name, given in (("placed", None), ("placed", other), ("paid", None)):
+        with pytest.raises(ReadError):
+            anyio.run(partial(module.Topic(cluster, name).consume, None, dead_letter=given))
+    assert found == ["failed", "other", ""]
 
 
 @pytest.mark.skipif("celery_app" not in CLIENTS, reason="no Celery is linked")

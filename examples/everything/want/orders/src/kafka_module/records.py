@@ -62,12 +62,14 @@ class Topic:
 
         Records of a partition are handled one after the other, of at most `concurrency` partitions
         at a time; an offset is committed once `handle` has returned. After `attempts` failures,
-        with a longer pause after each, or at once for `Reject`, a record is produced to
-        `dead_letter`, a topic that the application may write; without one it is tried until it
-        succeeds. A cluster that is lost is
-        connected to again, without end. On cancellation no more records are taken, and those in
-        work get 20 seconds.
+        with a longer pause after each, or at once for `Reject`, a record is produced to the topic
+        of its dead letters: `dead_letter`, which the application may write, or else that of
+        arch.cue. Without one it is tried until it succeeds. A cluster that is lost is connected to
+        again, without end. On cancellation no more records are taken, and those in work get 20
+        seconds.
         """
+        if dead_letter is None and self.name in self.cluster.dead_letters:
+            dead_letter = Topic(self.cluster, self.cluster.dead_letters[self.name])
         pause = RETRY_FIRST
         while True:
             reader = Reader(self, handle, concurrency, attempts, dead_letter)

@@ -28,7 +28,6 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
 CONNECTIONS = 8
 UPLOADS_AT_ONCE = 4
-REGION = "us-east-1"
 BYTES = "application/octet-stream"
 
 # How the SDK says that the server does not answer, or not as one of its kind does.
@@ -49,13 +48,16 @@ class Bucket:
         """Make the client; it connects when it is used."""
         self.component = server.provider.component
         self.name = record.bucket
+        secure = None
+        if server.secure:
+            secure = ssl.create_default_context(cafile=server.ca_file or None)
         # block: a request waits for one of the connections instead of opening another.
         self.http = urllib3.PoolManager(
             maxsize=CONNECTIONS,
             block=True,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=urllib3.Retry(total=0),
-            ssl_context=ssl.create_default_context() if server.secure else None,
+            ssl_context=secure,
         )
         # With a region the client need not ask for it, which a link that only writes may not do.
         self.client = Minio(
@@ -63,7 +65,7 @@ class Bucket:
             access_key=record.access_key,
             secret_key=record.secret_key.get_secret_value(),
             secure=server.secure,
-            region=REGION,
+            region=server.region,
             http_client=self.http,
         )
 

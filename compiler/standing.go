@@ -1,0 +1,61 @@
+package compiler
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/secrets"
+)
+
+// standingSecrets are the files of secrets, all or none: one text may be in several of them. Where the same is wanted in all as in the last build, of the
+// same keys, and each is as that build left it, none needs to be opened.
+type standingSecrets struct {
+	wanted [sha256.Size]byte
+	files  []emit.File
+	stand  bool
+}
+
+// standingSecrets looks whether the files of secrets stand in the output directory as they shall be.
+func (b *Build) standingSecrets(inputs []secrets.Input, o RenderOptions) (s standingSecrets, err error) {
+	if o.Keys == "" || b.made.answers == nil || len(b.Graph.Given) > 0 {
+		return s, nil
+	}
+	if s.wanted, err = secrets.Sum(inputs, b.Graph.Config.Recipients); err != nil {
+		return s, err
+	}
+	data, ok := b.made.answers.Find(s.key(o.Keys))
+	if !ok || json.Unmarshal(data, &s.files) != nil {
+		return s, nil
+	}
+	for _, f := range s.files {
+		if !b.made.standing.Has(f.Path, f.Sum) {
+			return s, nil
+		}
+	}
+	s.stand = true
+	return s, nil
+}
+
+// keepSecrets stores what the files of secrets were made for.
+func (o *Output) keepSecrets(answers kind.Answers, keys string) {
+	s := o.secrets
+	if s.wanted == [sha256.Size]byte{} || s.stand {
+		return
+	}
+	all := make([]emit.File, len(s.files))
+	for i, f := range s.files {
+		sum := sha256.Sum256(f.Data)
+		all[i] = emit.File{Path: f.Path, Component: f.Component, Sum: hex.EncodeToString(sum[:]), Stands: true, Mode: f.Mode, Ownership: f.Ownership, Marks: f.Marks}
+	}
+	if data, err := json.Marshal(all); err == nil {
+		answers.Keep(s.key(keys), data)
+	}
+}
+
+// key is a sum of all that the files depend on but their own content.
+func (s standingSecrets) key(keys string) [sha256.Size]byte {
+	return sha256.Sum256([]byte("secrets " + string(s.wanted[:]) + keys))
+}
