@@ -276,7 +276,8 @@ func TestMistakesAreFoundAtTheirPlace(t *testing.T) {
 				beside, code := fixture.Hint{With: a.With}, a.Code
 				a.Hint = fixture.Hint{}
 				holder := w.place(a)
-				if slices.Contains(slices.Collect(maps.Values(beside.With)), nil) || beside.With[a.path[0]] != nil && code != "E0208" {
+				_, inside := beside.With[a.path[0]].(object)
+				if slices.Contains(slices.Collect(maps.Values(beside.With)), nil) || inside && code != "E0208" {
 					beside.Lay(holder) // it excludes another one, or stands in one that needs more than its types say
 				}
 				if m := mistaken(a, holder); m != nil {
