@@ -62,7 +62,7 @@ vet: ## the CUE library stands by itself
 	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/...
 
 e2e-app: ## the emitted applications, run against real servers
-	e2e/app/setup.sh && e2e/app/run.sh && /usr/bin/python3 e2e/app/rotation.py && /usr/bin/python3 e2e/app/consumers.py && /usr/bin/python3 e2e/app/own.py && /usr/bin/python3 e2e/app/stress.py
+	e2e/app/setup.sh && e2e/app/run.sh && /usr/bin/python3 e2e/app/rotation.py && /usr/bin/python3 e2e/app/consumers.py && /usr/bin/python3 e2e/app/own.py && /usr/bin/python3 e2e/app/stress.py && /usr/bin/python3 e2e/app/external.py
 
 e2e-kube: ## everything emitted, on a real control plane and before independent judges; the images, built and started
 	e2e/kube/setup.sh && e2e/kube/run.sh && e2e/image/run.sh

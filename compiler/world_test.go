@@ -24,7 +24,7 @@ func newWorld(t testing.TB) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{World: w, files: map[string]string{"sample/app/__init__.py": "", "sample/app/main.py": "app = None\n", "sample/app/Dockerfile": "FROM scratch\n", "sample/note.txt": "x\n"}}
+	return world{World: w, files: map[string]string{"sample/app/__init__.py": "", "sample/app/main.py": "app = None\n", "sample/app/Dockerfile": "FROM scratch\n", "sample/note.txt": "x\n", "sample/ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}}
 }
 
 // check compiles the world.

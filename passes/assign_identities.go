@@ -19,12 +19,12 @@ import (
 
 func assignIdentities() pass.Pass {
 	return pass.Pass{
-		Name: "assign-identities",
-		Doc:  "One credential per edge, or per pair of components: user name, password, access.",
+		Name:  "assign-identities",
+		Doc:   "One credential per edge, or per pair of components: user name, password, access.",
+		Codes: []string{"E0208", "E0211", "E0212"},
 		After: []string{
 			"find-rules", // the rules say which edges share a credential, and their attributes which access
 		},
-		Codes:   []string{"E0208"},
 		Run:     runAssignIdentities,
 		Promise: "No two credentials of a server have one user, and every user name fits every server.",
 		Holds:   identitiesHold,
@@ -43,6 +43,7 @@ type credential struct {
 	of               *credential   // of a further credential: the first
 	more             string        // of a further credential: the link attribute that asks for it
 	clashes          []*credential // those that would have its user name, so that it has another one
+	known            *ir.Known     // of a server that has the user already
 }
 
 // ask is an edge that uses a credential, and the rule that says so.
@@ -59,13 +60,14 @@ func runAssignIdentities(c *pass.Context) bool {
 				continue
 			}
 			refuseOfProcess(c, e, r)
-			addCredential(servers, e, r)
+			addCredential(c, servers, e, r)
 			break
 		}
 	}
 	for _, server := range c.Graph.Components() {
 		all := inOrder(servers[server])
 		nameUsers(all)
+		findKnown(c, server, all)
 		for _, cred := range all {
 			if cred.more != "" {
 				continue
@@ -108,7 +110,15 @@ func refuseOfProcess(c *pass.Context, e *ir.Edge, r *kind.Rule) {
 	}
 }
 
-func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *kind.Rule) {
+// namespaced is the name of a source as users of a server begin with it. Other architectures may use a server that is not deployed from here.
+func namespaced(c *pass.Context, server *ir.Node, source string) string {
+	if server.Description.External == nil {
+		return source
+	}
+	return c.Graph.Name + "_" + source
+}
+
+func addCredential(c *pass.Context, servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *kind.Rule) {
 	server, source := e.Target.Component(), e.Source.Component()
 	resource, key := e.Target.Name, e.Target.ID
 	if r.Identity.PerComponent {
@@ -120,7 +130,7 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	id := source.Name + ":" + key
 	cred := servers[server][id]
 	if cred == nil {
-		cred = &credential{source: source.Name, resource: resource, style: r.Identity.Style, id: id}
+		cred = &credential{source: namespaced(c, server, source.Name), resource: resource, style: r.Identity.Style, id: id}
 		servers[server][id] = cred
 	}
 	cred.rotate = cmp.Or(cred.rotate, r.Identity.Rotate)
@@ -128,7 +138,7 @@ func addCredential(servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *k
 	for _, name := range r.Identity.More {
 		if e.Attrs[name] != nil && servers[server][id+"/"+name] == nil {
 			servers[server][id+"/"+name] = &credential{
-				source: source.Name, resource: resource + "_" + name, style: r.Identity.Style, id: id + "/" + name, rotate: r.Identity.Rotate, of: cred, more: name, asks: []ask{{e, r}},
+				source: cred.source, resource: resource + "_" + name, style: r.Identity.Style, id: id + "/" + name, rotate: r.Identity.Rotate, of: cred, more: name, asks: []ask{{e, r}},
 			}
 		}
 	}
@@ -152,7 +162,10 @@ func (c *credential) origins(context *pass.Context) []ir.Origin {
 
 // identity is the credential as the plan has it. Passwords beside the first have its ID with an ending that no name of a component has.
 func (c *credential) identity(access string) ir.Identity {
-	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access, More: map[string]ir.Identity{}}
+	id := ir.Identity{Login: ir.Login{User: c.user, Password: value.Secret{ID: c.id}}, Access: access, Known: c.known, More: map[string]ir.Identity{}}
+	if c.known != nil {
+		return id
+	}
 	switch c.rotate {
 	case kind.RotateUsers:
 		id.Other = ir.Login{User: c.other, Password: value.Secret{ID: c.id + "#2"}}

@@ -50,6 +50,9 @@ func passwords(c *pass.Context, e *ir.Edge) map[string]bool {
 			for _, login := range identity.Logins() {
 				ids[login.Password.ID] = true
 			}
+			for _, s := range identity.Known.Secrets() {
+				ids[s.ID] = true
+			}
 		}
 	}
 	return ids

@@ -369,7 +369,7 @@ func policyViews(c *pass.Context, p *ir.NodePlan) kind.Object {
 	view := func(openings []ir.Decided[ir.Opening], side string) []any {
 		all := []any{}
 		for _, d := range openings {
-			all = append(all, kind.Object{side: []any{peerView(c, d.Value().Peer)}, "port": int64(d.Value().Port)})
+			all = append(all, kind.Object{side: peerViews(c, d.Value().Peer), "port": int64(d.Value().Port)})
 		}
 		return all
 	}
@@ -380,8 +380,22 @@ func policyViews(c *pass.Context, p *ir.NodePlan) kind.Object {
 	return o
 }
 
-func peerView(c *pass.Context, peer ir.Peer) kind.Object {
+// peerViews are the pods at the other end of a policy, or each range of addresses there.
+func peerViews(c *pass.Context, peer ir.Peer) []any {
 	pods := c.Of(peer.Node).Pods[peer.Group].Value()
+	if len(pods.Addresses) == 0 {
+		return []any{peerView(peer, pods)}
+	}
+	var all []any
+	for _, addresses := range pods.Addresses {
+		o := peerView(peer, pods)
+		o["addresses"] = addresses
+		all = append(all, o)
+	}
+	return all
+}
+
+func peerView(peer ir.Peer, pods kind.Pods) kind.Object {
 	labels := kind.Object{}
 	for k, v := range pods.Labels {
 		labels[k] = v
@@ -390,7 +404,7 @@ func peerView(c *pass.Context, peer ir.Peer) kind.Object {
 	if account == "" {
 		account = peer.Node.Name
 	}
-	return kind.Object{"component": peer.Node.Name, "component_kind": peer.Node.Kind.Name, "namespace": peer.Node.Namespace(), "labels": labels, "account": account}
+	return kind.Object{"component": peer.Node.Name, "component_kind": peer.Node.Kind.Name, "namespace": cmp.Or(pods.Namespace, peer.Node.Namespace()), "labels": labels, "account": account}
 }
 
 func instanceViews(v *ir.Variables) []any {

@@ -18,7 +18,7 @@ func treeData(c *pass.Context) kind.Object {
 	for _, n := range c.Graph.Components() {
 		o := componentData(c, n)
 		components = append(components, o)
-		if o["deployed"] == false {
+		if o["deployed"] == false || o["external"] != "" {
 			undeployed = append(undeployed, o)
 		}
 		for _, j := range c.Of(n).Jobs {
@@ -48,9 +48,13 @@ func componentData(c *pass.Context, n *ir.Node) kind.Object {
 		rollout = append(rollout, kind.Object{"job": d.Value().Job, "resource": d.Value().Resource, "condition": d.Value().Condition})
 	}
 	folder, deployed := p.Folders[kind.Deploy]
+	at := ""
+	if n.Description.External != nil {
+		at = n.Description.External.At
+	}
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": p.Order.Value(), "waits": waits,
-		"base": path.Join(n.Name, folder.Value()), "deployed": deployed, "rollout": rollout,
+		"base": path.Join(n.Name, folder.Value()), "deployed": deployed, "external": at, "rollout": rollout,
 		"build_folder": folderData(n, p, kind.Build), "day2_folder": folderData(n, p, kind.Day2),
 		"bootstrap": jobData(p, kind.Deploy), "builds": jobData(p, kind.Build), "day2": jobData(p, kind.Day2),
 	}

@@ -296,6 +296,36 @@ components: orders: {
 			Fix: "Change one of the two, as the help says.",
 		},
 		{
+			ID:    "E0211",
+			Title: "a link to a server whose users are not made from here, without credentials",
+			Cause: "The target has external without admin: platc cannot make a user there, so the link has to give one that the server has.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "db/orders": {}}
+	db: {
+		kind: "postgresql"
+		external: {host: "db.example.com", cidr: ["10.20.0.0/16"]}
+		database: orders: {}
+	}
+}
+`,
+			Fix: "Add `credentials: {user: \"orders\", password: {env: \"ORDERS_DB_PASSWORD\"}}` to the link, or `admin` to external.",
+		},
+		{
+			ID:    "E0212",
+			Title: "credentials for a server whose users platc makes",
+			Cause: "A link gives credentials, but its target is deployed, or external with admin: platc makes the user, and draws the password.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "db/orders": credentials: {user: "orders", password: {env: "ORDERS_DB_PASSWORD"}}}
+	db: {kind: "postgresql", namespace: "data", database: orders: {}}
+}
+`,
+			Fix: "Leave out credentials.",
+		},
+		{
 			ID:    "E0301",
 			Title: "two links set the same environment variable to different values",
 			Cause: "Two links, or a link and `env`, set the same variable to different values, and neither silently wins.",
@@ -682,6 +712,23 @@ components: {
 }
 `,
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
+		},
+		{
+			ID:    "W0135",
+			Title: "a server elsewhere that could be at any address",
+			Cause: "The attribute external has a range of all addresses, so the NetworkPolicies of its clients let them reach the whole Internet on that port.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "db/orders": credentials: {user: "orders", password: {env: "ORDERS_DB_PASSWORD"}}}
+	db: {
+		kind: "postgresql"
+		external: {host: "db.example.com", cidr: ["0.0.0.0/0"], tls: true}
+		database: orders: {}
+	}
+}
+`,
+			Fix: "Name the range that the server is in.",
 		},
 		{
 			ID:    "W0136",

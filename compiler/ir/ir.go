@@ -136,6 +136,25 @@ type Link struct {
 	Invalid bool // its target or its rule does not exist, which is reported: it is not an edge
 }
 
+// The keys of a credential that a link gives.
+const (
+	CredentialUser     = "user"
+	CredentialPassword = "password"
+)
+
+// CredentialKeys are all of them.
+func CredentialKeys() []string { return []string{CredentialUser, CredentialPassword} }
+
+// Credential is the ID of a part of the credential that a link gives, where that is a secret.
+func (l Link) Credential(key string) string { return l.Source.ID + ":" + l.Target + "/" + key }
+
+// Path is the link's place in arch.cue.
+func (l Link) Path() string { return linkPath(l.Source, l.Target) }
+
+func linkPath(source *Node, target string) string {
+	return source.Path() + ".links[" + quote(target) + "]"
+}
+
 // Edge is a link whose target was found.
 type Edge struct {
 	Source, Target *Node
@@ -151,7 +170,7 @@ type Edge struct {
 }
 
 // Path is the edge's place in arch.cue.
-func (e *Edge) Path() string { return e.Source.Path() + ".links[" + quote(e.As) + "]" }
+func (e *Edge) Path() string { return linkPath(e.Source, e.As) }
 
 // Name is how messages call the edge: orders -> db/orders.
 func (e *Edge) Name() string { return e.Source.ID + " -> " + e.As }
@@ -180,6 +199,7 @@ type Identity struct {
 	Login
 	Other  Login  // what the server accepts besides: a user that takes turns with this one, or this one with its password of before; zero for most
 	Access string // union over the edges that share it; "" where the rules have no access
+	Known  *Known // the user that the server has already, and that the link gives: it makes none; nil without
 	// More are further credentials of the edge, with two users each as the first: by the link attribute that asks for one.
 	More map[string]Identity
 }
@@ -193,14 +213,28 @@ func (i Identity) All() []Identity {
 	return all
 }
 
+// Known is a credential that a link gives.
+type Known struct{ User, Password value.Value }
+
+// Secrets are those of the credential, by their IDs.
+func (k *Known) Secrets() []value.Secret {
+	if k == nil {
+		return nil
+	}
+	return append(value.Secrets(k.User), value.Secrets(k.Password)...)
+}
+
 // Login is a user name with the password that goes with it.
 type Login struct {
 	User     string
 	Password value.Secret
 }
 
-// Logins are all pairs that the server accepts.
+// Logins are all pairs that the server has to accept: none that it accepts already.
 func (i Identity) Logins() []Login {
+	if i.Known != nil {
+		return nil
+	}
 	if i.Other == (Login{}) {
 		return []Login{i.Login}
 	}
@@ -209,11 +243,19 @@ func (i Identity) Logins() []Login {
 
 // Active is the user name that the source logs in with: in turns where two users take them.
 func (i Identity) Active() value.Value {
+	if i.Known != nil {
+		return i.Known.User
+	}
 	return i.turn(value.Literal(i.User), value.Literal(i.Other.User))
 }
 
 // ActivePassword is the password of the user that the source logs in with.
-func (i Identity) ActivePassword() value.Value { return i.turn(i.Password, i.Other.Password) }
+func (i Identity) ActivePassword() value.Value {
+	if i.Known != nil {
+		return i.Known.Password
+	}
+	return i.turn(i.Password, i.Other.Password)
+}
 
 func (i Identity) turn(first, other value.Value) value.Value {
 	if i.Other.User == "" || i.Other.User == i.User {

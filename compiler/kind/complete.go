@@ -118,7 +118,7 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	for _, f := range t.Fields {
 		sub := given.Field(f.Name)
 		if sub == nil && f.Required {
-			if meant[f.Name] {
+			if meant[f.Name] || f.Unless != "" && given.Field(f.Unless) != nil {
 				continue // a misspelt field is one mistake
 			}
 			pos := given.KeyPos

@@ -1,6 +1,10 @@
 package kind
 
-import "platc.dev/platc/compiler/diag"
+import (
+	"strings"
+
+	"platc.dev/platc/compiler/diag"
+)
 
 // Given is what a user wrote, with places: a struct, a list or a scalar.
 type Given struct {
@@ -28,6 +32,14 @@ func (g *Given) Field(name string) *Given {
 		}
 	}
 	return nil
+}
+
+// At is the field at a dotted path of structs, nil without.
+func (g *Given) At(path string) *Given {
+	for name := range strings.SplitSeq(path, ".") {
+		g = g.Field(name)
+	}
+	return g
 }
 
 // Data is the value without places: Object, []any or a scalar.

@@ -74,7 +74,8 @@ type Count struct {
 // Description is what a node offers, from its attributes alone.
 type Description struct {
 	Host          string
-	Image         *Image // that the architecture builds; nil: none
+	External      *External // it is there already, and not deployed; nil: it is
+	Image         *Image    // that the architecture builds; nil: none
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
@@ -93,6 +94,12 @@ type Description struct {
 	Prerequisites []Object
 	Notes         []string
 	Trace         Trace
+}
+
+// External is a server that somebody else runs.
+type External struct {
+	At    string // "db.example.com:5432"
+	Given bool   // its users are there too, and links say which; else links make theirs, whose names begin with that of the architecture
 }
 
 // Image is an image that the architecture builds.
@@ -120,6 +127,10 @@ type Pods struct {
 	Labels  map[string]string
 	Account string // ServiceAccount; the component's name where empty
 	Process string // the process that runs in them, as "worker/mails"; "": the component itself
+
+	// of a server that is not deployed
+	Namespace string   // of the pods; "": the component's
+	Addresses []string // ranges of addresses in place of pods, such as "10.20.0.0/16"
 }
 
 // Level is the pod-security level that a component needs, if below restricted.
@@ -224,6 +235,7 @@ type Identity struct {
 	Style        string   // "_" or "-"
 	More         []string // link attributes that ask for a further credential, which has the rights that the rule gives it: <user>_<attribute>
 	Rotate       string   // how the server keeps the credential of before valid when it is rotated: RotateUsers, RotatePasswords, or "" where it does not
+	Given        string   // the link attribute {user, password} that says the credential of a server whose users are there already; "": none does
 }
 
 // Ways to rotate a credential without a gap.

@@ -5,6 +5,7 @@ type Mark struct {
 	Many   bool // a list of files and folders, each of which keeps its name; else one folder, or one file
 	File   bool // one file
 	Python bool // the folder is a Python package
+	Text   bool // the kind sees the text of the file
 }
 
 // Listing is what an attribute with a Mark names. It was looked at once: what is read later is what was listed, or an error.
@@ -16,6 +17,7 @@ type Listing struct {
 	Names  []string    // of a Python package: what its __init__.py defines at the top level, sorted
 	Pins   []string    // of a Python package: what its requirements.txt pins
 	Hashes bool        // these have hashes, which are not among the Pins
+	Text   string      // of a file whose text the kind sees
 }
 
 // UserFile is a file of the user's that is copied.
@@ -34,7 +36,7 @@ func (l *Listing) View() Object {
 	for i, f := range l.Files {
 		files[i] = Object{"path": f.Path, "source": f.Source}
 	}
-	return Object{"name": l.Name, "source": l.Source, "files": files, "names": texts(l.Names), "pins": texts(l.Pins), "hashes": l.Hashes}
+	return Object{"name": l.Name, "source": l.Source, "files": files, "names": texts(l.Names), "pins": texts(l.Pins), "hashes": l.Hashes, "text": l.Text}
 }
 
 // Marked calls do for every attribute with a mark that is given, or has a default, by its dotted path.

@@ -21,6 +21,7 @@ type Type struct {
 	Mark      *Mark  // its texts are paths of the user's own files; nil: they are not
 	Secret    bool   // a value is a secret: no message and no excerpt shows it
 	Given     bool   // of a map: {env: NAME} and {file: PATH} are secrets that the user gives, by the ID <node>/<key>
+	GivenAs   string // the value is a secret that the user gives, by the ID <node>/<this>; "": it is none
 	Default   any    // nil: none
 	Optional  bool   // of a struct: absent unless given
 	Check     *Check // whether a concrete scalar, or the plain data of a value of mixed type, fits
@@ -30,6 +31,7 @@ type Type struct {
 type Field struct {
 	Name     string
 	Required bool
+	Unless   string // a field of the same struct beside which it is not required; "": always
 	Type     *Type
 }
 
@@ -88,7 +90,8 @@ func (t *Type) fitsStruct(d Object) bool {
 		}
 	}
 	for _, f := range t.Fields {
-		if _, given := d[f.Name]; f.Required && !given {
+		_, given := d[f.Name]
+		if _, excused := d[f.Unless]; f.Required && !given && !excused {
 			return false
 		}
 	}

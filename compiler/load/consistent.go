@@ -33,7 +33,7 @@ func (l *lib) checkKinds() {
 	for _, name := range sorted(l.out.Kinds) {
 		k := l.out.Kinds[name]
 		for _, attribute := range slices.Concat(flat(k.AtMost), slices.Concat(k.OneOf...), attributesIn(k)) {
-			if k.Attributes.Field(attribute) == nil {
+			if k.Attributes.At(attribute) == nil {
 				l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s names the attribute %q, which it does not have", name, attribute)
 			}
 		}

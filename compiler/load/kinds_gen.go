@@ -11,21 +11,23 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "e02508ae", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "75559595", declared: storedApisix},
-		"kinds/celery":     {sum: "b3f97852", declared: storedCelery},
-		"kinds/cnpg":       {sum: "2bdbbbc2", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "15b54867", declared: storedFastapi},
-		"kinds/istio":      {sum: "5f95b5f0", declared: storedIstio},
-		"kinds/kafka":      {sum: "9438d388", declared: storedKafka},
-		"kinds/kong":       {sum: "a739c77d", declared: storedKong},
-		"kinds/minio":      {sum: "6915b7d9", declared: storedMinio},
-		"kinds/mongodb":    {sum: "42157c1b", declared: storedMongodb},
-		"kinds/postgresql": {sum: "40f924cf", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "09ecadd4", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "c9faa05b", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "12f93267", declared: storedRedis},
-		"kinds/service":    {sum: "6cf99d08", declared: storedService},
+		"schema":           {sum: "c80d3105", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "e87fa7f9", declared: storedApisix},
+		"kinds/celery":     {sum: "0ca5fb43", declared: storedCelery},
+		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "b1fd65aa", declared: storedFastapi},
+		"kinds/gatewayapi": {sum: "5711284a", declared: storedGatewayapi},
+		"kinds/ingress":    {sum: "79ca53ef", declared: storedIngress},
+		"kinds/istio":      {sum: "81720a74", declared: storedIstio},
+		"kinds/kafka":      {sum: "3b532f40", declared: storedKafka},
+		"kinds/kong":       {sum: "321f2641", declared: storedKong},
+		"kinds/minio":      {sum: "02a808e7", declared: storedMinio},
+		"kinds/mongodb":    {sum: "ca6bdda5", declared: storedMongodb},
+		"kinds/postgresql": {sum: "dff0b274", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "dbf0150b", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "6c6efd7d", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "848ae210", declared: storedRedis},
+		"kinds/service":    {sum: "1f7b7c9b", declared: storedService},
 	}
 }
 
@@ -161,6 +163,11 @@ func storedDefinitions() definitions {
 func storedApisix() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "apisix", Title: "APISIX", Doc: "An APISIX gateway without etcd; the APISIX ingress controller, a prerequisite, configures its routes through its admin API.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the gateway, such as apisix.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A gateway that is there already, in place of one that is deployed: only routes are made, those without a place of their own in namespace.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, ingress_class?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the gateway's pods, such as ingress.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods; all pods of the namespace if not set.", Help: "labels of pods, such as app.kubernetes.io/name: \"ingress-nginx\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class by which it is addressed; ingress_class if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of gateway pods.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(2)},
 			&kind.Check{All: []*kind.Check{
@@ -242,24 +249,28 @@ func storedApisix() *declarations {
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 36, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 38, Column: 8}},
 	}, Slots: []string{"certificates", "mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/apisix.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/config.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 116, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 168, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/gateway.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 178, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 200, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 201, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 215, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 282, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 283, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 284, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
+			kind.When{Derived: "deployed"},
+			kind.When{Derived: "spaced"},
+			kind.When{Part: "routes"},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 285, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 205, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 206, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 220, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 221, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 222, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 233, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 226, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "apisix", To: "@application", Doc: "A public route to an application: ApisixRoute and ApisixUpstream are beside the gateway.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -490,7 +501,7 @@ func storedApisix() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"certificates", "routes"}}}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 40, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 38, Column: 2}},
+		asked{Sort: "describe", Of: "apisix", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 40, Column: 2}},
 		asked{Sort: "manifests", Of: "apisix", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "apisix -> @application", Path: []string{"links", "apisix -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "apisix/gateway -> @application", Path: []string{"links", "apisix/gateway -> @application"}, Pos: diag.Pos{File: "kinds/apisix/links.cue", Line: 30, Column: 2}},
@@ -675,7 +686,7 @@ func storedCelery() *declarations {
 				}},
 			}}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 34, Column: 8}},
-	}, Slots: []string{"beats", "budgets", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
+	}, Slots: []string{"authorities", "beats", "budgets", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
 		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
@@ -683,25 +694,47 @@ func storedCelery() *declarations {
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 27, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 32, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 49, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 53, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 72, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 76, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 80, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 84, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 88, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 28, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/celery.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 29, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 33, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 50, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 54, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 73, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 77, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 81, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 85, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 89, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 90, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"celery"}}, In: kind.Side{Parts: []string{"beats", "budgets", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
-		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, HasExports: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 130, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 103, Column: 2}},
 		asked{Sort: "describe", Of: "celery/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 51, Column: 3}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 130, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
 	}}
 }
 
@@ -747,6 +780,10 @@ func storedCnpg() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
+		}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, which asks each instance for its state.", Help: "a DNS-1123 label of at most 57 characters", Text: "*\"cnpg-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Default: "cnpg-system", Check: &kind.Check{Any: []*kind.Check{
+			&kind.Check{Op: "==", Limit: "cnpg-system"},
+			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
 		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		kind.Field{Name: "cpu_request", Type: &kind.Type{Doc: "CPU request of the server, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"250m\" | string | int | float", Quantity: true, Default: "250m", Check: &kind.Check{Any: []*kind.Check{
@@ -824,7 +861,7 @@ func storedCnpg() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 33, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 35, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
@@ -845,7 +882,7 @@ func storedCnpg() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 413, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 415, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 13, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "@application", To: "cnpg", Doc: "Connection of an application to a CloudNativePG cluster.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE", "CA_FILE"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "cnpg", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "@application", To: "cnpg/db", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: read or write rows, both, or as the owner also create and alter tables in the schema app.", Text: "*\"readwrite\" | \"read\" | \"write\" | \"owner\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
@@ -858,7 +895,27 @@ func storedCnpg() *declarations {
 				&kind.Check{Op: "!=", Limit: ""},
 				&kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]"}, NotMatch: true},
 			}}}, IsList: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 16, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "CNPG", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 16, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "cnpg", Doc: "Scraping of the instances, which have metrics of their own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
@@ -878,8 +935,8 @@ func storedCnpg() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 21, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 48, Column: 2}},
-		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 38, Column: 3}},
+		asked{Sort: "describe", Of: "cnpg", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 50, Column: 2}},
+		asked{Sort: "describe", Of: "cnpg/db", Path: []string{"kind", "subs", "db", "describe"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 40, Column: 3}},
 		asked{Sort: "manifests", Of: "cnpg", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/cnpg/manifests.cue", Line: 12, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> cnpg", Path: []string{"links", "@application -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> cnpg", Path: []string{"links", "fastapi -> cnpg"}, Pos: diag.Pos{File: "kinds/cnpg/links.cue", Line: 11, Column: 2}},
@@ -1334,9 +1391,9 @@ func storedFastapi() *declarations {
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
-	}, Slots: []string{"callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 36, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 105, Column: 2}},
+	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 106, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 61, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 62, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 196, Column: 2}},
@@ -1362,7 +1419,8 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/deploy/base/files/test_file.text", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 197, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 198, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 199, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 207, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 207, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 208, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -1374,45 +1432,45 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/build/base/secret/registry.json", Pos: diag.Pos{File: "schema/builds.cue", Line: 171, Column: 2}},
 		kind.Row{Path: "k8s/build/base/secret/git.env", When: &kind.When{Derived: "git_credentials"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 172, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kustomization.yaml", Pos: diag.Pos{File: "schema/builds.cue", Line: 184, Column: 2}},
-		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 237, Column: 3}},
-		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 290, Column: 3}},
-		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 291, Column: 3}},
-		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 292, Column: 3}},
-		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 305, Column: 3}},
-		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 306, Column: 3}},
-		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 307, Column: 3}},
-		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 309, Column: 3}},
-		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 310, Column: 3}},
-		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
-		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
-		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 318, Column: 3}},
-		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
-		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
-		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
-		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
-		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
-		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
-		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
-		kind.Row{Path: "src/waits.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
-		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
-		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
-		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
-		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
-		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
-		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
-		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 333, Column: 3}},
-		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 334, Column: 3}},
-		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 335, Column: 3}},
-		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 336, Column: 3}},
-		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 337, Column: 3}},
-		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 338, Column: 3}},
-		kind.Row{Path: "tests/test_waits.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 339, Column: 3}},
-		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 340, Column: 3}},
-		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 350, Column: 3}},
-		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 360, Column: 3}},
-		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 370, Column: 3}},
-		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 380, Column: 3}},
-		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 385, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test-job.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 238, Column: 3}},
+		kind.Row{Path: "day2/fastapi-test.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 291, Column: 3}},
+		kind.Row{Path: "day2/expect.ini", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 292, Column: 3}},
+		kind.Row{Path: "day2/kustomization.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 293, Column: 3}},
+		kind.Row{Path: "Dockerfile", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 306, Column: 3}},
+		kind.Row{Path: "Dockerfile.test", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 307, Column: 3}},
+		kind.Row{Path: ".dockerignore", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 308, Column: 3}},
+		kind.Row{Path: "Dockerfile.test.dockerignore", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 310, Column: 3}},
+		kind.Row{Path: "pyproject.toml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 311, Column: 3}},
+		kind.Row{Path: "requirements.txt", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 312, Column: 3}},
+		kind.Row{Path: "requirements-test.txt", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 313, Column: 3}},
+		kind.Row{Path: "src/", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 319, Column: 3}},
+		kind.Row{Path: "src/__init__.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 320, Column: 3}},
+		kind.Row{Path: "src/main.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 321, Column: 3}},
+		kind.Row{Path: "src/config.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 322, Column: 3}},
+		kind.Row{Path: "src/api.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 323, Column: 3}},
+		kind.Row{Path: "src/own.py", When: &kind.When{Derived: "own_used"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 324, Column: 3}},
+		kind.Row{Path: "src/common.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 325, Column: 3}},
+		kind.Row{Path: "src/deps.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 326, Column: 3}},
+		kind.Row{Path: "src/waits.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 327, Column: 3}},
+		kind.Row{Path: "src/wiring.py", Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 328, Column: 3}},
+		kind.Row{Path: "{name}/", When: &kind.When{Attribute: "app"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 329, Column: 3}},
+		kind.Row{Path: "./", When: &kind.When{Attribute: "include"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 330, Column: 3}},
+		kind.Row{Path: "tests/__init__.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 331, Column: 3}},
+		kind.Row{Path: "tests/conftest.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 332, Column: 3}},
+		kind.Row{Path: "tests/test_own.py", When: &kind.When{Derived: "own_used"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 333, Column: 3}},
+		kind.Row{Path: "tests/samples.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 334, Column: 3}},
+		kind.Row{Path: "tests/test_app.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 335, Column: 3}},
+		kind.Row{Path: "tests/test_config.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 336, Column: 3}},
+		kind.Row{Path: "tests/test_deps.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 337, Column: 3}},
+		kind.Row{Path: "tests/test_celery.py", When: &kind.When{Part: "celery"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 338, Column: 3}},
+		kind.Row{Path: "tests/test_losses.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 339, Column: 3}},
+		kind.Row{Path: "tests/test_waits.py", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 340, Column: 3}},
+		kind.Row{Path: "src/{name}_module/__init__.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 341, Column: 3}},
+		kind.Row{Path: "src/{name}_module/routes.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 351, Column: 3}},
+		kind.Row{Path: "src/{name}_module/services.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 361, Column: 3}},
+		kind.Row{Path: "src/{name}_module/models.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 371, Column: 3}},
+		kind.Row{Path: "src/{name}_module/tasks.py", When: &kind.When{Sub: "custom_api"}, Context: true, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 381, Column: 3}},
+		kind.Row{Path: "tests/test_{name}_module.py", When: &kind.When{Sub: "custom_api"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 386, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "@application", Doc: "An application calls another one, whose address is <TARGET>_URL.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1452,6 +1510,120 @@ func storedFastapi() *declarations {
 	}}
 }
 
+func storedGatewayapi() *declarations {
+	return &declarations{Kind: &kind.Kind{Name: "gatewayapi", Title: "Gateway API", Doc: "A Gateway of the Gateway API that is there already: each link is an HTTPRoute or a GRPCRoute beside its application.", Attributes: &kind.Type{Fields: []kind.Field{
+		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods that serve the Gateway, such as envoy-gateway-system.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of these pods, such as {app: \"envoy\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"envoy\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "gateway", Required: true, Type: &kind.Type{Doc: "The Gateway.", Text: "{name!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", section?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+			kind.Field{Name: "name", Required: true, Type: &kind.Type{Doc: "Its name.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Its namespace.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		}, IsStruct: true}},
+	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "protocol", Type: &kind.Type{Doc: "What clients speak; a route of grpc has path: \"/\".", Text: "*\"http\" | \"grpc\"", Default: "http", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "http"},
+				&kind.Check{Op: "==", Limit: "grpc"},
+			}}}},
+			kind.Field{Name: "timeout", Type: &kind.Type{Doc: "Time limit of one request to the application, in seconds.", Help: "a whole number of seconds, 1 to 3600", Text: "int & >=1 & <=3600", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(3600)},
+			}}}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/gatewayapi/links.cue", Line: 5, Column: 8}},
+	}, Asked: []asked{
+		asked{Sort: "describe", Of: "gatewayapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 17, Column: 2}},
+		asked{Sort: "manifests", Of: "gatewayapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/gatewayapi/manifests.cue", Line: 3, Column: 1}},
+		asked{Sort: "rule", Of: "gatewayapi -> @application", Path: []string{"links", "gatewayapi -> @application"}, Pos: diag.Pos{File: "kinds/gatewayapi/links.cue", Line: 5, Column: 8}},
+	}}
+}
+
+func storedIngress() *declarations {
+	return &declarations{Kind: &kind.Kind{Name: "ingress", Title: "Ingress", Doc: "An ingress controller that is there already, of any class: each link is an Ingress beside its application.", Attributes: &kind.Type{Fields: []kind.Field{
+		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the controller's pods, such as ingress-nginx.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of these pods, such as {\"app.kubernetes.io/name\": \"ingress-nginx\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app.kubernetes.io/name: \"traefik\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		kind.Field{Name: "class", Required: true, Type: &kind.Type{Doc: "Ingress class of the controller: nginx, traefik, haproxy or another one.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Annotations of every Ingress, as the controller knows them.", Help: "annotations such as nginx.ingress.kubernetes.io/limit-rps: \"10\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+	}, IsStruct: true}, Subs: map[string]*kind.Kind{
+		"gateway": &kind.Kind{Name: "ingress/gateway", Doc: "A group of routes; its attributes are the defaults of its links.", Parent: "ingress", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain, such as api.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the host: the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
+	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Annotations of the Ingress, beside those of the component; equal ones win.", Help: "annotations such as nginx.ingress.kubernetes.io/limit-rps: \"10\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "ingress/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "path", Type: &kind.Type{Doc: "Path prefix of the route.", Help: "an absolute path such as /api, without //, . and ..", Text: "*\"/api\" | =~\"^/[A-Za-z0-9._~/-]*$\" & !~\"//|/[.][.]?(/|$)\"", Default: "/api", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "/api"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Pattern: &kind.Pattern{Text: "^/[A-Za-z0-9._~/-]*$"}},
+					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
+				}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Name of the port of the target; http, or else the first by name, if not set.", Help: "the name of a port: at most 15 lower-case letters, digits and -, with a letter", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$\" & =~\"[a-z]\" & !~\"--\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "[a-z]"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "--"}, NotMatch: true},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Annotations of the Ingress, beside those of the component; equal ones win.", Help: "annotations such as nginx.ingress.kubernetes.io/limit-rps: \"10\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 25, Column: 2}},
+	}, Asked: []asked{
+		asked{Sort: "describe", Of: "ingress", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 20, Column: 2}},
+		asked{Sort: "manifests", Of: "ingress", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/ingress/manifests.cue", Line: 3, Column: 1}},
+		asked{Sort: "rule", Of: "ingress -> @application", Path: []string{"links", "ingress -> @application"}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 6, Column: 2}},
+		asked{Sort: "rule", Of: "ingress/gateway -> @application", Path: []string{"links", "ingress/gateway -> @application"}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 25, Column: 2}},
+	}}
+}
+
 func storedIstio() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "istio", Title: "Istio", Doc: "A service mesh that is already installed: links say which components are part of it.", Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace in which Istio is installed.", Help: "a DNS-1123 label of at most 57 characters", Text: "*\"istio-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Default: "istio-system", Check: &kind.Check{Any: []*kind.Check{
@@ -1477,7 +1649,7 @@ func storedIstio() *declarations {
 		}}}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"meshed", "monitors"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 18, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 73, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 75, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "istio", To: "@workload", Doc: "Membership of the mesh: proxies, mutual TLS, and only the linked callers.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "mtls", Type: &kind.Type{Doc: "What the pods accept; the mesh's own mtls if not set.", Text: "\"STRICT\" | \"PERMISSIVE\" | \"DISABLE\"", Optional: true, Check: &kind.Check{Any: []*kind.Check{
@@ -1508,18 +1680,61 @@ func storedIstio() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 62, Column: 2}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"proxies", "targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 64, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "istio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/istio/kind.cue", Line: 22, Column: 2}},
 		asked{Sort: "manifests", Of: "istio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/istio/manifests.cue", Line: 9, Column: 1}},
 		asked{Sort: "rule", Of: "istio -> @workload", Path: []string{"links", "istio -> @workload"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 10, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 62, Column: 2}, Marks: true},
+		asked{Sort: "rule", Of: "prometheus -> istio", Path: []string{"links", "prometheus -> istio"}, Pos: diag.Pos{File: "kinds/istio/links.cue", Line: 64, Column: 2}, Marks: true},
 	}}
 }
 
 func storedKafka() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "kafka", Title: "Kafka", Doc: "A Kafka cluster, with its topics, users and sinks.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A Kafka that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then.", Text: "{{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, sasl_mechanism: *\"SCRAM-SHA-512\" | \"SCRAM-SHA-256\" | \"PLAIN\"}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "sasl_mechanism", Type: &kind.Type{Doc: "How clients log in.", Text: "*\"SCRAM-SHA-512\" | \"SCRAM-SHA-256\" | \"PLAIN\"", Default: "SCRAM-SHA-512", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "SCRAM-SHA-512"},
+				&kind.Check{Op: "==", Limit: "SCRAM-SHA-256"},
+				&kind.Check{Op: "==", Limit: "PLAIN"},
+			}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of brokers. With three or more there are three controllers, otherwise one.", Help: "a whole number from 1 to 1000", Text: "*3 | int & >=1 & <=1000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(3)},
 			&kind.Check{All: []*kind.Check{
@@ -1555,6 +1770,7 @@ func storedKafka() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of brokers, controllers and Kafka Exporter instead of Strimzi's own, such as registry.example.com/kafka:1.2.0-kafka-4.3.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
@@ -1663,7 +1879,7 @@ func storedKafka() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"broker_cpu_request", "broker_cpu_limit"}, [2]string{"broker_mem_request", "broker_mem_limit"}, [2]string{"controller_cpu_request", "controller_cpu_limit"}, [2]string{"controller_mem_request", "controller_mem_limit"}}, Subs: map[string]*kind.Kind{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"broker_cpu_request", "broker_cpu_limit"}, [2]string{"broker_mem_request", "broker_mem_limit"}, [2]string{"controller_cpu_request", "controller_cpu_limit"}, [2]string{"controller_mem_request", "controller_mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"topic": &kind.Kind{Name: "kafka/topic", Doc: "A topic.", Parent: "kafka", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "kafka_partition_size", Type: &kind.Type{Doc: "Number of partitions; it can be raised, not lowered.", Help: "a whole number from 1 to 100000", Text: "*3 | int & >=1 & <=100000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: int64(3)},
@@ -1689,28 +1905,53 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "compact"},
 				&kind.Check{Op: "==", Limit: "compact,delete"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 57, Column: 8}},
-	}, Slots: []string{"connectors", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 67, Column: 8}},
+	}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 65, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kafka.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 66, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Sub: "topic"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 190, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 221, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 310, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 344, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 357, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 376, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 383, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 393, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 397, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 404, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 66, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 88, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 107, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 117, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Derived: "topics"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 220, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 241, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 272, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 361, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 395, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 408, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 427, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 434, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 444, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 448, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 455, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM", "DEAD_LETTERS"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
+		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"kafka"}, Optional: []string{"SECURITY_PROTOCOL", "SASL_MECHANISM", "CA_FILE", "DEAD_LETTERS"}, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"BOOTSTRAP_SERVERS", "CA_FILE", "CONSUMER_GROUP", "PASSWORD", "SASL_MECHANISM", "SECURITY_PROTOCOL", "TOPICS", "USERNAME"}, Fields: []string{"brokers", "ca_file", "consumer_group", "host", "password", "port", "sasl_mechanism", "security_protocol", "user"}, Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"logins", "users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "kafka", Doc: "The routes of topics, as a module of the application.", Startup: true, Modules: []string{"kafka/kafka_module", "fastapi/consuming.py"}, Requirements: []string{"aiokafka==0.14.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aiokafka==0.14.0"}, Modules: []string{"fastapi/consuming.py", "kafka/kafka_module"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
 		&kind.Rule{From: "@application", To: "kafka/topic", Doc: "The application reads from or writes to a topic.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: consume, produce or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
@@ -1718,45 +1959,110 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
 			kind.Field{Name: "consumer_group", Type: &kind.Type{Doc: "Consumer group; the application's name if not set. It can be set on any of the application's links to the cluster, and applies to all of them.", Help: "1 to 249 letters, digits and any of . _ -", Text: "=~\"^[A-Za-z0-9._-]{1,249}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"DEAD_LETTERS", "TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 51, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "-", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "KAFKA", Keys: []string{"DEAD_LETTERS", "TOPICS"}, Fields: []string{"topic"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "@sql", Doc: "A connector writes the messages of the topic into a database, with the SQL of the link.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "query", Required: true, Type: &kind.Type{Doc: "SQL that is run for each message, a JSON object; :#name is its field, as in INSERT INTO app.orders (id, total) VALUES (:#id, :#total).", Help: "an SQL statement", Text: "=~\"^(.|[\\\\r\\\\n])*[^ \\\\t\\\\r\\\\n](.|[\\\\r\\\\n])*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(.|[\\r\\n])*[^ \\t\\r\\n](.|[\\r\\n])*$"}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 89, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"postgresql"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 96, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "mongodb/mongo_db", Doc: "A connector writes the messages of the topic into a collection.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 121, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"mongodb"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 128, Column: 2}},
 		&kind.Rule{From: "kafka/topic", To: "minio/bucket", Doc: "A connector writes each message of the topic into a bucket, as an object.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the connector may do with its target: write, or read as well where its SQL does.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 144, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 151, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 132, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 76, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 145, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 86, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 46, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 51, Column: 2}, Marks: true},
-		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 89, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 121, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 144, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}, Marks: true},
+		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 96, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 128, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 151, Column: 2}},
 	}}
 }
 
 func storedKong() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "kong", Title: "Kong", Doc: "A Kong gateway without a database; the Kong ingress controller, a prerequisite, configures its routes.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the gateway, such as kong.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A gateway that is there already, in place of one that is deployed: only routes are made, those without a place of their own in namespace.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, ingress_class?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the gateway's pods, such as ingress.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods; all pods of the namespace if not set.", Help: "labels of pods, such as app.kubernetes.io/name: \"ingress-nginx\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "ingress_class", Type: &kind.Type{Doc: "Ingress class by which it is addressed; ingress_class if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of gateway pods.", Help: "a whole number from 1 to 1000", Text: "*2 | int & >=1 & <=1000", Default: int64(2), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(2)},
 			&kind.Check{All: []*kind.Check{
@@ -1842,22 +2148,26 @@ func storedKong() *declarations {
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 37, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 39, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kong.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Attribute: "admin_tls"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 125, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 126, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 132, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 148, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 149, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 282, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 283, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 284, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
+			kind.When{Derived: "deployed"},
+			kind.When{Derived: "spaced"},
+			kind.When{Part: "routes"},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 285, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 27, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Attribute: "admin_tls"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 151, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 152, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 155, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 156, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 167, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 158, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "kong", To: "@application", Doc: "A public route to an application: Ingress, CORS and rate limit are beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2088,7 +2398,7 @@ func storedKong() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 39, Column: 2}},
+		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 41, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
 		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
@@ -2099,7 +2409,49 @@ func storedKong() *declarations {
 
 func storedMinio() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "minio", Title: "MinIO", Doc: "An S3 server: one MinIO server, or four or more that share their drives.", Provides: []string{"workload", "metrics", "console"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the servers, such as storage.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace of the servers, such as storage.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "An S3 server that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then. The Job of admin needs a MinIO.", Text: "{{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, region: *\"us-east-1\" | =~\"^[a-z0-9-]{1,63}$\"}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "region", Type: &kind.Type{Doc: "Region of the server, such as eu-central-1.", Help: "a region such as eu-central-1", Text: "*\"us-east-1\" | =~\"^[a-z0-9-]{1,63}$\"", Default: "us-east-1", Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: "us-east-1"},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9-]{1,63}$"}},
+			}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of the last one that upstream published, such as registry.example.com/minio:RELEASE.2025-10-15T17-29-55Z.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
@@ -2192,7 +2544,7 @@ func storedMinio() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"bucket": &kind.Kind{Name: "minio/bucket", Doc: "A bucket of the server.", Parent: "minio", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "versioning", Type: &kind.Type{Doc: "Keep older versions of each object.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: false},
@@ -2207,35 +2559,76 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 27, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 35, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 39, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/minio.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 41, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Sub: "bucket"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 119, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/policy-{name}.json", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Sub: "bucket"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 160, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 180, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 198, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/minio.env", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 204, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 207, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 215, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 40, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/minio.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 42, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 118, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 120, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/policy-{name}.json", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 132, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 161, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 183, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 185, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 203, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/minio.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 209, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 212, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 220, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"HOST", "PORT", "SECURE"}, Fields: []string{"host", "port", "url"}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "minio", Doc: "The routes of buckets, as a module of the application.", Startup: true, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 20, Column: 2}},
+		&kind.Rule{From: "@application", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE", "REGION", "CA_FILE"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"CA_FILE", "HOST", "PORT", "REGION", "SECURE"}, Fields: []string{"ca_file", "host", "port", "url"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "minio", Doc: "The routes of buckets, as a module of the application.", Startup: true, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
 		&kind.Rule{From: "@application", To: "minio/bucket", Doc: "Use of a bucket: a user of the application's own, whose policy names this bucket only.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the objects: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"BUCKETS"}, Fields: []string{"access_key", "bucket", "password", "secret_key", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 25, Column: 2}},
-		&kind.Rule{From: "cnpg", To: "minio", Doc: "Backups of a CloudNativePG cluster to an S3 server.", Startup: true, Ports: []string{"api"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 56, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"BUCKETS"}, Fields: []string{"access_key", "bucket", "password", "secret_key", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 33, Column: 2}},
+		&kind.Rule{From: "cnpg", To: "minio", Doc: "Backups of a CloudNativePG cluster to an S3 server.", Startup: true, Ports: []string{"api"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 67, Column: 2}},
 		&kind.Rule{From: "cnpg", To: "minio/bucket", Doc: "Backups and write-ahead log of a CloudNativePG cluster in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the backups may do with the objects; they need readwrite, since old ones are read and removed.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
@@ -2245,32 +2638,91 @@ func storedMinio() *declarations {
 				kind.Field{Name: "cluster", Required: true, Type: &kind.Type{Doc: "Cluster whose backups they are, such as pg; the part of the archive's path before base and wals.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "time", Type: &kind.Type{Doc: "Point in time to recover to, such as 2026-11-28T09:30:00Z; the end of the archive if not set.", Help: "a time such as 2026-11-28T09:30:00Z", Text: "=~\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 70, Column: 2}},
-		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
+		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 96, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio/bucket", Doc: "Nightly dumps of a MongoDB replica set in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the backups may do with the objects; they need readwrite, since old ones are read and removed.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 94, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 105, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 52, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 41, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 64, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 49, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 20, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> minio/bucket", Path: []string{"links", "@application -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 25, Column: 2}},
-		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 56, Column: 2}},
-		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 70, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 85, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 94, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> minio/bucket", Path: []string{"links", "@application -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 33, Column: 2}},
+		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 67, Column: 2}},
+		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 96, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 105, Column: 2}},
 	}}
 }
 
 func storedMongodb() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "mongodb", Title: "MongoDB", Doc: "A MongoDB replica set of the MongoDB Controllers for Kubernetes operator.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the replica set, such as data.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace of the replica set, such as data.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A MongoDB that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then, but version.", Text: "{{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, replica_set?: =~\"^[A-Za-z0-9_.-]{1,128}$\"}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "replica_set", Type: &kind.Type{Doc: "Name of its replica set; if not set, only host is asked.", Help: "the name of a replica set", Text: "=~\"^[A-Za-z0-9_.-]{1,128}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_.-]{1,128}$"}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of members, such as 3; an odd number keeps a majority when one is lost.", Help: "a whole number from 1 to 50", Text: "*3 | (int & >=1 & <=50)", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(3)},
 			&kind.Check{All: []*kind.Check{
@@ -2369,30 +2821,34 @@ func storedMongodb() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"mongo_db": &kind.Kind{Name: "mongodb/mongo_db", Doc: "A database of the replica set; the server creates it with the first document.", Parent: "mongodb", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "collection", Type: &kind.Type{Doc: "Collection that applications work on, such as orders; the name of the database if not set.", Help: "a collection's name of letters, digits, _, . and -, at most 120 characters, not beginning with system.", Text: "=~\"^[A-Za-z_][A-Za-z0-9_.-]{0,119}$\" & !~\"^system[.]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^system[.]"}, NotMatch: true},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 29, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 38, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 45, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 47, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 194, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 196, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 293, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 316, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 334, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 343, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 345, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"HOST", "PORT", "REPLICA_SET"}, Fields: []string{"host", "port", "replica_set"}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "The routes of databases, as a module of the application.", Startup: true, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 20, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 47, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 73, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 74, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 91, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 238, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/backup.yaml", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 240, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 337, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 360, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 378, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/backup.env", When: &kind.When{Part: "backups"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 389, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 391, Column: 3}},
+	}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "@application", To: "mongodb", Doc: "Connection of an application to a replica set.", Startup: true, Ports: []string{"mongodb"}, Optional: []string{"PORT", "REPLICA_SET", "TLS", "CA_FILE"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"CA_FILE", "HOST", "PORT", "REPLICA_SET", "TLS"}, Fields: []string{"ca_file", "host", "port", "replica_set"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "mongodb", Doc: "The routes of databases, as a module of the application.", Startup: true, Modules: []string{"mongodb/mongodb_module"}, Requirements: []string{"pymongo==4.20.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"pymongo==4.20.0"}, Modules: []string{"mongodb/mongodb_module"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 28, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "mongodb", Doc: "Scraping of the members, whose agents have metrics of their own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}},
@@ -2410,28 +2866,86 @@ func storedMongodb() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(65535)},
 			}}}},
-		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
+		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 33, Column: 2}},
 		&kind.Rule{From: "@application", To: "mongodb/mongo_db", Doc: "Use of a database: a user of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do with the documents: read, write or both.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 44, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 52, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 57, Column: 2}},
-		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 40, Column: 3}},
-		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 9, Column: 1}},
+		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 69, Column: 2}},
+		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 49, Column: 3}},
+		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 20, Column: 2}},
-		asked{Sort: "rule", Of: "prometheus -> mongodb", Path: []string{"links", "prometheus -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 25, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> mongodb/mongo_db", Path: []string{"links", "@application -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 44, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 28, Column: 2}},
+		asked{Sort: "rule", Of: "prometheus -> mongodb", Path: []string{"links", "prometheus -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 33, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> mongodb/mongo_db", Path: []string{"links", "@application -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 52, Column: 2}},
 	}}
 }
 
 func storedPostgresql() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "postgresql", Title: "PostgreSQL", Doc: "A PostgreSQL server: one StatefulSet with a volume, its databases, and one role for each application and database.", Provides: []string{"workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as data.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as data.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A PostgreSQL server that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then.", Text: "{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "version", Type: &kind.Type{Doc: "Version of PostgreSQL; it selects the image.", Help: "14, 15, 16, 17 or 18, or one of 14.24, 15.19, 16.15, 17.11 and 18.6", Text: "*\"18\" | \"18.6\" | 18 | \"17\" | \"17.11\" | 17 | \"16\" | \"16.15\" | 16 | \"15\" | \"15.19\" | 15 | \"14\" | \"14.24\" | 14", Default: "18", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "18"},
 			&kind.Check{Op: "==", Limit: "18.6"},
@@ -2541,32 +3055,33 @@ func storedPostgresql() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"database": &kind.Kind{Name: "postgresql/database", Doc: "A database of the server, with the schema app and the table app.items.", Parent: "postgresql", Provides: []string{"sql"}, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "owner", Type: &kind.Type{Doc: "Role that owns the database, without login, such as billing; <database>_owner if not set.", Help: "a lower-case SQL name that PostgreSQL does not keep for itself, such as billing", Text: "=~\"^[a-z_][a-z0-9_]{0,62}$\" & !~\"^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,62}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 34, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 37, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"roles", "monitors", "mesh"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 71, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 73, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 205, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 222, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/superuser.sql", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 237, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 239, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 278, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 286, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 292, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/roles.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 302, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 310, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 83, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 85, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 217, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 234, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/superuser.sql", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 250, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 252, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 291, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 302, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 308, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/roles.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 321, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 329, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 331, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "@application", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE", "CA_FILE"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "postgresql", Doc: "The routes and the pool of the application's databases, as a module of it.", Startup: true, Modules: []string{"postgresql/postgresql_module"}, Requirements: []string{"psycopg2==2.9.13"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"psycopg2==2.9.13"}, Modules: []string{"postgresql/postgresql_module"}, Parts: []string{"packages"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
 		&kind.Rule{From: "@application", To: "postgresql/database", Doc: "Use of a database: a role of the application's own, with the rights of its access.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "What the application may do: read or write rows, both, or as the owner also create and alter tables in the schema app.", Text: "*\"readwrite\" | \"read\" | \"write\" | \"owner\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
@@ -2579,10 +3094,30 @@ func storedPostgresql() *declarations {
 				&kind.Check{Op: "!=", Limit: ""},
 				&kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]"}, NotMatch: true},
 			}}}, IsList: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 16, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 48, Column: 2}},
-		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 39, Column: 3}},
+		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 61, Column: 2}},
+		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 42, Column: 3}},
 		asked{Sort: "manifests", Of: "postgresql", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> postgresql", Path: []string{"links", "@application -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> postgresql", Path: []string{"links", "fastapi -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
@@ -2592,7 +3127,12 @@ func storedPostgresql() *declarations {
 
 func storedPrometheus() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "prometheus", Title: "Prometheus", Doc: "A Prometheus server, run by its operator: it scrapes what it links to and evaluates alert rules for it.", Provides: []string{"workload"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as monitoring.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace of the server, such as monitoring.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A Prometheus that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then, but scrape_interval and namespace.", Text: "{namespace!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, monitor_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of its pods, such as monitoring.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods; all pods of the namespace if not set.", Help: "labels of pods, such as app.kubernetes.io/name: \"prometheus\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "monitor_labels", Type: &kind.Type{Doc: "Labels by which it selects monitors and rules, such as {release: \"kube-prometheus-stack\"}.", Help: "labels of monitors, such as release: \"kube-prometheus-stack\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "retention_time", Type: &kind.Type{Doc: "How long samples are kept, a Prometheus duration such as 15d.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "*\"15d\" | =~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Default: "15d", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "15d"},
 			&kind.Check{All: []*kind.Check{
@@ -2724,8 +3264,8 @@ func storedPrometheus() *declarations {
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "proxies", "targets"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 45, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 46, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 45, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 46, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 124, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/self.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 136, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
@@ -2733,9 +3273,9 @@ func storedPrometheus() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "replicated"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 169, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 170, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 198, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 199, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 170, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 198, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 199, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "prometheus", To: "@metrics", Doc: "Prometheus scrapes a component that has metrics, and gets its alert rules.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "interval", Type: &kind.Type{Doc: "How often the target is scraped; the interval of the prometheus component if not set.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "=~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2756,7 +3296,7 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 37, Column: 2}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 46, Column: 2}},
 		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
@@ -2764,7 +3304,50 @@ func storedPrometheus() *declarations {
 
 func storedRabbitmq() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "rabbitmq", Title: "RabbitMQ", Doc: "A RabbitMQ cluster, with its exchanges, queues and bindings.", Provides: []string{"broker", "workload", "metrics", "console"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A RabbitMQ that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then, but vhost.", Text: "{{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, management_port?: int & >=1 & <=65535}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "management_port", Type: &kind.Type{Doc: "Port of the management API, by which the Job that prepares the broker makes users and queues; 15672, and 15671 with tls, if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "replicas", Type: &kind.Type{Doc: "Number of nodes; an odd number keeps a majority when one is lost.", Help: "a whole number from 1 to 1000", Text: "*3 | int & >=1 & <=1000", Default: int64(3), Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: int64(3)},
 			&kind.Check{All: []*kind.Check{
@@ -2773,10 +3356,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
-		kind.Field{Name: "vhost", Type: &kind.Type{Doc: "Virtual host that holds the exchanges and queues.", Help: "1 to 127 letters, digits and any of _ . / -", Text: "*\"/\" | =~\"^[A-Za-z0-9_./-]{1,127}$\"", Default: "/", Check: &kind.Check{Any: []*kind.Check{
-			&kind.Check{Op: "==", Limit: "/"},
-			&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_./-]{1,127}$"}},
-		}}}},
+		kind.Field{Name: "vhost", Type: &kind.Type{Doc: "Virtual host that holds the exchanges and queues; / if not set, and one of the architecture's name where external has admin.", Help: "1 to 127 letters, digits and any of _ . / -", Text: "=~\"^[A-Za-z0-9_./-]{1,127}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_./-]{1,127}$"}}}},
 		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume of each node, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
@@ -2785,6 +3365,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "float"},
 			}},
 		}}}},
+		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the nodes instead of the kind's own, such as registry.example.com/rabbitmq:4.3.5-management. It must have the same major version, and the management plugin.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
@@ -2861,7 +3442,7 @@ func storedRabbitmq() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{
 		"exchange": &kind.Kind{Name: "rabbitmq/exchange", Doc: "An exchange, which routes messages to the queues that it links to.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "exchange_type", Type: &kind.Type{Doc: "How messages are routed: by routing key, by pattern, by header, or to every queue.", Text: "*\"topic\" | \"direct\" | \"fanout\" | \"headers\"", Default: "topic", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "topic"},
@@ -2873,7 +3454,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 33, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 43, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -2894,42 +3475,65 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 51, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 61, Column: 3}},
 	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 31, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 32, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 97, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.py", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 118, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 140, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 146, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 147, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 157, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/server.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 161, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 166, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 234, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 33, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/rabbitmq.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 34, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 99, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/elsewhere.py", When: &kind.When{Derived: "outside"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 122, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 123, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.py", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 124, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 125, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "spread"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 140, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 147, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 148, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/rabbitmq.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 158, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/server.json", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 162, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/definitions.json", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 167, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 235, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 12, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST", "DEAD_LETTERED"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "USER", "VHOST"}, Fields: []string{"host", "password", "port", "url", "user", "vhost"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module", "fastapi/consuming.py"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"fastapi/consuming.py", "rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 35, Column: 2}},
+		&kind.Rule{From: "@application", To: "rabbitmq", Doc: "Connection of an application to a broker, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Optional: []string{"PORT", "VHOST", "DEAD_LETTERED", "TLS", "CA_FILE"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"CA_FILE", "EXCHANGES", "HOST", "PASSWORD", "PORT", "QUEUES", "TLS", "USER", "VHOST"}, Fields: []string{"ca_file", "host", "password", "port", "url", "user", "vhost"}, Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "rabbitmq", Doc: "The routes of queues and exchanges, as a module of the application.", Startup: true, Modules: []string{"rabbitmq/rabbitmq_module", "fastapi/consuming.py"}, Requirements: []string{"aio-pika==10.2.1"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"aio-pika==10.2.1"}, Modules: []string{"fastapi/consuming.py", "rabbitmq/rabbitmq_module"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
 		&kind.Rule{From: "@application", To: "rabbitmq/exchange", Doc: "The application publishes to an exchange.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "#Access is what an edge may do with its target.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES"}, Fields: []string{"exchange"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"EXCHANGES"}, Fields: []string{"exchange"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 45, Column: 2}},
 		&kind.Rule{From: "@application", To: "rabbitmq/queue", Doc: "The application consumes from a queue, or publishes to it through a direct exchange of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "access", Type: &kind.Type{Doc: "#Access is what an edge may do with its target.", Text: "*\"readwrite\" | \"read\" | \"write\"", Default: "readwrite", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "readwrite"},
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"DEAD_LETTERED", "QUEUES"}, Fields: []string{"queue"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 56, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "RABBITMQ", Keys: []string{"DEAD_LETTERED", "QUEUES"}, Fields: []string{"queue"}, In: kind.Side{Parts: []string{"grants"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 61, Column: 2}},
 		&kind.Rule{From: "rabbitmq/exchange", To: "rabbitmq/queue", Doc: "The exchange routes messages to the queue.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "routing_key", Type: &kind.Type{Doc: "Which messages go to the queue; in a topic exchange * stands for one word and # for any number.", Help: "a routing key of at most 255 characters, without control characters and not like a ciphertext (ENC[…)", Text: "*\"#\" | =~\"^[^\\\\x00-\\\\x1f\\\\x7f]{0,255}$\" & !~\"^ENC\\\\[\"", Default: "#", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "#"},
@@ -2938,23 +3542,61 @@ func storedRabbitmq() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "^ENC\\["}, NotMatch: true},
 				}},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 88, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 142, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 42, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 66, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 153, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 52, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 76, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 35, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> rabbitmq/exchange", Path: []string{"links", "@application -> rabbitmq/exchange"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
-		asked{Sort: "rule", Of: "@application -> rabbitmq/queue", Path: []string{"links", "@application -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 56, Column: 2}},
-		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 88, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> rabbitmq/exchange", Path: []string{"links", "@application -> rabbitmq/exchange"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 45, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> rabbitmq/queue", Path: []string{"links", "@application -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 61, Column: 2}},
+		asked{Sort: "rule", Of: "rabbitmq/exchange -> rabbitmq/queue", Path: []string{"links", "rabbitmq/exchange -> rabbitmq/queue"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}}
 }
 
 func storedRedis() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "redis", Title: "Redis", Doc: "A Redis-compatible server that keeps its data on disk.", Provides: []string{"broker", "workload", "metrics"}, Attributes: &kind.Type{Fields: []kind.Field{
-		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "namespace", Required: true, Unless: "external", Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
+		kind.Field{Name: "external", Type: &kind.Type{Doc: "A Redis or Valkey that is there already, in place of one that is deployed; the attributes of a deployed one are ignored then.", Text: "{host!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", port?: int & >=1 & <=65535, cidr?: [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], namespace?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", pod_labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, pod_port?: int & >=1 & <=65535, tls: *false | bool, ca?: {file!: string}, admin?: {user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
+			kind.Field{Name: "host", Required: true, Type: &kind.Type{Doc: "DNS name or address of the server, such as db.example.com.", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
+				&kind.Check{Pattern: &kind.Pattern{Text: "^.{1,253}$"}},
+			}}}},
+			kind.Field{Name: "port", Type: &kind.Type{Doc: "Port of the server; the usual one of its kind if not set.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "cidr", Type: &kind.Type{Doc: "Ranges of its addresses, such as [\"10.20.0.0/16\"], for a server outside of the cluster.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
+			kind.Field{Name: "namespace", Type: &kind.Type{Doc: "Namespace of its pods, for a server in the cluster.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
+			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of its pods, such as {app: \"postgres\"}; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"postgres\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
+			kind.Field{Name: "pod_port", Type: &kind.Type{Doc: "Port of its pods, where that is not the port of the server.", Help: "a port from 1 to 65535", Text: "int & >=1 & <=65535", Optional: true, Check: &kind.Check{All: []*kind.Check{
+				&kind.Check{Basic: "int"},
+				&kind.Check{Op: ">=", Limit: int64(1)},
+				&kind.Check{Op: "<=", Limit: int64(65535)},
+			}}}},
+			kind.Field{Name: "tls", Type: &kind.Type{Doc: "Whether connections are encrypted and the server's certificate is verified, with ca or else with the authorities that the image trusts.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: false},
+				&kind.Check{Basic: "bool"},
+			}}}},
+			kind.Field{Name: "ca", Type: &kind.Type{Doc: "File with the certificate of the authority that signed the server's, in PEM; it implies tls.", Text: "{file!: string}", Fields: []kind.Field{
+				kind.Field{Name: "file", Required: true, Type: &kind.Type{Doc: "Path of the file, relative to the one that says it.", Text: "string", Mark: &kind.Mark{File: true, Text: true}, Check: &kind.Check{Basic: "string"}}},
+			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "admin", Type: &kind.Type{Doc: "Login that may make users and what they use: a Job in the component's namespace does that. Without it, links give their credentials.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\", password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, GivenAs: "admin", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true, Optional: true}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of Valkey, such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
@@ -3044,35 +3686,79 @@ func storedRedis() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/redis.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 26, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 97, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 114, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 121, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/redis.conf", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 125, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/start.sh", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 137, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/fill.sh", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 138, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 139, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/server.acl", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 142, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/users.acl", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 152, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/redis.env", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 166, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 170, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 177, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "@application", To: "redis", Doc: "Connection of an application to a server, for keys and channels that begin with the application's name.", Startup: true, Ports: []string{"redis"}, Optional: []string{"PORT"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, Brings: kind.Brings{Prefix: "REDIS", Keys: []string{"HOST", "PASSWORD", "PORT", "USERNAME"}, Fields: []string{"database", "host", "password", "port", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
-		&kind.Rule{From: "fastapi", To: "redis", Doc: "The client of the server, as a module of the application.", Startup: true, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
-		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords"}, HasExports: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 48, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 40, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 41, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/elsewhere.sh", When: &kind.When{Derived: "outside"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 42, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/redis.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 57, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 128, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 147, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 154, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/redis.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 158, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/start.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 170, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/fill.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 171, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 172, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/server.acl", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 175, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/users.acl", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 186, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/redis.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 201, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 206, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 213, Column: 3}},
+	}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
+		&kind.Rule{From: "@application", To: "redis", Doc: "Connection of an application to a server, for keys and channels that begin with the application's name.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"redis"}, Optional: []string{"PORT", "TLS", "CA_FILE"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords", Given: "credentials"}, Brings: kind.Brings{Prefix: "REDIS", Keys: []string{"CA_FILE", "HOST", "PASSWORD", "PORT", "TLS", "USERNAME"}, Fields: []string{"ca_file", "database", "host", "password", "port", "url", "user"}, Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 10, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "redis", Doc: "The client of the server, as a module of the application.", Startup: true, Modules: []string{"redis/redis_client"}, Requirements: []string{"redis==7.4.0"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"redis==7.4.0"}, Modules: []string{"redis/redis_client"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 51, Column: 2}},
+		&kind.Rule{From: "celery", To: "redis", Doc: "The server is the broker and result backend of the workers and of the applications that enqueue.", Attributes: &kind.Type{Fields: []kind.Field{
+			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
+				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Doc: "#LoginName is the name of a user of a server.", Help: "a user name of at most 128 characters, without blanks", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f]{1,128}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x20\\x7f]{1,128}$"}}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+				kind.Field{Name: "password", Required: true, Type: &kind.Type{Doc: "Password: {env: NAME} or {file: PATH}.", Help: "a string, {env: NAME} or {file: PATH}", Text: "!~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Secret: true, Check: &kind.Check{Any: []*kind.Check{
+					&kind.Check{Fits: &kind.Type{Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x1f\\x7f-\\x{9f}\\x{2028}\\x{2029}]"}, NotMatch: true}}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "env", Required: true, Type: &kind.Type{Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
+					}, IsStruct: true}},
+					&kind.Check{Fits: &kind.Type{Fields: []kind.Field{
+						kind.Field{Name: "file", Required: true, Type: &kind.Type{Text: "=~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[^\\x00-\\x1f\\x7f]+$"}}}},
+					}, IsStruct: true}},
+				}}}},
+			}, IsStruct: true, Optional: true}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 56, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 29, Column: 2}},
+		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 33, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
-		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 43, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> redis", Path: []string{"links", "celery -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 48, Column: 2}},
+		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 10, Column: 2}},
+		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 51, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> redis", Path: []string{"links", "celery -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 56, Column: 2}},
 	}}
 }
 
@@ -3497,9 +4183,9 @@ func storedService() *declarations {
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 3}},
-	}, Slots: []string{"cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 36, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 105, Column: 2}},
+	}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 106, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 80, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 81, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 151, Column: 3}},
@@ -3519,8 +4205,9 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 169, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 174, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 175, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 188, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 176, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 177, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 189, Column: 3}},
 		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
 		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},

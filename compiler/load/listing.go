@@ -143,6 +143,9 @@ func (l *lowering) single(at attributePlace, name string, mark *kind.Mark) *kind
 	if mark.Python {
 		l.readPython(at, found)
 	}
+	if mark.Text {
+		l.readText(at, found)
+	}
 	return found
 }
 
@@ -208,6 +211,24 @@ func (l *lowering) apart(at attributePlace, files []*kind.UserFile) bool {
 		seen[key] = f
 	}
 	return true
+}
+
+// maxText bounds a file whose text a kind sees.
+const maxText = 256 << 10
+
+// readText reads a file whose text a kind sees.
+func (l *lowering) readText(at attributePlace, found *kind.Listing) {
+	for _, f := range found.Files {
+		data, err := f.Read()
+		switch {
+		case err != nil:
+			l.unread(err)
+		case len(data) > maxText || !utf8.Valid(data):
+			l.misnamed(at, "E0110", fmt.Sprintf("name a file of text of at most %d KiB", maxText>>10), "cannot be copied: %s is not a text of that size", found.Source)
+		default:
+			found.Text = string(data)
+		}
+	}
 }
 
 // readPython reads what the build has to know of a Python package.

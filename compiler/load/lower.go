@@ -159,7 +159,7 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 			out[key] = data[key]
 		default:
 			id := "config/" + section + "/" + key
-			if read := l.secret(id, key, data[key], given.Field(key)); read != nil {
+			if read := l.secret(strings.ReplaceAll(id, "/", "."), key, data[key], given.Field(key)); read != nil {
 				l.graph.Given[id], l.graph.GivenBy[id] = read, givenBy(data[key])
 				out[key] = kind.Object{"secret": id}
 			}
@@ -188,9 +188,8 @@ func givenBy(data any) string {
 	return "arch.cue"
 }
 
-// secret is what reads a secret; id is its name in the plan.
-func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given {
-	name := strings.ReplaceAll(id, "/", ".")
+// secret is what reads a secret; name is its place in arch.cue.
+func (l *lowering) secret(name, key string, data any, given *kind.Given) ir.Given {
 	switch v := data.(type) {
 	case string:
 		// what -t gave is in no file
@@ -204,8 +203,9 @@ func (l *lowering) secret(id, key string, data any, given *kind.Given) ir.Given 
 	return nil
 }
 
-// givenSecrets are the secrets of a component's own that the user gives: {env: NAME} or {file: PATH} in an attribute with @given().
+// givenSecrets are the secrets of a component's own that the user gives: {env: NAME} or {file: PATH} in an attribute with @given(), or one with @given(ID).
 func (l *lowering) givenSecrets(n *ir.Node) {
+	l.givenIn(n, n.Kind.Attributes, n.Given, n.Attrs, n.Path())
 	for _, f := range n.Kind.Attributes.Fields {
 		given := n.Given.Field(f.Name)
 		if !f.Type.Given || given == nil {
@@ -220,6 +220,49 @@ func (l *lowering) givenSecrets(n *ir.Node) {
 			l.graph.Given[id] = l.external(n.Path()+"."+f.Name+"."+key, entry, given.Field(key).Pos, oneVariable)
 			l.graph.GivenTo[id], l.graph.GivenBy[id] = n.ID, givenBy(entry)
 		}
+	}
+}
+
+// givenIn are the secrets in a struct of attributes that the user gives by a name of their own.
+func (l *lowering) givenIn(n *ir.Node, t *kind.Type, given *kind.Given, data kind.Object, path string) {
+	for _, f := range t.Fields {
+		inner := given.Field(f.Name)
+		switch {
+		case inner == nil || data[f.Name] == nil:
+		case f.Type.GivenAs != "":
+			id := n.ID + "/" + f.Type.GivenAs
+			l.give(id, n.ID, path+"."+f.Name, f.Name, data[f.Name], inner)
+		case f.Type.IsStruct:
+			l.givenIn(n, f.Type, inner, object(data[f.Name]), path+"."+f.Name)
+		}
+	}
+}
+
+// give notes a secret that the user gives, and whose it is.
+func (l *lowering) give(id, owner, path, key string, data any, given *kind.Given) {
+	if read := l.secret(path, key, data, given); read != nil {
+		l.graph.Given[id], l.graph.GivenTo[id], l.graph.GivenBy[id] = read, owner, givenBy(data)
+	}
+}
+
+// credentials are those that a link gives: {user, password} in an attribute that a rule names for it.
+func (l *lowering) credentials(link ir.Link) {
+	for _, r := range l.library.Rules {
+		if r.Identity == nil || r.Identity.Given == "" || link.Given.Field(r.Identity.Given) == nil {
+			continue
+		}
+		attribute := r.Identity.Given
+		given := link.Given.Field(attribute)
+		for _, key := range ir.CredentialKeys() {
+			f := given.Field(key)
+			if f == nil || f.Invalid {
+				continue
+			}
+			if data := f.Data(); key == ir.CredentialPassword || object(data) != nil {
+				l.give(link.Credential(key), link.Source.Component().Name, link.Path()+"."+attribute+"."+key, key, data, f)
+			}
+		}
+		return
 	}
 }
 
@@ -345,17 +388,30 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	return attrs
 }
 
-// oneOf demands exactly one of some attributes, whether or not its value is right.
+// oneOf demands exactly one of some attributes, whether or not its value is right; of those inside another one where that is given.
 func (l *lowering) oneOf(n *ir.Node, at kind.Place) {
 	for _, group := range n.Kind.OneOf {
-		given := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return n.Given.Field(name) == nil })
-		misspelt := func(f *kind.Given) bool {
-			return n.Kind.Attributes.Field(f.Key) == nil && diag.Nearest(f.Key, group) != ""
+		outer, _, inside := strings.Cut(group[0], ".")
+		holder, t := n.Given, n.Kind.Attributes
+		if inside {
+			holder, t = n.Given.Field(outer), t.Field(outer)
 		}
+		if holder == nil || inside && !holder.Struct {
+			continue
+		}
+		var names, given []string
+		for _, path := range group {
+			name := path[strings.LastIndexByte(path, '.')+1:]
+			names = append(names, name)
+			if n.Given.At(path) != nil {
+				given = append(given, path)
+			}
+		}
+		misspelt := func(f *kind.Given) bool { return t.Field(f.Key) == nil && diag.Nearest(f.Key, names) != "" }
 		switch {
-		case len(given) == 0 && slices.ContainsFunc(n.Given.Fields, misspelt): // one mistake
+		case len(given) == 0 && slices.ContainsFunc(holder.Fields, misspelt): // one mistake
 		case len(given) == 0:
-			l.add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: n.Given.KeyPos, Message: fmt.Sprintf("%s has no %s, one of which is required", at.Subject, strings.Join(group, " and no ")), Help: "add " + strings.Join(group, " or ")})
+			l.add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: holder.KeyPos, Message: fmt.Sprintf("%s has no %s, one of which is required", at.Subject, strings.Join(group, " and no ")), Help: "add " + strings.Join(names, " or ")})
 		case len(given) > 1:
 			l.add(diag.Diagnostic{Code: "E0208", Path: at.Path + "." + given[1], Pos: n.AttrPos(given[1]), Message: fmt.Sprintf("%s has %s, of which it can have one", at.Subject, strings.Join(given, " and ")), Help: "leave out all but one of them"})
 		}
@@ -412,6 +468,8 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
 			continue
 		}
-		l.graph.Links = append(l.graph.Links, ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos})
+		link := ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos}
+		l.credentials(link)
+		l.graph.Links = append(l.graph.Links, link)
 	}
 }

@@ -44,6 +44,9 @@ func description(o kind.Object) (kind.Description, error) {
 		Data:  data(o["data"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
+	if external := object(o["external"]); external != nil {
+		d.External = &kind.External{At: str(external["at"]), Given: str(external["users"]) == "given"}
+	}
 	if image := object(o["image"]); image != nil {
 		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
 	}
@@ -67,7 +70,7 @@ func description(o kind.Object) (kind.Description, error) {
 // properPorts finds ports of pods that a description does not have.
 func properPorts(r root, pos diag.Pos, d kind.Description) error {
 	for _, name := range sorted(d.Ports) {
-		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 {
+		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 && len(d.Pods[group].Addresses) == 0 && d.External == nil {
 			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q belongs to the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
 		}
 	}
@@ -81,7 +84,7 @@ func port(v any) kind.Port {
 
 func pods(v any) kind.Pods {
 	o := object(v)
-	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"]), Process: str(o["process"])}
+	return kind.Pods{Labels: strMap(o["labels"]), Account: str(o["account"]), Process: str(o["process"]), Namespace: str(o["namespace"]), Addresses: strs(o["addresses"])}
 }
 
 func level(v any) *kind.Level {
@@ -182,7 +185,7 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		}
 	}
 	if i, ok := f.at("identity"); ok {
-		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate"), More: i.texts("more")}
+		rule.Identity = &kind.Identity{PerComponent: i.text("scope") == "component", Style: i.text("style"), Rotate: i.text("rotate"), More: i.texts("more"), Given: i.text("given")}
 	}
 	rule.Brings = brings(f, syntax.find("links", name))
 	d.Asked = append(d.Asked, asked{Sort: "rule", Of: name, Path: []string{"links", name}, Pos: rule.Pos, Marks: f.has("marks")})

@@ -177,10 +177,10 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		case "secret":
 			t.Secret = true
 		case "given":
-			t.Given = true
+			t.Given, t.GivenAs = body == "", body
 		case "folder", "file", "files":
 			if t.Mark, err = markOf(name, body, t); err != nil {
-				return nil, unreadable(f, err.Error(), "write it as string @folder(), string @folder(python), string @file() or [...string] @files()")
+				return nil, unreadable(f, err.Error(), "write it as string @folder(), string @folder(python), string @file(), string @file(text) or [...string] @files()")
 			}
 		case "code":
 			t.Code = body
@@ -199,9 +199,9 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 
 // markOf is the mark of an attribute whose texts are paths.
 func markOf(name, body string, t *kind.Type) (*kind.Mark, error) {
-	m := &kind.Mark{Many: name == "files", File: name == "file", Python: body == "python"}
+	m := &kind.Mark{Many: name == "files", File: name == "file", Python: body == "python", Text: body == "text"}
 	switch {
-	case body != "" && (name != "folder" || body != "python"):
+	case body != "" && !(name == "folder" && m.Python) && !(m.File && m.Text):
 		return nil, fmt.Errorf("@%s does not know %q", name, body)
 	case m.Many != t.IsList, !m.Many && t.Check == nil:
 		return nil, fmt.Errorf("@%s is on a type that does not hold the paths", name)
@@ -263,7 +263,7 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 			}
 			field.Optional = d.Constraint == token.OPTION
 			t.IsStruct = true
-			t.Fields = append(t.Fields, kind.Field{Name: name, Required: d.Constraint == token.NOT, Type: field})
+			t.Fields = append(t.Fields, kind.Field{Name: name, Required: d.Constraint == token.NOT, Unless: marked(d, "unless"), Type: field})
 		case *ast.Attribute, *ast.CommentGroup:
 		default:
 			return unreadable(d, "a struct of attributes has fields and embeddings alone", "write it as fields: name: type")
@@ -271,6 +271,16 @@ func (s scope) plainStruct(t *kind.Type, e *ast.StructLit, depth int) error {
 	}
 	t.IsStruct = true
 	return nil
+}
+
+// marked is what stands in an attribute of a field, "" without it.
+func marked(f *ast.Field, attribute string) string {
+	for _, a := range f.Attrs {
+		if name, body := a.Split(); name == attribute {
+			return body
+		}
+	}
+	return ""
 }
 
 // join adds the fields of a struct to those of another one.

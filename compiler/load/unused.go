@@ -454,7 +454,7 @@ func (c *unusedCheck) rule(k *kind.Kind, r *kind.Rule) {
 	if r.Attributes != nil {
 		for _, f := range r.Attributes.Fields {
 			// who may do what with a credential is a matter of the whole build
-			if f.Name == "access" && r.Identity != nil || c.uses.has(f.Name, "link") {
+			if r.Identity != nil && (f.Name == "access" || f.Name == r.Identity.Given) || c.uses.has(f.Name, "link") {
 				continue
 			}
 			at := c.place(k, "links", r.Name(), "attributes", f.Name)

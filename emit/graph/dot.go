@@ -45,11 +45,11 @@ func DOT(g *ir.Graph, o Options) []byte {
 func dotComponent(b *strings.Builder, v view, n *ir.Node, expand bool) {
 	subs := v.subs[n]
 	if !expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s [label=%s];\n", dotQuote(n.ID), dotQuote(n.Name, n.Kind.Name))
+		fmt.Fprintf(b, "    %s [label=%s];\n", dotQuote(n.ID), dotQuote(titles(n)...))
 		return
 	}
 	fmt.Fprintf(b, "    subgraph %s {\n      label=\"\";\n", dotQuote("cluster component "+n.ID))
-	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"];\n", dotQuote(n.ID), dotQuote(n.Name, n.Kind.Name))
+	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"];\n", dotQuote(n.ID), dotQuote(titles(n)...))
 	for _, sub := range subs {
 		fmt.Fprintf(b, "      %s [label=%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()))
 	}

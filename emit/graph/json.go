@@ -13,6 +13,7 @@ type jsonNode struct {
 	Kind      string `json:"kind"`
 	Parent    string `json:"parent"`
 	Namespace string `json:"namespace"`
+	External  string `json:"external,omitempty"` // address of a server that is not deployed
 	File      string `json:"file"`
 	Line      int    `json:"line"`
 }
@@ -36,6 +37,9 @@ func JSON(g *ir.Graph, o Options) ([]byte, error) {
 		node := jsonNode{ID: n.ID, Kind: n.Kind.Name, Namespace: n.Namespace(), File: n.Pos.File, Line: n.Pos.Line}
 		if n.Parent != nil {
 			node.Parent = n.Parent.ID
+		}
+		if n.Description.External != nil {
+			node.External = n.Description.External.At
 		}
 		doc.Nodes = append(doc.Nodes, node)
 	}

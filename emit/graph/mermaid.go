@@ -40,11 +40,11 @@ func Mermaid(g *ir.Graph, o Options) []byte {
 func mermaidComponent(b *strings.Builder, v view, n *ir.Node, ids map[*ir.Node]string, expand bool) {
 	subs := v.subs[n]
 	if !expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s[%s]\n", ids[n], mermaidQuote(n.Name, n.Kind.Name))
+		fmt.Fprintf(b, "    %s[%s]\n", ids[n], mermaidQuote(titles(n)...))
 		return
 	}
 	fmt.Fprintf(b, "    subgraph c%s[\" \"]\n", ids[n])
-	fmt.Fprintf(b, "      %s[%s]\n", ids[n], mermaidQuote(n.Name, n.Kind.Name))
+	fmt.Fprintf(b, "      %s[%s]\n", ids[n], mermaidQuote(titles(n)...))
 	for _, sub := range subs {
 		fmt.Fprintf(b, "      %s(%s)\n", ids[sub], mermaidQuote(sub.Name, sub.SubKind()))
 	}

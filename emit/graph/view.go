@@ -157,12 +157,19 @@ func around(g *ir.Graph, o Options) chosen {
 	return c
 }
 
+// outside is where servers stand that are not deployed; no namespace has a name with a blank.
+const outside = "external servers"
+
 // components groups the components of a view by namespace, both sorted.
 func (v view) components() (namespaces []string, of map[string][]*ir.Node) {
 	of = map[string][]*ir.Node{}
 	for _, n := range v.nodes {
 		if n.Parent == nil {
-			of[n.Namespace()] = append(of[n.Namespace()], n)
+			place := n.Namespace()
+			if n.Description.External != nil {
+				place = outside
+			}
+			of[place] = append(of[place], n)
 		}
 	}
 	for ns := range of {
@@ -170,6 +177,14 @@ func (v view) components() (namespaces []string, of map[string][]*ir.Node) {
 	}
 	slices.Sort(namespaces)
 	return namespaces, of
+}
+
+// titles are the lines of a component's label.
+func titles(n *ir.Node) []string {
+	if n.Description.External != nil {
+		return []string{n.Name, n.Kind.Name, n.Description.External.At}
+	}
+	return []string{n.Name, n.Kind.Name}
 }
 
 // line is an arrow of a picture: one edge, or all edges between two components.

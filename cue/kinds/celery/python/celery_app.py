@@ -17,6 +17,7 @@ A broker that is gone is asked again at least once a second, and every wait for 
 
 import json
 import logging
+import ssl
 import tempfile
 import threading
 import time
@@ -25,6 +26,7 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from celery import Celery, bootsteps, signals, states
 from celery.backends.base import SyncBackendMixin
@@ -139,9 +141,18 @@ def rabbitmq(settings: Settings, broker: CelerySettings) -> dict[str, Any]:
     prefix = f"{broker.provider.component}.{settings.app_name}."
     exchange = Exchange(f"{prefix}tasks", type="topic")
     arguments = {"x-queue-type": "quorum"}
+    address = urlsplit(broker.broker_url.get_secret_value())
+    secure: dict[str, Any] | bool = False
+    if address.scheme == "amqps":
+        secure = {
+            "ca_certs": broker.ca_file or None,
+            "cert_reqs": ssl.CERT_REQUIRED,
+            "server_hostname": address.hostname,
+        }
     return {
         "broker_connection_timeout": CONNECT_SECONDS,
         "broker_heartbeat": BROKER_HEARTBEAT_SECONDS,
+        "broker_use_ssl": secure,
         "event_exchange": f"{prefix}events",
         "event_queue_prefix": f"{prefix}events",
         "task_create_missing_queues": False,

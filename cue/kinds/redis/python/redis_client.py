@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from fastapi import FastAPI
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -47,6 +47,9 @@ class Store:
         """Make the client; it connects when it is used."""
         self.component = server.provider.component
         self.prefix = f"{settings.app_name}:"
+        secure: dict[str, Any] = {}
+        if server.tls:
+            secure = {"connection_class": SSLConnection, "ssl_ca_certs": server.ca_file or None}
         # A command waits for one of the connections; the client closes them with itself.
         self.redis = self.client(server, CONNECTIONS)
         self.probe = self.client(server, 1)
@@ -69,6 +72,7 @@ class Store:
             health_check_interval=HEALTH_SECONDS,
             # Once more over a new connection; not where no answer came: that would take as long.
             retry=Retry(ConstantBackoff(RETRY_FIRST), 1, (RedisConnectionError,)),
+            **secure,
         )
         return Redis.from_pool(pool)
 

@@ -73,7 +73,7 @@ class Cluster:
             self.options["sasl_plain_username"] = server.username
             self.options["sasl_plain_password"] = server.password.get_secret_value()
         if server.security_protocol.endswith("SSL"):
-            self.options["ssl_context"] = ssl.create_default_context()
+            self.options["ssl_context"] = ssl.create_default_context(cafile=server.ca_file or None)
         # The cluster gives the number that idempotence needs to those who may write a topic only.
         self.writes = bool(self.dead_letters) or any(
             server.provider.access("topic", topic) != "read" for topic in server.topics

@@ -31,7 +31,6 @@ CALLS = 8
 WAITING = 32
 DOWNLOADS = 32
 UPLOADS_AT_ONCE = 4
-REGION = "us-east-1"
 BYTES = "application/octet-stream"
 
 # How the SDK says that the server does not answer, or not as one of its kind does.
@@ -56,12 +55,15 @@ class Bucket:
         self.slots = Slots(self.component, CALLS, WAITING)
         self.downloads = Slots(self.component, DOWNLOADS, 0)
         self.pings = Slots(self.component, 1, 0)
+        secure = None
+        if server.secure:
+            secure = ssl.create_default_context(cafile=server.ca_file or None)
         # It waits for no connection: the slots are waited for, and that has an end.
         self.http = urllib3.PoolManager(
             maxsize=CALLS + DOWNLOADS,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=urllib3.Retry(total=0),
-            ssl_context=ssl.create_default_context() if server.secure else None,
+            ssl_context=secure,
         )
         # With a region the client need not ask for it, which a link that only writes may not do.
         self.client = Minio(
@@ -69,7 +71,7 @@ class Bucket:
             access_key=record.access_key,
             secret_key=record.secret_key.get_secret_value(),
             secure=server.secure,
-            region=REGION,
+            region=server.region,
             http_client=self.http,
         )
 

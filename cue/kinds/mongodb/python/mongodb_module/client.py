@@ -71,6 +71,9 @@ class Collection:
             options["authSource"] = record.authdb
         if server.replica_set:
             options["replicaSet"] = server.replica_set
+        if server.tls:
+            options["tls"] = True
+            options["tlsCAFile"] = server.ca_file or None
         self.client: AsyncMongoClient[Fields] = AsyncMongoClient(
             server.host,
             server.port,

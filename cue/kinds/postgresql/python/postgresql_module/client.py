@@ -62,6 +62,8 @@ class Database:
             "user": record.user,
             "password": record.password.get_secret_value(),
             "sslmode": server.sslmode,
+            # Empty is what libpq would take without it.
+            "sslrootcert": server.ca_file,
             "application_name": settings.app_name,
             "connect_timeout": CONNECT_SECONDS,
             "keepalives": 1,

@@ -8,6 +8,7 @@ passively.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -60,8 +61,12 @@ class Broker:
         # Our own direct exchange leads to our queues: the default one would open every queue.
         self.queue_exchange = f"{settings.app_name}.queues"
         password = quote(server.password.get_secret_value(), safe="")
+        scheme = "amqps" if server.tls else "amqp"
+        self.tls = (
+            ssl.create_default_context(cafile=server.ca_file or None) if server.tls else None
+        )
         self.url = (
-            f"amqp://{quote(server.user, safe='')}:{password}@{server.host}:{server.port}"
+            f"{scheme}://{quote(server.user, safe='')}:{password}@{server.host}:{server.port}"
             f"/{quote(server.vhost, safe='')}?heartbeat={HEARTBEAT_SECONDS}"
         )
         self.client_properties: dict[str, Any] = {"connection_name": settings.app_name}
@@ -81,13 +86,17 @@ class Broker:
     async def session(self) -> AbstractConnection:
         """Return a connection that is not restored: who asks notices its end, and closes it."""
         return await aio_pika.connect(
-            self.url, timeout=CONNECT_SECONDS, client_properties=self.client_properties
+            self.url,
+            timeout=CONNECT_SECONDS,
+            client_properties=self.client_properties,
+            ssl_context=self.tls,
         )
 
     async def connect(self) -> AbstractRobustConnection:
         """Make a connection, which a broker that is gone leaves to the library to restore."""
         made = aio_pika.RobustConnection(
             make_url(self.url),
+            ssl_context=self.tls,
             client_properties=self.client_properties,
             reconnect_interval=RETRY_LAST,
         )

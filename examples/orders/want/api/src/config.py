@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import unquote
 
 from pydantic import (
     AliasGenerator,
@@ -116,7 +117,8 @@ def split_records(value: Any, fields: tuple[str, ...]) -> Any:
                 f"record {position} has {len(parts)} fields instead of {len(fields)}"
                 f" ({':'.join(fields)})"
             )
-        record = dict(zip(fields, parts, strict=True))
+        # What a user gave may have a colon or a semicolon, percent-encoded.
+        record = dict(zip(fields, map(unquote, parts), strict=True))
         if any(record["name"] == other["name"] for other in records):
             raise ValueError(f"record {position} has the name of an earlier one")
         records.append(record)
@@ -179,7 +181,7 @@ class ProviderSettings(Environment):
     provider: Provider
 
     def listings(self) -> dict[str, list[str]]:
-        """Return what /health lists of this provider: `<module>_<family>` to names."""
+        """Return what /health lists of this provider: family to names."""
         return {}
 
     def entry(self, kind: str, name: str, value: T) -> Entry[T]:
@@ -195,10 +197,11 @@ class PostgresSettings(ProviderSettings):
     port: Port = 5432
     databases: Databases
     sslmode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
-        return {"postgresql_databases": [record.name for record in self.databases]}
+        return {"databases": [record.name for record in self.databases]}
 
 
 class MongoSettings(ProviderSettings):
@@ -208,10 +211,12 @@ class MongoSettings(ProviderSettings):
     port: Port = 27017
     databases: Collections
     replica_set: str = ""
+    tls: bool = False
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
-        return {"mongodb_databases": [record.name for record in self.databases]}
+        return {"databases": [record.name for record in self.databases]}
 
 
 class RabbitSettings(ProviderSettings):
@@ -225,10 +230,12 @@ class RabbitSettings(ProviderSettings):
     exchanges: Names
     queues: Names
     dead_lettered: Names = ()
+    tls: bool = False
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""
-        return {"rabbitmq_queues": list(self.queues), "rabbitmq_exchanges": list(self.exchanges)}
+        return {"queues": list(self.queues), "exchanges": list(self.exchanges)}
 
 
 class KafkaSettings(ProviderSettings):
@@ -242,10 +249,11 @@ class KafkaSettings(ProviderSettings):
     username: Text
     password: Secret
     consumer_group: Text
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the topics."""
-        return {"kafka_topics": list(self.topics)}
+        return {"topics": list(self.topics)}
 
 
 class MinioSettings(ProviderSettings):
@@ -255,10 +263,12 @@ class MinioSettings(ProviderSettings):
     port: Port = 9000
     buckets: Buckets
     secure: bool = False
+    region: Text = "us-east-1"
+    ca_file: str = ""
 
     def listings(self) -> dict[str, list[str]]:
         """Return the buckets."""
-        return {"minio_buckets": [record.name for record in self.buckets]}
+        return {"buckets": [record.name for record in self.buckets]}
 
 
 class RedisSettings(ProviderSettings):
@@ -268,6 +278,8 @@ class RedisSettings(ProviderSettings):
     port: Port = 6379
     username: Text
     password: Secret
+    tls: bool = False
+    ca_file: str = ""
 
 
 class CelerySettings(ProviderSettings):
@@ -276,6 +288,7 @@ class CelerySettings(ProviderSettings):
     broker_url: Secret
     result_backend: Secret
     task_default_queue: Text = "celery"
+    ca_file: str = ""
 
 
 class ApplicationSettings(ProviderSettings):

@@ -8,6 +8,7 @@ passively.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -26,12 +27,10 @@ from fastapi import FastAPI, Request
 
 from src.common import CALL_TIMEOUT, RETRY_LAST, Catalogue, unavailable
 from src.config import RabbitSettings, Settings
-from src.waits import CLOSE_SECONDS, Slots, answer, held
 
 CONNECT_SECONDS = 5
 HEARTBEAT_SECONDS = 10
-# Channels at once.
-CHANNELS = 32
+CLOSE_SECONDS = 5
 
 
 # How the library says that a broker does not answer, or not in time.
@@ -40,13 +39,13 @@ LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 log = logging.getLogger(__name__)
 
 
-async def closed(opened: AbstractChannel | AbstractConnection) -> None:
-    """Close a channel or a connection; one that does not answer in time is left to itself."""
+async def closed(channel: AbstractChannel) -> None:
+    """Close a channel; one that is lost, or does not answer in time, closes with its connection."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await opened.close()
+            await channel.close()
     except LOST as error:
-        log.debug("it was not closed: %s", type(error).__name__)
+        log.debug("a channel was not closed: %s", type(error).__name__)
 
 
 class Broker:
@@ -60,12 +59,15 @@ class Broker:
         # Our own direct exchange leads to our queues: the default one would open every queue.
         self.queue_exchange = f"{settings.app_name}.queues"
         password = quote(server.password.get_secret_value(), safe="")
+        scheme = "amqps" if server.tls else "amqp"
+        self.tls = (
+            ssl.create_default_context(cafile=server.ca_file or None) if server.tls else None
+        )
         self.url = (
-            f"amqp://{quote(server.user, safe='')}:{password}@{server.host}:{server.port}"
+            f"{scheme}://{quote(server.user, safe='')}:{password}@{server.host}:{server.port}"
             f"/{quote(server.vhost, safe='')}?heartbeat={HEARTBEAT_SECONDS}"
         )
         self.client_properties: dict[str, Any] = {"connection_name": settings.app_name}
-        self.slots = Slots(self.component, CHANNELS)
         self.made: AbstractRobustConnection | None = None
         self.lock = asyncio.Lock()
 
@@ -81,13 +83,17 @@ class Broker:
     async def session(self) -> AbstractConnection:
         """Return a connection that is not restored: who asks notices its end, and closes it."""
         return await aio_pika.connect(
-            self.url, timeout=CONNECT_SECONDS, client_properties=self.client_properties
+            self.url,
+            timeout=CONNECT_SECONDS,
+            client_properties=self.client_properties,
+            ssl_context=self.tls,
         )
 
     async def connect(self) -> AbstractRobustConnection:
         """Make a connection, which a broker that is gone leaves to the library to restore."""
         made = aio_pika.RobustConnection(
             make_url(self.url),
+            ssl_context=self.tls,
             client_properties=self.client_properties,
             reconnect_interval=RETRY_LAST,
         )
@@ -95,7 +101,7 @@ class Broker:
             await made.connect(timeout=CONNECT_SECONDS)
         except BaseException:
             # Its attempts would go on behind the back of who gave up.
-            await closed(made)
+            await made.close()
             raise
         return made
 
@@ -111,30 +117,27 @@ class Broker:
                     await closed(opened)
                     raise
         except LOST as error:
-            raise unavailable(self.component, error) from error
+            raise unavailable(self.component) from error
         return opened
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractRobustChannel]:
         """Lend a channel with confirms; what was not acknowledged on it goes back to its queue.
 
-        A broker that is lost, or has too many calls at once, is `Unavailable`; what else the block
-        raises is its own.
+        A broker that is lost is `Unavailable`; what else the block raises is its own.
         """
-        async with self.slots.taken():
-            opened = await self.open_channel()
-            try:
-                yield opened
-            except (AMQPConnectionError, ChannelInvalidStateError) as error:
-                raise unavailable(self.component, error) from error
-            finally:
-                await closed(opened)
+        opened = await self.open_channel()
+        try:
+            yield opened
+        except (AMQPConnectionError, ChannelInvalidStateError) as error:
+            raise unavailable(self.component) from error
+        finally:
+            await closed(opened)
 
     async def ping(self) -> bool:
-        """Return whether the broker opens a channel; it waits in no queue."""
-        opened = await self.open_channel()
-        await closed(opened)
-        return True
+        """Return whether the broker opens a channel."""
+        async with asyncio.timeout(CALL_TIMEOUT), self.channel() as channel:
+            return not channel.is_closed
 
     async def close(self) -> None:
         """Close the connection."""
@@ -160,29 +163,34 @@ class Clients:
             for name in server.exchanges
         )
 
-    @property
-    def slots(self) -> list[Slots]:
-        """The slots of every broker."""
-        return [broker.slots for broker in self.brokers]
+    async def check(self) -> bool:
+        """Return whether every broker answers."""
+        return all(await asyncio.gather(*(broker.ping() for broker in self.brokers)))
 
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(*(broker.close() for broker in self.brokers), return_exceptions=True)
 
 
+ACTIVE: list[Clients] = []
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    async with held(app, "rabbitmq", Clients(settings)):
+    clients = Clients(settings)
+    app.state.rabbitmq = clients
+    ACTIVE.append(clients)
+    try:
         yield
+    finally:
+        ACTIVE.remove(clients)
+        await clients.close()
 
 
-async def check(app: FastAPI) -> bool:
-    """Return whether every broker answers."""
-    clients = cast(Clients, app.state.rabbitmq)
-    return await answer(
-        app, "rabbitmq", [(broker.component, broker.ping()) for broker in clients.brokers]
-    )
+async def check() -> bool:
+    """Return whether every broker of the running applications answers."""
+    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
 
 
 def clients_of(request: Request) -> Clients:
