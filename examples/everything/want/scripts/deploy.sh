@@ -9,7 +9,11 @@
 #   scripts/deploy.sh --build [buildkit|kaniko] [component]
 #   scripts/deploy.sh --day2 [component]
 #
-# With any of them, --context NAME uses that kubectl context instead of the current one.
+#   scripts/deploy.sh --overlay DIR [component ...]
+#
+# With any of them, --context NAME uses that kubectl context instead of the current one. --overlay DIR renders a Kustomize overlay of your own
+# over this tree once, and applies what it makes of each component in the same order, with the same waits, --dry-run and --prune. It keeps the
+# names and namespaces of the objects. What carries no component's label app.kubernetes.io/instance is applied first.
 # Needs kubectl, sops with a key that opens the secrets, and kustomize (or kubectl's own). Without SOPS_AGE_KEY, SOPS_AGE_KEY_FILE
 # and SOPS_AGE_KEY_CMD it also tries the development key that platc build made, .platc/dev.agekey in a folder above this one.
 # ROLLOUT_TIMEOUT is how many seconds a component can take to become ready (600).
@@ -223,11 +227,11 @@ TABLE
 # Says where this goes, before anything there is asked or changed.
 name_cluster() {
 	if target=$(kube config view --minify --output 'jsonpath={.current-context}, cluster {.clusters[0].name} ({.clusters[0].cluster.server})' 2>/dev/null); then
-		echo "context $target" >&2
+		echo "$1 context $target" >&2
 	elif [ -n "$context" ]; then
 		fail "kubectl has no context $context; it has: $(kubectl config get-contexts --output=name | tr '\n' ' ')"
 	else
-		echo "no context is set: kubectl chooses the cluster" >&2
+		echo "$1 the cluster that kubectl chooses: no context is set" >&2
 	fi
 }
 
@@ -265,19 +269,52 @@ Places searched:
 TEXT
 }
 
+# The folders of the tree and of the overlay below the folder that holds both, and what has to be copied for the overlay: what stands beside the
+# tree there, since an overlay may lead to other folders of its own.
+find_overlay() {
+	tree_at=
+	[ -n "$overlay" ] || return 0
+	[ -d "$overlay" ] || fail "there is no folder $overlay"
+	tree=$(cd "$tree" && pwd -P)
+	overlay=$(cd "$overlay" && pwd -P)
+	case "$tree/" in
+	"$overlay"/?*) fail "$overlay holds the tree itself: move the overlay into a folder of its own beside it" ;;
+	esac
+	shared=$tree
+	while :; do
+		case "$overlay/" in
+		"${shared%/}"/*) break ;;
+		esac
+		shared=$(dirname "$shared")
+	done
+	overlay_at=${overlay#"${shared%/}"}
+	overlay_at=${overlay_at#/}
+	[ "$shared" != "$tree" ] || return 0
+	tree_at=${tree#"${shared%/}"/}
+	beside=${overlay_at%%/*}
+	[ "$shared" != / ] || beside=$overlay_at
+}
+
 # The decrypted copy lies in memory where the system has a place for that.
 copy_tree() {
-	copy=
-	trap '[ -z "$copy" ] || rm -rf "$copy"' EXIT
+	find_overlay
+	whole=
+	trap '[ -z "$whole" ] || rm -rf "$whole"' EXIT
 	trap 'stop 130' INT
 	trap 'stop 143' TERM HUP
 	for place in "${XDG_RUNTIME_DIR:-}" /dev/shm "${TMPDIR:-/tmp}"; do
 		if [ -n "$place" ] && [ -d "$place" ] && [ -w "$place" ]; then
-			copy=$(mktemp -d "$place/platc.XXXXXX")
+			whole=$(mktemp -d "$place/platc.XXXXXX")
 			break
 		fi
 	done
-	[ -n "$copy" ] || fail "found no directory for the decrypted copy"
+	[ -n "$whole" ] || fail "found no directory for the decrypted copy"
+	copy=$whole
+	if [ -n "$tree_at" ]; then
+		(cd "$shared" && tar -cf - --exclude=.git "./$beside") | (cd "$whole" && tar -xf -)
+		copy=$whole/$tree_at
+		mkdir -p "$copy"
+	fi
 	mkdir "$copy/.rendered"
 	: >"$copy/.all"
 	(cd "$tree" && tar -cf - --exclude=./.git --exclude=./.platc .) | (cd "$copy" && tar -xf -)
@@ -297,6 +334,51 @@ copy_tree() {
 render_to() {
 	render "$copy/$1" >"$copy/.rendered/$2" || fail "$1 does not render"
 	echo "---" | cat - "$copy/.rendered/$2" >>"$copy/.all"
+}
+
+# Renders the overlay once, and parts it by the label of the component; what has none is in .rendered/.first.
+render_overlay() {
+	render "$whole${overlay_at:+/$overlay_at}" >"$copy/.whole" || fail "$overlay does not render"
+	awk -v folder="$copy/.rendered/" -v names=" $(components | cut -d ' ' -f 1 | tr '\n' ' ')" -v selected=" $selected " '
+		function flush() {
+			known = name != "" && index(names, " " name " ")
+			if (kind == "Secret" && cipher) encrypted = 1
+			if (text != "" && (selected == "  " || kind == "Namespace" || known && index(selected, " " name " ")))
+				printf "---\n%s", text > (folder (known ? name : ".first"))
+			text = name = kind = ""
+			meta = labels = cipher = 0
+		}
+		$0 == "---" { flush(); next }
+		{ text = text $0 "\n" }
+		/^[^ ]/ { meta = $0 == "metadata:" }
+		/^kind: / { kind = $2 }
+		/^  [^ ]/ { labels = meta && $0 == "  labels:" }
+		# as it is, and as base64
+		/ENC\[AES256_GCM|RU5DW0FFUzI1Nl9HQ00/ { cipher = 1 }
+		labels && /^    app\.kubernetes\.io\/instance: / { name = $2; gsub(/["\047]/, "", name) }
+		END { flush(); exit encrypted }
+	' "$copy/.whole" || fail "$overlay has secrets of its own that are still encrypted: decrypt them first"
+	for part in "$copy/.rendered/.first" "$copy/.rendered"/*; do
+		[ ! -f "$part" ] || cat "$part" >>"$copy/.all"
+	done
+}
+
+# What an overlay has beside the objects of components. A dry run asks of its namespaces only: what else there is may need one that does not exist yet.
+apply_first() {
+	[ -s "$copy/.rendered/.first" ] || return 0
+	echo "== objects of no component" >&2
+	if [ -z "$dry_run" ]; then
+		apply --output=name <"$copy/.rendered/.first"
+		return
+	fi
+	awk '
+		function flush() { if (kind == "Namespace") printf "---\n%s", text; text = kind = "" }
+		$0 == "---" { flush(); next }
+		{ text = text $0 "\n" }
+		/^kind: / { kind = $2 }
+		END { flush() }
+	' "$copy/.rendered/.first" >"$copy/.namespaces"
+	[ ! -s "$copy/.namespaces" ] || apply --dry-run=server <"$copy/.namespaces"
 }
 
 apply() {
@@ -370,9 +452,17 @@ remove_job() {
 	attend --namespace "$1" delete job "$2" --ignore-not-found --timeout=120s
 }
 
+# Says that a component did not become ready, and the way back.
+not_ready() {
+	fail "$1
+The components before this one are applied, those after it are not. To go back, deploy the tree of the commit before; secrets, databases and
+volumes stay as they are.${2:+
+The pods of before alone: kubectl${context:+ --context=$context} --namespace $3 rollout undo $2}"
+}
+
 wait_rollout() {
 	echo "waiting for $2 in $1 (at most ${rollout_timeout}s)" >&2
-	attend --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not ready after ${rollout_timeout}s"
+	attend --namespace "$1" rollout status "$2" --timeout="${rollout_timeout}s" || not_ready "$2 in $1 is not ready after ${rollout_timeout}s" "$2" "$1"
 }
 
 # A condition, or jsonpath=… for what has none.
@@ -382,7 +472,7 @@ wait_condition() {
 	*) state=condition=$3 ;;
 	esac
 	echo "waiting for $2 in $1 to be $3 (at most ${rollout_timeout}s)" >&2
-	attend --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || fail "$2 in $1 is not $3 after ${rollout_timeout}s"
+	attend --namespace "$1" wait "$2" --for="$state" --timeout="${rollout_timeout}s" || not_ready "$2 in $1 is not $3 after ${rollout_timeout}s"
 }
 
 # Ends with 0 when the Job is complete and with 1 when it has failed, or is neither in time.
@@ -405,7 +495,7 @@ wait_job() {
 	echo "waiting for job/$2 in $1 (at most ${rollout_timeout}s)" >&2
 	job_result "$1" "$2" "$rollout_timeout" || {
 		kube --namespace "$1" logs "job/$2" --all-containers --tail=50 >&2 || true
-		fail "job/$2 in $1 did not complete"
+		not_ready "job/$2 in $1 did not complete"
 	}
 }
 
@@ -422,10 +512,15 @@ deploy() {
 	[ -z "$prune" ] || [ -z "$selected" ] || fail "--prune works only when all components are applied"
 	copy_tree
 	components | awk -v selected=" $selected " 'selected == "  " || index(selected, " " $1 " ")' >"$copy/.components"
-	while read -r name _ _ base <&3; do
-		render_to "$base" "$name"
-	done 3<"$copy/.components"
+	if [ -n "$overlay" ]; then
+		render_overlay
+	else
+		while read -r name _ _ base <&3; do
+			render_to "$base" "$name"
+		done 3<"$copy/.components"
+	fi
 	refuse_foreign
+	apply_first
 	while read -r name namespace order _ <&3; do
 		echo "== $name (start-up order $order)" >&2
 		# a mesh that nobody scrapes has no object of its own, and kubectl refuses to apply nothing
@@ -563,6 +658,7 @@ day2() {
 
 action=deploy
 context=
+overlay=
 dry_run=
 prune=
 left=$#
@@ -578,6 +674,13 @@ while [ "$left" -gt 0 ]; do
 		left=$((left - 1))
 		;;
 	--context=?*) context=${word#*=} ;;
+	--overlay)
+		[ "$left" -gt 0 ] || usage
+		overlay=$1
+		shift
+		left=$((left - 1))
+		;;
+	--overlay=?*) overlay=${word#*=} ;;
 	--dry-run) dry_run=yes ;;
 	--prune) prune=yes ;;
 	--build | --day2) action=${word#--} ;;
@@ -589,9 +692,13 @@ while [ "$left" -gt 0 ]; do
 	*) set -- "$@" "$word" ;;
 	esac
 done
-if [ "$action" != deploy ] && [ -n "$dry_run$prune" ]; then
-	fail "--$action takes neither --dry-run nor --prune"
+if [ "$action" != deploy ] && [ -n "$dry_run$prune$overlay" ]; then
+	fail "--$action takes neither --dry-run nor --prune nor --overlay"
 fi
 check_tools
-name_cluster
+if [ -n "$dry_run" ]; then
+	name_cluster "dry run against"
+else
+	name_cluster "applying to"
+fi
 "$action" "$@"

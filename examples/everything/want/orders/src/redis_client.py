@@ -11,7 +11,7 @@ may touch only keys and channels that begin with the application's name and a co
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
@@ -22,6 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from src.common import KEEPALIVE, RETRY_FIRST
 from src.config import RedisSettings, Settings
+from src.waits import Slots, answer, held
 
 CONNECT_SECONDS = 3.0
 CALL_SECONDS = 5.0
@@ -38,6 +39,8 @@ class Store:
     The user may touch only keys and channels that begin with the application's name and a colon:
 
         await store.redis.set(store.key("greeting"), "hello", ex=60)
+
+    A value may be bytes; `get_bytes` returns one that is no text.
     """
 
     def __init__(self, settings: Settings, server: RedisSettings) -> None:
@@ -48,8 +51,13 @@ class Store:
         if server.tls:
             secure = {"connection_class": SSLConnection, "ssl_ca_certs": server.ca_file or None}
         # A command waits for one of the connections; the client closes them with itself.
-        connections = BlockingConnectionPool(
-            max_connections=CONNECTIONS,
+        self.redis = self.client(server, CONNECTIONS)
+        self.probe = self.client(server, 1)
+
+    def client(self, server: RedisSettings, size: int) -> Redis:
+        """Return a client with a pool of its own."""
+        pool = BlockingConnectionPool(
+            max_connections=size,
             timeout=CALL_SECONDS,
             host=server.host,
             port=server.port,
@@ -66,56 +74,52 @@ class Store:
             retry=Retry(ConstantBackoff(RETRY_FIRST), 1, (RedisConnectionError,)),
             **secure,
         )
-        self.redis: Redis = Redis.from_pool(connections)
+        return Redis.from_pool(pool)
 
     def key(self, name: str) -> str:
         """Return the key or channel `name` of this application."""
         return self.prefix + name
 
+    async def get_bytes(self, key: str) -> bytes | None:
+        """Return the value under `key` as it is stored, None if there is none."""
+        client: Any = self.redis
+        return cast(bytes | None, await client.execute_command("GET", key, NEVER_DECODE=True))
+
     # What follows is for src/ alone.
 
     async def ping(self) -> bool:
-        """Return whether the server answers."""
-        answer: Any = self.redis.ping()
-        return bool(await answer)
+        """Return whether the server answers, over a connection that waits in no queue."""
+        said: Any = self.probe.ping()
+        return bool(await said)
 
 
 class Clients:
     """The servers of one application."""
 
+    # Commands wait for a connection in the library's own pool, and no thread does.
+    slots: tuple[Slots, ...] = ()
+
     def __init__(self, settings: Settings) -> None:
         """Prepare one client per server."""
         self.stores = [Store(settings, server) for server in settings.of(RedisSettings)]
 
-    async def check(self) -> bool:
-        """Return whether every server answers."""
-        return all(await asyncio.gather(*(store.ping() for store in self.stores)))
-
     async def close(self) -> None:
         """Close every connection."""
-        for store in self.stores:
-            await store.redis.aclose()
-
-
-ACTIVE: list[Clients] = []
+        clients = [client for store in self.stores for client in (store.redis, store.probe)]
+        await asyncio.gather(*(client.aclose() for client in clients))
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.redis = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "redis", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every server of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every server answers."""
+    clients = cast(Clients, app.state.redis)
+    return await answer(app, "redis", [(store.component, store.ping()) for store in clients.stores])
 
 
 def connect(app: FastAPI, component: str | None = None) -> Store:

@@ -15,7 +15,6 @@ src/wiring.py, beside QUEUES and TASK_ROUTES.
 A broker that is gone is asked again at least once a second, and every wait for it has an end.
 """
 
-import asyncio
 import json
 import logging
 import ssl
@@ -26,7 +25,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from celery import Celery, bootsteps, signals, states
@@ -45,8 +44,18 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from src.common import KEEPALIVE, RETRY_FIRST, RETRY_LAST, configure_logging, unavailable
+from src.common import (
+    KEEPALIVE,
+    REQUEST_ID,
+    RETRY_FIRST,
+    RETRY_LAST,
+    configure_logging,
+    request_id,
+    task_id,
+    unavailable,
+)
 from src.config import CelerySettings, Settings, load_settings
+from src.waits import Slots, answer, held, in_thread
 from src.wiring import BEAT, QUEUES, TASK_ROUTES, TASKS
 
 log = logging.getLogger(__name__)
@@ -60,8 +69,9 @@ WORKER_CALL_SECONDS = 10.0
 HEALTH_SECONDS = 30
 BROKER_HEARTBEAT_SECONDS = 10
 RESULT_SECONDS = 24 * 3600
-# As many as there are threads that serve `def` routes: none waits for another's connection.
-CONNECTIONS = 40
+# Tasks that are sent at once: each has a connection, and none waits for another's.
+CONNECTIONS = 20
+REQUEST_HEADER = "platc_request_id"
 RESULT_FIRST = 0.01
 RESULT_LAST = 0.5
 
@@ -333,10 +343,25 @@ def __getattr__(name: str) -> Celery:
 
     # Celery sets up no logs of its own where this signal has a receiver.
     signals.setup_logging.connect(keep_logs, weak=False)
+    signals.task_prerun.connect(note_task)
+    signals.task_postrun.connect(forget_task)
     keep_logs()
     made = create_celery(settings)
     globals()["app"] = made
     return made
+
+
+def note_task(task: Any, **_: Any) -> None:
+    """Give the lines of a task its id, and that of the request that has sent it."""
+    task_id.set(task.request.id)
+    sent = str((task.request.headers or {}).get(REQUEST_HEADER, ""))
+    request_id.set(sent if REQUEST_ID.fullmatch(sent) else None)
+
+
+def forget_task(**_: Any) -> None:
+    """End what `note_task` began."""
+    task_id.set(None)
+    request_id.set(None)
 
 
 # --- the application ----------------------------------------------------------------------------
@@ -403,20 +428,28 @@ class TaskSender:
         """Make the Celery application; it connects when it is used."""
         self.component = settings.of(CelerySettings)[0].provider.component
         self.celery = create_sender(settings)
+        self.slots = Slots(self.component, CONNECTIONS)
+        # `task.delay()` of own code, in whatever thread: Celery knows the others of one alone.
+        self.celery.set_default()
 
     def send(self, name: str, *arguments: Any, **options: Any) -> AsyncResult[Any]:
         """Enqueue a task by its name, with Celery's options such as `kwargs` and `countdown`.
 
         It blocks for a round trip. A task that no worker of this application knows is LookupError:
         the workers would drop it. A broker that does not take it within seconds is `Unavailable`.
-        `get` of the result needs a `timeout`.
+        `get` of the result needs a `timeout`. The id of the request goes with the task, into the
+        log of the worker.
         """
         if name not in self.known:
             raise LookupError(f"no task is called {name}; there are {', '.join(self.known)}")
+        current = request_id.get()
+        if current is not None:
+            options["headers"] = {REQUEST_HEADER: current, **(options.get("headers") or {})}
         try:
-            return self.celery.send_task(name, args=arguments, **options)
+            with self.slots.held():
+                return self.celery.send_task(name, args=arguments, **options)
         except UNAVAILABLE as error:
-            raise unavailable(self.component) from error
+            raise unavailable(self.component, error) from error
 
     # What follows is for src/ alone.
 
@@ -438,6 +471,7 @@ class Clients:
         """Make the clients; they connect when they are used."""
         broker = settings.of(CelerySettings)[0]
         self.sender = TaskSender(settings)
+        self.pings = Slots(self.sender.component, 1, 0)
         self.broker = self.sender.celery.connection_for_write()
         self.redis: Redis | None = None
         if not on_redis(broker):
@@ -451,12 +485,17 @@ class Clients:
             socket_timeout=CALL_SECONDS,
         )
 
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of who sends, and the one of the check."""
+        return [self.sender.slots, self.pings]
+
     async def ping(self) -> bool:
         """Return whether the broker answers."""
         if self.redis is None:
-            return await asyncio.to_thread(self.connects)
-        answer: Any = self.redis.ping()
-        return bool(await answer)
+            return self.pings.try_hold() and await in_thread(self.connects, self.pings.release)
+        said: Any = self.redis.ping()
+        return bool(await said)
 
     def connects(self) -> bool:
         """Return whether RabbitMQ takes a connection."""
@@ -472,28 +511,20 @@ class Clients:
         """Close every connection."""
         if self.redis is not None:
             await self.redis.aclose()
-        self.shut()
-
-
-ACTIVE: list[Clients] = []
+        await in_thread(self.shut)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.celery = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "celery", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether the broker of every running application answers."""
-    return bool(ACTIVE) and all([await clients.ping() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether the broker answers."""
+    clients = cast(Clients, app.state.celery)
+    return await answer(app, "celery", [(clients.sender.component, clients.ping())])
 
 
 def send_task(app: FastAPI, name: str, *arguments: Any, **options: Any) -> AsyncResult[Any]:

@@ -181,7 +181,7 @@ class ProviderSettings(Environment):
     provider: Provider
 
     def listings(self) -> dict[str, list[str]]:
-        """Return what /health lists of this provider: family to names."""
+        """Return what /health lists of this provider: `<module>_<family>` to names."""
         return {}
 
     def entry(self, kind: str, name: str, value: T) -> Entry[T]:
@@ -201,7 +201,7 @@ class PostgresSettings(ProviderSettings):
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
-        return {"databases": [record.name for record in self.databases]}
+        return {"postgresql_databases": [record.name for record in self.databases]}
 
 
 class MongoSettings(ProviderSettings):
@@ -216,7 +216,7 @@ class MongoSettings(ProviderSettings):
 
     def listings(self) -> dict[str, list[str]]:
         """Return the databases."""
-        return {"databases": [record.name for record in self.databases]}
+        return {"mongodb_databases": [record.name for record in self.databases]}
 
 
 class RabbitSettings(ProviderSettings):
@@ -235,7 +235,7 @@ class RabbitSettings(ProviderSettings):
 
     def listings(self) -> dict[str, list[str]]:
         """Return the queues and the exchanges."""
-        return {"queues": list(self.queues), "exchanges": list(self.exchanges)}
+        return {"rabbitmq_queues": list(self.queues), "rabbitmq_exchanges": list(self.exchanges)}
 
 
 class KafkaSettings(ProviderSettings):
@@ -253,7 +253,7 @@ class KafkaSettings(ProviderSettings):
 
     def listings(self) -> dict[str, list[str]]:
         """Return the topics."""
-        return {"topics": list(self.topics)}
+        return {"kafka_topics": list(self.topics)}
 
 
 class MinioSettings(ProviderSettings):
@@ -268,7 +268,7 @@ class MinioSettings(ProviderSettings):
 
     def listings(self) -> dict[str, list[str]]:
         """Return the buckets."""
-        return {"buckets": [record.name for record in self.buckets]}
+        return {"minio_buckets": [record.name for record in self.buckets]}
 
 
 class RedisSettings(ProviderSettings):

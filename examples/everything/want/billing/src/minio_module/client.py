@@ -6,7 +6,6 @@ SDK blocks, so that every call of it runs in a thread. One client per record, si
 credentials of its own.
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,15 +17,19 @@ from fastapi import FastAPI, Request
 from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 
-from src.common import Catalogue, Entry, Problem, forbidden, invalid, not_found, unavailable
+from src.common import Catalogue, Problem, forbidden, invalid, not_found, unavailable
 from src.config import BucketRecord, MinioSettings, Settings
+from src.waits import Slots, answer, held, in_thread
 
 # The SDK's own HTTP library. It is no requirement of ours, and comes with the SDK.
 urllib3: Any = import_module("urllib3")
 
 CONNECT_SECONDS = 3.0
-READ_SECONDS = 20.0
-CONNECTIONS = 8
+READ_SECONDS = 10.0
+# Calls at once, and downloads whose clients still read: each has a connection.
+CALLS = 8
+WAITING = 32
+DOWNLOADS = 32
 UPLOADS_AT_ONCE = 4
 BYTES = "application/octet-stream"
 
@@ -48,20 +51,23 @@ class Bucket:
         """Make the client; it connects when it is used."""
         self.component = server.provider.component
         self.name = record.bucket
+        self.host = f"{server.host}:{server.port}"
+        self.slots = Slots(self.component, CALLS, WAITING)
+        self.downloads = Slots(self.component, DOWNLOADS, 0)
+        self.pings = Slots(self.component, 1, 0)
         secure = None
         if server.secure:
             secure = ssl.create_default_context(cafile=server.ca_file or None)
-        # block: a request waits for one of the connections instead of opening another.
+        # It waits for no connection: the slots are waited for, and that has an end.
         self.http = urllib3.PoolManager(
-            maxsize=CONNECTIONS,
-            block=True,
+            maxsize=CALLS + DOWNLOADS,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             retries=urllib3.Retry(total=0),
             ssl_context=secure,
         )
         # With a region the client need not ask for it, which a link that only writes may not do.
         self.client = Minio(
-            f"{server.host}:{server.port}",
+            self.host,
             access_key=record.access_key,
             secret_key=record.secret_key.get_secret_value(),
             secure=server.secure,
@@ -101,78 +107,92 @@ class Bucket:
     def calls(self) -> Iterator[Minio]:
         """Lend the SDK's client for calls with `name`; it blocks.
 
-        A mistake in a call is raised as the SDK raises it; a server that is lost is `Unavailable`.
+        A mistake in a call is raised as the SDK raises it; a server that is lost, or a bucket with
+        too many calls at once, is `Unavailable`.
         """
-        try:
+        with self.slots.held(), self.losses():
             yield self.client
-        except S3Error as error:
-            if error.response.status < 500:
-                raise
-            raise unavailable(self.component) from error
-        except LOST as error:
-            raise unavailable(self.component) from error
 
     async def run(self, work: Callable[[Minio], T]) -> T:
         """Return what `work` does with the SDK's client; it runs in a thread."""
 
         def with_client() -> T:
-            with self.calls() as client:
-                return work(client)
+            with self.losses():
+                return work(self.client)
 
-        return await asyncio.to_thread(with_client)
+        return await self.slots.run(with_client)
 
     # What follows is for src/ alone.
+
+    @contextmanager
+    def losses(self) -> Iterator[None]:
+        """Raise `Unavailable` where the server is lost."""
+        try:
+            yield
+        except S3Error as error:
+            if error.response.status < 500:
+                raise
+            raise unavailable(self.component, error) from error
+        except LOST as error:
+            raise unavailable(self.component, error) from error
+
+    async def ask(self, work: Callable[[Minio], T]) -> T:
+        """Return what `work` does for a route of ours, in a thread; errors become answers."""
+
+        def with_client() -> T:
+            with self.errors() as client:
+                return work(client)
+
+        return await self.slots.run(with_client)
 
     @contextmanager
     def errors(self) -> Iterator[Minio]:
         """Lend the client to the routes of this module; errors become answers."""
         try:
-            yield self.client
+            with self.losses():
+                yield self.client
         except S3Error as error:
-            answer = self.problem(error.code)
-            if answer is None and error.response.status >= 500:
-                # It starts, or is short of something: there is a code for each of its parts.
-                answer = unavailable(self.component)
-            if answer is None:
+            found = self.problem(error)
+            if found is None:
                 raise
-            raise answer from error
-        except LOST as error:
-            raise unavailable(self.component) from error
+            raise found from error
 
-    def problem(self, code: str | None) -> Problem | None:
-        """Return the answer to a server's error code; None for a mistake of ours."""
+    def problem(self, error: S3Error) -> Problem | None:
+        """Return the answer to an error below 500; None for a mistake of ours."""
+        code = error.code
         if code == "AccessDenied":
             return forbidden("the bucket refuses this")
         if code in ("NoSuchKey", "NoSuchObject", "NoSuchVersion", "ResourceNotFound"):
             return not_found("there is no such object")
         if code in ("XMinioInvalidObjectName", "KeyTooLongError", "InvalidArgument"):
             return invalid("the bucket does not take this key")
-        if code in ("XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"):
+        if code == "InvalidRange":
+            return Problem(416, "the object has no such bytes")
+        if code in ("XMinioAdminBucketQuotaExceeded", "QuotaExceeded"):
             return Problem(503, "the bucket is full")
-        temporary = (
-            "NoSuchBucket",
-            "InvalidAccessKeyId",
-            "SignatureDoesNotMatch",
-            "SlowDown",
-            "SlowDownRead",
-            "SlowDownWrite",
-            "ServiceUnavailable",
-            "InternalError",
-            "XMinioServerNotInitialized",
-        )
-        return unavailable(self.component) if code in temporary else None
+        temporary = ("NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch", "SlowDown")
+        return unavailable(self.component, error) if code in temporary else None
 
     def exists(self) -> bool:
         """Return whether the server has the bucket."""
         with self.errors() as client:
             return client.bucket_exists(self.name)
 
+    async def ping(self, readable: bool) -> bool:
+        """Return whether the bucket is there; it waits in no queue."""
+        return self.pings.try_hold() and await in_thread(
+            lambda: self.answers(readable), self.pings.release
+        )
+
     def answers(self, readable: bool) -> bool:
         """Return whether the bucket is there; a link that only writes may not look."""
         try:
-            return self.exists()
-        except Problem as problem:
-            return problem.status_code == 403 and not readable
+            with self.losses():
+                return self.client.bucket_exists(self.name)
+        except S3Error as error:
+            if error.code == "AccessDenied" and not readable:
+                return True
+            raise
 
 
 class Clients:
@@ -181,17 +201,18 @@ class Clients:
     def __init__(self, settings: Settings) -> None:
         """Prepare one client per record, of all servers together."""
         self.max_upload_bytes = settings.max_upload_bytes
-        self.uploads = asyncio.Semaphore(UPLOADS_AT_ONCE)
+        # Bodies that are too large for memory and lie in the temporary directory.
+        self.uploads = Slots("the room for uploads", UPLOADS_AT_ONCE)
         self.buckets: Catalogue[Bucket] = Catalogue(
             server.entry("bucket", record.name, Bucket(server, record))
             for server in settings.of(MinioSettings)
             for record in server.buckets
         )
 
-    async def check(self) -> bool:
-        """Return whether every bucket answers."""
-        asked = [asyncio.to_thread(answers, entry) for entry in self.buckets]
-        return all(await asyncio.gather(*asked))
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of every bucket; those of downloads are as slow as their clients."""
+        return [slots for entry in self.buckets for slots in (entry.value.slots, entry.value.pings)]
 
     def shut(self) -> None:
         """Close every connection."""
@@ -203,30 +224,21 @@ class Clients:
         self.shut()
 
 
-def answers(entry: Entry[Bucket]) -> bool:
-    """Return whether a bucket answers its link's credentials."""
-    return entry.value.answers(entry.allows("read"))
-
-
-ACTIVE: list[Clients] = []
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.minio = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "minio", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every bucket of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every bucket answers its link's credentials."""
+    clients = cast(Clients, app.state.minio)
+    return await answer(
+        app,
+        "minio",
+        [(item.component, item.value.ping(item.allows("read"))) for item in clients.buckets],
+    )
 
 
 def clients_of(request: Request) -> Clients:

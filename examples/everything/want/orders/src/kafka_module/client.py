@@ -26,10 +26,13 @@ from fastapi import FastAPI, Request
 
 from src.common import CALL_TIMEOUT, Catalogue, Problem, forbidden, too_large, unavailable
 from src.config import KafkaSettings, Settings
+from src.waits import Slots, answer, closed, held
 
 REQUEST_MILLISECONDS = 8000
 POLL_MILLISECONDS = 2000
 RECORD_MAX = 1024 * 1024
+# Calls at once.
+CALLS = 64
 
 
 # How the library says that a cluster does not answer, or not in time.
@@ -40,6 +43,14 @@ LOST = (
     RequestTimedOutError,
     OSError,
     TimeoutError,
+)
+
+
+# Mistakes in a record or a grant: the producer goes on.
+HARMLESS = (
+    GroupAuthorizationFailedError,
+    MessageSizeTooLargeError,
+    TopicAuthorizationFailedError,
 )
 
 
@@ -67,6 +78,7 @@ class Cluster:
         self.writes = bool(self.dead_letters) or any(
             server.provider.access("topic", topic) != "read" for topic in server.topics
         )
+        self.slots = Slots(self.component, CALLS)
         self.made: AIOKafkaProducer | None = None
         self.lock = asyncio.Lock()
         self.turns: dict[str, asyncio.Lock] = {topic: asyncio.Lock() for topic in server.topics}
@@ -79,7 +91,7 @@ class Cluster:
                 try:
                     await made.start()
                 except BaseException:
-                    await made.stop()
+                    await closed(made.stop())
                     raise
                 self.made = made
             return self.made
@@ -87,17 +99,28 @@ class Cluster:
     @asynccontextmanager
     async def calls(self) -> AsyncIterator[None]:
         """Bound the block in time; a cluster that is lost is `Unavailable`, a mistake is raised."""
-        try:
-            async with asyncio.timeout(CALL_TIMEOUT):
-                yield
-        except LOST as error:
-            raise unavailable(self.component) from error
+        async with self.slots.taken():
+            try:
+                async with asyncio.timeout(CALL_TIMEOUT):
+                    yield
+            except LOST as error:
+                raise unavailable(self.component, error) from error
+            except KafkaError as error:
+                await self.forget(error)
+                raise
+
+    async def forget(self, error: KafkaError) -> None:
+        """Let the next call make a new producer where this one cannot go on, as a fenced one."""
+        if error.retriable or isinstance(error, HARMLESS) or self.made is None:
+            return
+        broken, self.made = self.made, None
+        await closed(broken.stop())
 
     @asynccontextmanager
     async def errors(self) -> AsyncIterator[None]:
         """Bound a block of this module's routes in time; errors become answers."""
         try:
-            async with asyncio.timeout(CALL_TIMEOUT):
+            async with self.calls():
                 yield
         except (KafkaError, OSError, TimeoutError) as error:
             raise self.problem(error) from error
@@ -108,7 +131,7 @@ class Cluster:
             return forbidden("the cluster refuses this")
         if isinstance(error, MessageSizeTooLargeError):
             return too_large(RECORD_MAX)
-        return unavailable(self.component)
+        return unavailable(self.component, error)
 
     async def partitions(self, topic: str) -> list[int]:
         """Return the numbers of the topic's partitions."""
@@ -142,11 +165,11 @@ class Cluster:
                 consumer.assign([TopicPartition(topic, number) for number in partitions])
                 yield consumer
             finally:
-                await consumer.stop()
+                await closed(consumer.stop())
 
     async def ping(self) -> bool:
-        """Return whether a broker answers this identity."""
-        async with self.errors():
+        """Return whether a broker answers this identity; it waits in no queue."""
+        async with asyncio.timeout(CALL_TIMEOUT):
             producer = await self.producer()
             return bool(await producer.client.force_metadata_update())
 
@@ -169,9 +192,10 @@ class Clients:
             for name in server.topics
         )
 
-    async def check(self) -> bool:
-        """Return whether every cluster answers."""
-        return all(await asyncio.gather(*(cluster.ping() for cluster in self.clusters)))
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of every cluster."""
+        return [cluster.slots for cluster in self.clusters]
 
     async def close(self) -> None:
         """Close every producer."""
@@ -179,25 +203,19 @@ class Clients:
         await asyncio.gather(*closing, return_exceptions=True)
 
 
-ACTIVE: list[Clients] = []
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.kafka = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "kafka", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every cluster of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every cluster answers."""
+    clients = cast(Clients, app.state.kafka)
+    return await answer(
+        app, "kafka", [(cluster.component, cluster.ping()) for cluster in clients.clusters]
+    )
 
 
 def topics(request: Request) -> Catalogue[Cluster]:

@@ -6,8 +6,8 @@ client per record, since each has credentials of its own; it connects by itself 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from bson.errors import BSONError
@@ -25,6 +25,7 @@ from pymongo.errors import (
 )
 
 from src.common import (
+    CALL_TIMEOUT,
     Catalogue,
     Problem,
     conflict,
@@ -33,9 +34,11 @@ from src.common import (
     unavailable,
 )
 from src.config import CollectionRecord, MongoSettings, Settings
+from src.waits import Slots, answer, held
 
 SELECT_MILLISECONDS = 3000
 SOCKET_MILLISECONDS = 10_000
+WAITING = 100
 UNAUTHORIZED = 13
 AUTHENTICATION_FAILED = 18
 BAD_VALUE = frozenset({2, 9, 14, 52, 55, 57, 10334, 17280})
@@ -59,6 +62,8 @@ class Collection:
         self.component = server.provider.component
         self.host = server.host
         self.name = record.collection
+        # Tasks wait, not threads: there may be many.
+        self.slots = Slots(self.component, settings.pool_max, WAITING)
         options: Fields = {}
         if record.user:
             options["username"] = record.user
@@ -75,7 +80,8 @@ class Collection:
             appname=settings.app_name,
             connect=False,
             connectTimeoutMS=SELECT_MILLISECONDS,
-            maxPoolSize=settings.pool_max,
+            # One more than there are slots: a check waits in no queue.
+            maxPoolSize=settings.pool_max + 1,
             serverSelectionTimeoutMS=SELECT_MILLISECONDS,
             socketTimeoutMS=SOCKET_MILLISECONDS,
             tz_aware=True,
@@ -86,12 +92,13 @@ class Collection:
 
     # What follows is for src/ alone.
 
-    @contextmanager
-    def errors(self) -> Iterator[AsyncCollection[Fields]]:
-        """Lend the collection to the routes of this module; errors become answers."""
+    @asynccontextmanager
+    async def errors(self) -> AsyncIterator[AsyncCollection[Fields]]:
+        """Lend the collection to routes of ours, for a bounded time; errors become answers."""
         try:
-            yield self.documents
-        except (PyMongoError, BSONError, OverflowError) as error:
+            async with self.slots.taken(), asyncio.timeout(CALL_TIMEOUT):
+                yield self.documents
+        except (PyMongoError, BSONError, OverflowError, TimeoutError) as error:
             answer = self.problem(error)
             if answer is None:
                 raise
@@ -103,13 +110,13 @@ class Collection:
             return conflict("a document with this unique value exists")
         if isinstance(error, (BSONError, OverflowError, DocumentTooLarge)):
             return invalid("the database cannot store this value")
-        if isinstance(error, (ConnectionFailure, ExecutionTimeout, InvalidOperation)):
-            return unavailable(self.component)
+        if isinstance(error, (*UNAVAILABLE, InvalidOperation, TimeoutError)):
+            return unavailable(self.component, error)
         if isinstance(error, OperationFailure):
             if error.code == UNAUTHORIZED:
                 return forbidden("the database refuses this")
             if error.code == AUTHENTICATION_FAILED:
-                return unavailable(self.component)
+                return unavailable(self.component, error)
             if error.code in BAD_VALUE:
                 return invalid("the database cannot store this value")
         return None
@@ -131,35 +138,29 @@ class Clients:
             for record in server.databases
         )
 
-    async def check(self) -> bool:
-        """Return whether every server answers every identity."""
-        return all(await asyncio.gather(*(entry.value.ping() for entry in self.collections)))
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of every collection."""
+        return [entry.value.slots for entry in self.collections]
 
     async def close(self) -> None:
         """Close every client."""
-        for entry in self.collections:
-            await entry.value.client.close()
-
-
-ACTIVE: list[Clients] = []
+        await asyncio.gather(*(entry.value.client.close() for entry in self.collections))
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.mongodb = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "mongodb", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every database of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every server answers every identity."""
+    clients = cast(Clients, app.state.mongodb)
+    return await answer(
+        app, "mongodb", [(item.component, item.value.ping()) for item in clients.collections]
+    )
 
 
 def collections(request: Request) -> Catalogue[Collection]:

@@ -27,10 +27,12 @@ from fastapi import FastAPI, Request
 
 from src.common import CALL_TIMEOUT, RETRY_LAST, Catalogue, unavailable
 from src.config import RabbitSettings, Settings
+from src.waits import CLOSE_SECONDS, Slots, answer, held
 
 CONNECT_SECONDS = 5
 HEARTBEAT_SECONDS = 10
-CLOSE_SECONDS = 5
+# Channels at once.
+CHANNELS = 32
 
 
 # How the library says that a broker does not answer, or not in time.
@@ -39,13 +41,13 @@ LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 log = logging.getLogger(__name__)
 
 
-async def closed(channel: AbstractChannel) -> None:
-    """Close a channel; one that is lost, or does not answer in time, closes with its connection."""
+async def closed(opened: AbstractChannel | AbstractConnection) -> None:
+    """Close a channel or a connection; one that does not answer in time is left to itself."""
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await channel.close()
+            await opened.close()
     except LOST as error:
-        log.debug("a channel was not closed: %s", type(error).__name__)
+        log.debug("it was not closed: %s", type(error).__name__)
 
 
 class Broker:
@@ -68,6 +70,7 @@ class Broker:
             f"/{quote(server.vhost, safe='')}?heartbeat={HEARTBEAT_SECONDS}"
         )
         self.client_properties: dict[str, Any] = {"connection_name": settings.app_name}
+        self.slots = Slots(self.component, CHANNELS)
         self.made: AbstractRobustConnection | None = None
         self.lock = asyncio.Lock()
 
@@ -101,7 +104,7 @@ class Broker:
             await made.connect(timeout=CONNECT_SECONDS)
         except BaseException:
             # Its attempts would go on behind the back of who gave up.
-            await made.close()
+            await closed(made)
             raise
         return made
 
@@ -117,27 +120,30 @@ class Broker:
                     await closed(opened)
                     raise
         except LOST as error:
-            raise unavailable(self.component) from error
+            raise unavailable(self.component, error) from error
         return opened
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractRobustChannel]:
         """Lend a channel with confirms; what was not acknowledged on it goes back to its queue.
 
-        A broker that is lost is `Unavailable`; what else the block raises is its own.
+        A broker that is lost, or has too many calls at once, is `Unavailable`; what else the block
+        raises is its own.
         """
-        opened = await self.open_channel()
-        try:
-            yield opened
-        except (AMQPConnectionError, ChannelInvalidStateError) as error:
-            raise unavailable(self.component) from error
-        finally:
-            await closed(opened)
+        async with self.slots.taken():
+            opened = await self.open_channel()
+            try:
+                yield opened
+            except (AMQPConnectionError, ChannelInvalidStateError) as error:
+                raise unavailable(self.component, error) from error
+            finally:
+                await closed(opened)
 
     async def ping(self) -> bool:
-        """Return whether the broker opens a channel."""
-        async with asyncio.timeout(CALL_TIMEOUT), self.channel() as channel:
-            return not channel.is_closed
+        """Return whether the broker opens a channel; it waits in no queue."""
+        opened = await self.open_channel()
+        await closed(opened)
+        return True
 
     async def close(self) -> None:
         """Close the connection."""
@@ -163,34 +169,29 @@ class Clients:
             for name in server.exchanges
         )
 
-    async def check(self) -> bool:
-        """Return whether every broker answers."""
-        return all(await asyncio.gather(*(broker.ping() for broker in self.brokers)))
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of every broker."""
+        return [broker.slots for broker in self.brokers]
 
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(*(broker.close() for broker in self.brokers), return_exceptions=True)
 
 
-ACTIVE: list[Clients] = []
-
-
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.rabbitmq = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "rabbitmq", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every broker of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every broker answers."""
+    clients = cast(Clients, app.state.rabbitmq)
+    return await answer(
+        app, "rabbitmq", [(broker.component, broker.ping()) for broker in clients.brokers]
+    )
 
 
 def clients_of(request: Request) -> Clients:

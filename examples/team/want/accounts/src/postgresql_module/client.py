@@ -5,23 +5,32 @@ Reads `<POSTGRES|CNPG>_HOST`, `_PORT`, `_DATABASES`, `_SSLMODE` and POOL_MAX thr
 One lazy pool per database: nothing is opened before the first request or check.
 """
 
-import asyncio
+import os
+import socket
+import struct
+import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar, cast
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import psycopg2
 from fastapi import FastAPI, Request
-from psycopg2 import errors, extensions, pool
+from psycopg2 import errors, extensions
 
-from src.common import Catalogue, Entry, Unavailable, unavailable
+from src.common import Catalogue, Entry, unavailable
 from src.config import DatabaseRecord, PostgresSettings, Settings
+from src.waits import Slots, answer, held, in_thread
 
-WAIT_SECONDS = 5.0
 CONNECT_SECONDS = 5
 STATEMENT_MILLISECONDS = 10_000
+# A server that has said nothing for so long beyond the time of a statement has stopped.
+SILENCE_SECONDS = 2.0
+WATCH_SECONDS = 0.5
+# Calls that wait for a connection, beyond as many as there are connections.
+WAITING = 10
 
 T = TypeVar("T")
 
@@ -37,12 +46,16 @@ class Database:
         self.record = record
         self.component = server.provider.component
         self.host = server.host
-        self.size = settings.pool_max
-        # An empty pool raises instead of waiting, so that waiting is done here.
-        self.free = threading.BoundedSemaphore(self.size)
+        self.slots = Slots(self.component, settings.pool_max, settings.pool_max + WAITING)
+        self.pings = Slots(self.component, 1, 0)
         self.lock = threading.Lock()
-        self.pool: pool.ThreadedConnectionPool | None = None
-        self.arguments = {
+        self.idle: list[extensions.connection] = []
+        # Those in use, with the seconds that their server may be silent.
+        self.lent: dict[extensions.connection, float] = {}
+        self.heard = float("-inf")
+        self.watching = False
+        self.closed = False
+        self.arguments: dict[str, Any] = {
             "host": server.host,
             "port": server.port,
             "dbname": record.database,
@@ -62,47 +75,24 @@ class Database:
         }
 
     @contextmanager
-    def transaction(self) -> Iterator[extensions.cursor]:
-        """Commit what the block did, or roll it back.
+    def transaction(self, seconds: float | None = None) -> Iterator[extensions.cursor]:
+        """Commit what the block did, or roll it back; a statement may take `seconds`, or 10.
 
-        A mistake in a statement is raised as psycopg2 raises it; a server that is lost, or a pool
-        without a free connection, is `Unavailable`. It blocks: use it in `def` routes, in tasks,
-        or through `run`.
+        A mistake in a statement is raised as psycopg2 raises it; a server that is lost or silent,
+        or a pool without a free connection, is `Unavailable`. It blocks: use it in `def` routes, in
+        tasks, or through `run`.
         """
-        try:
-            with self.connection() as connection:
-                with connection, connection.cursor() as cursor:
-                    yield cursor
-        except psycopg2.Error as error:
-            if not lost(error):
-                raise
-            raise unavailable(self.component) from error
+        with self.slots.held(), self.transacted(seconds) as cursor:
+            yield cursor
 
     async def run(self, work: Callable[[extensions.cursor], T]) -> T:
         """Return what `work` returns; it runs in a thread, in a transaction of its own."""
 
         def in_transaction() -> T:
-            with self.transaction() as cursor:
+            with self.transacted() as cursor:
                 return work(cursor)
 
-        return await asyncio.to_thread(in_transaction)
-
-    @contextmanager
-    def connection(self) -> Iterator[extensions.connection]:
-        """Lend a connection, and close it if it broke; the block commits by itself."""
-        if not self.free.acquire(timeout=WAIT_SECONDS):
-            raise unavailable(self.component)
-        try:
-            current = self.current_pool()
-            connection = current.getconn()
-            try:
-                yield connection
-            finally:
-                if not settled(connection):
-                    self.drop_pool(current)
-                current.putconn(connection, close=current is not self.pool)
-        finally:
-            self.free.release()
+        return await self.slots.run(in_transaction)
 
     def url(self, scheme: str = "postgresql") -> str:
         """Return the address with user and password, as `postgresql+psycopg2://…` for an ORM."""
@@ -110,48 +100,146 @@ class Database:
 
     # What follows is for src/ alone.
 
-    def current_pool(self) -> pool.ThreadedConnectionPool:
-        """Return the pool, a new one if the last was dropped."""
-        with self.lock:
-            if self.pool is None:
-                self.pool = pool.ThreadedConnectionPool(0, self.size, **self.arguments)
-                # The pool closes what it holds above this number; it opens nothing because of it.
-                self.pool.minconn = self.size
-            return self.pool
-
-    def drop_pool(self, broken: pool.ThreadedConnectionPool) -> None:
-        """Forget a pool whose server went away: its idle connections are dead as well."""
-        with self.lock:
-            if self.pool is broken:
-                self.pool = None
-
-    def ping(self) -> bool:
-        """Return whether the server answers this identity."""
+    @contextmanager
+    def transacted(self, seconds: float | None = None) -> Iterator[extensions.cursor]:
+        """Do what `transaction` does, for who holds a slot."""
         try:
-            with self.transaction() as cursor:
+            with self.connection(seconds) as connection, connection, connection.cursor() as cursor:
+                if seconds is not None:
+                    cursor.execute("SET LOCAL statement_timeout = %s", (int(seconds * 1000),))
+                yield cursor
+        except psycopg2.Error as error:
+            if not lost(error):
+                raise
+            raise unavailable(self.component, error, sqlstate(error)) from error
+
+    @contextmanager
+    def connection(self, seconds: float | None = None) -> Iterator[extensions.connection]:
+        """Lend a connection, and close it if it broke; the block commits by itself."""
+        bound = STATEMENT_MILLISECONDS / 1000 if seconds is None else seconds
+        connection = self.take(bound + SILENCE_SECONDS)
+        try:
+            yield connection
+        finally:
+            self.give(connection)
+
+    def take(self, bound: float) -> extensions.connection:
+        """Return an idle connection, or a new one; nobody waits for who makes one."""
+        with self.lock:
+            connection = self.idle.pop() if self.idle else None
+        if connection is None:
+            connection = psycopg2.connect(**self.arguments)
+        with self.lock:
+            self.lent[connection] = bound
+            if not self.watching:
+                self.watching = True
+                threading.Thread(target=self.watch, name="silence", daemon=True).start()
+        return connection
+
+    def give(self, connection: extensions.connection) -> None:
+        """Take a connection back; where one broke, the idle ones are dead as well."""
+        usable = settled(connection)
+        with self.lock:
+            self.lent.pop(connection, None)
+            if usable:
+                self.heard = time.monotonic()
+            if usable and not self.closed:
+                self.idle.append(connection)
+                return
+            broken = [connection, *self.idle]
+            self.idle.clear()
+        for item in broken:
+            item.close()
+
+    def watch(self) -> None:
+        """End the connections in use whose server is silent, until none is in use.
+
+        libpq waits for an answer without end: a server that is stopped, or a network that drops
+        what it carries, would hold the thread, and with it the slot, until somebody starts it.
+        """
+        while True:
+            time.sleep(WATCH_SECONDS)
+            with self.lock:
+                if not self.lent:
+                    self.watching = False
+                    return
+                for connection, bound in self.lent.items():
+                    # It may be closed meanwhile, or be closed by who has it.
+                    with suppress(psycopg2.Error, OSError):
+                        hang_up(connection, bound)
+
+    async def ping(self) -> bool:
+        """Return whether the server answers this identity; it waits in no queue."""
+        return self.pings.try_hold() and await in_thread(self.answers, self.pings.release)
+
+    def answers(self) -> bool:
+        """Return whether the server answers a statement, or did to those who use every slot."""
+        if not self.slots.try_hold():
+            age = time.monotonic() - self.heard
+            return age < STATEMENT_MILLISECONDS / 1000 + 2 * SILENCE_SECONDS
+        try:
+            with self.transacted() as cursor:
                 cursor.execute("SELECT 1")
                 return cursor.fetchone() == (1,)
-        except (Unavailable, psycopg2.Error):
-            return False
+        finally:
+            self.slots.release()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; those in use follow when they come back."""
         with self.lock:
-            if self.pool is not None:
-                self.pool.closeall()
-                self.pool = None
+            self.closed = True
+            idle = list(self.idle)
+            self.idle.clear()
+        for connection in idle:
+            connection.close()
+
+
+def hang_up(connection: extensions.connection, bound: float) -> None:
+    """End the TCP connection if a statement runs, and neither side said anything for `bound` s."""
+    running = connection.info.transaction_status == extensions.TRANSACTION_STATUS_ACTIVE
+    if not running or sys.platform != "linux":
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        info = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 60)
+        # Milliseconds since the last byte went, and since the last one came.
+        sent, received = struct.unpack_from("=I4xI", info, 44)
+        if min(sent, received) >= bound * 1000:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def lost(error: psycopg2.Error) -> bool:
     """Return whether the server is lost, or refuses whoever comes; else the statement is wrong."""
-    if isinstance(error, (pool.PoolError, errors.ReadOnlySqlTransaction)):
-        # The latter is a standby, after a failover.
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        # A standby, after a failover.
         return True
     if isinstance(error, psycopg2.InterfaceError):
         return "connection" in str(error)
     # 08 connection, 53 resources, 57P the server stops or starts; no code: it did not answer.
     code = error.pgcode or "08"
     return isinstance(error, psycopg2.OperationalError) and code.startswith(("08", "53", "57P"))
+
+
+# What libpq says of a connection that was not made: it gives no code, and its text may hold values.
+REFUSED = {
+    "password authentication failed": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "is not permitted to log in": "28000",
+    "does not exist": "3D000",
+    "permission denied for database": "42501",
+    "too many connections": "53300",
+    "remaining connection slots": "53300",
+    "starting up": "57P03",
+    "shutting down": "57P03",
+    "could not translate host name": "ENOTFOUND",
+    "Connection refused": "ECONNREFUSED",
+    "timeout expired": "ETIMEDOUT",
+}
+
+
+def sqlstate(error: psycopg2.Error) -> str:
+    """Return the code of an error, also of one that libpq gives none."""
+    text = str(error)
+    return error.pgcode or next((code for said, code in REFUSED.items() if said in text), "")
 
 
 def url_of(server: PostgresSettings, record: DatabaseRecord, scheme: str) -> str:
@@ -193,10 +281,12 @@ class Clients:
             for record in server.databases
         )
 
-    async def check(self) -> bool:
-        """Return whether every database answers."""
-        pings = [asyncio.to_thread(entry.value.ping) for entry in self.databases]
-        return all(await asyncio.gather(*pings))
+    @property
+    def slots(self) -> list[Slots]:
+        """The slots of every database."""
+        return [
+            slots for entry in self.databases for slots in (entry.value.slots, entry.value.pings)
+        ]
 
     def shut(self) -> None:
         """Close every pool."""
@@ -205,28 +295,22 @@ class Clients:
 
     async def close(self) -> None:
         """Close every pool, in a thread."""
-        await asyncio.to_thread(self.shut)
-
-
-ACTIVE: list[Clients] = []
+        await in_thread(self.shut)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     """Hold the clients while the application runs."""
-    clients = Clients(settings)
-    app.state.postgresql = clients
-    ACTIVE.append(clients)
-    try:
+    async with held(app, "postgresql", Clients(settings)):
         yield
-    finally:
-        ACTIVE.remove(clients)
-        await clients.close()
 
 
-async def check() -> bool:
-    """Return whether every database of the running applications answers."""
-    return bool(ACTIVE) and all([await clients.check() for clients in ACTIVE])
+async def check(app: FastAPI) -> bool:
+    """Return whether every database answers."""
+    clients = cast(Clients, app.state.postgresql)
+    return await answer(
+        app, "postgresql", [(item.component, item.value.ping()) for item in clients.databases]
+    )
 
 
 def databases(request: Request) -> Catalogue[Database]:
