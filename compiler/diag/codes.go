@@ -714,6 +714,19 @@ components: {
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
 		},
 		{
+			ID:    "W0133",
+			Title: "an even number of nodes that decide by majority",
+			Cause: "A cluster that decides by majority goes on as long as more than half of its nodes are there: four nodes can lose one, as three can, and two can lose none. The last node costs a volume and a vote, and saves nothing.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "bus/mails": {}}
+	bus: {kind: "rabbitmq", namespace: "data", replicas: 2, queue: mails: {}}
+}
+`,
+			Fix: "Set `replicas` to an odd number.",
+		},
+		{
 			ID:    "W0135",
 			Title: "a server elsewhere that could be at any address",
 			Cause: "The attribute external has a range of all addresses, so the NetworkPolicies of its clients let them reach the whole Internet on that port.",
@@ -743,19 +756,6 @@ components: {
 }
 `,
 			Fix: "Remove `required`.",
-		},
-		{
-			ID:    "W0133",
-			Title: "an even number of nodes that decide by majority",
-			Cause: "A cluster that decides by majority goes on as long as more than half of its nodes are there: four nodes can lose one, as three can, and two can lose none. The last node costs a volume and a vote, and saves nothing.",
-			Example: `
-name: "shop"
-components: {
-	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "bus/mails": {}}
-	bus: {kind: "rabbitmq", namespace: "data", replicas: 2, queue: mails: {}}
-}
-`,
-			Fix: "Set `replicas` to an odd number.",
 		},
 	}
 }
