@@ -69,7 +69,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	home, _ := os.UserHomeDir()
 	variables, files := secrets.Sources(secrets.Options{ArchDir: dir, Env: in.Env, Home: home})
 	keys := &look{content: sha256.New(), stamps: l.stamps}
-	keys.say("a new key", fmt.Sprint(!o.NoDevKey))
+	keys.say("a new key", strconv.FormatBool(!o.NoDevKey))
 	for _, name := range append(variables, "HOME") {
 		text, set := in.Env(name)
 		keys.say("variable", name, text, strconv.FormatBool(set))

@@ -97,13 +97,14 @@ func podsOf(t *testing.T, files map[string]string, component string) map[string]
 			if err != nil {
 				t.Fatal(err)
 			}
-			shown := string(data)
+			var shown strings.Builder
+			shown.Write(data)
 			for _, name := range slices.Sorted(maps.Keys(hashed)) {
 				if strings.Contains(string(data), ": "+name+"\n") {
-					shown += "\n# " + name + "\n" + hashed[name]
+					shown.WriteString("\n# " + name + "\n" + hashed[name])
 				}
 			}
-			all[what+" "+name] = shown
+			all[what+" "+name] = shown.String()
 		}
 	}
 	return all

@@ -28,7 +28,7 @@ func (b *Build) standingSecrets(inputs []secrets.Input, o RenderOptions) (s stan
 	}
 	data, ok := b.made.answers.Find(s.key(o.Keys))
 	if !ok || json.Unmarshal(data, &s.files) != nil {
-		return s, nil
+		return s, nil //nolint:nilerr // what cannot be read is made again
 	}
 	for _, f := range s.files {
 		if !b.made.standing.Has(f.Path, f.Sum) {

@@ -58,24 +58,16 @@ func (l *lowering) isPatch(at attributePlace, g *kind.Given) bool {
 			field = field.Field(key)
 		}
 		if field == nil {
-			l.misnamed(at, "E0103", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has no %s, which is required", dotted(name))
+			l.misnamed(at, "E0103", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has no %s, which is required", strings.Join(name, "."))
 			return false
 		}
 		if text, ok := field.Scalar.(string); !ok || text == "" {
 			at.pos = field.Pos
-			l.misnamed(at, "E0104", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has a %s that is not a name", dotted(name))
+			l.misnamed(at, "E0104", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has a %s that is not a name", strings.Join(name, "."))
 			return false
 		}
 	}
 	return true
-}
-
-func dotted(path []string) string {
-	text := path[0]
-	for _, p := range path[1:] {
-		text += "." + p
-	}
-	return text
 }
 
 // notPatch reports a value that is not what it has to be.
@@ -200,9 +192,9 @@ func text(g *kind.Given, name string) string {
 	return ""
 }
 
-func (l *lowering) notObjects(at attributePlace, f *kind.UserFile, pos diag.Pos, format string, args ...any) {
+func (l *lowering) notObjects(at attributePlace, f *kind.UserFile, pos diag.Pos, what string) {
 	d := diag.Diagnostic{
-		Code: "E0112", Path: at.node.Path() + "." + at.name, Pos: pos, Message: f.Source + " of " + at.node.ID + " " + fmt.Sprintf(format, args...),
+		Code: "E0112", Path: at.node.Path() + "." + at.name, Pos: pos, Message: f.Source + " of " + at.node.ID + " " + what,
 		Help: "write Kubernetes objects, one document each", Related: []diag.Related{{Message: "it is named here", Pos: at.pos}},
 	}
 	if !pos.IsValid() {

@@ -200,8 +200,9 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 // markOf is the mark of an attribute whose texts are paths.
 func markOf(name, body string, t *kind.Type) (*kind.Mark, error) {
 	m := &kind.Mark{Many: name == "files", File: name == "file", Python: body == "python", Text: body == "text"}
+	known := body == "" || name == "folder" && m.Python || m.File && m.Text
 	switch {
-	case body != "" && !(name == "folder" && m.Python) && !(m.File && m.Text):
+	case !known:
 		return nil, fmt.Errorf("@%s does not know %q", name, body)
 	case m.Many != t.IsList, !m.Many && t.Check == nil:
 		return nil, fmt.Errorf("@%s is on a type that does not hold the paths", name)

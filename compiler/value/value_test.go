@@ -268,8 +268,15 @@ func TestDescribedTellsEverything(t *testing.T) {
 	}
 	long := value.Secret{ID: "a", Length: 9}
 	for _, v := range []value.Value{
-		value.Literal("a"), value.Literal("[secret a]"), long, value.Base64{Of: long}, value.Percent{Of: long}, value.Concat{long}, value.Concat{long, long},
-		value.Concat{value.Literal("a, b")}, value.Concat{value.Literal("a"), value.Literal("b")}, value.Hash{ID: "h", Of: long}, value.Hash{ID: "h", Of: value.Secret{ID: "a"}},
+		value.Literal("a"), value.Literal("[secret a]"), long,
+		value.Base64{Of: long},
+		value.Percent{Of: long},
+		value.Concat{long},
+		value.Concat{long, long},
+		value.Concat{value.Literal("a, b")},
+		value.Concat{value.Literal("a"), value.Literal("b")},
+		value.Hash{ID: "h", Of: long},
+		value.Hash{ID: "h", Of: value.Secret{ID: "a"}},
 	} {
 		add(v)
 	}
