@@ -262,8 +262,8 @@ func (b *binding) waits(c *pass.Context) ir.Decided[bool] {
 		optional = !required
 		by = append(by, o)
 	}
-	if len(by) == 0 {
-		by = b.by
+	if !optional { // as without any of them
+		by = []ir.Origin{c.OfNode(b.source, "no link to "+b.provider.Name+" says required: false")}
 	}
 	return pass.Decide(c, optional, by...)
 }

@@ -56,7 +56,7 @@ func (f finder) completeLink(c *pass.Context, e *ir.Edge) {
 // followSources turns the order round where the target of an edge waits for something that its source does because of another link.
 func followSources(g *ir.Graph) {
 	for _, e := range g.Edges {
-		attribute := followedAttribute(e)
+		attribute := e.Follows()
 		if attribute == "" || e.Internal() {
 			continue
 		}
@@ -67,16 +67,6 @@ func followSources(g *ir.Graph) {
 		}
 		e.Startup = e.Startup && len(e.Followed) == 0
 	}
-}
-
-// followedAttribute is the attribute of other links of its source by which the target of an edge waits for the source; "" without.
-func followedAttribute(e *ir.Edge) string {
-	for _, r := range e.Rules {
-		if r.Follows != "" {
-			return r.Follows
-		}
-	}
-	return ""
 }
 
 // inheritAttributes are the attributes of the source that are defaults of its links.

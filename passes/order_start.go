@@ -40,7 +40,7 @@ func asksToWait(c *pass.Context, e *ir.Edge) []ir.Origin {
 	}
 	var by []ir.Origin
 	for _, other := range e.Followed {
-		o := c.OfLink(other, followedAttribute(e))
+		o := c.OfLink(other, e.Follows())
 		o.With = []*ir.Edge{e}
 		by = append(by, o)
 	}

@@ -278,16 +278,33 @@ func (o *origins) namespace(ns *ir.Namespace, path []string) *cause {
 	return anyOf(causes...)
 }
 
-// order is the place in the start-up order: of the components that n waits for, any one of the last is enough.
+// order is the place in the start-up order: of the components that n waits for, any one of the last is enough. It would be another one if n waited for one
+// that waits for it instead, and that would be no earlier.
 func (o *origins) order(n *ir.Node) *cause {
 	p := o.plan.Of[n]
-	var causes []*cause
+	var causes, turned []*cause
 	for _, target := range p.Waits {
 		if o.plan.Of[target.Value()].Order.Value() == p.Order.Value()-1 {
 			causes = append(causes, all(o.by(target.By()), o.order(target.Value())))
 		}
 	}
-	return all(o.startups(n), anyOf(causes...))
+	for _, e := range o.out[n] {
+		if len(e.Followed) > 0 && o.waveWithout(e.Target.Component(), n) >= p.Order.Value() {
+			turned = append(turned, o.turned(e))
+		}
+	}
+	return all(o.startups(n), all(turned...), anyOf(causes...))
+}
+
+// waveWithout is the place that n would have if it did not wait for first.
+func (o *origins) waveWithout(n, first *ir.Node) int {
+	wave := 0
+	for _, d := range o.plan.Of[n].Waits {
+		if d.Value() != first {
+			wave = max(wave, o.plan.Of[d.Value()].Order.Value()+1)
+		}
+	}
+	return wave
 }
 
 // startups are the attributes of the links of n that say whether it waits.
@@ -297,11 +314,26 @@ func (o *origins) startups(n *ir.Node) *cause {
 		if e.Given.Field("startup") != nil {
 			causes = append(causes, o.linkAttribute(e, []string{"startup"}))
 		}
-		for _, other := range e.Followed {
-			causes = append(causes, o.link(other, "find-rules"))
-		}
 	}
 	return all(causes...)
+}
+
+// turned is why the target of an edge waits for its source, and not the source for the target: any one of the links that it follows is enough.
+func (o *origins) turned(e *ir.Edge) *cause {
+	causes := make([]*cause, len(e.Followed))
+	for i, other := range e.Followed {
+		causes[i] = all(o.link(other, "find-rules"), o.linkAttribute(other, []string{e.Follows()}))
+	}
+	return anyOf(causes...)
+}
+
+// anyBy is what a decision depends on for which any one of its origins is enough.
+func (o *origins) anyBy(decided []ir.Origin) *cause {
+	causes := make([]*cause, len(decided))
+	for i, by := range decided {
+		causes[i] = o.origin(by)
+	}
+	return anyOf(causes...)
 }
 
 // modules are self.modules: the modules that the component itself is linked to, by their names behind the kind.
@@ -326,7 +358,7 @@ func (o *origins) instances(of *ir.Variables, path []string) *cause {
 			return o.namedBy(instance.Variables[path[2]].By())
 		}
 		if len(path) > 1 && path[1] == "optional" {
-			return o.by(instance.Optional.By())
+			return o.anyBy(instance.Optional.By())
 		}
 		if len(path) > 2 && path[1] == "resources" {
 			if k, err := strconv.Atoi(path[2]); err == nil && k < len(instance.Resources) {

@@ -117,12 +117,17 @@ func (o *origins) componentsOfTree(word string, path []string) *cause {
 }
 
 func (o *origins) waits(n *ir.Node, path []string) *cause {
-	var causes []*cause
+	var causes, turned []*cause
 	for _, target := range o.plan.Of[n].Waits {
 		causes = append(causes, o.by(target.By()))
 	}
 	if len(path) == 0 {
-		return all(o.startups(n), anyOf(causes...))
+		for _, e := range o.out[n] {
+			if len(e.Followed) > 0 {
+				turned = append(turned, o.turned(e))
+			}
+		}
+		return all(o.startups(n), all(turned...), anyOf(causes...))
 	}
 	return pick(path, causes)
 }

@@ -194,6 +194,16 @@ func (e *Edge) Order() (waits, first *Node) {
 	return nil, nil
 }
 
+// Follows is the attribute of other links of its source because of which the target waits for the source instead; "" without.
+func (e *Edge) Follows() string {
+	for _, r := range e.Rules {
+		if r.Follows != "" {
+			return r.Follows
+		}
+	}
+	return ""
+}
+
 // Identity is the credential of an edge.
 type Identity struct {
 	Login
