@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/scanner"
 	"go/token"
@@ -42,10 +43,8 @@ func TestNoKindIsNamed(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			for _, word := range words(t, path, source) {
-				if kind.MatchString(word) {
-					t.Errorf("%s names a kind: %s", path, word)
-				}
+			for _, word := range kindsIn(t, kind, path, source) {
+				t.Errorf("%s names a kind: %s", path, word)
 			}
 			return nil
 		})
@@ -55,6 +54,79 @@ func TestNoKindIsNamed(t *testing.T) {
 	}
 	if files < 30 {
 		t.Fatalf("only %d files", files)
+	}
+}
+
+// kindsIn are the words of a Go file that name a kind, but for those in which "ingress", which is a kind, is the direction of a policy or a word of Kubernetes.
+func kindsIn(t *testing.T, kind *regexp.Regexp, path string, source []byte) []string {
+	t.Helper()
+	// texts for people: nothing is compared with them
+	prose := []string{
+		`"Egress at the source, ingress at the target, just that port and those pods."`,
+		`"No two claims for one name, route or ingress class."`,
+		`"an ingress"`,
+	}
+	left := directions(t, path, source)
+	var all []string
+	for _, word := range words(t, path, source) {
+		switch {
+		case !kind.MatchString(word):
+		case word == "ingress" || word == "Ingress": // a variable or a field; it can be no more than a literal makes of it
+		case left[word] > 0:
+			left[word]--
+		case slices.Contains(prose, word):
+		default:
+			all = append(all, word)
+		}
+	}
+	return all
+}
+
+// directions counts the literals "ingress" that are a key beside "egress": both directions of a policy, of which neither is a kind there.
+func directions(t *testing.T, path string, source []byte) map[string]int {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, source, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := map[string]int{}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if literal, ok := n.(*ast.CompositeLit); ok {
+			keys := map[string]int{}
+			for _, e := range literal.Elts {
+				if pair, ok := e.(*ast.KeyValueExpr); ok {
+					if key, ok := pair.Key.(*ast.BasicLit); ok {
+						keys[key.Value]++
+					}
+				}
+			}
+			if keys[`"egress"`] > 0 {
+				left[`"ingress"`] += keys[`"ingress"`]
+			}
+		}
+		return true
+	})
+	return left
+}
+
+// TestAKindIsNoDirection: the exceptions for "ingress" are for the direction of a policy alone.
+func TestAKindIsNoDirection(t *testing.T) {
+	t.Parallel()
+	kind := regexp.MustCompile(`(?i)(^|[^a-z])(ingress|kong)([^a-z]|$)`)
+	for body, want := range map[string][]string{
+		`k.Name == "ingress"`:                                                {`"ingress"`},
+		`k.Is("ingress/gateway")`:                                            {`"ingress/gateway"`},
+		`r.From + " -> " + r.To == "ingress -> node"`:                        {`"ingress -> node"`},
+		`map[string]bool{"ingress": true}`:                                   {`"ingress"`},
+		`map[string]bool{"ingress": k.Name == "ingress", "egress": true}`:    {`"ingress"`},
+		`map[string]any{"ingress": policy.Ingress, "egress": policy.Egress}`: nil,
+		`"an ingress" + k.Name`:                                              nil,
+		`kong(ingress)`:                                                      {"kong"},
+	} {
+		source := "package p\n\nvar x = " + body + "\n"
+		if got := kindsIn(t, kind, "p.go", []byte(source)); !slices.Equal(got, want) {
+			t.Errorf("%s names %v, want %v", body, got, want)
+		}
 	}
 }
 

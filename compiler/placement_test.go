@@ -15,18 +15,7 @@ import (
 // One architecture says everything of pods, volumes and images, for every kind with pods: none of it is lost in what is emitted.
 func TestEveryPodHasWhatIsSaidOfPods(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	data, err := os.ReadFile("../e2e/graphs/byhand/knobs.cue")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "", false }})
-	if b.Findings.HasErrors() {
-		t.Fatal(b.Findings.Sorted())
-	}
+	b := knobs(t)
 	kinds := map[string]bool{}
 	for _, n := range b.Graph.Components() {
 		kinds[n.Kind.Name] = true
@@ -45,6 +34,48 @@ func TestEveryPodHasWhatIsSaidOfPods(t *testing.T) {
 	for name, k := range b.Graph.Library.Kinds {
 		if k.Parent == "" && k.Attributes.Field("tolerations") != nil != kinds[name] {
 			t.Errorf("the kind %s: is it in the graph? %v", name, kinds[name])
+		}
+	}
+}
+
+// knobs is the architecture with all that is said of pods.
+func knobs(t *testing.T) *compiler.Build {
+	t.Helper()
+	dir := t.TempDir()
+	data, err := os.ReadFile("../e2e/graphs/byhand/knobs.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "", false }})
+	if b.Findings.HasErrors() {
+		t.Fatal(b.Findings.Sorted())
+	}
+	return b
+}
+
+// TestAProcessIsWhereItSays: what a worker says of its pods takes the place of what its component says, whatever the kind.
+func TestAProcessIsWhereItSays(t *testing.T) {
+	t.Parallel()
+	b := knobs(t)
+	for _, name := range []string{"orders", "worker"} {
+		var text string
+		for _, row := range b.Plan.Of[b.Graph.Node(name)].Rows {
+			if objects, ok := row.Content.(kind.Objects); ok && strings.HasSuffix(row.Path, "/worker-mails.yaml") {
+				text = fmt.Sprint(objects)
+			}
+		}
+		for _, want := range []string{"nodeSelector:map[gpu:true]", "tolerations:[map[operator:Exists]]", "priorityClassName:batch", "cost-center:43", "example.com/owner:team b", "example.com/tier:data"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the worker of %s has no %s:\n%s", name, want, text)
+			}
+		}
+		for _, not := range []string{"disk:ssd", "cost-center:42", "priorityClassName:data", "dedicated"} {
+			if strings.Contains(text, not) {
+				t.Errorf("the worker of %s has %s of its component:\n%s", name, not, text)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package library_test
 
 import (
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -193,8 +194,8 @@ func TestEverySlotIsBrought(t *testing.T) {
 	}
 }
 
-// settings reads the classes of config.py that hold a provider's variables: kind -> key -> whether the application starts without it.
-func settings(t *testing.T) map[string]map[string]bool {
+// settings reads the classes of config.py that hold a provider's variables: kind -> key -> whether the application starts without it, and kind -> class.
+func settings(t *testing.T) (map[string]map[string]bool, map[string]string) {
 	t.Helper()
 	data, err := fs.ReadFile(library.FS, "kinds/fastapi/python/src/config.py")
 	if err != nil {
@@ -208,58 +209,113 @@ func settings(t *testing.T) map[string]map[string]bool {
 			classes[name][strings.ToUpper(field[1])] = field[3] != ""
 		}
 	}
-	all := map[string]map[string]bool{}
+	all, of := map[string]map[string]bool{}, map[string]string{}
 	for _, entry := range regexp.MustCompile(`(?m)^    "([a-z]+)": (\w+Settings),$`).FindAllStringSubmatch(string(data), -1) {
-		all[entry[1]] = classes[entry[2]]
+		all[entry[1]], of[entry[1]] = classes[entry[2]], entry[2]
 	}
-	return all
+	return all, of
 }
+
+// encrypted is an application in Python whose servers are there already, encrypted and with an authority of their own: what links then provide beside
+// what they provide otherwise.
+const encrypted = `package encrypted
+
+name: "encrypted"
+#Server: external: {
+	host: "servers.example.com"
+	cidr: ["10.20.0.0/16"]
+	ca: file: "ca.crt"
+	...
+}
+#Login: credentials: {user: "app", password: env: "PASSWORD"}
+components: {
+	app: {
+		kind:      "fastapi"
+		namespace: "apps"
+		port:      8080
+		links: {
+			"sql/orders": #Login
+			"documents/catalog": #Login
+			"events/queue/placed": #Login
+			"log/orders": #Login
+			"files/invoices": #Login
+			cache: #Login
+			worker: {}
+		}
+	}
+	sql: {kind: "postgresql", #Server, database: orders: {}}
+	documents: {kind: "mongodb", #Server, mongo_db: catalog: {}}
+	events: {kind: "rabbitmq", #Server, queue: placed: {}}
+	log: {kind: "kafka", #Server, topic: {orders: dead_letter: "failed", failed: {}}}
+	files: {kind: "minio", #Server, external: region: "eu-central-1", bucket: invoices: {}}
+	cache: {kind: "redis", #Server}
+	worker: {kind: "celery", namespace: "apps", links: events: #Login}
+}
+`
 
 // TestApplicationsReadWhatRulesProvide compares the variables of an application that is linked to everything with what its code reads,
 // and what may be left out with what has a default there.
 func TestApplicationsReadWhatRulesProvide(t *testing.T) {
 	t.Parallel()
-	read := settings(t)
-	dir, err := filepath.Abs("../examples/everything")
+	read, class := settings(t)
+	everything, err := filepath.Abs("../examples/everything")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "known", true }})
-	if b.Findings.HasErrors() {
-		t.Fatal(b.Findings.Err())
+	dir := t.TempDir()
+	for name, text := range map[string]string{"arch.cue": encrypted, "ca.crt": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	seen := map[string]bool{}
-	for _, n := range b.Graph.Components() {
-		for _, d := range b.Plan.Of[n].Instances {
-			i := d.Value()
-			k := i.Component.Kind.Name
-			seen[k] = true
-			for key := range i.Variables {
-				if _, ok := read[k][key]; !ok {
-					t.Errorf("%s is provided with %s, which nobody reads", k, key)
+	library := kinds(t)
+	seen, provided := map[string]bool{}, map[string]bool{} // kinds, and "class KEY"
+	for _, dir := range []string{everything, dir} {
+		b := compiler.Check(compiler.Input{Dir: dir, Env: func(string) (string, bool) { return "known", true }})
+		if b.Findings.HasErrors() {
+			t.Fatal(b.Findings.Err())
+		}
+		for _, n := range b.Graph.Components() {
+			for _, d := range b.Plan.Of[n].Instances {
+				i := d.Value()
+				k := i.Component.Kind.Name
+				seen[k] = true
+				for key := range i.Variables {
+					provided[class[k]+" "+key] = true
+					if _, ok := read[k][key]; !ok {
+						t.Errorf("%s is provided with %s, which nobody reads", k, key)
+					}
 				}
-			}
-			for key := range read[k] {
-				if _, ok := i.Variables[key]; !ok {
-					t.Errorf("%s of %s is read, and no rule provides it", key, k)
+				for key := range read[k] {
+					if _, ok := i.Variables[key]; !ok && !slices.Contains(optional(library, k), key) {
+						t.Errorf("%s of %s is read, and no rule provides it", key, k)
+					}
 				}
 			}
 		}
 	}
 	for k, keys := range read {
 		if !seen[k] {
-			t.Errorf("the example does not link to %s", k)
-		}
-		var optional []string
-		for _, r := range b.Graph.Library.Rules {
-			if component, _, _ := strings.Cut(r.To, "/"); b.Graph.Library.Kinds[k].Is(component) && b.Graph.Library.Kinds["fastapi"].Is(r.From) {
-				optional = append(optional, r.Optional...)
-			}
+			t.Errorf("neither architecture links to %s", k)
 		}
 		for key, byItself := range keys {
-			if slices.Contains(optional, key) != byItself {
-				t.Errorf("%s of %s: the rule may leave it out: %v; the application starts without it: %v", key, k, slices.Contains(optional, key), byItself)
+			if mayLack := slices.Contains(optional(library, k), key); mayLack != byItself {
+				t.Errorf("%s of %s: the rule may leave it out: %v; the application starts without it: %v", key, k, mayLack, byItself)
+			}
+			if !provided[class[k]+" "+key] {
+				t.Errorf("%s of %s is read, and in neither architecture provided", key, k)
 			}
 		}
 	}
+}
+
+// optional are the variables that rules from applications in Python to a kind may leave out.
+func optional(l *kind.Library, name string) []string {
+	var all []string
+	for _, r := range l.Rules {
+		if component, _, _ := strings.Cut(r.To, "/"); l.Kinds[name].Is(component) && l.Kinds["fastapi"].Is(r.From) {
+			all = append(all, r.Optional...)
+		}
+	}
+	return all
 }

@@ -177,6 +177,7 @@ func TestTrapsAreKnown(t *testing.T) {
 		"7 missing is no mistake":      "y: {a: b.c, b: {}}\nx: {#self: _, a: [if #self.attrs.none.more != _|_ {1}, 2][0]}",
 		"7 a condition may not miss":   `x: {#self: _, if #self.attrs.none {a: 1}}`,
 		"8 defaults give way":          "#A: {#d: *\"p\" | string, a: #d}\nx: {#self: _, a: #A & {#d: #self.name}, b: #A}",
+		"8 defaults that meet":         "#L: {#of: _, #p: *#of | {...}\n let p = #p\n l: p.name}\n#P: {#of: _, #p: *#of | {...}\n let of = #of\n let p = #p\n #L & {#of: of, #p: p}}\nx: {#self: _, a: #P & {#of: #self}}",
 		"9 a quoted label is no name":  `x: {#self: _, let host = #self.name, a: {"host": host}}`,
 		"9 a field again is a name":    "#A: {#c: a: 1}\nx: {#self: _, #A, #c: _, b: #c}",
 		"9 an optional field too":      "#A: {c?: int, d: {e: [if c != _|_ {c}, 0][0]}}\nx: {#self: _, a: #A, b: #A & {c: 3}}",

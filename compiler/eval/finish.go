@@ -240,9 +240,14 @@ func (c *ctx) targetAdmits(r reference, e *env, val value) answer {
 		return unsure
 	}
 	l.v.touch()
+	if l.v.asked {
+		return unsure
+	}
 	if l.v.first.n == nil || l.v.state == busy {
 		return c.valueAdmits(l.v, val)
 	}
+	l.v.asked = true
+	defer func() { l.v.asked = false }()
 	result := yes
 	l.v.conjs(func(cj conj) {
 		result = agreed(result, c.admits(cj.n, cj.e, val))

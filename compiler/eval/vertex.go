@@ -53,6 +53,7 @@ type vertex struct {
 	label   *label // of a field
 	state   uint8
 	touched bool // a conjunct that came now would be too late
+	asked   bool // whether it admits a value is being found out
 }
 
 // body is the fields or items of a vertex.
