@@ -84,6 +84,8 @@ func owns() []own {
 		{"minio", bootstrap, server, []span{one(9000)}},
 		{"rabbitmq", bootstrap, server, []span{one(15672)}},
 		{"redis", bootstrap, server, []span{one(6379)}},
+		{"mongodb", bootstrap, server, []span{one(27017)}},
+		{"kafka", bootstrap, []string{"broker"}, []span{one(9092)}},
 		{"prometheus", server, server, []span{one(9090)}},
 	}
 }
@@ -145,7 +147,7 @@ type expected struct {
 func expect(g *Graph, pods []Pod) (*expected, error) {
 	x := &expected{needed: map[connection]string{}}
 	groups := map[string][]Pod{}
-	for _, p := range pods {
+	for _, p := range slices.Concat(pods, elsewhere(g)) {
 		groups[p.Component] = append(groups[p.Component], p)
 	}
 	if err := x.links(g, groups); err != nil {
@@ -159,7 +161,17 @@ func expect(g *Graph, pods []Pod) (*expected, error) {
 	x.public(g, groups)
 	x.mesh(g, groups)
 	x.outside(g)
+	x.sameAs(g)
 	return x, nil
+}
+
+// sameAs: what a connection with a component elsewhere opens is open to whoever its selector or its ranges mean.
+func (x *expected) sameAs(g *Graph) {
+	for c := range x.needed {
+		x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
+			return port == c.port && protocol == c.protocol && g.means(c.from, from) && g.means(c.to, to)
+		})
+	}
 }
 
 func (x *expected) need(from, to Pod, port int, why string) {
@@ -207,7 +219,7 @@ func (x *expected) links(g *Graph, groups map[string][]Pod) error {
 		}
 		for _, s := range sources {
 			for _, t := range targets {
-				x.need(s, t, r.port, l.Of)
+				x.need(s, t, to.at(r.port), l.Of)
 			}
 		}
 	}
@@ -318,6 +330,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 			for _, from := range pick(groups[c.Name], o.from) {
 				for _, to := range pick(groups[c.Name], o.to) {
 					for _, s := range o.ports {
+						s = span{c.at(s.first), c.at(s.last)}
 						x.need(from, to, s.first, "the cluster of "+c.Name)
 						x.need(from, to, s.last, "the cluster of "+c.Name)
 						x.permit(func(f, t Pod, port int, protocol corev1.Protocol) bool {
@@ -361,7 +374,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 			}
 			for _, to := range pick(groups[broker.To], nil) {
 				for _, from := range slices.Concat(callers, workersOf(g, groups, l.From, l.To)) {
-					x.need(from, to, r.port, l.Of+" through "+broker.To)
+					x.need(from, to, g.component(broker.To).at(r.port), l.Of+" through "+broker.To)
 				}
 			}
 		}
