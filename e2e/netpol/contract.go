@@ -105,7 +105,15 @@ func operators(g *Graph) []operator {
 		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"broker", "controller"}, []int{9090, 9091, 8443}},
 		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"connect"}, []int{8083}},
 	}
+	usual := slices.Clone(all)
 	for _, c := range g.Components {
+		for _, o := range usual {
+			// one that is installed elsewhere than it usually is
+			if namespace := text(c.Attributes, "operator_namespace"); c.kindOf() == o.kind && namespace != "" && namespace != o.pod.Namespace {
+				o.pod.Group, o.pod.Namespace = o.pod.Group+" in "+namespace, namespace
+				all = append(all, o)
+			}
+		}
 		if namespace := text(c.Attributes, "controller_namespace"); namespace != "" {
 			admin := map[string]int{"kong": 8444, "apisix": 9180}[c.kindOf()]
 			all = append(all, operator{c.kindOf(), outside("controller of "+c.kindOf(), namespace, nil), []string{"server"}, []int{admin}})
@@ -385,7 +393,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 	for _, o := range operators(g) {
 		for _, c := range g.Components {
-			if c.kindOf() != o.kind || text(c.Attributes, "controller_namespace") != "" && text(c.Attributes, "controller_namespace") != o.pod.Namespace {
+			if c.kindOf() != o.kind || !runsIn(c, "controller_namespace", o) || !runsIn(c, "operator_namespace", o) {
 				continue
 			}
 			for _, to := range pick(groups[c.Name], o.groups) {
@@ -395,6 +403,12 @@ func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 			}
 		}
 	}
+}
+
+// runsIn says whether an operator is in the namespace that an attribute of a component names, if it does.
+func runsIn(c Component, attribute string, o operator) bool {
+	namespace := text(c.Attributes, attribute)
+	return namespace == "" || namespace == o.pod.Namespace
 }
 
 // resolvers: every pod asks DNS, in the cluster and on the node.

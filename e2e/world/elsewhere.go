@@ -45,7 +45,11 @@ func Elsewhere(g *netpol.Graph) []unstructured.Unstructured {
 		default:
 			if namespace := text(external, "namespace"); namespace != "" {
 				name, _, _ := strings.Cut(text(external, "host"), ".")
-				add("v1", "Service", namespace, name, nil)
+				port, given := numeral(external["port"])
+				if !given {
+					port = map[string]int{"postgresql": 5432, "mongodb": 27017, "rabbitmq": 5672, "kafka": 9092, "minio": 9000, "redis": 6379}[c.Kind]
+				}
+				add("v1", "Service", namespace, name, map[string]any{"ports": []any{map[string]any{"port": int64(port)}}})
 			}
 		}
 	}
