@@ -400,6 +400,12 @@ func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 				for _, port := range o.ports {
 					x.need(o.pod, to, port, o.pod.Group)
 				}
+				if c.kindOf() == "cnpg" {
+					// its policy names the namespace alone, since installations label the operator's pods in several ways
+					x.permit(func(from, other Pod, port int, protocol corev1.Protocol) bool {
+						return from.Namespace == o.pod.Namespace && other.end() == to.end() && port == 8000 && protocol == corev1.ProtocolTCP
+					})
+				}
 			}
 		}
 	}
