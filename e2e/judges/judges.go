@@ -141,7 +141,7 @@ func network(_ context.Context, c *Case) ([]string, error) {
 
 // closedWorld: what is referred to exists.
 func closedWorld(_ context.Context, c *Case) ([]string, error) {
-	return texts(world.Check(append(slices.Clip(c.objects), givenSecrets(c.objects)...)).Findings), nil
+	return texts(world.Check(slices.Concat(c.objects, givenSecrets(c.objects), world.Elsewhere(c.Graph))).Findings), nil
 }
 
 // givenSecrets are the Secrets that arch.cue only names, with pull_secret; those of config.registry are called <component>-registry.

@@ -1,6 +1,7 @@
 package judges
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -38,12 +39,26 @@ func scripts(ctx context.Context, c *Case) ([]string, error) {
 	}
 	var findings []string
 	for _, file := range files {
-		if out, err := exec.CommandContext(ctx, "sh", "-n", file).CombinedOutput(); err != nil {
-			findings = append(findings, fmt.Sprintf("sh -n %s: %s", filepath.Base(file), strings.TrimSpace(string(out))))
+		shell, err := shellOf(file)
+		if err != nil {
+			return nil, err
+		}
+		if out, err := exec.CommandContext(ctx, shell, "-n", file).CombinedOutput(); err != nil {
+			findings = append(findings, fmt.Sprintf("%s -n %s: %s", shell, filepath.Base(file), strings.TrimSpace(string(out))))
 		}
 	}
-	found, err := c.run(ctx, "shellcheck", append([]string{"--shell", "sh", "--format", "gcc"}, files...)...)
+	// it reads the first line too, and finds a script without one
+	found, err := c.run(ctx, "shellcheck", append([]string{"--format", "gcc"}, files...)...)
 	return append(findings, found...), err
+}
+
+// shellOf is bash where the first line of a script says so, and else sh.
+func shellOf(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if bytes.HasPrefix(text, []byte("#!/bin/bash\n")) {
+		return "bash", err
+	}
+	return "sh", err
 }
 
 // commands finds the texts that a container gives to sh -c, by where they stand.

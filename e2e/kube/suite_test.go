@@ -202,7 +202,7 @@ func (s *suite) prove(t *testing.T, g *graph, result *row) {
 	t.Run("secrets reach the cluster", func(t *testing.T) { s.secretsArrive(t, g) })
 	t.Run("what runs is ready", func(t *testing.T) { s.ready(t, g, result) })
 	t.Run("links are open and nothing else", func(t *testing.T) { s.connectivity(t, g, result) })
-	t.Run("every reference leads somewhere", func(t *testing.T) { s.closedWorld(t, result) })
+	t.Run("every reference leads somewhere", func(t *testing.T) { s.closedWorld(t, g, result) })
 	t.Run("applied again strictly nothing changes", func(t *testing.T) { s.strictly(t, g, result) })
 	t.Run("namespaces enforce their level", func(t *testing.T) { s.podSecurity(t, g) })
 	if g.example() {

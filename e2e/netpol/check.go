@@ -44,7 +44,7 @@ func Check(objects []unstructured.Unstructured, g *Graph) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	others := strangers(g, own)
+	others := slices.Concat(strangers(g, own), elsewhere(g))
 	r := &Report{Pods: len(own), Needed: len(x.needed)}
 	for _, p := range own {
 		for _, q := range own {

@@ -84,6 +84,8 @@ func owns() []own {
 		{"minio", bootstrap, server, []span{one(9000)}},
 		{"rabbitmq", bootstrap, server, []span{one(15672)}},
 		{"redis", bootstrap, server, []span{one(6379)}},
+		{"mongodb", bootstrap, server, []span{one(27017)}},
+		{"kafka", bootstrap, []string{"broker"}, []span{one(9092)}},
 		{"prometheus", server, server, []span{one(9090)}},
 	}
 }
@@ -103,7 +105,15 @@ func operators(g *Graph) []operator {
 		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"broker", "controller"}, []int{9090, 9091, 8443}},
 		{"kafka", outside("operator of kafka", "strimzi", map[string]string{"strimzi.io/kind": "cluster-operator"}), []string{"connect"}, []int{8083}},
 	}
+	usual := slices.Clone(all)
 	for _, c := range g.Components {
+		for _, o := range usual {
+			// one that is installed elsewhere than it usually is
+			if namespace := text(c.Attributes, "operator_namespace"); c.kindOf() == o.kind && namespace != "" && namespace != o.pod.Namespace {
+				o.pod.Group, o.pod.Namespace = o.pod.Group+" in "+namespace, namespace
+				all = append(all, o)
+			}
+		}
 		if namespace := text(c.Attributes, "controller_namespace"); namespace != "" {
 			admin := map[string]int{"kong": 8444, "apisix": 9180}[c.kindOf()]
 			all = append(all, operator{c.kindOf(), outside("controller of "+c.kindOf(), namespace, nil), []string{"server"}, []int{admin}})
@@ -145,7 +155,7 @@ type expected struct {
 func expect(g *Graph, pods []Pod) (*expected, error) {
 	x := &expected{needed: map[connection]string{}}
 	groups := map[string][]Pod{}
-	for _, p := range pods {
+	for _, p := range slices.Concat(pods, elsewhere(g)) {
 		groups[p.Component] = append(groups[p.Component], p)
 	}
 	if err := x.links(g, groups); err != nil {
@@ -159,7 +169,17 @@ func expect(g *Graph, pods []Pod) (*expected, error) {
 	x.public(g, groups)
 	x.mesh(g, groups)
 	x.outside(g)
+	x.sameAs(g)
 	return x, nil
+}
+
+// sameAs: what a connection with a component elsewhere opens is open to whoever its selector or its ranges mean.
+func (x *expected) sameAs(g *Graph) {
+	for c := range x.needed {
+		x.permit(func(from, to Pod, port int, protocol corev1.Protocol) bool {
+			return port == c.port && protocol == c.protocol && g.means(c.from, from) && g.means(c.to, to)
+		})
+	}
 }
 
 func (x *expected) need(from, to Pod, port int, why string) {
@@ -207,7 +227,7 @@ func (x *expected) links(g *Graph, groups map[string][]Pod) error {
 		}
 		for _, s := range sources {
 			for _, t := range targets {
-				x.need(s, t, r.port, l.Of)
+				x.need(s, t, to.at(r.port), l.Of)
 			}
 		}
 	}
@@ -318,6 +338,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 			for _, from := range pick(groups[c.Name], o.from) {
 				for _, to := range pick(groups[c.Name], o.to) {
 					for _, s := range o.ports {
+						s = span{c.at(s.first), c.at(s.last)}
 						x.need(from, to, s.first, "the cluster of "+c.Name)
 						x.need(from, to, s.last, "the cluster of "+c.Name)
 						x.permit(func(f, t Pod, port int, protocol corev1.Protocol) bool {
@@ -361,7 +382,7 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 			}
 			for _, to := range pick(groups[broker.To], nil) {
 				for _, from := range slices.Concat(callers, workersOf(g, groups, l.From, l.To)) {
-					x.need(from, to, r.port, l.Of+" through "+broker.To)
+					x.need(from, to, g.component(broker.To).at(r.port), l.Of+" through "+broker.To)
 				}
 			}
 		}
@@ -372,16 +393,28 @@ func (x *expected) owns(g *Graph, groups map[string][]Pod) error {
 func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 	for _, o := range operators(g) {
 		for _, c := range g.Components {
-			if c.kindOf() != o.kind || text(c.Attributes, "controller_namespace") != "" && text(c.Attributes, "controller_namespace") != o.pod.Namespace {
+			if c.kindOf() != o.kind || !runsIn(c, "controller_namespace", o) || !runsIn(c, "operator_namespace", o) {
 				continue
 			}
 			for _, to := range pick(groups[c.Name], o.groups) {
 				for _, port := range o.ports {
 					x.need(o.pod, to, port, o.pod.Group)
 				}
+				if c.kindOf() == "cnpg" {
+					// its policy names the namespace alone, since installations label the operator's pods in several ways
+					x.permit(func(from, other Pod, port int, protocol corev1.Protocol) bool {
+						return from.Namespace == o.pod.Namespace && other.end() == to.end() && port == 8000 && protocol == corev1.ProtocolTCP
+					})
+				}
 			}
 		}
 	}
+}
+
+// runsIn says whether an operator is in the namespace that an attribute of a component names, if it does.
+func runsIn(c Component, attribute string, o operator) bool {
+	namespace := text(c.Attributes, attribute)
+	return namespace == "" || namespace == o.pod.Namespace
 }
 
 // resolvers: every pod asks DNS, in the cluster and on the node.

@@ -41,9 +41,9 @@ func (w *world) operators() {
 			set := map[string]string{"app": name + "-svc"}
 			w.service(k, name+"-svc", set, set, port("mongodb", 27017), port("prometheus", 9216))
 		case "RabbitmqCluster.rabbitmq.com":
-			set := map[string]string{"app.kubernetes.io/name": name}
-			w.service(k, name, set, set, port("amqp", 5672), port("management", 15672), port("prometheus", 15692))
-			w.service(k, name+"-nodes", set, set, port("epmd", 4369), port("cluster-rpc", 25672))
+			set, selector := map[string]string{"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}, map[string]string{"app.kubernetes.io/name": name}
+			w.service(k, name, set, selector, port("amqp", 5672), port("management", 15672), port("prometheus", 15692))
+			w.service(k, name+"-nodes", set, selector, port("epmd", 4369), port("cluster-rpc", 25672))
 			w.made[key{"ServiceAccount", k.namespace, name + "-server"}] = true
 		case "Kafka.kafka.strimzi.io":
 			w.kafka(k, o)

@@ -237,6 +237,13 @@ func (at place) service(s corev1.Service) {
 	}
 }
 
+// withoutSinks: Kafka Connect runs while a topic has a sink, and a Prometheus may ask it from then on (connect_image of kafka).
+func (w *world) withoutSinks(namespaces []string, connect string) bool {
+	of, suffixed := strings.CutSuffix(connect, "-connect")
+	return suffixed && len(namespaces) == 1 && w.has(key{"Kafka.kafka.strimzi.io", namespaces[0], of}) &&
+		!w.has(key{"KafkaConnect.kafka.strimzi.io", namespaces[0], connect})
+}
+
 // peers of a policy select pods too, where their namespace is one of ours.
 func (at place) peers(spec map[string]any) {
 	for direction, side := range map[string]string{"ingress": "from", "egress": "to"} {
@@ -253,6 +260,9 @@ func (at place) peers(spec map[string]any) {
 						continue // DNS, operators, the pods of ingress_from
 					}
 					namespaces = []string{namespace}
+				}
+				if at.w.withoutSinks(namespaces, text(pods, "matchLabels", "strimzi.io/cluster")) {
+					continue
 				}
 				at.selects("spec."+where+"."+peer, namespaces, pods)
 			}
