@@ -27,7 +27,7 @@ func TestOwnApplicationGetsEveryRule(t *testing.T) {
 	}
 	w := world{World: known, files: files}
 	// the objects of its routes stand beside the gateway
-	for _, gateway := range []string{"apisix", "apisix/gateway", "kong", "kong/gateway"} {
+	for _, gateway := range []string{"apisix", "apisix/gateway", "gatewayapi", "ingress", "ingress/gateway", "kong", "kong/gateway"} {
 		w.Known.Rules[gateway+" -> node"] = fixture.Changed{Source: []string{"k8s/deploy/base/route/"}}
 	}
 	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return c.Source.Name != "node" && c.Target.Name != "node" })

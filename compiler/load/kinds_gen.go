@@ -11,13 +11,13 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "e57400cd", definitions: storedDefinitions},
+		"schema":           {sum: "220c8025", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
 		"kinds/celery":     {sum: "1834b580", declared: storedCelery},
 		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "b1fd65aa", declared: storedFastapi},
-		"kinds/gatewayapi": {sum: "d672ae3c", declared: storedGatewayapi},
-		"kinds/ingress":    {sum: "310552e1", declared: storedIngress},
+		"kinds/gatewayapi": {sum: "cf3a5353", declared: storedGatewayapi},
+		"kinds/ingress":    {sum: "eb0e232a", declared: storedIngress},
 		"kinds/istio":      {sum: "81720a74", declared: storedIstio},
 		"kinds/kafka":      {sum: "3b532f40", declared: storedKafka},
 		"kinds/kong":       {sum: "1a27d8c6", declared: storedKong},
@@ -254,14 +254,14 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 306, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 307, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 308, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 210, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 211, Column: 3}},
@@ -1541,7 +1541,10 @@ func storedGatewayapi() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Its namespace.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 		}, IsStruct: true}},
-	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
+	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"routes"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
+	}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -1568,9 +1571,10 @@ func storedGatewayapi() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(3600)},
 			}}}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/gatewayapi/links.cue", Line: 5, Column: 8}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/gatewayapi/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "gatewayapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 17, Column: 2}},
+		asked{Sort: "describe", Of: "gatewayapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 18, Column: 2}},
+		asked{Sort: "manifests", Of: "gatewayapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/gatewayapi/manifests.cue", Line: 5, Column: 1}},
 		asked{Sort: "rule", Of: "gatewayapi -> @application", Path: []string{"links", "gatewayapi -> @application"}, Pos: diag.Pos{File: "kinds/gatewayapi/links.cue", Line: 5, Column: 8}},
 	}}
 }
@@ -1592,6 +1596,9 @@ func storedIngress() *declarations {
 			}, IsStruct: true, Optional: true}},
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
+	}, Slots: []string{"routes"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1613,8 +1620,9 @@ func storedIngress() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate, such as letsencrypt; without one, its Secret is made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Annotations of the Ingress, beside those of the component; equal ones win.", Help: "annotations such as nginx.ingress.kubernetes.io/limit-rps: \"10\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
-		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 6, Column: 2}},
+		}, IsStruct: true}, Startup: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}, In: kind.Side{Parts: []string{"gateways", "ingresses"}}}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "ingress/gateway", To: "@application", Doc: "A public route to an application, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -1635,12 +1643,14 @@ func storedIngress() *declarations {
 			kind.Field{Name: "tls", Type: &kind.Type{Doc: "TLS of the public host: the name of the Secret with its certificate.", Text: "{secret!: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}", Fields: []kind.Field{
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of the Secret (type kubernetes.io/tls) with the certificate.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			}, IsStruct: true, Optional: true}},
+			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificate, such as letsencrypt; without one, its Secret is made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Annotations of the Ingress, beside those of the component; equal ones win.", Help: "annotations such as nginx.ingress.kubernetes.io/limit-rps: \"10\"", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls"}, Startup: true, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 25, Column: 2}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 28, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "ingress", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 20, Column: 2}},
+		asked{Sort: "describe", Of: "ingress", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 21, Column: 2}},
+		asked{Sort: "manifests", Of: "ingress", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/ingress/manifests.cue", Line: 5, Column: 1}},
 		asked{Sort: "rule", Of: "ingress -> @application", Path: []string{"links", "ingress -> @application"}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 6, Column: 2}},
-		asked{Sort: "rule", Of: "ingress/gateway -> @application", Path: []string{"links", "ingress/gateway -> @application"}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 25, Column: 2}},
+		asked{Sort: "rule", Of: "ingress/gateway -> @application", Path: []string{"links", "ingress/gateway -> @application"}, Pos: diag.Pos{File: "kinds/ingress/links.cue", Line: 28, Column: 2}},
 	}}
 }
 
@@ -2171,14 +2181,14 @@ func storedKong() *declarations {
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 306, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 307, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 308, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Derived: "secured"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 151, Column: 3}},
