@@ -28,6 +28,7 @@ from urllib.request import Request, urlopen
 import yaml
 
 import trees
+from waiting import free_port
 
 ADMIN = "ad:min;p@ss/word"
 KNOWN = "kn:own;p@ss%word"
@@ -101,13 +102,6 @@ async def main():
 
 run(main())
 """
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def wait_for(what: str, ready: Callable[[], bool], progress: Callable[[], object]) -> None:

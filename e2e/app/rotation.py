@@ -13,7 +13,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pathlib import Path
 import yaml
 
 import trees
+from waiting import free_port
 
 ARCHITECTURE = """package rotation
 
@@ -39,13 +39,6 @@ components: {
 }
 """
 Login = tuple[str, str]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def succeeds(*words: str, account: str = "nobody", **extra: str) -> bool:
