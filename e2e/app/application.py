@@ -109,7 +109,7 @@ class Application:
         self.guarded: bool = wiring["AUTH"] == "api_key"
         self.links = tuple(self.link(item) for item in wiring["PROVIDERS"])
         self.key = self.environment.get("API_KEY", "")
-        self.host = f"{name}.{namespace}.svc.cluster.local"
+        self.host = site.service(name, namespace)
         self.http = httpx2.Client(
             base_url=f"http://{self.host}",
             headers={"X-API-Key": self.key} if self.guarded else {},

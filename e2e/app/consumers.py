@@ -23,6 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import trees
+from waiting import free_port
 
 ARCHITECTURE = """package consumers
 
@@ -86,13 +87,6 @@ async def handle(message: Message) -> None:
 
 run(consume(queue("failed"), handle))
 """
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def wait_for(what: str, ready: Callable[[], bool], progress: Callable[[], object]) -> None:

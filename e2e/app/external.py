@@ -21,12 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import yaml
 
 import trees
+from waiting import free_port
 
 ADMIN = "ad:min;p@ss/word"
 KNOWN = "kn:own;p@ss%word"
@@ -36,8 +38,12 @@ SECRETS = {"ADMIN": ADMIN, "KNOWN": KNOWN, "ROOT": ROOT}
 # A server, and where a policy would let its clients out to.
 SERVERS = """
 components: {{
-	db: external: {{host: "localhost", port: {postgresql}, cidr: ["127.0.0.0/8"], ca: {{file: "../ca.pem"}}}}
-	bus: external: {{host: "localhost", port: {amqp}, management_port: {management}, cidr: ["127.0.0.0/8"]}}
+	db: external: {{
+		host: "localhost", port: {postgresql}, cidr: ["127.0.0.0/8"], ca: {{file: "../ca.pem"}}
+	}}
+	bus: external: {{
+		host: "localhost", port: {amqp}, management_port: {management}, cidr: ["127.0.0.0/8"]
+	}}
 	files: external: {{host: "localhost", port: {minio}, cidr: ["127.0.0.0/8"]}}
 }}
 """
@@ -96,13 +102,6 @@ async def main():
 
 run(main())
 """
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def wait_for(what: str, ready: Callable[[], bool], progress: Callable[[], object]) -> None:
@@ -176,8 +175,8 @@ class Servers:
             MINIO_ROOT_USER="root", MINIO_ROOT_PASSWORD=ROOT, HOME=str(self.home / "nobody"),
         )  # fmt: skip
         for name, port in self.ports.items():
-            wait_for(name, lambda port=port: listens(port), self.sizes)
-        sql = lambda text, **more: self.psql("postgres", "postgres", "postgres", text)  # noqa: E731
+            wait_for(name, partial(listens, port), self.sizes)
+        sql = partial(self.psql, "postgres", "postgres", "postgres")
         wait_for("PostgreSQL", lambda: succeeds(sql, "SELECT"), self.sizes)
         sql(f"CREATE ROLE dba LOGIN CREATEROLE CREATEDB PASSWORD '{ADMIN}'")
         sql(f"CREATE ROLE known LOGIN PASSWORD '{KNOWN}'")
@@ -350,7 +349,9 @@ class Tree:
         if (self.base(component) / "secret" / "definitions.json").exists():
             definitions = self.home / "definitions"
             definitions.mkdir(exist_ok=True)
-            (definitions / "definitions.json").write_text(self.opened(component, "definitions.json"))
+            (definitions / "definitions.json").write_text(
+                self.opened(component, "definitions.json")
+            )
             places["/secret/"] = f"{definitions}/"
 
         def placed(text: str) -> str:
@@ -360,11 +361,11 @@ class Tree:
 
         values = {name: placed(value) for name, value in values.items()}
         values["MC_CONFIG_DIR"] = str(self.home / "mc")
-        path = f"{self.servers.minio}:{os.environ['PATH']}"
+        values["PATH"] = f"{self.servers.minio}:{os.environ['PATH']}"
         words = [placed(word) for word in container["command"]]
         if words[0] == "python":
             words[0] = trees.PYTHON
-        trees.command(*words, cwd=self.home, **{**values, "PATH": path})
+        trees.command(*words, cwd=self.home, **values)
 
     def use(self, python: Path, thing: str, authority: Path | None = None) -> None:
         """Do with each server what an application does; `authority` takes the place of its CA."""

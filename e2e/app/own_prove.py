@@ -136,7 +136,7 @@ class Own(Proof):
 
     def node(self, path: str) -> tuple[int, Any]:
         """Ask the page through its Service."""
-        host = "http://web.web.svc.cluster.local:3000"
+        host = f"http://{self.site.service('web', 'web')}:3000"
         answer = httpx2.get(host + path, timeout=CALL, trust_env=False)
         return answer.status_code, answer.json()
 

@@ -7,6 +7,7 @@ period are those of the template.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import shlex
@@ -44,6 +45,14 @@ class Objects:
         """Keep one object."""
         meta = item["metadata"]
         self.found[(item["kind"], meta.get("namespace", ""), meta["name"])] = item
+
+    def domain(self) -> str:
+        """Return the domain of the cluster, which all names of Services have in common."""
+        text = json.dumps(list(self.found.values()))
+        found = set(re.findall(r"\.svc\.([a-z0-9-]+(?:\.[a-z0-9-]+)*)", text))
+        if len(found) > 1:
+            raise Failure(f"names of Services end in {', '.join(sorted(found))}")
+        return found.pop() if found else "cluster.local"
 
     def get(self, kind: str, namespace: str, name: str) -> Object:
         """Return one object, which has to be there."""

@@ -30,7 +30,7 @@ from application import Application, Resource, same, true, worker_pod
 from cluster import Deployment
 from images import Registry
 from judges import Judges
-from pods import Pod, data_of, run_to_end, tail
+from pods import Object, Pod, data_of, run_to_end, tail
 from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
 from recovery import Recovery
 from rights import Rights
@@ -64,6 +64,13 @@ class Settings:
     day2_without: str
     # The long proofs: load, and an end under load as the kubelet ends a pod.
     full: bool
+
+
+def database_of(job: Object) -> tuple[str, str]:
+    """Return host and name of the database that a Job migrates."""
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    values = {item["name"]: item.get("value", "") for item in container["env"]}
+    return values["PGHOST"], values["PGDATABASE"]
 
 
 def settings_of(path: Path) -> Settings:
@@ -116,7 +123,7 @@ class Proof:
             [settings.kustomize, settings.sops],
         )
         self.objects = self.deployment.objects()
-        self.network = Network()
+        self.network = Network(self.objects.domain())
         names = [name for name, kind in settings.kinds.items() if kind == "fastapi"]
         self.registry = Registry(settings.folder / "out", names, settings.packages)
         self.site = Site(self.network, self.objects, self.registry, settings.logs)
@@ -214,14 +221,19 @@ class Proof:
             code, text = self.site.job(job)
             same(f"{job['metadata']['name']}: {text[-2000:]}", code, 0)
         self.start(app)
+        migrated = {database_of(job) for job in app.migrations}
         for item in app.resources("postgresql", "cnpg"):
             server = self.providers[item.component]
             assert isinstance(server, Postgresql)
+            if (server.host(), item.record[3]) not in migrated:
+                continue
+            migrated.remove((server.host(), item.record[3]))
             owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'migrated'"
             found = server.sql(owner, item.record[3])
             same("the owner of what it made", found, [(f"{item.record[3]}_owner",)])
             script = READ_MIGRATED.format(item.qualified)
             same("the application reads it", app.script(script), "[]")
+        same("databases that are not the application's", migrated, set())
         return f"{len(app.migrations)} Jobs ran twice"
 
     def alone(self, app: Application) -> None:
@@ -340,7 +352,7 @@ class Proof:
             return {"id": number, "name": name, "payload": payload}
         if isinstance(server, Minio):
             access, secret = server.root()
-            host = f"{server.component}.{server.namespace}.svc.cluster.local:9000"
+            host = f"{server.host()}:9000"
             store = S3(host, access, secret, secure=False, region="us-east-1")
             store.put_object(item.record[1], name, io.BytesIO(name.encode()), len(name))
             return {"key": name, "content": name.encode()}

@@ -49,6 +49,10 @@ class Site:
             self.network, self.objects, self.images, self.logs, name, namespace, template, claims
         )
 
+    def service(self, name: str, namespace: str) -> str:
+        """Return the full name of a Service, or of a pod of a headless one."""
+        return f"{name}.{namespace}.svc.{self.network.domain}"
+
     def claims_of(self, workload: Object) -> list[str]:
         """Return the names of the volumes that a StatefulSet claims."""
         return [
@@ -78,6 +82,10 @@ class Provider:
         self.pods: list[Pod] = []
         # Of roles that a stand-in has given one: an operator sets what has changed.
         self.passwords: set[str] = set()
+
+    def host(self) -> str:
+        """Return the name of the Service that clients use."""
+        return self.site.service(self.component, self.namespace)
 
     def create(self) -> None:
         """Make the pods of the component's StatefulSets."""
@@ -164,10 +172,6 @@ class Postgresql(Provider):
 
     user = "postgres"
 
-    def host(self) -> str:
-        """Return the Service's name."""
-        return f"{self.component}.{self.namespace}.svc.cluster.local"
-
     def connect(self, database: str = "postgres", **other: str) -> Any:
         """Connect as the administrator of the emitted Secret, or as another."""
         options: dict[str, Any] = {
@@ -248,7 +252,7 @@ class Cnpg(Postgresql):
 
     def host(self) -> str:
         """Return the name of the Service for reading and writing."""
-        return f"{self.component}-rw.{self.namespace}.svc.cluster.local"
+        return self.site.service(f"{self.component}-rw", self.namespace)
 
     def create(self) -> None:
         """Make the primary's pod and the operator's Services."""
@@ -408,7 +412,7 @@ class Minio(Provider):
     def state(self) -> str:
         """Return buckets, users and policies."""
         user, password = self.root()
-        host = f"{self.component}.{self.namespace}.svc.cluster.local:9000"
+        host = f"{self.host()}:9000"
         found = []
         for words in (("admin", "user", "list"), ("admin", "policy", "list"), ("ls",)):
             done = subprocess.run(
@@ -519,7 +523,7 @@ class Rabbitmq(Provider):
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the management API as the emitted administrator."""
         secret = self.secret(f"{self.component}-admin")
-        host = f"{self.component}.{self.namespace}.svc.cluster.local"
+        host = self.host()
         user = (secret["ADMIN_USER"], secret["ADMIN_PASSWORD"])
         if method != "GET":
             return management(host, user, method, path, body)
@@ -767,7 +771,7 @@ class Mongodb(Provider):
         )
         self.site.network.add_service(service, self.namespace, labels, [{"port": 27017}])
         where = f"{self.component}-0.{service}"
-        me = f"{where}.{self.namespace}.svc.cluster.local:27017"
+        me = f"{self.site.service(where, self.namespace)}:27017"
         image = "mongodb:stand-in"
         server = {
             "name": "mongod",

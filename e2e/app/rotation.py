@@ -2,8 +2,9 @@
 
 rotation.py [PLATC]     the compiler to use; without, that of this checkout
 
-The servers are Debian's, each under what is emitted: Redis with start.sh, RabbitMQ with server.json.
-They run from the first rotation to the last; what their bootstrap Jobs run is run again.
+The servers are Debian's, each under what is emitted: Redis with start.sh, RabbitMQ with
+server.json. They run from the first rotation to the last; what their bootstrap Jobs run is run
+again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +23,7 @@ from pathlib import Path
 import yaml
 
 import trees
+from waiting import free_port
 
 ARCHITECTURE = """package rotation
 
@@ -38,13 +39,6 @@ components: {
 }
 """
 Login = tuple[str, str]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 def succeeds(*words: str, account: str = "nobody", **extra: str) -> bool:
@@ -207,7 +201,7 @@ class Servers:
         )
 
     def roll_out(self) -> None:
-        """Do what a roll-out does: a server whose Secret has changed starts again, Jobs run twice."""
+        """Do what a roll-out does: a server whose Secret has changed restarts, Jobs run twice."""
         for name, file in (("cache", "redis.env"), ("bus", "server.json")):
             own = self.tree.opened(self.tree.base(name) / "secret" / file)
             if self.secrets.get(name) != own:
@@ -225,7 +219,7 @@ class Servers:
         objects = yaml.safe_load_all((base / "jobs/bootstrap.yaml").read_text())
         job = next(item for item in objects if item["kind"] == "Job")
         container = job["spec"]["template"]["spec"]["containers"][0]
-        values = {}
+        values: dict[str, str] = {}
         for name in files:
             values |= self.tree.variables(component, name)
         for item in container["env"]:
@@ -299,20 +293,20 @@ def prove(tree: Tree, servers: Servers) -> None:
 
 
 def restore(tree: Tree, servers: Servers) -> None:
-    """Dump a database and bring it back, as docs/guides/restore.md says; its application goes on."""
+    """Dump a database and restore it as docs/guides/restore.md says; its application goes on."""
     user, password = tree.logins()["orders"]
     postgres = {"PGHOST": "127.0.0.1", "PGPORT": str(servers.postgresql), "PGDATABASE": "orders"}
     own = {**postgres, "PGUSER": user, "PGPASSWORD": password}
     admin = {**postgres, "PGUSER": "postgres", "PGPASSWORD": tree.logins()["postgres"][1]}
     psql = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c")
-    trees.command(*psql, "INSERT INTO app.items (name) VALUES ('kept')", **own)
+    trees.command(*psql, "INSERT INTO app.items (name) VALUES ('kept')", cwd=servers.home, **own)
     dump = servers.home / "orders.dump"
-    trees.command("pg_dump", "-Fc", "-f", dump, **admin)
-    trees.command(*psql, "DROP TABLE app.items", **admin)
+    trees.command("pg_dump", "-Fc", "-f", dump, cwd=servers.home, **admin)
+    trees.command(*psql, "DROP TABLE app.items", cwd=servers.home, **admin)
     words = ("--clean", "--if-exists", "--no-owner", "--no-acl", "--role=orders_owner")
-    trees.command("pg_restore", "-d", "orders", *words, dump, **admin)
+    trees.command("pg_restore", "-d", "orders", *words, dump, cwd=servers.home, **admin)
     servers.bootstrap("db", "postgresql.env", "roles.env", PGPORT=str(servers.postgresql))
-    found = trees.command(*psql, "SELECT name FROM app.items", **own).strip()
+    found = trees.command(*psql, "SELECT name FROM app.items", cwd=servers.home, **own).strip()
     if found != "kept":
         raise RuntimeError(f"after a restore, the application reads {found!r}")
     print("restored: a dump is back, and its application reads it")

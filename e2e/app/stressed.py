@@ -183,7 +183,7 @@ class Stress(prove.Proof):
 
     # --- steps ----------------------------------------------------------------------------------
 
-    def start(self) -> None:
+    def start_all(self) -> None:
         """Start the applications."""
         by_name = {app.name: app for app in self.applications}
         self.app, self.stock = by_name["shop"], by_name["stock"]
@@ -326,7 +326,7 @@ class Stress(prove.Proof):
 
     def run(self) -> None:
         """Every step."""
-        for name, begin in (("deploy.sh", self.deploy), ("start", self.start)):
+        for name, begin in (("deploy.sh", self.deploy), ("start", self.start_all)):
             if not self.step(name, begin):
                 return
         if not self.start_servers() or not self.step("ready by itself", self.app.ready):

@@ -5,6 +5,8 @@ A wait ends badly where nothing has moved for a long while, or after a time that
 
 from __future__ import annotations
 
+import random
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -56,3 +58,15 @@ def ended(
     """Wait for the end of a process, and return its exit code."""
     until(f"the end of {what}", lambda: process.poll() is not None, progress, quiet, 0.05)
     return process.returncode
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, and that the kernel gives to no client."""
+    for port in random.sample(range(15000, 32000), 100):
+        with socket.socket() as opened:
+            try:
+                opened.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Failure("no port is free")

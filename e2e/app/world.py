@@ -132,8 +132,9 @@ class Service:
 class Network:
     """Pods, Services and names."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: str) -> None:
         """Refuse what goes to a Service without a pod, as kube-proxy does."""
+        self.domain = domain
         self.lock = threading.RLock()
         self.endpoints: list[Endpoint] = []
         self.services: dict[tuple[str, str], Service] = {}
@@ -255,7 +256,8 @@ class Network:
         lines = ["127.0.0.1 localhost"]
         for namespace, records in sorted(self.records.items()):
             for name, address in records:
-                full = [f"{name}.{namespace}{rest}" for rest in (".svc.cluster.local", ".svc", "")]
+                parts = (f".svc.{self.domain}", ".svc", "")
+                full = [f"{name}.{namespace}{part}" for part in parts]
                 lines.append(f"{address} {' '.join(full)}")
         Path("/etc/hosts").write_text("\n".join(lines) + "\n")
         Path("/srv/hosts").mkdir(parents=True, exist_ok=True)
