@@ -47,15 +47,15 @@ class Store:
         """Make the client; it connects when it is used."""
         self.component = server.provider.component
         self.prefix = f"{settings.app_name}:"
-        secure: dict[str, Any] = {}
-        if server.tls:
-            secure = {"connection_class": SSLConnection, "ssl_ca_certs": server.ca_file or None}
         # A command waits for one of the connections; the client closes them with itself.
         self.redis = self.client(server, CONNECTIONS)
         self.probe = self.client(server, 1)
 
     def client(self, server: RedisSettings, size: int) -> Redis:
         """Return a client with a pool of its own."""
+        secure: dict[str, Any] = {}
+        if server.tls:
+            secure = {"connection_class": SSLConnection, "ssl_ca_certs": server.ca_file or None}
         pool = BlockingConnectionPool(
             max_connections=size,
             timeout=CALL_SECONDS,

@@ -62,9 +62,7 @@ class Broker:
         self.queue_exchange = f"{settings.app_name}.queues"
         password = quote(server.password.get_secret_value(), safe="")
         scheme = "amqps" if server.tls else "amqp"
-        self.tls = (
-            ssl.create_default_context(cafile=server.ca_file or None) if server.tls else None
-        )
+        self.tls = ssl.create_default_context(cafile=server.ca_file or None) if server.tls else None
         self.url = (
             f"{scheme}://{quote(server.user, safe='')}:{password}@{server.host}:{server.port}"
             f"/{quote(server.vhost, safe='')}?heartbeat={HEARTBEAT_SECONDS}"
