@@ -118,7 +118,7 @@ func groups(t *testing.T, base string) []group {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, document := range strings.Split(string(text), "\n---\n") {
+		for document := range strings.SplitSeq(string(text), "\n---\n") {
 			var o struct {
 				Kind string `json:"kind"`
 				Spec struct {
@@ -143,7 +143,7 @@ func casesOf(r rule, cases map[string]alertCase) []string {
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		alert, special, _ := strings.Cut(name, " ")
 		switch {
-		case alert == r.Alert, strings.HasPrefix(alert, "Target") && strings.HasSuffix(r.Alert, alert) && (special == "" || meshed) && !(meshed && special == "" && alert == "TargetMissing"):
+		case alert == r.Alert, strings.HasPrefix(alert, "Target") && strings.HasSuffix(r.Alert, alert) && (special == "" || meshed) && (!meshed || special != "" || alert != "TargetMissing"):
 			of = append(of, name)
 		}
 	}

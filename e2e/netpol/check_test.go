@@ -44,7 +44,8 @@ func peerOf(namespace, component string) string {
 
 // shop is an application with a link to a database, and one without.
 func shop() (*netpol.Graph, []string) {
-	g := &netpol.Graph{Arch: defaultCluster(),
+	g := &netpol.Graph{
+		Arch: defaultCluster(),
 		Name: "shop",
 		Components: []netpol.Component{
 			{Name: "billing", Kind: "fastapi", Namespace: "shop", Attributes: map[string]any{"port": int64(8080), "service_type": "ClusterIP"}},
