@@ -54,6 +54,9 @@ def enter(memory: Path, keep: Iterable[Path], bind: Mapping[Path, str]) -> None:
     run("mount", "-t", "sysfs", "sysfs", root / "sys")
     for name in ("tmp", "run"):
         run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", root / name)
+    # A volume is a device of its own: several MinIO refuse one that is part of the root.
+    (root / "srv" / "volumes").mkdir(parents=True, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", root / "srv" / "volumes")
     targets = [(path, str(path)) for path in keep] + list(bind.items())
     for source, target in targets:
         inside = root / target.lstrip("/")
