@@ -196,14 +196,22 @@ func acceptances() []acceptance {
 		{
 			why:    "VER-02: images have exact tags; who wants digests sets them for the whole tree",
 			checks: "CKV_K8S_43",
-			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/migrate fastapi/server kong/server minio/bootstrap minio/server mongodb/backup " +
-				"nats/server postgresql/bootstrap postgresql/server redis/server service/server",
+			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap kong/server " +
+				"minio/bootstrap minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap " +
+				"redis/server service/build service/job service/server service/worker",
 		},
 		{
 			why:    "ENV: programs that read their secrets from variables; these are no arguments, and no other pod sees them",
 			checks: "CKV_K8S_35",
-			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/migrate fastapi/server minio/bootstrap minio/server mongodb/backup " +
-				"nats/server postgresql/bootstrap postgresql/server redis/server service/server",
+			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap minio/bootstrap " +
+				"minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server " +
+				"service/job service/server service/worker",
+		},
+		{
+			why:    "PRV-09: an exact tag of somebody else's image does not move, and a node that has it starts pods while the registry is away; images that platc builds are asked for always",
+			checks: "CKV_K8S_15",
+			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap kong/server minio/bootstrap " +
+				"minio/server mongodb/backup mongodb/bootstrap postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server service/build service/server",
 		},
 		{
 			why:    "K8S-16: the number of the user that the image is made for",
@@ -213,17 +221,17 @@ func acceptances() []acceptance {
 		{
 			why:    "BLD-01 to BLD-03: builders unpack layers, in a namespace of their own, and nothing of the application runs there",
 			checks: "CKV_K8S_20 CKV_K8S_22 CKV_K8S_23 CKV_K8S_25 CKV_K8S_28 CKV_K8S_31 CKV_K8S_37 CKV_K8S_40",
-			of:     "fastapi/build",
+			of:     "fastapi/build service/build",
 		},
 		{
 			why:    "no Service leads to a worker: nobody waits for it to be ready",
 			checks: "CKV_K8S_9",
-			of:     "celery/worker",
+			of:     "celery/worker fastapi/worker service/worker",
 		},
 		{
-			why:    "the exporter of redis beside it has no probe: the Service of the server leads to it too, and must not go with it",
-			checks: "CKV_K8S_9",
-			of:     "redis/server",
+			why:    "a worker has a probe where the user says what to ask it",
+			checks: "CKV_K8S_8",
+			of:     "fastapi/worker service/worker",
 		},
 		{
 			why:    "examples/own-kind: a kind of the user's own, kept short",

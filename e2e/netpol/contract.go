@@ -298,12 +298,21 @@ func workersOf(g *Graph, groups map[string][]Pod, application, celery string) []
 			continue
 		}
 		for _, p := range groups[l.To] {
-			if p.Labels[labelApplication] == application && !slices.ContainsFunc(all, func(q Pod) bool { return q.end() == p.end() }) {
+			if g.actsFor(p, application) && !slices.ContainsFunc(all, func(q Pod) bool { return q.end() == p.end() }) {
 				all = append(all, p)
 			}
 		}
 	}
 	return all
+}
+
+// actsFor says whether workers of celery run tasks of an application: those that are called like it, and those with a name of their own that say so, or need not.
+func (g *Graph) actsFor(p Pod, application string) bool {
+	if p.Labels[labelWorker] == "" {
+		return p.Labels[labelApplication] == application
+	}
+	of := g.component(p.Component).Processes[p.Group]["application"]
+	return of == nil || of == application
 }
 
 // processesOf are the pods of the workers and jobs of an application, which have its links beside their own.

@@ -70,9 +70,9 @@ func ReadGraph(dir string) (*Graph, error) {
 	return g, nil
 }
 
-// groupOf is the group of the pods of a process; "" of any other node.
+// groupOf is the group of the pods of a process, and of workers of celery that are called by a name of their own; "" of any other node.
 func groupOf(n *ir.Node) string {
-	if !n.Kind.Process {
+	if !n.Kind.Process && n.Kind.Name != "celery/worker" {
 		return ""
 	}
 	_, short, _ := strings.Cut(n.Kind.Name, "/")

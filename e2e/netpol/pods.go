@@ -18,6 +18,7 @@ const (
 	labelApplication = "platc.dev/application"
 	labelMigration   = "platc.dev/migration"
 	labelProcess     = "platc.dev/process"
+	labelWorker      = "platc.dev/worker"
 )
 
 // Pods are the groups of pods that the objects make, one of each, by component and group: those of workloads, and those that operators make of
@@ -71,7 +72,7 @@ func ofTemplate(o unstructured.Unstructured, template map[string]any) Pod {
 	if of := t.Labels[labelApplication]; of != "" {
 		p.Group += "-" + of
 	}
-	for _, label := range []string{labelMigration, labelProcess} {
+	for _, label := range []string{labelMigration, labelProcess, labelWorker} {
 		if name := t.Labels[label]; name != "" {
 			p.Group += "-" + name
 		}
