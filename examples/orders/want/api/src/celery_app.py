@@ -21,7 +21,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -238,24 +238,41 @@ def transport_options(settings: Settings, seconds: float) -> dict[str, Any]:
 # --- the worker ---------------------------------------------------------------------------------
 
 
+def connect(connection: Connection, meanwhile: Callable[[], object]) -> Connection:
+    """Connect; ask a broker that is gone, or does not know its user yet, again and again, without end.
+
+    It says so once, and calls `meanwhile` between two attempts.
+    """
+    refusals: list[Exception] = []
+
+    def on_refusal(error: Exception, _: float = 0) -> None:
+        if not refusals:
+            log.warning("the broker does not answer: %s", type(error).__name__)
+        refusals.append(error)
+        meanwhile()
+
+    pauses: dict[str, Any] = {
+        "interval_max": RETRY_LAST,
+        "interval_start": RETRY_FIRST,
+        "interval_step": RETRY_FIRST,
+    }
+    while True:
+        try:
+            connection.ensure_connection(on_refusal, callback=meanwhile, **pauses)
+        except (*connection.connection_errors, *connection.channel_errors) as error:
+            # Celery takes a refused login for final; users are made after the broker is there.
+            on_refusal(error)
+            time.sleep(RETRY_LAST)
+        else:
+            return connection
+
+
 class Consumer(consumer.Consumer):
     """The worker's consumer: Celery's own waits up to 30 s more after each refused connection."""
 
     def ensure_connected(self, connection: Connection) -> Connection:
-        """Connect; ask a broker that is gone again and again, without end, and say so once."""
-        refusals: list[Exception] = []
-
-        def on_refusal(error: Exception, _: float) -> None:
-            if not refusals:
-                log.warning("the broker does not answer: %s", type(error).__name__)
-            refusals.append(error)
-
-        pauses: dict[str, Any] = {
-            "interval_max": RETRY_LAST,
-            "interval_start": RETRY_FIRST,
-            "interval_step": RETRY_FIRST,
-        }
-        connection.ensure_connection(on_refusal, callback=maybe_shutdown, **pauses)
+        """Connect, in as many attempts as it takes, unless the worker is to end."""
+        connect(connection, maybe_shutdown)
         self.first_connection_attempt = False
         return connection
 
@@ -303,23 +320,8 @@ class Scheduler(PersistentScheduler):
     """Touch HEARTBEAT_FILE at each turn, and while the broker is away."""
 
     def _ensure_connected(self) -> Connection:
-        """Connect; ask a broker that is gone again and again, without end, and say so once."""
-        connection: Connection = self.connection
-        refusals: list[Exception] = []
-
-        def on_refusal(error: Exception, _: float) -> None:
-            if not refusals:
-                log.warning("the broker does not answer: %s", type(error).__name__)
-            refusals.append(error)
-            HEARTBEAT_FILE.touch()
-
-        pauses: dict[str, Any] = {
-            "interval_max": RETRY_LAST,
-            "interval_start": RETRY_FIRST,
-            "interval_step": RETRY_FIRST,
-        }
-        connection.ensure_connection(on_refusal, **pauses)
-        return connection
+        """Connect, in as many attempts as it takes."""
+        return connect(self.connection, HEARTBEAT_FILE.touch)
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         """Enqueue what is due, and return the seconds until the next turn."""
