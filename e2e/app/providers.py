@@ -430,6 +430,12 @@ class Minio(Provider):
         return "\n".join(found)
 
 
+def of_celery(definition: dict[str, Any]) -> bool:
+    """Return whether workers declare it when they connect, for tasks that are to run later."""
+    names = (definition.get("name"), definition.get("source"), definition.get("destination"))
+    return any(str(name).startswith("celery_delayed_") for name in names)
+
+
 class Rabbitmq(Provider):
     """RabbitMQ as the cluster operator makes it: one node."""
 
@@ -542,10 +548,13 @@ class Rabbitmq(Provider):
         return found[0]
 
     def state(self) -> str:
-        """Return the definitions of the broker."""
+        """Return the definitions of the broker, without what Celery's workers declare of their own."""
         found = self.api("GET", "/definitions")
         kept = {
-            key: sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
+            key: sorted(
+                (item for item in value if not of_celery(item)),
+                key=lambda item: json.dumps(item, sort_keys=True),
+            )
             for key, value in found.items()
             if isinstance(value, list)
         }

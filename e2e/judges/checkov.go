@@ -74,7 +74,8 @@ func (c *Case) forCheckov(dir string) error {
 		return err
 	}
 	files, err := c.Tree.Files(func(path string) bool {
-		return strings.HasPrefix(filepath.Base(path), "Dockerfile") && !strings.HasSuffix(path, ".dockerignore")
+		// those that platc writes: one in the folder context/ of a service is a copy of its team's
+		return strings.HasPrefix(filepath.Base(path), "Dockerfile") && !strings.HasSuffix(path, ".dockerignore") && !strings.Contains(path, "/context/")
 	})
 	if err != nil {
 		return err
