@@ -548,7 +548,7 @@ class Rabbitmq(Provider):
         return found[0]
 
     def state(self) -> str:
-        """Return the definitions of the broker, without what Celery's workers declare of their own."""
+        """Return the definitions of the broker, without those of Celery's workers."""
         found = self.api("GET", "/definitions")
         kept = {
             key: sorted(
