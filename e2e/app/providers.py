@@ -433,7 +433,10 @@ class Minio(Provider):
 def of_celery(definition: dict[str, Any]) -> bool:
     """Return whether workers declare it when they connect, for tasks that are to run later."""
     names = (definition.get("name"), definition.get("source"), definition.get("destination"))
-    return any(str(name).startswith("celery_delayed_") for name in names)
+    # Those of an application are called <component>.<application>.<name>.
+    return any(
+        str(name).startswith("celery_delayed_") or str(name).count(".") > 1 for name in names
+    )
 
 
 class Rabbitmq(Provider):
