@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -88,10 +89,9 @@ func labelled(n *ir.Node, o kind.Object) kind.Object {
 
 // fits says whether an object of the user's own can be deployed with a component.
 func fits(c *pass.Context, n *ir.Node, extra ir.Extra, given *kind.Given, o kind.Object) bool {
-	title := fmt.Sprintf("%v %s", o["kind"], nameOf(o))
 	refused := func(code, help, format string, args ...any) bool {
 		c.Report(diag.Diagnostic{
-			Code: code, Path: n.Path() + ".extra", Pos: given.Pos, Message: fmt.Sprintf("%s of %s has the %s, ", extra.File.Source, n.Name, title) + fmt.Sprintf(format, args...),
+			Code: code, Path: n.Path() + ".extra", Pos: given.Pos, Message: fmt.Sprintf("%s of %s has the %s, ", extra.File.Source, n.Name, titleOf(o)) + fmt.Sprintf(format, args...),
 			Help: help, Related: []diag.Related{{Message: "it is named here", Pos: extra.Pos}},
 		})
 		return false
@@ -105,14 +105,29 @@ func fits(c *pass.Context, n *ir.Node, extra ir.Extra, given *kind.Given, o kind
 	case namespace != "" && namespace != n.Namespace():
 		return refused("E0112", "leave the namespace out, or give the file to a component of that namespace", "which asks for the namespace %s, and all objects of %s are put into %s", namespace, n.Name, n.Namespace())
 	}
-	for _, row := range c.Of(n).Rows {
-		for _, other := range objectsIn(row) {
-			if other["kind"] == o["kind"] && other["apiVersion"] == o["apiVersion"] && nameOf(other) == nameOf(o) && !isPatch(c.Of(n).Rows, row) {
-				return refused("E0205", "rename it; what is there already can be changed with patches", "which is in %s already", row.Path)
-			}
+	for row, other := range whole(c.Of(n).Rows) {
+		if titleOf(other) == titleOf(o) && other["apiVersion"] == o["apiVersion"] {
+			return refused("E0205", "rename it; what is there already can be changed with patches", "which is in %s already", row.Path)
 		}
 	}
 	return true
+}
+
+// whole are the objects in files, with the file of each: all that are not patches of others.
+func whole(rows []kind.Row) iter.Seq2[kind.Row, kind.Object] {
+	return func(yield func(kind.Row, kind.Object) bool) {
+		for _, row := range rows {
+			objects := objectsIn(row)
+			if len(objects) == 0 || isPatch(rows, row) {
+				continue
+			}
+			for _, o := range objects {
+				if !yield(row, o) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // isPatch says whether a file of objects is a patch of others.
@@ -123,6 +138,9 @@ func isPatch(rows []kind.Row, file kind.Row) bool {
 		return ok && inFolder(file.Path, dir) && slices.Contains(patchPaths(k.Object), relative(file.Path, dir))
 	})
 }
+
+// titleOf is what messages call an object: its kind and its name.
+func titleOf(o kind.Object) string { return fmt.Sprintf("%v %s", o["kind"], nameOf(o)) }
 
 func nameOf(o kind.Object) string {
 	meta, _ := o["metadata"].(kind.Object)
@@ -180,12 +198,12 @@ func patched(rows []kind.Row, folder, file string) (target, owner int) {
 
 // completed is a patch with the version and the namespace of the object that it changes, by which Kustomize finds that; nil where there is none.
 func completed(c *pass.Context, n *ir.Node, target kind.Row, folder string, patch ir.Patch) kind.Object {
-	wanted := fmt.Sprintf("%v %s", patch.Object["kind"], nameOf(patch.Object))
+	wanted := titleOf(patch.Object)
 	attribute := fmt.Sprintf("patches[%q]", patch.File)
 	var there []string
 	for _, o := range objectsIn(target) {
-		there = append(there, fmt.Sprintf("%v %s", o["kind"], nameOf(o)))
-		if there[len(there)-1] != wanted {
+		there = append(there, titleOf(o))
+		if titleOf(o) != wanted {
 			continue
 		}
 		if version := patch.Object["apiVersion"]; version != nil && version != o["apiVersion"] {
@@ -215,37 +233,36 @@ func suggested(c *pass.Context, n *ir.Node, folder, wanted string, there []strin
 	if near := diag.Nearest(wanted, there); near != "" {
 		return fmt.Sprintf("did you mean the %s?", near)
 	}
-	for _, row := range c.Of(n).Rows {
-		for _, o := range objectsIn(row) {
-			if fmt.Sprintf("%v %s", o["kind"], nameOf(o)) == wanted && !isPatch(c.Of(n).Rows, row) {
-				return fmt.Sprintf("it is in %q", relative(row.Path, folder))
-			}
-		}
+	if file := fileOf(c.Of(n).Rows, wanted); file != "" {
+		return fmt.Sprintf("it is in %q", relative(file, folder))
 	}
 	slices.Sort(there)
 	return "there are " + strings.Join(there, ", ")
 }
 
+// fileOf is the file that has an object of this title, "" without.
+func fileOf(rows []kind.Row, title string) string {
+	for row, o := range whole(rows) {
+		if titleOf(o) == title {
+			return row.Path
+		}
+	}
+	return ""
+}
+
 // refuseFile reports the name of a file that has no objects of the component.
 func refuseFile(c *pass.Context, n *ir.Node, folder, file string, first ir.Patch) {
+	rows, wanted := c.Of(n).Rows, titleOf(first.Object)
 	var there []string
-	rows := c.Of(n).Rows
-	for _, row := range rows {
-		if len(objectsIn(row)) > 0 && !isPatch(rows, row) {
-			there = append(there, relative(row.Path, folder))
-		}
+	for row := range whole(rows) {
+		there = append(there, relative(row.Path, folder))
 	}
 	slices.Sort(there)
+	there = slices.Compact(there)
 	help := "the files are " + strings.Join(there, ", ")
-	wanted := fmt.Sprintf("%v %s", first.Object["kind"], nameOf(first.Object))
-	for _, row := range rows {
-		for _, o := range objectsIn(row) {
-			if fmt.Sprintf("%v %s", o["kind"], nameOf(o)) == wanted && !isPatch(rows, row) {
-				help = fmt.Sprintf("the %s is in %q", wanted, relative(row.Path, folder))
-			}
-		}
-	}
-	if near := diag.Nearest(file, there); near != "" && strings.HasPrefix(help, "the files") {
+	if meant := fileOf(rows, wanted); meant != "" {
+		help = fmt.Sprintf("the %s is in %q", wanted, relative(meant, folder))
+	} else if near := diag.Nearest(file, there); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
 	}
 	unfit(c, n, fmt.Sprintf("patches[%q]", file), first.KeyPos, help, "%s patches the file %q, which it does not have", n.Name, file)

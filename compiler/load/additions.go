@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,18 +53,15 @@ func (l *lowering) isPatch(at attributePlace, g *kind.Given) bool {
 		l.notPatch(at, raw, "a text, a number or a boolean")
 		return false
 	}
-	for _, name := range [][]string{{"kind"}, {"metadata", "name"}} {
-		field := g
-		for _, key := range name {
-			field = field.Field(key)
-		}
+	for _, name := range []string{"kind", "metadata.name"} {
+		field := g.At(name)
 		if field == nil {
-			l.misnamed(at, "E0103", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has no %s, which is required", strings.Join(name, "."))
+			l.misnamed(at, "E0103", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has no %s, which is required", name)
 			return false
 		}
 		if text, ok := field.Scalar.(string); !ok || text == "" {
 			at.pos = field.Pos
-			l.misnamed(at, "E0104", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has a %s that is not a name", strings.Join(name, "."))
+			l.misnamed(at, "E0104", "name the object: {kind: \"Deployment\", metadata: name: \"orders\"}", "has a %s that is not a name", name)
 			return false
 		}
 	}
@@ -88,7 +86,7 @@ func firstIn(g *kind.Given, holds func(*kind.Given) bool) *kind.Given {
 	if holds(g) {
 		return g
 	}
-	for _, inner := range append(append([]*kind.Given{}, g.Fields...), g.Items...) {
+	for _, inner := range slices.Concat(g.Fields, g.Items) {
 		if found := firstIn(inner, holds); found != nil {
 			return found
 		}
@@ -160,7 +158,7 @@ func (l *lowering) objects(at attributePlace, f *kind.UserFile) []*kind.Given {
 	for _, d := range documents {
 		switch {
 		case d.Concrete && d.Scalar == nil && !d.Struct && !d.List: // an empty document
-		case !d.Struct || text(d, "apiVersion") == "" || text(d, "kind") == "" || text(d.Field("metadata"), "name") == "":
+		case !d.Struct || text(d, "apiVersion") == "" || text(d, "kind") == "" || text(d, "metadata.name") == "":
 			l.notObjects(at, f, d.Pos, "has a document that is not a Kubernetes object: one has apiVersion, kind and metadata.name")
 		default:
 			all = append(all, d)
@@ -183,9 +181,9 @@ func yamlLine(f *kind.UserFile, err error) diag.Pos {
 	return diag.Pos{File: f.Source, Line: line, Column: 1}
 }
 
-// text is a text field of a struct, "" without.
+// text is the text at a dotted path of a struct, "" without.
 func text(g *kind.Given, name string) string {
-	if f := g.Field(name); f != nil {
+	if f := g.At(name); f != nil {
 		s, _ := f.Scalar.(string)
 		return s
 	}

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "877fbbaf", definitions: storedDefinitions},
+		"schema":           {sum: "98a86126", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
 		"kinds/celery":     {sum: "1834b580", declared: storedCelery},
 		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},

@@ -22,7 +22,13 @@ type shard struct {
 	lists   map[uint64][]any
 }
 
-func newPool() *pool { return &pool{seed: maphash.MakeSeed()} }
+func newPool() *pool {
+	p := &pool{seed: maphash.MakeSeed()}
+	for i := range p.shards {
+		p.shards[i].objects, p.shards[i].lists = map[uint64]kind.Object{}, map[uint64][]any{}
+	}
+	return p
+}
 
 // fields replaces what is in fields by what equals it.
 func (p *pool) fields(o kind.Object) {
@@ -42,17 +48,7 @@ func (p *pool) object(o kind.Object) kind.Object {
 	s := p.shard(sum)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept, ok := s.objects[sum]
-	if ok && sameFields(kept, o) {
-		return kept
-	}
-	if s.objects == nil {
-		s.objects = map[uint64]kind.Object{}
-	}
-	if !ok {
-		s.objects[sum] = o
-	}
-	return o
+	return once(s.objects, sum, o, sameFields)
 }
 
 func (p *pool) list(l []any) []any {
@@ -65,17 +61,19 @@ func (p *pool) list(l []any) []any {
 	s := p.shard(sum)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept, ok := s.lists[sum]
-	if ok && sameItems(kept, l) {
-		return kept
+	return once(s.lists, sum, l, sameItems)
+}
+
+// once is the part that is kept under a hash, if it is the same as this one; else this one, which is kept where none was.
+func once[T any](kept map[uint64]T, sum uint64, part T, same func(a, b T) bool) T {
+	first, there := kept[sum]
+	switch {
+	case !there:
+		kept[sum] = part
+	case same(first, part):
+		return first
 	}
-	if s.lists == nil {
-		s.lists = map[uint64][]any{}
-	}
-	if !ok {
-		s.lists[sum] = l
-	}
-	return l
+	return part
 }
 
 // part is the one that equals a value, and a hash of it: of an object or a list, which is there once, that of its address.

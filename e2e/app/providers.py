@@ -430,15 +430,6 @@ class Minio(Provider):
         return "\n".join(found)
 
 
-def of_celery(definition: dict[str, Any]) -> bool:
-    """Return whether workers declare it when they connect, for tasks that are to run later."""
-    names = (definition.get("name"), definition.get("source"), definition.get("destination"))
-    # Those of an application are called <component>.<application>.<name>.
-    return any(
-        str(name).startswith("celery_delayed_") or str(name).count(".") > 1 for name in names
-    )
-
-
 class Rabbitmq(Provider):
     """RabbitMQ as the cluster operator makes it: one node."""
 
@@ -551,14 +542,25 @@ class Rabbitmq(Provider):
         return found[0]
 
     def state(self) -> str:
-        """Return the definitions of the broker, without those of Celery's workers."""
-        found = self.api("GET", "/definitions")
+        """Return the definitions of the broker; of what clients make too, those of the bootstrap.
+
+        Celery's workers declare queues and exchanges of their own whenever they connect.
+        """
+        secret = self.secret(f"{self.component}-definitions")
+        wanted = json.loads(secret["definitions.json"])
+        names = {item["name"] for key in ("exchanges", "queues") for item in wanted.get(key, ())}
+
+        def made_by_bootstrap(key: str, item: dict[str, Any]) -> bool:
+            if key == "bindings":
+                return {item["source"], item["destination"]} <= names
+            return key not in ("exchanges", "queues") or item["name"] in names
+
         kept = {
             key: sorted(
-                (item for item in value if not of_celery(item)),
+                (item for item in value if made_by_bootstrap(key, item)),
                 key=lambda item: json.dumps(item, sort_keys=True),
             )
-            for key, value in found.items()
+            for key, value in self.api("GET", "/definitions").items()
             if isinstance(value, list)
         }
         return json.dumps(kept, sort_keys=True, indent=1)

@@ -225,16 +225,20 @@ type Standing struct {
 
 // Standing opens the output directory. Where that cannot be, or its record is another one, nothing is known of its files.
 func (s *Stamps) Standing(out string) Standing {
+	if s == nil {
+		return Standing{}
+	}
 	root, err := openOut(out)
-	if s == nil || err != nil || root == nil {
+	if err != nil || root == nil {
 		return Standing{}
 	}
-	record, err := readRecord(filepath.Clean(out), root)
-	if err != nil || sha256.Sum256(record) != s.record {
-		shut(root)
-		return Standing{}
+	if record, err := readRecord(filepath.Clean(out), root); err == nil && sha256.Sum256(record) == s.record {
+		if known := s.below(root); known.top != nil {
+			return Standing{known, new(sync.Mutex), map[string]bool{".": true}}
+		}
 	}
-	return Standing{s.below(root), new(sync.Mutex), map[string]bool{".": true}}
+	shut(root)
+	return Standing{}
 }
 
 // Has says whether a file is as it was left, and what it was left with has this sum.
@@ -249,10 +253,11 @@ func (s Standing) Has(name, sum string) bool {
 
 // Close closes the output directory.
 func (s Standing) Close() {
-	s.known.close()
-	if s.known.root != nil {
-		shut(s.known.root)
+	if s.known.top == nil {
+		return
 	}
+	s.known.close()
+	shut(s.known.root)
 }
 
 // Files is how many files the build wrote, or kept.

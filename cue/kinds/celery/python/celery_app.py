@@ -239,7 +239,7 @@ def transport_options(settings: Settings, seconds: float) -> dict[str, Any]:
 
 
 def connect(connection: Connection, meanwhile: Callable[[], object]) -> Connection:
-    """Connect; ask a broker that is gone, or does not know its user yet, again and again, without end.
+    """Connect; ask a broker that is gone, or does not know its user yet, without end.
 
     It says so once, and calls `meanwhile` between two attempts.
     """
