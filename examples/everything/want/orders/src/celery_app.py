@@ -238,14 +238,14 @@ def transport_options(settings: Settings, seconds: float) -> dict[str, Any]:
 # --- the worker ---------------------------------------------------------------------------------
 
 
-def connect(connection: Connection, meanwhile: Callable[[], object]) -> Connection:
+def connect(connection: Connection, meanwhile: Callable[[], None]) -> Connection:
     """Connect; ask a broker that is gone, or does not know its user yet, without end.
 
     It says so once, and calls `meanwhile` between two attempts.
     """
-    refusals: list[Exception] = []
+    refusals: list[BaseException] = []
 
-    def on_refusal(error: Exception, _: float = 0) -> None:
+    def on_refusal(error: BaseException, _: float = 0) -> None:
         if not refusals:
             log.warning("the broker does not answer: %s", type(error).__name__)
         refusals.append(error)
