@@ -87,6 +87,7 @@ type Description struct {
 	Level         *Level
 	Capacity      map[string]Capacity
 	Data          []Data
+	Exposes       []Exposure
 	Requirements  []string // pins
 	Overrides     []string // pins that win over those of kinds and rules
 	Seams         []Seam
@@ -94,6 +95,16 @@ type Description struct {
 	Prerequisites []Object
 	Notes         []string
 	Trace         Trace
+}
+
+// Exposure is who reaches a component beside its links, or its target by a link.
+type Exposure struct {
+	From       string   // "internet", "nodes", "cluster", "namespace watch"
+	By         string   // "a route of api", "ingress_from"
+	Host, Path string   // of a route; Host is "" where every name leads to it
+	TLS        bool     // as far as the architecture knows
+	Allow      []string // addresses, or labels of pods, that alone get through; none: everyone there
+	Auth       string   // what callers are asked for: "none", "api_key", "login", or "own" where the application alone knows
 }
 
 // External is a server that somebody else runs.
@@ -257,6 +268,7 @@ type Result struct {
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
+	Exposes  []Exposure
 	Acts     []Acts // pods of the target that act for the source
 	Joins    *Acts  // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects
