@@ -100,6 +100,8 @@ func (w *Writer) bytes(name string, row kind.Row) ([]byte, error) {
 		return text.Dotenv(c)
 	case kind.JSON:
 		return encode.JSON(c.Data)
+	case kind.Document:
+		return kubernetes.Document(name, c)
 	case kind.Requirements:
 		return text.Requirements(name, c), nil
 	}

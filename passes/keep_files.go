@@ -47,6 +47,10 @@ func runKeepFiles(c *pass.Context) bool {
 		}
 		p, arch := c.Of(n), tables[i].arch
 		for _, row := range slices.Concat(p.Context, tables[i].rows) {
+			if _, ok := row.Content.(kind.Local); ok {
+				p.Local = row
+				continue
+			}
 			keepRow(c, n, row)
 		}
 		for i, row := range p.Rows {

@@ -18,7 +18,8 @@ func keepTreeFiles() pass.Pass {
 		Name: "keep-tree-files",
 		Doc:  "The files of the whole tree and what is in them: what is applied, what deploy.sh waits for, prerequisites, notes.",
 		After: []string{
-			"assign-roles", // what is applied, and the Jobs that scripts run
+			"assign-roles",   // what is applied, and the Jobs that scripts run
+			"local-services", // what runs on one machine
 		},
 		Run:     runKeepTreeFiles,
 		Promise: "Every deployed component has an entry in the top kustomization, and every file of the tree was decided once.",
@@ -37,7 +38,7 @@ func runKeepTreeFiles(c *pass.Context) bool {
 	}
 	t.Prerequisites, t.Notes = prerequisites(c), notes(c)
 	data := treeData(c)
-	for _, f := range treeFiles() {
+	for _, f := range treeFiles(c.Plan.Local) {
 		pass.Set(c, t.Files, f.path, true, equalBools, c.Because(c.Graph.Pos, f.reason))
 		row := kind.Row{Path: f.path, Mode: f.mode, Yields: f.yields, Secret: f.secret, Content: f.content}
 		if f.template != "" {
@@ -62,8 +63,9 @@ type treeFile struct {
 }
 
 // treeFiles lists them. A repository whose root is the output directory has some of these names already: those yield.
-func treeFiles() []treeFile {
+func treeFiles(local ir.Local) []treeFile {
 	return []treeFile{
+		{path: "local/compose.yaml", content: kind.Document{Object: local.Document}, reason: "the architecture runs on one machine with it"},
 		{path: ".gitattributes", template: "gitattributes.tmpl", yields: true, reason: "git must not merge lines of what is made from arch.cue"},
 		{path: ".gitignore", template: "gitignore.tmpl", yields: true, reason: "git must not take keys and decrypted files"},
 		{path: "README.md", template: "README.md.tmpl", yields: true, reason: "it says what is in the tree, and how to apply it"},

@@ -63,7 +63,7 @@ func TestEveryFileOfTheTreeIsDecided(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 	}
-	if got := strings.Join(paths, " "); got != ".gitattributes .gitignore .platc/manifest.json .sops.yaml README.md kustomization.yaml scripts/deploy.sh scripts/verify.sh" {
+	if got := strings.Join(paths, " "); got != ".gitattributes .gitignore .platc/manifest.json .sops.yaml README.md kustomization.yaml local/compose.yaml scripts/deploy.sh scripts/verify.sh" {
 		t.Errorf("the files are %s", got)
 	}
 	if len(b.Plan.Tree.Files) != len(paths) {

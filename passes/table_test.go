@@ -197,6 +197,7 @@ func townKinds(t testing.TB) *world {
 				{Path: "settings.env", Content: kind.Text{Text: "x"}},
 				{Path: "base/kustomization.yaml", Role: kind.Deploy, Content: kind.Kustomization{Object: object{"kind": "Kustomization"}}},
 				{Path: "base/namespace.yaml", Content: kind.Objects{{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": self["namespace"]}}}},
+				{Content: kind.Local{Said: object{"services": object{self["name"].(string): object{"image": "app:1"}}}}},
 				{Path: "base/job.yaml", Content: kind.Objects{{"apiVersion": "batch/v1", "kind": "Job", "metadata": object{"name": self["name"]}}}},
 			}, nil
 		}

@@ -758,17 +758,20 @@ components: {
 			Fix: "Remove `required`.",
 		},
 		{
-			ID:    "W0137",
-			Title: "connections in clear text",
-			Cause: "A server could encrypt what its clients say to it, and does not; and no mesh has both ends, which would. Whoever can listen between the nodes of the cluster reads passwords and data. One warning names all such servers, and who reaches them.",
+			ID:    "W0140",
+			Title: "a component that does not run on one machine",
+			Cause: "Every build writes local/compose.yaml, by which the architecture runs in containers on one machine. A kind in kinds/ beside arch.cue says with `local` in its manifests.cue how its components do; this one says nothing, so they are left out.",
 			Example: `
-name: "shop"
-components: {
-	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: db: {}}
-	db: {kind: "postgresql", namespace: "data"}
+$ cat kinds/board/manifests.cue
+package board
+
+manifests: {
+	#self: _
+	files: "k8s/deploy/base/kustomization.yaml": kustomization: {kind: "Kustomization"}
 }
+$ platc check
 `,
-			Fix: "Set `tls: true` on the server: cert-manager makes its certificate, and every client verifies it. Or link an `istio` to the server and to its clients.",
+			Fix: "Add `local: pods: true` where its pods run as they are, or name its services: see KINDS.md, section 6. `local: none: \"TEXT\"` says that nothing of it can run on one machine.",
 		},
 	}
 }

@@ -48,6 +48,9 @@ func (o *origins) lines(f *File) ([]line, error) {
 	case kind.Kustomization:
 		data, marks, err := encode.YAMLLines(c.Object)
 		return o.headed(f, data, "", o.structured(a, f, marks, []any{"kustomization"}, c.Object), err)
+	case kind.Document:
+		data, marks, err := encode.YAMLLines(c.Object)
+		return o.headed(f, data, "", o.assembled(f, c.Object, marks), err)
 	case kind.Text:
 		return o.headed(f, oneNewline([]byte(c.Text)), c.Comment, o.text(a, f, "text"), nil)
 	case kind.Verbatim:

@@ -346,6 +346,7 @@ type NodePlan struct {
 	Rollout       []Decided[any] // what deploy.sh waits for beside what the kind describes
 	Notes         []Decided[string]
 	Prerequisites []Decided[kind.Object]
+	Local         kind.Row         // how it runs on one machine, as its kind says it; without content where that says nothing
 	Order         Decided[int]     // wave of the start-up order, from 0
 	Waits         []Decided[*Node] // components that it waits for, by name
 }
@@ -379,6 +380,24 @@ type Tree struct {
 	Notes         []Decided[string]          // sorted
 }
 
+// Local is how the whole runs on one machine: a document by the Compose specification, with where its lines are from.
+type Local struct {
+	Document kind.Object
+	Lines    map[string]Line // by path, whose steps a NUL parts; what has none is from what it is in
+}
+
+// Line is where a line is from that is put together from what several say.
+type Line struct {
+	Node  *Node      // whose kind says it
+	File  string     // in which of its files, "" in none
+	Trace kind.Trace // of the answer of the kind
+	At    []any      // the place there
+	Data  any        // what is there
+	Also  []Line     // what else has to be there
+	By    []Origin   // the decisions, where no kind says it
+	Pos   diag.Pos   // where the kind says that there is such a thing at all
+}
+
 // Plan is every decision of a build.
 type Plan struct {
 	Graph      *Graph
@@ -387,6 +406,7 @@ type Plan struct {
 	Namespaces map[string]*Namespace
 	Applied    map[*Edge][]Applied // what each rule of an edge said
 	Tree       Tree
+	Local      Local
 	Sealed     bool // closed by the last pass: nothing may be written any more
 }
 

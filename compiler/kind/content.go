@@ -92,6 +92,12 @@ type Recipients struct{}
 // Record is what was written, with the hash of every file. It is known when everything else is.
 type Record struct{}
 
+// Local is how a component runs on one machine, as its kind says it; a pass makes local/compose.yaml of all of them.
+type Local struct{ Said Object }
+
+// Document is a YAML document, with its keys in the order of their names.
+type Document struct{ Object Object }
+
 func (Objects) isContent()       {}
 func (Kustomization) isContent() {}
 func (Text) isContent()          {}
@@ -107,6 +113,8 @@ func (Modules) isContent()       {}
 func (Each) isContent()          {}
 func (Recipients) isContent()    {}
 func (Record) isContent()        {}
+func (Local) isContent()         {}
+func (Document) isContent()      {}
 
 // Role is what a kustomization is applied for. A component has at most one of each role but Overlay.
 type Role string

@@ -2,7 +2,9 @@ package kind
 
 import (
 	"io/fs"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
@@ -79,7 +81,6 @@ type Description struct {
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
-	Cleartext     []Cleartext
 	Derived       Object
 	Settings      map[string]value.Value // variables of the component's ConfigMap
 	Variables     []Group                // secret variables of its own, beside those of its links
@@ -88,7 +89,6 @@ type Description struct {
 	Level         *Level
 	Capacity      map[string]Capacity
 	Data          []Data
-	Exposes       []Exposure
 	Requirements  []string // pins
 	Overrides     []string // pins that win over those of kinds and rules
 	Seams         []Seam
@@ -96,16 +96,6 @@ type Description struct {
 	Prerequisites []Object
 	Notes         []string
 	Trace         Trace
-}
-
-// Exposure is who reaches a component beside its links, or its target by a link.
-type Exposure struct {
-	From       string   // "internet", "nodes", "cluster", "namespace watch"
-	By         string   // "a route of api", "ingress_from"
-	Host, Path string   // of a route; Host is "" where every name leads to it
-	TLS        bool     // as far as the architecture knows
-	Allow      []string // addresses, or labels of pods, that alone get through; none: everyone there
-	Auth       string   // what callers are asked for: "none", "api_key", "login", or "own" where the application alone knows
 }
 
 // External is a server that somebody else runs.
@@ -132,12 +122,6 @@ type Seam struct {
 type Port struct {
 	Port int    // of the pods, not of the Service
 	Pods string // group
-}
-
-// Cleartext is a port whose connections an attribute could encrypt, and does not.
-type Cleartext struct {
-	Port   string // its name
-	Unless string // a mark that says, of both ends of a connection, that something else encrypts it; "": nothing does
 }
 
 // Pods is a group of pods of a component.
@@ -202,6 +186,28 @@ type Row struct {
 	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
 	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
 	Content Content // nil in a table that was not asked about a component, and where When does not hold
+}
+
+// LocalVariable is the environment variable in which local/compose.yaml expects one variable of an encrypted file, whose name has the component in front.
+func LocalVariable(file, name string) string {
+	component, rest, _ := strings.Cut(file, "/")
+	stem := path.Base(strings.TrimSuffix(rest, path.Ext(rest)))
+	return "PLATC_" + strings.ToUpper(strings.Join([]string{upper(component), upper(stem), upper(name)}, "__"))
+}
+
+// LocalPort is the environment variable in which local/compose.yaml expects the port of the machine for one of a service.
+func LocalPort(service string, port int) string {
+	return "PLATC_PORT_" + strings.ToUpper(upper(service)) + "_" + strconv.Itoa(port)
+}
+
+// upper is a text of letters, digits and _.
+func upper(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' {
+			return '_'
+		}
+		return r
+	}, s)
 }
 
 // Encryptable says whether SOPS can encrypt a file: its content value by value, and its path by the rules of .sops.yaml (OUTPUT.md, SEC-02).
@@ -275,7 +281,6 @@ type Result struct {
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
-	Exposes  []Exposure
 	Acts     []Acts // pods of the target that act for the source
 	Joins    *Acts  // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects

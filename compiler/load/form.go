@@ -14,7 +14,7 @@ import (
 )
 
 // form is what the files of a kind may say, read from the package form of the library.
-type form struct{ kind, rule, row, description *kind.Type }
+type form struct{ kind, rule, row, local, description *kind.Type }
 
 // newForm reads the types off their syntax: nothing is evaluated, and no lock is needed when they are used.
 func newForm() *form {
@@ -35,7 +35,7 @@ func newForm() *form {
 		}
 		return t
 	}
-	return &form{kind: read("#Kind"), rule: read("#Rule"), row: read("#Row"), description: read("#Description")}
+	return &form{kind: read("#Kind"), rule: read("#Rule"), row: read("#Row"), local: read("#Local"), description: read("#Description")}
 }
 
 // misfits says what a value has that the form does not allow, as far as the value is known; nil when nothing is wrong.

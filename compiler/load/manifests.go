@@ -106,7 +106,7 @@ func (l *lib) answered(r root, k *kind.Kind, q *question, in given, a answer, co
 		return nil, all[:len(rows)+1], err
 	}
 	for i, row := range rows {
-		if row.Content == nil {
+		if row.Content == nil || row.Path == "" {
 			continue
 		}
 		if err := proper(k, row.Path, row); err != nil {
@@ -127,7 +127,14 @@ func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context boo
 	if err != nil {
 		return nil, err
 	}
-	all := make([]told, 0, len(fields))
+	all := make([]told, 0, len(fields)+1)
+	if a, ok := manifests.field("local"); ok && !context {
+		t, err := l.local(r, k, a)
+		all = append(all, t)
+		if err != nil {
+			return all, err
+		}
+	}
 	for _, f := range fields {
 		t := told{path: f.name, pos: f.place(r)}
 		belongs, err := contextIn(f)
@@ -150,6 +157,22 @@ func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context boo
 	return all, nil
 }
 
+// local is what a kind says of how a component runs on one machine: it is told as a row without a path.
+func (l *lib) local(r root, k *kind.Kind, a answer) (told, error) {
+	t := told{pos: part{name: "local", answer: a}.place(r)}
+	if r.own() {
+		if err := a.check(l.form.local, "what "+k.Name+" says of one machine"); err != nil {
+			return t, err
+		}
+	}
+	data, err := a.decode()
+	if err != nil {
+		return t, err
+	}
+	t.data = kind.Object{"local": data}
+	return t, nil
+}
+
 // content decodes what a row says.
 func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, error) {
 	if r.own() {
@@ -169,6 +192,11 @@ func (l *lib) rows(q *question, in given, manifests answer, all []told, context 
 	rows := make([]kind.Row, 0, len(all))
 	for _, t := range all {
 		row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when), Context: context}
+		if t.path == "" {
+			row.Content, row.Trace = kind.Local{Said: object(t.data["local"])}, l.traced(q, in, manifests, "local")
+			rows = append(rows, row)
+			continue
+		}
 		if t.data != nil {
 			if err := contentOf(&row, t.data); err != nil {
 				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))

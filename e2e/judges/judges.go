@@ -127,6 +127,7 @@ func All() []Judge {
 		{"builders", builders},
 		{"network", network},
 		{"world", closedWorld},
+		{"compose", compose},
 	}
 }
 

@@ -197,6 +197,8 @@ func (s *suite) lookAtBroken(t *testing.T) {
 		{"kube-score", "orders/k8s/deploy/base/fastapi.yaml", "  name: orders\nspec:\n  revision", "  annotations:\n    kube-score/ignore: pod-probes\n  name: orders\nspec:\n  revision", "no rule lets it ignore pod-probes"},
 		{"kube-score", "orders/k8s/deploy/base/fastapi.yaml", "  name: orders\nspec:\n  revision", "  annotations:\n    kube-score/ignore: deployment-replicas\n  name: orders\nspec:\n  revision", "it ignores deployment-replicas, and would pass"},
 		{"rules", "prom/k8s/deploy/base/rule.yaml", "expr: ", "expr: sum(", "parse error"},
+		{"compose", "local/compose.yaml", "restart: unless-stopped", "reboot: unless-stopped", "reboot"},
+		{"compose", "local/compose.yaml", "source: ../orders/k8s", "source: ../orders/k9s", "which is not in the tree"},
 		{"istioctl", "orders/k8s/deploy/base/virtual-service.yaml", "  hosts:", "  gateways:\n  - nobody\n  hosts:", "Referenced gateway not found"},
 		{"buildkit", "orders/Dockerfile", "FROM python:", "FROM pypy:", "the base image"},
 		{"buildkit", "orders/Dockerfile", "\nWORKDIR /app", "\nMAINTAINER me\nWORKDIR /app", "MaintainerDeprecated"},

@@ -233,19 +233,11 @@ func (s *suite) prerequisites(t *testing.T, g *graph) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spaces := map[string]bool{}
 	for _, each := range g.components {
-		spaces[each.namespace] = true
-	}
-	for _, object := range g.want {
-		spaces[object.GetNamespace()] = true
-	}
-	delete(spaces, "")
-	for name := range spaces {
-		if g.want["/Namespace//"+name] != nil {
+		if g.want["/Namespace//"+each.namespace] != nil {
 			continue
 		}
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: each.namespace}}
 		if _, err := client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}

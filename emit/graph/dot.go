@@ -20,7 +20,7 @@ func DOT(g *ir.Graph, o Options) []byte {
 	for _, ns := range namespaces {
 		fmt.Fprintf(&b, "  subgraph %s {\n    label=%s;\n", dotQuote("cluster namespace "+ns), dotQuote(ns))
 		for _, n := range of[ns] {
-			dotComponent(&b, v, n, o)
+			dotComponent(&b, v, n, o.Expand)
 		}
 		b.WriteString("  }\n")
 	}
@@ -32,9 +32,6 @@ func DOT(g *ir.Graph, o Options) []byte {
 		if !l.waits() {
 			attributes = append(attributes, "style=dashed")
 		}
-		if o.Highlight.line(l) {
-			attributes = append(attributes, strings.TrimPrefix(dotHighlight(true), ", "))
-		}
 		fmt.Fprintf(&b, "  %s -> %s", dotQuote(l.source.ID), dotQuote(l.target.ID))
 		if len(attributes) > 0 {
 			fmt.Fprintf(&b, " [%s]", strings.Join(attributes, ", "))
@@ -45,26 +42,18 @@ func DOT(g *ir.Graph, o Options) []byte {
 	return []byte(b.String())
 }
 
-func dotComponent(b *strings.Builder, v view, n *ir.Node, o Options) {
+func dotComponent(b *strings.Builder, v view, n *ir.Node, expand bool) {
 	subs := v.subs[n]
-	if !o.Expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s [label=%s%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, true)))
+	if !expand || len(subs) == 0 {
+		fmt.Fprintf(b, "    %s [label=%s];\n", dotQuote(n.ID), dotQuote(titles(n)...))
 		return
 	}
 	fmt.Fprintf(b, "    subgraph %s {\n      label=\"\";\n", dotQuote("cluster component "+n.ID))
-	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, false)))
+	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"];\n", dotQuote(n.ID), dotQuote(titles(n)...))
 	for _, sub := range subs {
-		fmt.Fprintf(b, "      %s [label=%s%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()), dotHighlight(o.Highlight.node(sub, false)))
+		fmt.Fprintf(b, "      %s [label=%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()))
 	}
 	b.WriteString("    }\n")
-}
-
-// dotHighlight is the further attributes of a node or an arrow that stands out.
-func dotHighlight(yes bool) string {
-	if !yes {
-		return ""
-	}
-	return `, color="` + highlightColor + `", penwidth=2.5`
 }
 
 // dotQuote is lines as one quoted string: in it only the quote and the backslash mean something.

@@ -19,6 +19,11 @@ func Kustomization(name string, k kind.Kustomization) ([]byte, error) {
 	return documents(name, []any{k.Object})
 }
 
+// Document is any other document in YAML, as it is given.
+func Document(name string, d kind.Document) ([]byte, error) {
+	return documents(name, []any{d.Object})
+}
+
 func documents(name string, docs []any) ([]byte, error) {
 	data, err := encode.YAML(docs...)
 	if err != nil {
