@@ -298,7 +298,7 @@ class TaskLoader(AppLoader):
         # Celery's own, for tasks of no object, is never current.
         others = [
             app
-            for app in _state._get_active_apps()
+            for app in _state._get_active_apps()  # type: ignore[attr-defined]
             if app.set_as_current and not isinstance(app.loader, TaskLoader)
         ]
         for other in sorted(others, key=lambda app: str(app.main)):

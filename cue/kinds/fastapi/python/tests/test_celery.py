@@ -81,7 +81,7 @@ def team(monkeypatch: pytest.MonkeyPatch) -> Iterator[Celery]:
 
 
 def test_a_celery_object_of_the_team_uses_the_linked_broker(team: Celery) -> None:
-    """Whoever calls `delay()` of its tasks sends where `send_task` does; what else it says stays."""
+    """Who calls `delay()` of its tasks sends where `send_task` does; what else it says stays."""
     sender = create_sender(load_settings(server=False))
     for name in ("broker_transport_options", "broker_url", "result_backend", "task_queues"):
         assert team.conf[name] == sender.conf[name], name
