@@ -79,6 +79,9 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 			l.say("variable", pair)
 		}
 	}
+	if err := l.file(s.ImagesFile()); err != nil {
+		return inputs{}, err
+	}
 	if err := l.sources(s, dir, root); err != nil {
 		return inputs{}, err
 	}

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "98a86126", definitions: storedDefinitions},
+		"schema":           {sum: "78f1dc5d", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
 		"kinds/celery":     {sum: "1834b580", declared: storedCelery},
 		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},
@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "360bfab7", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "82584413", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "848ae210", declared: storedRedis},
-		"kinds/service":    {sum: "1f7b7c9b", declared: storedService},
+		"kinds/service":    {sum: "f3b6c1d1", declared: storedService},
 	}
 }
 
