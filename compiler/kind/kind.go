@@ -75,7 +75,7 @@ type Count struct {
 type Description struct {
 	Host          string
 	External      *External // it is there already, and not deployed; nil: it is
-	Image         *Image    // that the architecture builds; nil: none
+	Image         *Image    // that the application is made of; nil: none of its own
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
@@ -114,10 +114,12 @@ type External struct {
 	Given bool   // its users are there too, and links say which; else links make theirs, whose names begin with that of the architecture
 }
 
-// Image is an image that the architecture builds.
+// Image is the image of an application.
 type Image struct {
 	Name    string // with the registry, without a tag: "registry.example.com/shop/orders"
 	Version string // what its tag begins with: "1.4.0"
+	Context string // folder of the build context below that of the component; "": that itself
+	Foreign bool   // another build makes it: it is named as arch.cue says, but where images.json says another one
 }
 
 // Seam is a place where files of the user's own join the component, if they have it.

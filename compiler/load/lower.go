@@ -39,6 +39,7 @@ func (l *lowering) lower(top *kind.Given) {
 	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
+	l.graph.Images = l.images()
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {

@@ -48,7 +48,7 @@ func description(o kind.Object) (kind.Description, error) {
 		d.External = &kind.External{At: str(external["at"]), Given: str(external["users"]) == "given"}
 	}
 	if image := object(o["image"]); image != nil {
-		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
+		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"]), Context: str(image["context"]), Foreign: !boolean(image["built"], true)}
 	}
 	for name, p := range object(o["ports"]) {
 		d.Ports[name] = port(p)
