@@ -119,6 +119,7 @@ func rows(p *ir.Plan, only []string) (inputs []secrets.Input, plain []placed) {
 		}
 	}
 	add("", p.Tree.Rows)
+	add("", p.GitOps.Rows)
 	return inputs, plain
 }
 

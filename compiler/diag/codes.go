@@ -757,5 +757,16 @@ components: {
 `,
 			Fix: "Remove `required`.",
 		},
+		{
+			ID:    "W0139",
+			Title: "deployed from a repository over plain HTTP",
+			Cause: "A GitOps engine applies what it reads from `config.gitops.repo`. Over plain HTTP whoever is between it and the server can change that.",
+			Example: `
+name: "shop"
+config: gitops: {tool: "flux", repo: "http://git.example.com/shop/deploy.git"}
+components: cache: {kind: "redis", namespace: "data"}
+`,
+			Fix: "Use a URL with `https://` or `ssh://`.",
+		},
 	}
 }
