@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "74a213cc", definitions: storedDefinitions},
+		"schema":           {sum: "9d4fa14c", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
 		"kinds/celery":     {sum: "1834b580", declared: storedCelery},
 		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},
