@@ -16,7 +16,7 @@ import (
 
 // argoCD is the same architecture, and every example, with Argo CD: its definitions accept the objects, and Kustomize renders what repo-server would.
 func (s *suite) argoCD(t *testing.T) {
-	t.Log("KSOPS is a program of the suite's own, since no proxy serves its module; repo-server's rendering is Kustomize with the flags of README.md")
+	t.Log("not to be had: the modules of KSOPS, whose place a program of the suite takes, and of gitops-engine, which repo-server needs: Kustomize renders here, with the flags that README.md gives it")
 	programs := filepath.Join(s.work, "programs")
 	s.run(t, filepath.Join(s.root, "e2e"), nil, "go", "build", "-o", filepath.Join(programs, "ksops"), "./flux/ksops")
 	path := "PATH=" + strings.Join([]string{programs, s.programs["sops"], s.programs["kustomize"], os.Getenv("PATH")}, ":")
