@@ -15,7 +15,7 @@ func deliveryView(c *pass.Context, settings kind.Object) kind.Object {
 	components := []any{}
 	for _, n := range c.Graph.Components() {
 		if d := c.Plan.GitOps.Of[n]; d != nil {
-			components = append(components, deliveredView(c, n, d, word(settings, "path")))
+			components = append(components, deliveredView(c, n, d, path.Join(word(settings, "path"), c.Graph.Folder())))
 		}
 	}
 	spaces := []any{}
@@ -23,7 +23,7 @@ func deliveryView(c *pass.Context, settings kind.Object) kind.Object {
 		spaces = append(spaces, d.Value())
 	}
 	return kind.Object{
-		"name": deliveryName(c), "repo": word(settings, "repo"), "branch": word(settings, "branch"), "secret": gitSecret(c, settings), "folder": path.Join(word(settings, "path"), gitOpsFolder),
+		"name": c.Graph.PartOf(), "repo": word(settings, "repo"), "branch": word(settings, "branch"), "secret": gitSecret(c, settings), "folder": path.Join(word(settings, "path"), gitOpsFolder(c)),
 		"components": components, "namespaces": spaces, "kinds": viewed(c.Plan.GitOps.Types, func(r ir.Ref) kind.Object { return kind.Object{"group": r.APIVersion, "kind": r.Kind} }),
 	}
 }
@@ -33,10 +33,10 @@ func gitSecret(c *pass.Context, settings kind.Object) string {
 	if secret := word(settings, "secret"); secret != "" || !strings.HasPrefix(word(settings, "repo"), "ssh://") {
 		return secret
 	}
-	return deliveryName(c) + "-git"
+	return c.Graph.PartOf() + "-git"
 }
 
-// deliveryData is what README.md says of an engine: its names, and when custom resources are ready.
+// deliveryData is what README.md says of an engine: its names, the folder of its files as seen from there, and when custom resources are ready.
 func deliveryData(c *pass.Context, settings kind.Object) kind.Object {
 	var all []ir.Decided[ir.Check]
 	index := pass.Index[ir.Ref]{}
@@ -47,16 +47,21 @@ func deliveryData(c *pass.Context, settings kind.Object) kind.Object {
 		}
 	}
 	scheme, _, _ := strings.Cut(word(settings, "repo"), "://")
+	folder := gitOpsFolder(c)
+	if c.Graph.Environment != "" {
+		folder = path.Join(fromFolder(c.Graph.Folder()), folder)
+	}
 	return kind.Object{
-		"name": deliveryName(c), "secret": gitSecret(c, settings), "scheme": scheme,
+		"name": c.Graph.PartOf(), "secret": gitSecret(c, settings), "scheme": scheme, "folder": folder,
 		"checks": viewed(all, func(k ir.Check) kind.Object {
 			return kind.Object{"group": groupOf(k.APIVersion), "kind": k.Kind, "condition": k.Condition, "path": k.Path, "value": k.Value}
 		}),
 	}
 }
 
+// deliveredView is a component; root is the folder of the tree, or of the environment, in the repository.
 func deliveredView(c *pass.Context, n *ir.Node, d *ir.Delivery, root string) kind.Object {
-	const up = "../../.." // from the overlay of the component to the root of the tree
+	up := path.Join(fromFolder(path.Join(gitOpsFolder(c), "overlays", n.Name)), c.Graph.Folder())
 	after, spaces := []any{}, []any{}
 	for _, before := range d.After {
 		after = append(after, c.Plan.GitOps.Of[before.Value()].Name)
@@ -76,6 +81,9 @@ func deliveredView(c *pass.Context, n *ir.Node, d *ir.Delivery, root string) kin
 		}),
 	}
 }
+
+// fromFolder is the way from a folder of the output to its root.
+func fromFolder(folder string) string { return strings.Repeat("../", strings.Count(folder, "/")) + ".." }
 
 func viewed[T any](list []ir.Decided[T], view func(T) kind.Object) []any {
 	all := []any{}

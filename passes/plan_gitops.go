@@ -29,8 +29,8 @@ func planGitOps() pass.Pass {
 	}
 }
 
-// gitOpsFolder is where the files for engines are.
-const gitOpsFolder = "gitops"
+// gitOpsFolder is where the files for engines are: beside the environments, which have a folder each there.
+func gitOpsFolder(c *pass.Context) string { return path.Join("gitops", c.Graph.Environment) }
 
 func runPlanGitOps(c *pass.Context) bool {
 	settings := gitOps(c)
@@ -53,7 +53,7 @@ func runPlanGitOps(c *pass.Context) bool {
 	}
 	for _, row := range rows {
 		for _, file := range expanded(c, nil, row) {
-			file.Path = path.Join(gitOpsFolder, file.Path)
+			file.Path, file.Environment = path.Join(gitOpsFolder(c), file.Path), c.Graph.Environment
 			pass.Set(c, g.Files, file.Path, true, equalBools, asksGitOps(c))
 			g.Rows = append(g.Rows, file)
 		}
@@ -103,7 +103,7 @@ func checkGitOps(c *pass.Context, settings kind.Object) {
 
 // deliver decides what an engine is told of a component. Those that it waits for have been decided.
 func deliver(c *pass.Context, n *ir.Node, entry ir.Decided[string]) *ir.Delivery {
-	d := &ir.Delivery{Folder: entry, Name: deliveryName(c) + "-" + n.Name}
+	d := &ir.Delivery{Folder: entry, Name: c.Graph.PartOf() + "-" + n.Name}
 	if len(d.Name) > maxLabel {
 		c.Report(diag.Diagnostic{
 			Code: "E0108", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s is delivered by an object with the name %s, which has %d characters", n.Name, d.Name, len(d.Name)),
@@ -127,9 +127,6 @@ func deliver(c *pass.Context, n *ir.Node, entry ir.Decided[string]) *ir.Delivery
 
 // maxLabel is how long the value of a label may be.
 const maxLabel = 63
-
-// deliveryName is what the objects for engines are called, and what their names begin with.
-func deliveryName(c *pass.Context) string { return c.Graph.Name }
 
 // deployedWaits are the components that are ready before another one: those that it waits for, and in the place of one that is not deployed those that
 // this waits for.

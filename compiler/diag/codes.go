@@ -296,6 +296,23 @@ components: orders: {
 			Fix: "Change one of the two, as the help says.",
 		},
 		{
+			ID:    "E0210",
+			Title: "what goes into an image differs between environments",
+			Cause: "One image is built of a component, tested in one environment and then promoted to the next: its source, requirements, packages, modules, Python, version and name cannot depend on the environment.",
+			Example: `
+name:         "shop"
+environments: ["dev", "prod"]
+_env:         *"dev" | string @tag(env)
+components: orders: {
+	kind:      "fastapi"
+	namespace: "orders"
+	port:      8080
+	version:   [if _env == "prod" {"1.0.0"}, "1.1.0"][0]
+}
+`,
+			Fix: "Set it without a tag. Sizes, replicas, domains, namespaces, variables and external servers may differ.",
+		},
+		{
 			ID:    "E0211",
 			Title: "a link to a server whose users are not made from here, without credentials",
 			Cause: "The target has external without admin: platc cannot make a user there, so the link has to give one that the server has.",

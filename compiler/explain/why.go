@@ -246,7 +246,7 @@ func inside(n *ir.Node, name string) string {
 
 // find is the file of a path, or of the end of one: of the component, else of the whole tree; what is written goes first.
 func (w why) find(name string) (*File, error) {
-	name = path.Clean(name)
+	name = strings.TrimPrefix(path.Clean(name), w.plan.Graph.Folder()+"/")
 	own, tree := files(w.plan, w.node), files(w.plan, nil)
 	for _, wanted := range []string{name, inside(w.node, name)} {
 		for _, f := range own {

@@ -22,20 +22,40 @@ type Graph struct {
 	Config  Config
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
-	Pos     diag.Pos          // of the architecture's name
-	Nodes   []*Node           // by ID
-	Links   []Link            // as written, by source and target; resolve-links makes edges of them
-	Edges   []*Edge           // by source and target
-	Library *kind.Library
-	Dir     string          // the folder of arch.cue
-	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
-	Named   []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
+	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
+	Environment  string
+	Environments []string
+	BuiltBefore  map[string]bool // names of components that an earlier environment has too: the Jobs that build their images are there
+	Pos          diag.Pos        // of the architecture's name
+	Nodes        []*Node         // by ID
+	Links        []Link          // as written, by source and target; resolve-links makes edges of them
+	Edges        []*Edge         // by source and target
+	Library      *kind.Library
+	Dir          string          // the folder of arch.cue
+	Failed       map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+	Named        []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
 	ComponentsPos diag.Pos    // of the key components
 	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
 
 	nodeIndex atomic.Pointer[nodeIndex]
 	edgeIndex atomic.Pointer[edgeIndex]
+}
+
+// PartOf is what the cluster knows the architecture by: its name, with the environment.
+func (g *Graph) PartOf() string {
+	if g.Environment == "" {
+		return g.Name
+	}
+	return g.Name + "-" + g.Environment
+}
+
+// Folder is where the files of the environment are in the output; "" is its root.
+func (g *Graph) Folder() string {
+	if g.Environment == "" {
+		return ""
+	}
+	return "env/" + g.Environment
 }
 
 // Given reads the text of a secret that the user gave, or says why it cannot be read.

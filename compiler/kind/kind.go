@@ -157,7 +157,14 @@ type Kept struct{ What, Object string }
 type Claim struct {
 	Key, Within, What, Code, Attribute, Help string
 	Owner                                    string // claims of one owner do not collide; "": each stands alone
+	Reach                                    string // how far it is one name beyond the architecture: ReachCluster, ReachWorld; "": not at all
 }
+
+// How far a claim reaches.
+const (
+	ReachCluster = "cluster" // no other environment in the same cluster may have it
+	ReachWorld   = "world"   // no other environment may have it, wherever it runs
+)
 
 // Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
 type Finding struct {
@@ -180,10 +187,12 @@ type Row struct {
 	Role    Role   // of a Kustomization
 	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
-	Pos     diag.Pos
-	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
-	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
-	Content Content // nil in a table that was not asked about a component, and where When does not hold
+
+	Environment string // of a file of the whole tree: the one that it belongs to; "": all share it
+	Pos         diag.Pos
+	Told        string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
+	Trace       Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
+	Content     Content // nil in a table that was not asked about a component, and where When does not hold
 }
 
 // Encryptable says whether SOPS can encrypt a file: its content value by value, and its path by the rules of .sops.yaml (OUTPUT.md, SEC-02).

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "9d4fa14c", definitions: storedDefinitions},
+		"schema":           {sum: "eabe4ab9", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
 		"kinds/celery":     {sum: "1834b580", declared: storedCelery},
 		"kinds/cnpg":       {sum: "a479dc9d", declared: storedCnpg},
@@ -179,7 +179,7 @@ func storedDefinitions() definitions {
 			kind.Field{Name: "recipients", Type: &kind.Type{Doc: "age public keys that may decrypt them.", Text: "*[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]", Elem: &kind.Type{Doc: "#AgeRecipient is a public key that age encrypts to: its own, or one of SSH.", Help: "a public key of age (age1…) or of SSH (ssh-ed25519 …, ssh-rsa …)", Text: "=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}},
 		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Additional labels for every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|istio-injection$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
-	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, and a reason.", Help: "ids such as db or db/database/orders, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}}
+	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, or env/ and the name of an environment, and a reason.", Help: "ids such as db or db/database/orders, or environments such as env/staging, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Keys: &kind.Pattern{Text: "^(env/[a-z][a-z0-9]{0,15}|[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?)$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}, Environments: &kind.Type{Doc: "#Environments are the names of the environments that the architecture is built for, such as [\"dev\", \"staging\", \"prod\"]; each is an evaluation of its own.", Text: "[...=~\"^[a-z][a-z0-9]{0,15}$\"]", Elem: &kind.Type{Doc: "#EnvironmentName names a folder of the output, and is the tag of an evaluation.", Help: "a name of at most 16 lower-case letters and digits that begins with a letter", Text: "=~\"^[a-z][a-z0-9]{0,15}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z][a-z0-9]{0,15}$"}}}, IsList: true}}
 }
 
 func storedApisix() *declarations {
@@ -276,14 +276,14 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 313, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 314, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 210, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 211, Column: 3}},
@@ -1564,8 +1564,8 @@ func storedGatewayapi() *declarations {
 			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 		}, IsStruct: true}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 327, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 328, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1619,8 +1619,8 @@ func storedIngress() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
 	}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 327, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 328, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1964,8 +1964,8 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 66, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 88, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 107, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 117, Column: 3}},
@@ -2203,14 +2203,14 @@ func storedKong() *declarations {
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 313, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 314, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Derived: "secured"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 151, Column: 3}},
@@ -2886,8 +2886,8 @@ func storedMongodb() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 43, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 237, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 245, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 69, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 70, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 87, Column: 3}},

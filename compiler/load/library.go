@@ -104,7 +104,7 @@ func read(roots []root) *lib {
 	known := l.stored()
 	if l.out.Config == nil {
 		d := l.definitions()
-		l.out.Config, l.out.Retired = d.Config, d.Retired
+		l.out.Config, l.out.Retired, l.out.Environments = d.Config, d.Retired, d.Environments
 	}
 	for _, p := range kinds {
 		if !l.addKind(p, p.storedIn(known)) {
@@ -194,7 +194,7 @@ func (l *lib) open(p *pkg) bool {
 }
 
 func (l *lib) definitions() definitions {
-	return definitions{Config: l.definition("#Config"), Retired: l.definition("#Retired")}
+	return definitions{Config: l.definition("#Config"), Retired: l.definition("#Retired"), Environments: l.definition("#Environments")}
 }
 
 // definition is the type of a definition of the schema.

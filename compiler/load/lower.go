@@ -17,7 +17,7 @@ import (
 var (
 	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	// a component's folder stands beside those of the whole tree, and is checked out on any system
-	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+	reserved  = regexp.MustCompile(`^(env|gitops|local|scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
 	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 )
 
@@ -28,7 +28,7 @@ func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
 // lower reads the top level: name, config, retired, components.
 func (l *lowering) lower(top *kind.Given) {
-	known := []string{"name", "config", "components", "retired"}
+	known := []string{"name", "config", "components", "retired", "environments"}
 	for _, f := range top.Fields {
 		if !f.Invalid && !slices.Contains(known, f.Key) {
 			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
@@ -36,6 +36,7 @@ func (l *lowering) lower(top *kind.Given) {
 		}
 	}
 	l.name(top)
+	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
 	l.graph.Retired = l.retired(top.Field("retired"))
@@ -109,10 +110,13 @@ func (l *lowering) name(top *kind.Given) {
 
 // config completes the settings, and is what kinds see as #arch. Secrets that the user gave become references.
 func (l *lowering) config(given *kind.Given) kind.Object {
-	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
+	arch := kind.Object{"name": l.graph.PartOf(), "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
 		given = nil
+	}
+	if l.graph.Environment != "" {
+		arch["environment"] = l.graph.Environment
 	}
 	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)

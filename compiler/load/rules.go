@@ -98,7 +98,7 @@ func level(v any) *kind.Level {
 func claims(v any) []kind.Claim {
 	var all []kind.Claim
 	for _, o := range objects(v) {
-		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"])}
+		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"]), Reach: str(o["reach"])}
 		if c.Code == "" {
 			c.Code = "E0205"
 		}

@@ -402,7 +402,7 @@ func Places(inputs []Input) ([]Place, error) {
 
 // rule says which values of a file are encrypted; it becomes a creation rule of .sops.yaml.
 type rule struct {
-	path      string // expression for the file's path
+	path      string // expression for the file's path, without environments
 	encrypted string // expression for the keys of encrypted values; "": all but those that end in _unencrypted
 	pathExpr  *regexp.Regexp
 	keyExpr   *regexp.Regexp
@@ -420,7 +420,7 @@ func newRules() []*rule {
 }
 
 func newRule(path, encrypted string) *rule {
-	r := &rule{path: path, pathExpr: regexp.MustCompile(path)}
+	r := &rule{path: path, pathExpr: regexp.MustCompile("^(env/[^/]+/)?" + strings.TrimPrefix(path, "^"))}
 	r.cover(encrypted)
 	return r
 }
