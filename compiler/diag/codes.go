@@ -811,5 +811,16 @@ components: {
 `,
 			Fix: "Set `tls: true` on the server: cert-manager makes its certificate, and every client verifies it. Or link an `istio` to the server and to its clients.",
 		},
+		{
+			ID:    "W0139",
+			Title: "deployed from a repository over plain HTTP",
+			Cause: "A GitOps engine applies what it reads from `config.gitops.repo`. Over plain HTTP whoever is between it and the server can change that.",
+			Example: `
+name: "shop"
+config: gitops: {tool: "flux", repo: "http://git.example.com/shop/deploy.git"}
+components: cache: {kind: "redis", namespace: "data"}
+`,
+			Fix: "Use a URL with `https://` or `ssh://`.",
+		},
 	}
 }
