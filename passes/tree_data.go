@@ -33,7 +33,7 @@ func treeData(c *pass.Context) kind.Object {
 	slices.SortStableFunc(components, func(a, b kind.Object) int { return cmp.Compare(a["order"].(int), b["order"].(int)) })
 	data["components"], data["undeployed"], data["links"] = components, undeployed, linkData(c)
 	data["prerequisites"], data["notes"] = prerequisiteData(c.Plan.Tree.Prerequisites), noteData(c.Plan.Tree.Notes)
-	data["name"], data["environments"] = c.Graph.Name, c.Graph.Environments
+	data["name"], data["environment"], data["environments"] = c.Graph.Name, c.Graph.Environment, c.Graph.Environments
 	data["images"] = kind.Object{}
 	if images := c.Graph.Library.Images; images != nil {
 		data["images"] = images()

@@ -37,8 +37,9 @@ type Graph struct {
 	Failed       map[string]bool // IDs of nodes that were refused: links to them are no second mistake
 	Named        []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
-	ComponentsPos diag.Pos    // of the key components
-	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
+	EnvironmentsPos diag.Pos    // of the key environments; where there is none, of the name
+	ComponentsPos   diag.Pos    // of the key components
+	ConfigGiven     *kind.Given // what the user wrote as config, for positions; nil where there is none
 
 	nodeIndex atomic.Pointer[nodeIndex]
 	edgeIndex atomic.Pointer[edgeIndex]
