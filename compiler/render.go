@@ -81,6 +81,33 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	return out, nil
 }
 
+// Plain makes the files of a checked build that hold no secret, in order of path, and names those that do or that depend on keys. It needs no key and no value from outside, and
+// reads nothing of a tree; out is where one is, for files of the user's own that are used in place, "" where there is none.
+func Plain(b *Build, out string, jobs int) (files []emit.File, secret []string, err error) {
+	if !b.sealed() {
+		return nil, nil, ErrFindings
+	}
+	sets, plain := b.rows(nil)
+	plain, _ = inPlace(plain, out, &b.Findings)
+	if files, err = render(b.made, plain, jobs); err != nil {
+		return nil, nil, err
+	}
+	for _, s := range sets {
+		for _, in := range s.inputs {
+			secret = append(secret, in.Path)
+		}
+		for _, row := range s.Plan.Tree.Rows {
+			if _, ok := row.Content.(kind.Recipients); ok {
+				secret = append(secret, row.Path)
+			}
+		}
+	}
+	sorted := &Output{Files: files}
+	sorted.sort()
+	slices.Sort(secret)
+	return sorted.Files, slices.Compact(secret), nil
+}
+
 func (o *Output) sort() {
 	slices.SortFunc(o.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
 }
