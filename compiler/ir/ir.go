@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/images"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
@@ -20,6 +21,7 @@ type Graph struct {
 	GivenTo map[string]string // the component that has one as its own, by ID; those of config are nobody's
 	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
+	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
 	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
@@ -354,7 +356,8 @@ type NodePlan struct {
 	Seams         map[string]Decided[bool]   // where files of the user's own could join: whether they do, and By says why
 	Files         map[string]Decided[bool]
 	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
-	Image         Decided[string]               // name and tag of the image that is built; zero: none
+	Built         Decided[string]               // name and tag of the image that is built; zero: none
+	Image         Decided[string]               // name and tag or digest of the one that is deployed; zero: none, or a foreign one that arch.cue alone names
 	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
 	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
 	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
@@ -408,6 +411,7 @@ type Plan struct {
 	Namespaces map[string]*Namespace
 	Applied    map[*Edge][]Applied // what each rule of an edge said
 	Tree       Tree
+	GitOps     GitOps
 	Sealed     bool // closed by the last pass: nothing may be written any more
 }
 
@@ -415,6 +419,7 @@ type Plan struct {
 func NewPlan(g *Graph) *Plan {
 	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}, Applied: map[*Edge][]Applied{}}
 	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
+	p.GitOps = GitOps{Of: map[*Node]*Delivery{}, Files: map[string]Decided[bool]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
 			Variables: newVariables(), Processes: map[*Node]*Variables{},
