@@ -44,6 +44,7 @@ is the current directory.`,
 	root.AddCommand(commands...)
 	root.SetHelpCommand(helpCommand(commands))
 	prepare(commands)
+	completeEnvironments(c, commands)
 	return root
 }
 
