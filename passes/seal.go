@@ -16,8 +16,9 @@ func seal() pass.Pass {
 			"check-capacity",  // nor one that uses more than there is
 			"keep-tree-files", // nor one whose tree lacks files
 			"check-config",    // all that is found has been reported
-			"check-objects",   // nor one with an object twice
-			"check-reach",     // nor one that reaches beyond its links
+			"check-encryption", // and what is in clear text
+			"check-objects", // nor one with an object twice
+			"check-reach",   // nor one that reaches beyond its links
 		},
 		Run:     runSeal,
 		Promise: "The plan is closed, and it verifies.",
