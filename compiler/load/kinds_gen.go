@@ -11,23 +11,23 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "8d36823c", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "9d1be47e", declared: storedApisix},
+		"schema":           {sum: "13767cb2", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "57543f74", declared: storedApisix},
 		"kinds/celery":     {sum: "b95ed568", declared: storedCelery},
-		"kinds/cnpg":       {sum: "f1a8a6c1", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "e4fc0a3b", declared: storedFastapi},
+		"kinds/cnpg":       {sum: "8b09f69a", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "3567e824", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "cf3a5353", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "eb0e232a", declared: storedIngress},
 		"kinds/istio":      {sum: "81720a74", declared: storedIstio},
-		"kinds/kafka":      {sum: "3b532f40", declared: storedKafka},
-		"kinds/kong":       {sum: "1a27d8c6", declared: storedKong},
-		"kinds/minio":      {sum: "21790c7d", declared: storedMinio},
-		"kinds/mongodb":    {sum: "2d993a75", declared: storedMongodb},
-		"kinds/postgresql": {sum: "f2ce8e1e", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "360bfab7", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "82584413", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "999a0e68", declared: storedRedis},
-		"kinds/service":    {sum: "eb2ad908", declared: storedService},
+		"kinds/kafka":      {sum: "bbe3f02e", declared: storedKafka},
+		"kinds/kong":       {sum: "2e6306aa", declared: storedKong},
+		"kinds/minio":      {sum: "d9aeaf0b", declared: storedMinio},
+		"kinds/mongodb":    {sum: "e91aa3d5", declared: storedMongodb},
+		"kinds/postgresql": {sum: "c2803519", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "981476c0", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "2725575f", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "2b61c7e5", declared: storedRedis},
+		"kinds/service":    {sum: "6bde2e75", declared: storedService},
 	}
 }
 
@@ -261,14 +261,14 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 23, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 24, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 320, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 321, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 322, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 323, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 210, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 211, Column: 3}},
@@ -1557,8 +1557,8 @@ func storedGatewayapi() *declarations {
 			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 		}, IsStruct: true}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 336, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 337, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1612,8 +1612,8 @@ func storedIngress() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
 	}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 325, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 326, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 336, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 337, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2196,14 +2196,14 @@ func storedKong() *declarations {
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 25, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 309, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 310, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 311, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 320, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 321, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 322, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 312, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 323, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Derived: "secured"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 128, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 151, Column: 3}},
@@ -2337,7 +2337,7 @@ func storedKong() *declarations {
 				&kind.Check{Op: "==", Limit: "websocket"},
 				&kind.Check{Op: "==", Limit: "grpc"},
 			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
 		&kind.Rule{From: "kong/gateway", To: "@console", Doc: "A public route to a console with its own login, with the gateway's host and certificate.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -2389,7 +2389,7 @@ func storedKong() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
+		}, IsStruct: true}, Inherit: []string{"subdomain", "tls", "issuer"}, Startup: true, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 90, Column: 2}},
 		&kind.Rule{From: "kong", To: "@console", Doc: "A public route to a console with its own login.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$"}},
@@ -2441,14 +2441,14 @@ func storedKong() *declarations {
 					&kind.Check{Pattern: &kind.Pattern{Text: "//|/[.][.]?(/|$)"}, NotMatch: true},
 				}},
 			}}}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"console"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"routes"}}}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 95, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "kong", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 34, Column: 2}},
 		asked{Sort: "manifests", Of: "kong", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "kong -> @application", Path: []string{"links", "kong -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 11, Column: 2}},
-		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 84, Column: 2}},
-		asked{Sort: "rule", Of: "kong/gateway -> @console", Path: []string{"links", "kong/gateway -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 89, Column: 2}},
-		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 94, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @application", Path: []string{"links", "kong/gateway -> @application"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 85, Column: 2}},
+		asked{Sort: "rule", Of: "kong/gateway -> @console", Path: []string{"links", "kong/gateway -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 90, Column: 2}},
+		asked{Sort: "rule", Of: "kong -> @console", Path: []string{"links", "kong -> @console"}, Pos: diag.Pos{File: "kinds/kong/links.cue", Line: 95, Column: 2}},
 	}}
 }
 
