@@ -75,7 +75,7 @@ type Count struct {
 type Description struct {
 	Host          string
 	External      *External // it is there already, and not deployed; nil: it is
-	Image         *Image    // that the architecture builds; nil: none
+	Image         *Image    // that the application is made of; nil: none of its own
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
@@ -114,10 +114,12 @@ type External struct {
 	Given bool   // its users are there too, and links say which; else links make theirs, whose names begin with that of the architecture
 }
 
-// Image is an image that the architecture builds.
+// Image is the image of an application.
 type Image struct {
 	Name    string // with the registry, without a tag: "registry.example.com/shop/orders"
 	Version string // what its tag begins with: "1.4.0"
+	Context string // folder of the build context below that of the component; "": that itself
+	Foreign bool   // another build makes it: it is named as arch.cue says, but where images.json says another one
 }
 
 // Seam is a place where files of the user's own join the component, if they have it.
@@ -175,7 +177,14 @@ type Kept struct{ What, Object string }
 type Claim struct {
 	Key, Within, What, Code, Attribute, Help string
 	Owner                                    string // claims of one owner do not collide; "": each stands alone
+	Reach                                    string // how far it is one name beyond the architecture: ReachCluster, ReachWorld; "": not at all
 }
+
+// How far a claim reaches.
+const (
+	ReachCluster = "cluster" // no other environment in the same cluster may have it
+	ReachWorld   = "world"   // no other environment may have it, wherever it runs
+)
 
 // Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
 type Finding struct {
@@ -198,10 +207,12 @@ type Row struct {
 	Role    Role   // of a Kustomization
 	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
-	Pos     diag.Pos
-	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
-	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
-	Content Content // nil in a table that was not asked about a component, and where When does not hold
+
+	Environment string // of a file of the whole tree: the one that it belongs to; "": all share it
+	Pos         diag.Pos
+	Told        string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
+	Trace       Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
+	Content     Content // nil in a table that was not asked about a component, and where When does not hold
 }
 
 // Encryptable says whether SOPS can encrypt a file: its content value by value, and its path by the rules of .sops.yaml (OUTPUT.md, SEC-02).

@@ -48,7 +48,7 @@ func description(o kind.Object) (kind.Description, error) {
 		d.External = &kind.External{At: str(external["at"]), Given: str(external["users"]) == "given"}
 	}
 	if image := object(o["image"]); image != nil {
-		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
+		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"]), Context: str(image["context"]), Foreign: !boolean(image["built"], true)}
 	}
 	for name, p := range object(o["ports"]) {
 		d.Ports[name] = port(p)
@@ -110,7 +110,7 @@ func exposures(v any) []kind.Exposure {
 func claims(v any) []kind.Claim {
 	var all []kind.Claim
 	for _, o := range objects(v) {
-		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"])}
+		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"]), Reach: str(o["reach"])}
 		if c.Code == "" {
 			c.Code = "E0205"
 		}
