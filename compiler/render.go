@@ -12,6 +12,7 @@ import (
 
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
@@ -27,7 +28,12 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
+	tree := owners.Of(b.Plan)
 	inputs, plain := rows(b.Plan, o.Only)
+	if o.Last {
+		b.Plan = nil
+		b.Graph.Library.Forget()
+	}
 	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)
 	given, err := readGiven(b, inputs, o.ReadOnly)
 	if err != nil {
@@ -50,7 +56,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files, Yours: yours}
+	out := &Output{Files: files, Yours: yours, Tree: tree}
 	if out.secrets, err = b.standingSecrets(inputs, o); err != nil {
 		return nil, err
 	}
@@ -122,7 +128,7 @@ func rows(p *ir.Plan, only []string) (inputs []secrets.Input, plain []placed) {
 	return inputs, plain
 }
 
-// render makes the files of rows, several at once; the results stand in order of the rows.
+// render makes the files of rows, several at once; the results stand in order of the rows. What a file was made of is not held on to.
 func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
@@ -134,6 +140,7 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 		workers.Go(func() {
 			for i := range next {
 				files[i], errs[i] = made.take(all[i])
+				all[i].row.Content = nil
 			}
 		})
 	}

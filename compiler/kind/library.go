@@ -22,6 +22,7 @@ type Library struct {
 	Answers  Answers          // what built-in kinds said in an earlier build; nil: nobody knows
 	Untraced bool             // answers have no Trace, which holds on to all that was asked
 	Images   func() Object    // what runs, by exact tag; nil in a library without any
+	Forget   func()           // lets go of the answers that are kept for further questions: there are none
 }
 
 // Answers are what kinds said of components, by a sum of all that they were asked. The same program gives the same answer to the same question.
