@@ -69,7 +69,7 @@ fmt: ## format Go and CUE
 	$(TOOLS) cue fmt ./cue/...
 
 vet: ## the CUE library stands by itself
-	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/...
+	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/... ./gitops/...
 
 e2e-app: ## the emitted applications, run against real servers
 	e2e/app/setup.sh && e2e/app/run.sh && /usr/bin/python3 e2e/app/rotation.py && /usr/bin/python3 e2e/app/consumers.py && /usr/bin/python3 e2e/app/own.py && /usr/bin/python3 e2e/app/stress.py && /usr/bin/python3 e2e/app/external.py
@@ -80,8 +80,11 @@ e2e-kube: ## everything emitted, on a real control plane and before independent 
 e2e-full: export PLATC_E2E = full
 e2e-full: e2e-app e2e-kube ## both with each link alone, which takes twice as long
 
+e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would apply
+	e2e/kube/setup.sh && e2e/flux/setup.sh && e2e/flux/run.sh
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full check
+.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux check

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
@@ -30,7 +29,10 @@ several is enough for.`,
 			}
 			in := o.input(c, args[2:])
 			in.Untraced = false
-			b := compiler.Check(in)
+			b, err := checked(in)
+			if err != nil {
+				return err
+			}
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
@@ -57,6 +59,7 @@ several is enough for.`,
 			return err
 		},
 	}
+	o.one()
 	o.addInput(cmd.Flags())
 	o.addOutput(cmd.Flags(), "text", "json")
 	return cmd

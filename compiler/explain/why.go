@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -245,7 +246,7 @@ func inside(n *ir.Node, name string) string {
 
 // find is the file of a path, or of the end of one: of the component, else of the whole tree; what is written goes first.
 func (w why) find(name string) (*File, error) {
-	name = path.Clean(name)
+	name = strings.TrimPrefix(path.Clean(name), w.plan.Graph.Folder()+"/")
 	own, tree := files(w.plan, w.node), files(w.plan, nil)
 	for _, wanted := range []string{name, inside(w.node, name)} {
 		for _, f := range own {
@@ -256,6 +257,9 @@ func (w why) find(name string) (*File, error) {
 	}
 	for _, all := range [][]*File{own, tree} {
 		found := slices.DeleteFunc(slices.Clone(all), func(f *File) bool { return !f.decided.Value() || !ends(f, name) })
+		if whole := slices.DeleteFunc(slices.Clone(found), func(f *File) bool { return !isPath(f, name) }); len(whole) > 0 {
+			return slices.MaxFunc(whole, func(a, b *File) int { return cmp.Compare(len(a.Path), len(b.Path)) }), nil
+		}
 		if len(found) > 1 {
 			return nil, w.several(name, found)
 		}
@@ -271,7 +275,12 @@ func (w why) find(name string) (*File, error) {
 
 // ends says whether a name is the end of the path of a file, or the path of one of the whole tree in the output.
 func ends(f *File, name string) bool {
-	return strings.HasSuffix("/"+f.Path, "/"+name) || f.Node == nil && strings.HasSuffix("/"+name, "/"+f.Path)
+	return strings.HasSuffix("/"+f.Path, "/"+name) || isPath(f, name)
+}
+
+// isPath says whether a name is the path of a file of the whole tree, perhaps with that of the output in front.
+func isPath(f *File, name string) bool {
+	return f.Node == nil && strings.HasSuffix("/"+name, "/"+f.Path)
 }
 
 func (w why) several(name string, found []*File) error {
