@@ -32,7 +32,11 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
+	tree := b.Tree()
 	sets, plain := b.rows(o.Only)
+	if o.Last {
+		b.forget()
+	}
 	plain, yours := inPlace(plain, o.Out, &b.Findings)
 	if err := b.readGiven(sets, o.ReadOnly); err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files, Yours: yours}
+	out := &Output{Files: files, Yours: yours, Tree: tree}
 	if out.secrets, err = b.standingSecrets(sets, o); err != nil {
 		return nil, err
 	}
@@ -173,7 +177,7 @@ func (b *Build) rows(only []string) (sets []*set, plain []placed) {
 	return sets, plain
 }
 
-// render makes the files of rows, several at once; the results stand in order of the rows.
+// render makes the files of rows, several at once; the results stand in order of the rows. What a file was made of is not held on to.
 func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
@@ -185,6 +189,7 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 		workers.Go(func() {
 			for i := range next {
 				files[i], errs[i] = made.take(all[i])
+				all[i].row.Content = nil
 			}
 		})
 	}
