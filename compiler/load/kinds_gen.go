@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "360bfab7", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "d41c2f45", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "848ae210", declared: storedRedis},
-		"kinds/service":    {sum: "91d4a760", declared: storedService},
+		"kinds/service":    {sum: "efbb754c", declared: storedService},
 	}
 }
 
