@@ -136,6 +136,9 @@ func (b *Build) rows(only []string) (sets []*set, plain []placed) {
 				add("", row.Path, row.Environment, row)
 			}
 		}
+		for _, row := range e.Plan.GitOps.Rows {
+			add("", row.Path, e.Name, row)
+		}
 		if e.Chosen {
 			sets = append(sets, own)
 		}

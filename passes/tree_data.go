@@ -33,6 +33,9 @@ func treeData(c *pass.Context) kind.Object {
 	slices.SortStableFunc(components, func(a, b kind.Object) int { return cmp.Compare(a["order"].(int), b["order"].(int)) })
 	data["components"], data["undeployed"], data["links"] = components, undeployed, linkData(c)
 	data["prerequisites"], data["notes"] = prerequisiteData(c.Plan.Tree.Prerequisites), noteData(c.Plan.Tree.Notes)
+	if settings := gitOps(c); len(settings) > 0 {
+		data["delivery"] = deliveryData(c, settings)
+	}
 	data["name"], data["environment"], data["environments"] = c.Graph.Name, c.Graph.Environment, c.Graph.Environments
 	data["images"] = kind.Object{}
 	if images := c.Graph.Library.Images; images != nil {

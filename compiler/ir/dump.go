@@ -37,7 +37,7 @@ func (p *Plan) Dump() ([]byte, error) {
 	encoder.SetEscapeHTML(false) // edges are written with an arrow
 	err := encoder.Encode(map[string]any{
 		"graph": dumpGraph(p.Graph),
-		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "tree": dumpTree(&p.Tree), "sealed": p.Sealed},
+		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "tree": dumpTree(&p.Tree), "gitops": dumpGitOps(&p.GitOps), "sealed": p.Sealed},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dump the plan of %s: %w", p.Graph.Name, err)
@@ -148,6 +148,30 @@ func dumpTree(t *Tree) any {
 		"files": each(t.Files, flag), "entries": each(t.Entries, itself), "steps": steps,
 		"prerequisites": all(t.Prerequisites, prerequisite), "notes": all(t.Notes, itself),
 	}
+}
+
+func dumpGitOps(g *GitOps) any {
+	components := map[string]any{}
+	for n, d := range g.Of {
+		after := []string{}
+		for _, w := range d.After {
+			after = append(after, w.value.Name)
+		}
+		ref := func(r Ref) any { return map[string]any{"kind": r.Kind, "name": r.Name} }
+		o := map[string]any{
+			"folder": decided(d.Folder, itself), "name": d.Name, "after": after, "wave": d.Wave, "scaled": all(d.Scaled, ref), "late": all(d.Late, ref),
+			"checks": all(d.Checks, func(c Check) any {
+				return map[string]any{"kind": c.Kind, "condition": c.Condition, "path": c.Path, "value": c.Value}
+			}),
+			"secrets": all(d.Secrets, func(s GeneratedSecret) any { return map[string]any{"name": s.Name, "hashed": s.Hashed} }),
+		}
+		if space := d.Space.value; space != nil {
+			o["space"] = space.Name
+		}
+		components[n.ID] = o
+	}
+	kindOf := func(r Ref) any { return map[string]any{"group": r.APIVersion, "kind": r.Kind} }
+	return map[string]any{"components": components, "namespaces": all(g.Namespaces, itself), "types": all(g.Types, kindOf), "files": each(g.Files, flag)}
 }
 
 func prerequisite(p Prerequisite) any {

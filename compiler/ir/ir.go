@@ -411,6 +411,7 @@ type Plan struct {
 	Namespaces map[string]*Namespace
 	Applied    map[*Edge][]Applied // what each rule of an edge said
 	Tree       Tree
+	GitOps     GitOps
 	Sealed     bool // closed by the last pass: nothing may be written any more
 }
 
@@ -418,6 +419,7 @@ type Plan struct {
 func NewPlan(g *Graph) *Plan {
 	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}, Applied: map[*Edge][]Applied{}}
 	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
+	p.GitOps = GitOps{Of: map[*Node]*Delivery{}, Files: map[string]Decided[bool]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
 			Variables: newVariables(), Processes: map[*Node]*Variables{},

@@ -79,6 +79,7 @@ type Description struct {
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
+	Cleartext     []Cleartext
 	Derived       Object
 	Settings      map[string]value.Value // variables of the component's ConfigMap
 	Variables     []Group                // secret variables of its own, beside those of its links
@@ -87,6 +88,7 @@ type Description struct {
 	Level         *Level
 	Capacity      map[string]Capacity
 	Data          []Data
+	Exposes       []Exposure
 	Requirements  []string // pins
 	Overrides     []string // pins that win over those of kinds and rules
 	Seams         []Seam
@@ -94,6 +96,16 @@ type Description struct {
 	Prerequisites []Object
 	Notes         []string
 	Trace         Trace
+}
+
+// Exposure is who reaches a component beside its links, or its target by a link.
+type Exposure struct {
+	From       string   // "internet", "nodes", "cluster", "namespace watch"
+	By         string   // "a route of api", "ingress_from"
+	Host, Path string   // of a route; Host is "" where every name leads to it
+	TLS        bool     // as far as the architecture knows
+	Allow      []string // addresses, or labels of pods, that alone get through; none: everyone there
+	Auth       string   // what callers are asked for: "none", "api_key", "login", or "own" where the application alone knows
 }
 
 // External is a server that somebody else runs.
@@ -122,6 +134,12 @@ type Seam struct {
 type Port struct {
 	Port int    // of the pods, not of the Service
 	Pods string // group
+}
+
+// Cleartext is a port whose connections an attribute could encrypt, and does not.
+type Cleartext struct {
+	Port   string // its name
+	Unless string // a mark that says, of both ends of a connection, that something else encrypts it; "": nothing does
 }
 
 // Pods is a group of pods of a component.
@@ -268,6 +286,7 @@ type Result struct {
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
+	Exposes  []Exposure
 	Acts     []Acts // pods of the target that act for the source
 	Joins    *Acts  // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects

@@ -23,7 +23,11 @@ type Library struct {
 	Answers      Answers          // what built-in kinds said in an earlier build; nil: nobody knows
 	Untraced     bool             // answers have no Trace, which holds on to all that was asked
 	Images       func() Object    // what runs, by exact tag; nil in a library without any
+	GitOps       map[string]Tool  // what GitOps engines read, by the name of the engine
 }
+
+// Tool is the files that a GitOps engine reads, of what it shall deliver.
+type Tool func(delivered, arch Object) ([]Row, error)
 
 // Answers are what kinds said of components, by a sum of all that they were asked. The same program gives the same answer to the same question.
 // It is safe on many goroutines.

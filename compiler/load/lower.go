@@ -128,20 +128,22 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 		}
 		maps.Copy(object(arch[section]), l.withSecrets(section, object(data[section]), g))
 	}
-	if url, _ := object(data["git"])["url"].(string); inURL(url) != "" {
-		at := given.Field("git").Field("url")
-		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in plain text", Help: "remove it from the URL, and set config.git.username and password: {env: \"NAME\"}"})
-	}
+	l.openURL("config.git.url", given.Field("git").Field("url"), "which the build Jobs show in plain text", "remove it from the URL, and set config.git.username and password: {env: \"NAME\"}")
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
-	arch["cluster"] = object(data["cluster"])
+	arch["cluster"], arch["certificates"] = object(data["cluster"]), object(data["certificates"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
+	}
+	arch["gitops"] = kind.Object{}
+	if g, ok := data["gitops"].(kind.Object); ok {
+		arch["gitops"] = g
+		l.openURL("config.gitops.repo", given.Field("gitops").Field("repo"), "which whoever reads the cluster's objects sees", "remove it from the URL, and set config.gitops.secret, or give the repository to Argo CD by a Secret of its own")
 	}
 	arch["third_party"] = kind.Object{}
 	if images, ok := data["images"].(kind.Object); ok {
@@ -149,6 +151,16 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	}
 	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
 	return arch
+}
+
+// openURL warns of a URL that has a password or a token in it.
+func (l *lowering) openURL(path string, given *kind.Given, shown, help string) {
+	if given == nil {
+		return
+	}
+	if url, _ := given.Scalar.(string); inURL(url) != "" {
+		l.add(diag.Diagnostic{Code: "W0120", Path: path, Pos: given.Pos, Message: path + " holds a password or a token, " + shown, Help: help})
+	}
 }
 
 // withSecrets replaces user names and passwords by references to what the user gave.

@@ -412,8 +412,11 @@ class Settings(Environment):
         return {family: sorted(listed) for family, listed in sorted(names.items())}
 
 
-def load_settings(*, server: bool = True) -> Settings:
-    """Read the environment once; a worker (`server=False`) serves no API and needs no key."""
+def load_settings(*, server: bool = True, own: bool = True) -> Settings:
+    """Read the environment once; a worker (`server=False`) serves no API and needs no key.
+
+    With `own=False` the Settings of the team's own package are left out.
+    """
     problems: list[str] = encrypted_variables()
     if problems:
         raise ConfigError(problems)
@@ -422,13 +425,13 @@ def load_settings(*, server: bool = True) -> Settings:
         providers = bind_all()
     except ConfigError as error:
         problems.extend(error.problems)
-    own: Any = None
+    team: Any = None
     try:
-        own = own_settings()
+        team = own_settings() if own else None
     except ConfigError as error:
         problems.extend(error.problems)
     try:
-        settings = Settings(providers=providers, own=own)  # type: ignore[call-arg]
+        settings = Settings(providers=providers, own=team)  # type: ignore[call-arg]
     except ValidationError as error:
         problems.extend(describe(error))
         raise ConfigError(problems) from None
