@@ -46,6 +46,7 @@ type Build struct {
 	Hidden       *diag.Hidden // what no output may show; the findings are without it
 
 	made        *made             // of build contexts, before the rest
+	some        bool              // environments were named: what is of the others stays
 	differences []diag.Diagnostic // E0210
 }
 

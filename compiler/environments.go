@@ -15,7 +15,7 @@ import (
 func (b *Build) load(in Input) {
 	s := load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Hidden: b.Hidden, Restrict: in.Restrict}
 	all, misuse := load.Environments(s, in.Environments)
-	b.Misuse = misuse
+	b.Misuse, b.some = misuse, len(in.Environments.Names) > 0
 	before := map[string]bool{}
 	for _, l := range all {
 		e := &Environment{Name: l.Environment, Chosen: in.Environments.Has(l.Environment), Graph: l.Graph, findings: l.Findings}
@@ -120,7 +120,7 @@ func (b *Build) chosen() []*Environment {
 
 // chosenNames are their names, none where all were asked for.
 func (b *Build) chosenNames() []string {
-	if len(b.chosen()) == b.total() {
+	if !b.some {
 		return nil
 	}
 	var names []string
@@ -145,7 +145,7 @@ func (b *Build) Tree() owners.Tree {
 // Of is the build of one environment of those that were read: its files are written, and no others.
 func (b *Build) Of(name string) *Build {
 	one := *b
-	one.Environments = nil
+	one.Environments, one.some = nil, name != ""
 	for _, e := range b.Environments {
 		of := *e
 		of.Chosen = e.Name == name

@@ -32,6 +32,7 @@ func Table() []pass.Pass {
 		keepTreeFiles(),
 		planGitOps(),
 		checkConfig(),
+		checkEncryption(),
 		checkObjects(),
 		checkReach(),
 		seal(),

@@ -36,7 +36,7 @@ func treeData(c *pass.Context) kind.Object {
 	if settings := gitOps(c); len(settings) > 0 {
 		data["delivery"] = deliveryData(c, settings)
 	}
-	data["name"], data["environments"] = c.Graph.Name, c.Graph.Environments
+	data["name"], data["environment"], data["environments"] = c.Graph.Name, c.Graph.Environment, c.Graph.Environments
 	data["images"] = kind.Object{}
 	if images := c.Graph.Library.Images; images != nil {
 		data["images"] = images()

@@ -95,6 +95,11 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 	o.format = choice{value: formats[0], allowed: formats}
 	flags.Var(&o.format, "format", "how to print: "+strings.Join(formats, ", "))
 	addShorthand(flags, &o.format, "json")
+	o.addQuiet(flags)
+}
+
+// addQuiet adds the flags of what is said beside a result.
+func (o *common) addQuiet(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.quiet, "quiet", false, "do not print progress, summary or warnings")
 	flags.BoolVar(&o.noColor, "no-color", false, "do not use colours (also: NO_COLOR in the environment)")
 }

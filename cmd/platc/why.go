@@ -19,10 +19,10 @@ func whyCommand(c *console) *cobra.Command {
 		Short: "Why a variable, requirement, module, file, line, attribute or link is there, or is not",
 		Long: `Explains one decision of the compiler: the links, attributes and rules behind it, the pass that took it,
 the place in arch.cue and the place in the kind. THING is a variable, a Python requirement, a module, a file
-(its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component or
-the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
+(its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component, an
+attribute of a sub-component or a link (NAME.ATTRIBUTE), or the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
 several is enough for.`,
-		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db",
+		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db\n  platc why orders db/orders.access",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}

@@ -35,8 +35,8 @@ type Unknown struct{ Message, Help string }
 func (u *Unknown) Error() string { return u.Message }
 
 // Why answers a question about a component of a sealed plan: a variable, requirement, module, file (its path from the component's folder or in the
-// output, or its last name), line (FILE:LINE), attribute, link or linked component, sub-component or user name. What is absent has an answer too,
-// when something could bring it. The error is an *Unknown, or one of rendering.
+// output, or its last name), line (FILE:LINE), attribute, also of a sub-component or a link (NAME.ATTRIBUTE), link or linked component, sub-component or user
+// name. What is absent has an answer too, when something could bring it. The error is an *Unknown, or one of rendering.
 func Why(p *ir.Plan, component, thing string) (Answer, error) {
 	n := p.Graph.Node(component)
 	if n == nil || n.Parent != nil {
@@ -85,7 +85,7 @@ func (w why) answer(thing string) (Answer, error) {
 	if f, err := w.find(thing); f != nil || err != nil {
 		return w.file(f), err
 	}
-	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.user, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
+	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.inner, w.user, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
 		if a, ok := ask(thing); ok {
 			return a, nil
 		}
@@ -357,19 +357,61 @@ func (w why) attribute(name string) (Answer, bool) {
 	if field == nil {
 		return Answer{}, false
 	}
-	a := Answer{What: "attribute", Present: true, Kind: w.origins.place(w.node.Kind.Pos)}
-	switch v := w.node.Attrs[top].(type) {
-	case nil:
-		a.Present = false
-	case map[string]any, []any:
+	return w.given(w.node, name), true
+}
+
+// given is an attribute of a component or of a sub-component, which its kind has.
+func (w why) given(n *ir.Node, name string) Answer {
+	top, _, _ := strings.Cut(name, ".")
+	a := valued(n.Attrs[top])
+	a.Kind = w.origins.place(n.Kind.Pos)
+	a.Because = w.origins.attribute(n, strings.Split(name, ".")).named()
+	if n.Given.Field(top) == nil && a.Present {
+		a.Because = []Because{because(n.Pos, loads, "it is not given: this is the default of every "+n.Kind.Name)}
+	}
+	return a
+}
+
+// valued is the answer for an attribute that has a value, or none.
+func valued(v any) Answer {
+	a := Answer{What: "attribute", Present: v != nil}
+	switch v.(type) {
+	case nil, map[string]any, []any:
 	default:
 		a.Value = fmt.Sprint(v)
 	}
-	a.Because = w.origins.attribute(w.node, strings.Split(name, ".")).named()
-	if w.node.Given.Field(top) == nil && a.Present {
-		a.Because = []Because{because(w.node.Pos, loads, "it is not given: this is the default of every "+w.node.Kind.Name)}
+	return a
+}
+
+// inner is an attribute of a sub-component or of a link: its name behind that of what has it, as in worker/mails.command or db/orders.access.
+func (w why) inner(name string) (Answer, bool) {
+	for _, sub := range w.node.Subs {
+		for _, called := range []string{sub.Name, sub.SubKind() + "/" + sub.Name} {
+			path, ok := strings.CutPrefix(name, called+".")
+			top, _, _ := strings.Cut(path, ".")
+			if ok && sub.Kind.Attributes.Field(top) != nil {
+				return w.given(sub, path), true
+			}
+		}
 	}
-	return a, true
+	for _, e := range w.plan.Graph.Edges {
+		path, ok := strings.CutPrefix(name, e.As+".")
+		top, _, _ := strings.Cut(path, ".")
+		if !ok || e.Source.Component() != w.node || !takes(e, top) {
+			continue
+		}
+		a := valued(e.Attrs[top])
+		a.Because = w.origins.linkAttribute(e, strings.Split(path, ".")).named()
+		return a, true
+	}
+	return Answer{}, false
+}
+
+// takes says whether a link may have an attribute, or has it.
+func takes(e *ir.Edge, name string) bool {
+	return e.Given.Field(name) != nil ||
+		slices.ContainsFunc(kind.EveryLink(), func(f kind.Field) bool { return f.Name == name }) ||
+		slices.ContainsFunc(e.Rules, func(r *kind.Rule) bool { return r.Attributes != nil && r.Attributes.Field(name) != nil })
 }
 
 // namesOf are the names under which a question may mean an end of a link.

@@ -113,6 +113,10 @@ func dumpNode(p *NodePlan) any {
 	if len(p.Image.by) > 0 {
 		image = decided(p.Image, itself)
 	}
+	var built any
+	if len(p.Built.by) > 0 {
+		built = decided(p.Built, itself)
+	}
 	folders := map[string]any{}
 	for role, folder := range p.Folders {
 		folders[string(role)] = decided(folder, itself)
@@ -127,7 +131,7 @@ func dumpNode(p *NodePlan) any {
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "seams": each(p.Seams, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
-		"image": image, "jobs": all(p.Jobs, func(j Job) any {
+		"image": image, "built": built, "jobs": all(p.Jobs, func(j Job) any {
 			return map[string]any{"role": string(j.Role), "name": j.Name, "namespace": j.Namespace, "file": j.File}
 		}),
 	}

@@ -71,6 +71,9 @@ func (v *verification) node(np *NodePlan, name string) {
 	origins(v, np.Modules, "module", name)
 	origins(v, np.Seams, "seam", name)
 	origins(v, np.Files, "file", name)
+	if np.Built.value != "" {
+		v.origin(np.Built.by, "the image that is built of %s", name)
+	}
 	if np.Image.value != "" {
 		v.origin(np.Image.by, "the image of %s", name)
 	}

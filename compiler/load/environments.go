@@ -263,6 +263,10 @@ func declaredTags(files []*ast.File) map[string]bool {
 
 // sameEnvironments refuses a list that a tag changes.
 func (l *lowering) sameEnvironments(given *kind.Given) {
+	l.graph.EnvironmentsPos = l.graph.Pos
+	if given != nil {
+		l.graph.EnvironmentsPos = given.KeyPos
+	}
 	if given == nil && len(l.graph.Environments) == 0 || given != nil && given.Invalid {
 		return
 	}

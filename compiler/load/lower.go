@@ -39,6 +39,7 @@ func (l *lowering) lower(top *kind.Given) {
 	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
+	l.graph.Images = l.images()
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {
@@ -132,7 +133,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
-	arch["cluster"] = object(data["cluster"])
+	arch["cluster"], arch["certificates"] = object(data["cluster"]), object(data["certificates"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}

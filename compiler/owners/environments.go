@@ -27,7 +27,7 @@ func Predecessor(old Tree, environment string) string {
 // otherwiseDivided says whether just one of the tree and the plan has environments, and reports it where nobody says which environment the tree is.
 func (c *comparison) otherwiseDivided() bool {
 	g := c.plan.Graph
-	d := diag.Diagnostic{Code: "E0503", Path: "environments", Pos: g.Pos}
+	d := diag.Diagnostic{Code: "E0503", Path: "environments", Pos: g.EnvironmentsPos}
 	switch {
 	case g.Environment != "" && len(c.whole.Environments) == 0:
 		d.Message = fmt.Sprintf("%s is built with environments, but the tree in %s was built without", g.Name, c.options.Tree)
@@ -65,7 +65,7 @@ func Gone(old Tree, p *ir.Plan, o Options) *diag.List {
 			continue
 		}
 		d := diag.Diagnostic{
-			Code: "E0504", Path: "environments", Pos: g.Pos, Message: fmt.Sprintf("the environment %s is gone, and leaves behind %s", name, data[0].where()),
+			Code: "E0504", Path: "environments", Pos: g.EnvironmentsPos, Message: fmt.Sprintf("the environment %s is gone, and leaves behind %s", name, data[0].where()),
 			Help: fmt.Sprintf("put it back, or write retired: %s: %s in arch.cue", strconv.Quote(id), strconv.Quote("why its data may stay behind")),
 		}
 		if len(data) > 1 {

@@ -413,7 +413,7 @@ type rule struct {
 func newRules() []*rule {
 	return []*rule{
 		newRule(`^[^/]+/k8s/(deploy|build)/base/secret/[^/]+\.env$`,
-			`(?i)(^|_)(DATABASES|BUCKETS|PASSWORD|(API|ADMIN|ACCESS|SECRET)_KEY|TOKEN|BROKER_URL|RESULT_BACKEND)$`),
+			`(?i)(^|_)(DATABASES|BUCKETS|PASSWORD|(API|ADMIN|ACCESS|SECRET)_KEY|TOKEN|BROKER_URL|RESULT_BACKEND)$|^username$`),
 		newRule(`^[^/]+/k8s/deploy/base/secret/definitions\.json$`, `^password_hash$`),
 		newRule(`^[^/]+/k8s/(deploy|build)/base/secret/[^/]+\.json$`, ""),
 	}
