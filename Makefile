@@ -67,8 +67,11 @@ e2e-app: ## the emitted applications, run against real servers
 e2e-kube: ## everything emitted, on a real control plane and before independent judges; the images, built and started
 	e2e/kube/setup.sh && e2e/kube/run.sh && e2e/image/run.sh
 
+e2e-full: export PLATC_E2E = full
+e2e-full: e2e-app e2e-kube ## both with each link alone, which takes twice as long
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube check
+.PHONY: help build test race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full check
