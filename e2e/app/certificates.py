@@ -82,8 +82,8 @@ class CertManager:
             subject = f"/CN={common}" if common else "/"
             self.request(stem, subject, extensions, key.get("algorithm", "RSA"), authority)
             if key.get("encoding") != "PKCS8":
-                at = f"{stem}.key"
-                run("openssl", "pkey", "-traditional", "-in", at, "-out", at)
+                old = run("openssl", "pkey", "-traditional", "-in", f"{stem}.key")
+                Path(f"{stem}.key").write_text(old)
         data = {"tls.crt": "crt", "tls.key": "key", "ca.crt": "ca"}
         template = spec.get("secretTemplate", {})
         self.objects.add(
