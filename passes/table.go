@@ -31,6 +31,7 @@ func Table() []pass.Pass {
 		assignRoles(),
 		keepTreeFiles(),
 		checkConfig(),
+		checkEncryption(),
 		checkObjects(),
 		checkReach(),
 		seal(),

@@ -757,5 +757,18 @@ components: {
 `,
 			Fix: "Remove `required`.",
 		},
+		{
+			ID:    "W0137",
+			Title: "connections in clear text",
+			Cause: "A server could encrypt what its clients say to it, and does not; and no mesh has both ends, which would. Whoever can listen between the nodes of the cluster reads passwords and data. One warning names all such servers, and who reaches them.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: db: {}}
+	db: {kind: "postgresql", namespace: "data"}
+}
+`,
+			Fix: "Set `tls: true` on the server: cert-manager makes its certificate, and every client verifies it. Or link an `istio` to the server and to its clients.",
+		},
 	}
 }

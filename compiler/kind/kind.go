@@ -79,6 +79,7 @@ type Description struct {
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
+	Cleartext     []Cleartext
 	Derived       Object
 	Settings      map[string]value.Value // variables of the component's ConfigMap
 	Variables     []Group                // secret variables of its own, beside those of its links
@@ -120,6 +121,12 @@ type Seam struct {
 type Port struct {
 	Port int    // of the pods, not of the Service
 	Pods string // group
+}
+
+// Cleartext is a port whose connections an attribute could encrypt, and does not.
+type Cleartext struct {
+	Port   string // its name
+	Unless string // a mark that says, of both ends of a connection, that something else encrypts it; "": nothing does
 }
 
 // Pods is a group of pods of a component.

@@ -131,7 +131,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
-	arch["cluster"] = object(data["cluster"])
+	arch["cluster"], arch["certificates"] = object(data["cluster"]), object(data["certificates"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}

@@ -56,6 +56,9 @@ func description(o kind.Object) (kind.Description, error) {
 	for name, p := range object(o["pods"]) {
 		d.Pods[name] = pods(p)
 	}
+	for _, c := range objects(o["cleartext"]) {
+		d.Cleartext = append(d.Cleartext, kind.Cleartext{Port: str(c["port"]), Unless: str(c["unless"])})
+	}
 	for name, c := range object(o["capacity"]) {
 		d.Capacity[name] = kind.Capacity{Limit: integer(object(c)["limit"]), What: str(object(c)["what"])}
 	}
