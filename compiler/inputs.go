@@ -80,6 +80,9 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 			l.say("variable", pair)
 		}
 	}
+	if err := l.file(s.ImagesFile()); err != nil {
+		return inputs{}, err
+	}
 	for _, name := range files {
 		if err := keys.file(name); err != nil {
 			return inputs{}, err

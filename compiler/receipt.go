@@ -136,7 +136,7 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if r == nil {
 		return
 	}
-	if len(b.Graph.Given) > 0 || rendered.Outside || !b.shown(r.in.Dir) {
+	if b.given() || rendered.Outside || !b.shown(r.in.Dir) {
 		return
 	}
 	after, err := readInputs(r.in, r.version, r.out, r.options)

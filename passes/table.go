@@ -30,6 +30,7 @@ func Table() []pass.Pass {
 		keepFiles(),
 		assignRoles(),
 		keepTreeFiles(),
+		planGitOps(),
 		checkConfig(),
 		checkEncryption(),
 		checkObjects(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import ssl
 import urllib.error
 import urllib.parse
@@ -76,6 +77,7 @@ class Rights:
                 "user": user,
                 "password": password,
                 "sslmode": link.values.get("SSLMODE", "prefer"),
+                "sslrootcert": os.environ.get("SSL_CERT_FILE", ""),
             }
             for database in server.databases():
                 if database != own:
