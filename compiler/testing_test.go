@@ -31,10 +31,10 @@ func env(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// check compiles an architecture given as text.
+// check compiles an architecture given as text, as all commands do but why.
 func check(t testing.TB, source string, tags ...string) *compiler.Build {
 	t.Helper()
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: write(t, source), Tags: tags, Env: env()})
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: write(t, source), Tags: tags, Env: env(), Untraced: true})
 }
 
 // write puts an architecture into a folder of its own.
@@ -53,7 +53,9 @@ func tree(t testing.TB, b *compiler.Build) map[string]string {
 	if b.Findings.HasErrors() {
 		t.Fatalf("errors: %v", b.Findings.Err())
 	}
-	b.Graph.Config.Recipients = []string{recipient}
+	for _, e := range b.Environments {
+		e.Graph.Config.Recipients = []string{recipient}
+	}
 	out, err := compiler.Render(b, compiler.RenderOptions{Env: env(), Random: rand.Reader, Now: func() time.Time { return time.Unix(0, 0) }})
 	if err != nil {
 		t.Fatalf("render: %v %v", err, b.Findings.Err())

@@ -20,10 +20,17 @@ const secretsFolder = "${PLATC_SECRETS:?platc up sets it}"
 
 // place is where the file of a row is, seen from local/compose.yaml.
 func (s *localService) place(row kind.Row) string {
+	name, _ := s.c.Plan.Place(s.n, row)
 	if row.Secret {
-		return path.Join(secretsFolder, s.n.Name, row.Path)
+		return path.Join(secretsFolder, name)
 	}
-	return path.Join("..", s.n.Name, row.Path)
+	return path.Join(s.root(), name)
+}
+
+// root is the root of the output, seen from the document.
+func (l *locals) root() string {
+	folder := path.Join(l.c.Graph.Folder(), "local")
+	return path.Join(slices.Repeat([]string{".."}, strings.Count(folder, "/")+1)...)
 }
 
 // row is a file of the component, by its path.

@@ -19,8 +19,8 @@ func localServices() pass.Pass {
 		Name: "local-services",
 		Doc:  "The containers in which the architecture runs on one machine: those of its pods, as far as kinds do not say otherwise.",
 		After: []string{
-			"keep-files",  // the pods are objects of files, and what they mount is made of files
-			"order-start", // a container waits for those of the components before it
+			"assign-roles", // the pods are objects of what is deployed, and environments have files of their own
+			"order-start",  // a container waits for those of the components before it
 		},
 		Codes:   []string{"E0101", "W0140"},
 		Run:     runLocalServices,
@@ -34,9 +34,9 @@ func runLocalServices(c *pass.Context) bool {
 	l.lines = map[string]ir.Line{}
 	nodes := c.Graph.Components()
 	for _, n := range nodes {
-		if image := c.Of(n).Image; len(image.By()) > 0 && !strings.Contains(image.Value(), "@") {
+		if p := c.Of(n); len(p.Built.By()) > 0 && !strings.Contains(p.Built.Value(), "@") {
 			said, _ := l.said(n)["build"].(kind.Object)
-			l.builds[image.Value()] = build{n, said}
+			l.builds[p.Image.Value()] = build{n, said}
 		}
 	}
 	for _, n := range nodes {
@@ -299,11 +299,12 @@ func (s *localService) image() {
 	if !ok {
 		return
 	}
-	section := kind.Object{"context": path.Join("..", b.n.Name, word(b.said, "context"))}
+	section := kind.Object{"context": path.Join(s.root(), b.n.Name, word(b.said, "context"))}
 	if file := word(b.said, "dockerfile"); file != "" {
 		section["dockerfile"] = file
 	}
 	s.set("build", section, from)
+	s.set("image", s.c.Of(b.n).Built.Value(), from)
 }
 
 // escaped is data in which Compose replaces nothing.

@@ -178,6 +178,7 @@ func town(t testing.TB) *world {
 	for _, l := range []string{"shop -> db/orders", "shop -> other", "shop/task/mails -> db/orders", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
 		w.link(l)
 	}
+	w.engine()
 	return w
 }
 
@@ -256,7 +257,7 @@ func loaded(t *testing.T, dir string) *pass.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := func(name string) (string, bool) { return "known", name == "REGISTRY_PASSWORD" }
+	env := func(name string) (string, bool) { return "known", name == "REGISTRY_PASSWORD" || name == "DB_ADMIN_PASSWORD" }
 	graph, findings := load.Architecture(load.Source{Dir: abs, Env: env})
 	if graph == nil {
 		t.Fatal(findings.Err())
