@@ -92,6 +92,7 @@ type RenderOptions struct {
 	NewSecrets bool     // E0403 is passed
 	Only       []string // components; empty: all and the files of the whole tree
 	Jobs       int      // workers; 0: one per processor
+	Local      string   // folder of the identity of a tree for one machine alone: neither recipients nor keys of the user count there, and a secret that cannot be read from outside is drawn; "": none
 	Last       bool     // nobody looks at the plan afterwards: what files are made of goes as soon as they are made
 
 	// of ChangeSecrets; see secrets.Options
@@ -108,6 +109,7 @@ type Output struct {
 	Refused diag.List       // E0403: what must not be written
 	Tree    owners.Tree     // what the files stand for
 	Yours   []string        // files and folders of the tree that are the user's own, and used in place
+	Missing []string        // with RenderOptions.Local: why secrets were drawn that the user gives elsewhere
 	Outside bool            // another program had a say in the secrets, such as sops
 
 	secrets standingSecrets

@@ -38,7 +38,8 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		b.forget()
 	}
 	plain, yours := inPlace(plain, o.Out, &b.Findings)
-	if err := b.readGiven(sets, o.ReadOnly); err != nil {
+	missing, err := b.readGiven(sets, o)
+	if err != nil {
 		return nil, err
 	}
 	if b.Findings.HasErrors() {
@@ -55,7 +56,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files, Yours: yours, Tree: tree}
+	out := &Output{Files: files, Yours: yours, Tree: tree, Missing: missing}
 	if out.secrets, err = b.standingSecrets(sets, o); err != nil {
 		return nil, err
 	}
@@ -203,14 +204,20 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 
 // readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that
 // cannot be read is left out: the tree has it.
-func (b *Build) readGiven(sets []*set, readOnly bool) error {
+func (b *Build) readGiven(sets []*set, o RenderOptions) (missing []string, err error) {
 	for _, s := range sets {
-		var err error
-		if s.given, err = s.read(readOnly, b.finding(s.Environment)); err != nil {
-			return err
+		report := b.finding(s.Environment)
+		switch {
+		case o.Local != "":
+			report = func(d diag.Diagnostic) { missing = append(missing, d.Message) }
+		case o.ReadOnly:
+			report = func(diag.Diagnostic) {}
+		}
+		if s.given, err = s.read(report); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return missing, nil
 }
 
 // finding adds findings that one environment alone has.
@@ -223,7 +230,7 @@ func (b *Build) finding(e *Environment) func(diag.Diagnostic) {
 	}
 }
 
-func (s *set) read(readOnly bool, report func(diag.Diagnostic)) (map[string]func() string, error) {
+func (s *set) read(report func(diag.Diagnostic)) (map[string]func() string, error) {
 	given := map[string]func() string{}
 	if len(s.Graph.Given) == 0 {
 		return given, nil
@@ -241,12 +248,11 @@ func (s *set) read(readOnly bool, report func(diag.Diagnostic)) (map[string]func
 			continue
 		}
 		text, finding := s.Graph.Given[id]()
-		switch {
-		case finding == nil:
-			given[id] = func() string { return text }
-		case !readOnly:
+		if finding != nil {
 			report(*finding)
+			continue
 		}
+		given[id] = func() string { return text }
 	}
 	return given, nil
 }
@@ -330,6 +336,9 @@ func (e *Environment) before(o RenderOptions, old *output.Old) (func(string) ([]
 func folderOf(environment string) string { return (&ir.Graph{Environment: environment}).Folder() }
 
 func (e *Environment) options(o RenderOptions) secrets.Options {
+	if o.Local != "" {
+		return secrets.Options{ArchDir: o.Local, OutDir: o.Out, Written: o.Written, Force: true, Random: o.Random, Environment: e.Name, Environments: e.Graph.Environments, Now: o.Now}
+	}
 	return secrets.Options{
 		ArchDir: e.Graph.Dir, OutDir: o.Out, Recipients: e.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: o.Home, Random: o.Random,
 		Environment: e.Name, Environments: e.Graph.Environments, ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,

@@ -15,6 +15,7 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/local"
 )
 
 // Exit codes of the command line's contract.
@@ -130,6 +131,10 @@ func command(args []string, c *console) int {
 		}
 		c.say("platc: %s\n  = help: %s\n", wrong.message, wrong.help)
 		return exitUsage
+	}
+	if trouble, ok := errors.AsType[*local.Trouble](err); ok {
+		c.say("platc: %s\n  = help: %s\n", trouble.Message, trouble.Help)
+		return exitErrors
 	}
 	c.say("platc: %v\n", err)
 	return exitErrors

@@ -23,27 +23,36 @@ const settle = 150 * time.Millisecond
 // watch builds, and again whenever a file that an architecture may be made of changes, until it is interrupted.
 // Errors of a build are printed, and the next change is waited for.
 func watch(ctx context.Context, c *console, o *buildOptions, args []string) error {
+	return watching(ctx, c, c.path(o.out), args, func() (owned, error) {
+		o.built = nil
+		err := build(ctx, c, o, args)
+		return o.built, err
+	})
+}
+
+// watching runs a round, and another whenever a file changes that an architecture may be made of, but for those in out.
+func watching(ctx context.Context, c *console, out string, args []string, round func() (owned, error)) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch files: %w", err)
 	}
 	defer func() { _ = w.Close() }() // nothing is written through it
-	root, out := folder(c, args), c.path(o.out)
+	root := folder(c, args)
 	for {
 		reads, err := watchFolders(w, root, out)
 		if err != nil {
 			return err
 		}
-		o.built = nil
-		if err := tolerate(c, build(ctx, c, o, args)); err != nil {
+		built, err := round()
+		if err := tolerate(c, err); err != nil {
 			return err
 		}
-		if o.built != nil {
-			follow(w, o.built.Own(), out)
-			if o.built.OwnChanged() {
+		if built != nil {
+			follow(w, built.Own(), out)
+			if built.OwnChanged() {
 				continue // before its folders were watched
 			}
-			reads = either(reads, below(o.built.Own(), out))
+			reads = either(reads, below(built.Own(), out))
 		}
 		if !changed(ctx, w, reads) {
 			return nil

@@ -1,0 +1,65 @@
+package local
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that containers read, and that is in memory alone.
+type File struct {
+	Path string // slash-separated, from the root of the tree
+	Data []byte
+}
+
+// Memory is the folder of the secrets of a tree: below XDG_RUNTIME_DIR or /dev/shm, which are in memory, and where a system has neither, in the
+// user's folder of temporary files.
+func Memory(runtimeDir, tree string) string {
+	sum := sha256.Sum256([]byte(tree))
+	name := "platc-" + hex.EncodeToString(sum[:6])
+	for _, base := range []string{runtimeDir, "/dev/shm"} {
+		if info, err := os.Stat(base); filepath.IsAbs(base) && err == nil && info.IsDir() {
+			return filepath.Join(base, name)
+		}
+	}
+	return filepath.Join(os.TempDir(), name)
+}
+
+// handOver writes files into a folder that nobody else can enter. Containers have mounted single files of it, as whoever they run as: a file
+// that changed is written in place, for all to read.
+func handOver(folder string, files []File) error {
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make a folder for secrets: %w", err)
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return fmt.Errorf("make a folder for secrets: %w", err)
+	}
+	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ours(info) {
+		return &Trouble{folder + ", the folder for secrets, is somebody else's, or others may enter it", "remove it"}
+	}
+	for _, f := range files {
+		if err := write(filepath.Join(folder, filepath.FromSlash(f.Path)), f.Data); err != nil {
+			return fmt.Errorf("hand over secrets: %w", err)
+		}
+	}
+	return nil
+}
+
+func write(name string, data []byte) error {
+	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, data) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		return err
+	}
+	return os.Chmod(name, 0o644) // whatever the umask
+}
