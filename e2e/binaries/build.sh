@@ -12,6 +12,7 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 # main_module FOLDER: the module whose release names the folder in the cache.
 main_module() {
     case $1 in
+    compose) echo github.com/docker/compose/v5 ;;
     dockerlint) echo github.com/moby/buildkit ;;
     flux) echo github.com/fluxcd/kustomize-controller ;;
     istio) echo istio.io/istio ;;
@@ -88,6 +89,9 @@ build_flux() {
 build_kustomize() { program sigs.k8s.io/kustomize/kustomize/v5 kustomize "-X sigs.k8s.io/kustomize/api/provenance.version=$version"; }
 
 build_sops() { program github.com/getsops/sops/v3/cmd/sops; }
+
+# It is called as Docker calls it: a plugin.
+build_compose() { program github.com/docker/compose/v5/cmd docker-compose "-X github.com/docker/compose/v5/internal.Version=$version"; }
 
 # A program of ours around BuildKit's linter, so that it changes without a release.
 build_dockerlint() {
