@@ -98,8 +98,8 @@ func (b *Build) Own() []string {
 // OwnChanged says whether these are not as the build has read them, as far as it could.
 func (b *Build) OwnChanged() bool {
 	roots, read, err := b.ownRead()
-	if err != nil {
-		return true
+	if err != nil || len(roots) == 0 {
+		return err != nil
 	}
 	now, err := sumOfOwn(roots)
 	return err != nil || read != now

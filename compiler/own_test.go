@@ -52,3 +52,19 @@ func TestAnOwnFileThatChangesMeanwhileIsAFinding(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingOfOnesOwnDoesNotChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	arch := "package shop\n\nname: \"shop\"\ncomponents: app: {kind: \"fastapi\", namespace: \"app\", port: 8080}\n"
+	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte(arch), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := compiler.Check(compiler.Input{Dir: dir, Env: env()})
+	if err := b.Findings.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if b.OwnChanged() {
+		t.Error("files of the user's own are said to have changed, and there are none")
+	}
+}
