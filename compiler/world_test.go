@@ -50,7 +50,7 @@ func byComponent(changes []string) map[string][]string {
 	all := map[string][]string{}
 	for _, change := range changes {
 		folder, file, below := strings.Cut(change[2:], "/")
-		if below && folder != "scripts" {
+		if below && folder != "scripts" && folder != "local" { // those of the whole tree
 			all[folder] = append(all[folder], change[:2]+file)
 		}
 	}
