@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "1818a937", definitions: storedDefinitions},
+		"schema":           {sum: "21b8da45", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "586d1fc0", declared: storedApisix},
 		"kinds/celery":     {sum: "b95ed568", declared: storedCelery},
 		"kinds/cnpg":       {sum: "8b09f69a", declared: storedCnpg},
@@ -25,8 +25,8 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "83b592d3", declared: storedMongodb},
 		"kinds/postgresql": {sum: "5f480f47", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "981476c0", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "8639f609", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "2b61c7e5", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "fa777139", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "7c8efc5a", declared: storedRedis},
 		"kinds/service":    {sum: "b9037daa", declared: storedService},
 	}
 }
@@ -1979,8 +1979,8 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 73, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 95, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 114, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 124, Column: 3}},
@@ -2901,8 +2901,8 @@ func storedMongodb() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 43, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 69, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 70, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 87, Column: 3}},
