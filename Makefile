@@ -12,8 +12,18 @@ help: ## list the targets
 build: ## the program, as ./platc
 	$(GO) build -trimpath -ldflags '-s -w' -o platc ./cmd/platc
 
+# A quarter of the time of tests would be collecting their garbage.
+test race test-full: export GOGC ?= 300
+
 test: ## all tests that need nothing but Go (and python3 where there is one)
 	$(GO) test ./...
+
+test-full: export PLATC_EVALUATOR = all
+test-full: export PLATC_HOSTILE = all
+test-full: export PLATC_LEAKS = all
+test-full: export PLATC_WHY = all
+test-full: ## the same with all that tests take a sample of, which takes an hour
+	nice $(GO) test -timeout 3h ./...
 
 race: ## the same with the race detector
 	$(GO) test -race ./...
@@ -59,7 +69,7 @@ fmt: ## format Go and CUE
 	$(TOOLS) cue fmt ./cue/...
 
 vet: ## the CUE library stands by itself
-	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/...
+	cd cue && $(GO) tool -modfile=../tools.mod cue vet -c=false ./schema ./form ./kinds/... ./gitops/...
 
 e2e-app: ## the emitted applications, run against real servers
 	e2e/app/setup.sh && e2e/app/run.sh && /usr/bin/python3 e2e/app/rotation.py && /usr/bin/python3 e2e/app/consumers.py && /usr/bin/python3 e2e/app/own.py && /usr/bin/python3 e2e/app/stress.py && /usr/bin/python3 e2e/app/external.py
@@ -67,8 +77,14 @@ e2e-app: ## the emitted applications, run against real servers
 e2e-kube: ## everything emitted, on a real control plane and before independent judges; the images, built and started
 	e2e/kube/setup.sh && e2e/kube/run.sh && e2e/image/run.sh
 
+e2e-full: export PLATC_E2E = full
+e2e-full: e2e-app e2e-kube ## both with each link alone, which takes twice as long
+
+e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would apply
+	e2e/kube/setup.sh && e2e/flux/setup.sh && e2e/flux/run.sh
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube check
+.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux check

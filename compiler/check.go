@@ -17,46 +17,60 @@ import (
 
 // Check loads an architecture and runs the passes. Every finding is in the result; the plan is sealed when none is an error.
 func Check(in Input) *Build {
-	b := &Build{Hidden: in.Hidden, made: newMade(in.Answers)}
+	b := &Build{Hidden: in.Hidden}
 	if b.Hidden == nil {
 		b.Hidden = &diag.Hidden{}
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
-	graph, findings := load.Architecture(load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Hidden: b.Hidden, Restrict: in.Restrict})
-	b.Findings.AddAll(findings)
+	b.load(in)
 	b.stage("load", &started)
-	if graph == nil {
-		return b
+	b.made = newMade(in.answers(len(b.Environments)))
+	b.each(func(e *Environment) { b.plan(in, e) })
+	b.conclude(in)
+	return b
+}
+
+// plan runs the passes on an environment.
+func (b *Build) plan(in Input, e *Environment) {
+	if e.Graph == nil {
+		return
 	}
-	graph.Library.Answers, graph.Library.Untraced = in.Answers, in.Untraced
-	b.Graph, b.Plan = graph, ir.NewPlan(graph)
-	c := &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings, Digest: b.made.digest}
+	started := time.Now()
+	e.Graph.Library.Answers, e.Graph.Library.Untraced = b.made.answers, in.Untraced
+	e.Plan = ir.NewPlan(e.Graph)
+	c := &pass.Context{Graph: e.Graph, Plan: e.Plan, Findings: e.findings, Digest: b.made.digest}
 	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[string]bool) {
-		b.stage(p.Name, &started)
+		e.timings = staged(e.timings, p.Name, &started)
 		if in.Dump != nil {
-			in.Dump(p.Name, b.Plan)
+			in.Dump(p.Name, e.Plan)
 			started = time.Now()
 		}
 	})
-	return b
 }
 
 // Compare adds what the plan would leave behind of what a tree stands for. A plan with errors is not compared: what is missing in it says nothing.
 func Compare(b *Build, old owners.Tree, o owners.Options) {
-	if b.Plan == nil || !b.Plan.Sealed {
+	if !b.sealed() {
 		return
 	}
 	started := time.Now()
-	b.Findings.AddAll(owners.Compare(old, b.Plan, o))
+	o.Environments = b.chosenNames()
+	b.say(func(e *Environment, found *diag.List) { found.AddAll(owners.Compare(old, e.Plan, o)) })
+	b.Findings.AddAll(owners.Gone(old, b.Plan, o))
 	b.stage("compare", &started)
 }
 
 // stage closes a stage that began at started, and begins the next one.
 func (b *Build) stage(name string, started *time.Time) {
+	b.Timings = staged(b.Timings, name, started)
+}
+
+func staged(timings []Timing, name string, started *time.Time) []Timing {
 	now := time.Now()
-	b.Timings = append(b.Timings, Timing{Stage: name, Took: now.Sub(*started)})
+	timings = append(timings, Timing{Stage: name, Took: now.Sub(*started)})
 	*started = now
+	return timings
 }
 
 // Library is the built-in kinds, and those of the folder kinds/ in dir. dir "" has none.

@@ -10,6 +10,7 @@ import (
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
@@ -27,6 +28,8 @@ type Input struct {
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
 	Answers  kind.Answers // what built-in kinds said in an earlier build; nil: they are asked
 	Untraced bool         // nobody will ask where a line or a decision comes from, and what tells it is not kept
+
+	Environments Choice // those that are asked for
 }
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
@@ -34,14 +37,35 @@ type Restriction = load.Restriction
 
 // Build is what came of an input.
 type Build struct {
-	Graph    *ir.Graph // nil when loading failed
-	Plan     *ir.Plan  // nil when loading failed; not sealed when a pass found errors
-	Findings diag.List
-	Timings  []Timing
-	Hidden   *diag.Hidden // what no output may show; the findings are without it
+	Graph        *ir.Graph      // of the first environment that was asked for; nil when loading failed
+	Plan         *ir.Plan       // the same; not sealed when a pass found errors
+	Environments []*Environment // that were read, in the order of their list; of an architecture without any there is one, which has no name
+	Misuse       *Misuse        // what the command line says, and the architecture does not allow; nil: nothing
+	Findings     diag.List
+	Timings      []Timing
+	Hidden       *diag.Hidden // what no output may show; the findings are without it
 
-	made *made // of build contexts, before the rest
+	made        *made             // of build contexts, before the rest
+	some        bool              // environments were named: what is of the others stays
+	differences []diag.Diagnostic // E0210
 }
+
+// Environment is an architecture in one of its environments.
+type Environment struct {
+	Name   string // "": the architecture has none
+	Chosen bool   // it was asked for: its files are written
+	Graph  *ir.Graph
+	Plan   *ir.Plan
+
+	findings *diag.List // of loading and passes
+	timings  []Timing
+}
+
+// Choice says which environments of an architecture are asked for.
+type Choice = load.Choice
+
+// Misuse is what the command line says, and the architecture does not allow.
+type Misuse = load.Misuse
 
 // Timing is how long a stage took.
 type Timing struct {
@@ -54,6 +78,7 @@ type RenderOptions struct {
 	Out        string                                 // existing output directory, read for the secrets that are kept; "": there is none
 	Archive    string                                 // what is written in its place, for messages; "": a directory
 	State      string                                 // tree or archive of an earlier build, whose secrets are kept where Out has none; "": none
+	Old        owners.Tree                            // what the record in Out, or else in State, says that it is
 	Written    func(path string) (emit.Written, bool) // what the record in Out says of a file; nil: there is none
 	Known      *output.Stamps                         // of an earlier build in Out: a file that still has its stamp, and what it was made of, is not made again; nil: all are
 	Keys       string                                 // a sum of the keys at hand, with Known; "": not known

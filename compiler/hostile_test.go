@@ -139,34 +139,33 @@ func TestTextsArriveAsGivenOrAreRefused(t *testing.T) {
 	if os.Getenv("PLATC_HOSTILE") != "all" {
 		step = max(1, rounds/3)
 	}
+	bases := map[string]string{}
+	for _, l := range all {
+		bases[l.of.prefix()] = l.harmless()
+	}
+	w.layTexts(t, all, bases)
+	before := tree(t, w.checkEscaped(t))
 	for round := 0; round < rounds; round += step {
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			bases, given := map[string]string{}, map[string]string{}
+			given := map[string]string{}
 			var laid []leaf
 			for i, l := range all {
 				if everything := step == 1; !everything || round < len(values[i]) {
 					laid = append(laid, l)
 					given[l.of.prefix()] = values[i][(round+7*i)%len(values[i])]
-					bases[l.of.prefix()] = l.harmless()
 				}
 			}
-			w.layTexts(t, laid, bases)
-			before := tree(t, w.checkEscaped(t))
 			w.layTexts(t, laid, given)
 			b := w.checkEscaped(t)
 			// what is refused is refused by name; the rest is compiled without it
 			if found := errorsOf(b); len(found) > 0 {
-				laid = slices.DeleteFunc(laid, func(l leaf) bool {
-					return slices.ContainsFunc(found, l.of.concerns)
-				})
-				w.layTexts(t, laid, bases)
-				before = tree(t, w.checkEscaped(t))
+				laid = slices.DeleteFunc(laid, func(l leaf) bool { return slices.ContainsFunc(found, l.of.concerns) })
 				w.layTexts(t, laid, given)
 				b = w.checkEscaped(t)
 			}
-			compareTexts(t, before, tree(t, b), bases, given)
+			compareTexts(t, before, tree(t, b), laid, given)
 		})
 	}
 }
@@ -176,7 +175,7 @@ func (w world) checkEscaped(t *testing.T) *compiler.Build {
 	t.Helper()
 	files := map[string]string{"arch.cue": strings.ReplaceAll(w.text(t), "\ufeff", `\ufeff`)}
 	maps.Copy(files, w.files)
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env()})
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env(), Untraced: true})
 }
 
 // layTexts gives each text a component of its own.
@@ -190,9 +189,13 @@ func (w world) layTexts(t *testing.T, all []leaf, values map[string]string) {
 	}
 }
 
-// compareTexts holds two trees against each other, file by file.
-func compareTexts(t *testing.T, before, after map[string]string, bases, given map[string]string) {
+// compareTexts holds the files of the components that were laid against those with harmless texts.
+func compareTexts(t *testing.T, before, after map[string]string, laid []leaf, given map[string]string) {
 	t.Helper()
+	bases := map[string]string{}
+	for _, l := range laid {
+		bases[l.of.prefix()] = l.harmless()
+	}
 	var scripts []string
 	for _, change := range differences(before, after) {
 		file := change[2:]
@@ -200,7 +203,7 @@ func compareTexts(t *testing.T, before, after map[string]string, bases, given ma
 		prefix, _, _ := strings.Cut(component, "-")
 		base, value := bases[prefix], given[prefix]
 		if base == "" {
-			// a file of the whole tree names several
+			// of a component that is refused, or of the whole tree, which names several
 			continue
 		}
 		if change[0] != '~' {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 )
 
 // maxInputs bounds the files and folders that are looked at to prove that an input did not change: with more, a build is cheaper.
-const maxInputs = 20_000
+const maxInputs = 200_000
 
 var errUncertain = errors.New("the input is not sure to be the same another time")
 
@@ -43,7 +44,7 @@ type look struct {
 // readInputs reads what decides about a build: the program, what it was told, the variables and files that secrets need, and every file of CUE, of
 // the module and of kinds/ that could be read, used or not.
 //
-// Errors: errUncertain, and what cannot be read. Both mean that nothing can be said of another build.
+// Errors: errUncertain, where the program and the keys are known but not the rest, and what cannot be read: then nothing can be said of another build.
 func readInputs(in Input, version string, out string, o RenderOptions) (inputs, error) {
 	l := &look{content: sha256.New(), stamps: sha256.New(), seen: map[string]bool{}}
 	var err error
@@ -56,7 +57,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	}
 	identity, ok := output.Identity(program)
 	if !ok {
-		return inputs{}, errUncertain
+		return inputs{}, errors.New("the program cannot be told from another")
 	}
 	l.say("program", version, program, identity, in.Dir, l.skip, fmt.Sprint(o.NoDevKey, in.Restrict != nil))
 	l.say("arguments", in.Args...)
@@ -68,7 +69,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	dir, root := s.Roots()
 	home, _ := os.UserHomeDir()
 	variables, files := secrets.Sources(secrets.Options{ArchDir: dir, Env: in.Env, Home: home})
-	keys := &look{content: sha256.New(), stamps: l.stamps}
+	keys := &look{content: sha256.New(), stamps: sha256.New()}
 	keys.say("a new key", strconv.FormatBool(!o.NoDevKey))
 	for _, name := range append(variables, "HOME") {
 		text, set := in.Env(name)
@@ -79,18 +80,22 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 			l.say("variable", pair)
 		}
 	}
-	if err := l.sources(s, dir, root); err != nil {
+	if err := l.file(s.ImagesFile()); err != nil {
 		return inputs{}, err
 	}
-	sums := inputs{program: sha256.Sum256([]byte(version + "\x00" + program + "\x00" + identity))}
-	l.stamps.Sum(sums.sources[:0])
 	for _, name := range files {
 		if err := keys.file(name); err != nil {
 			return inputs{}, err
 		}
 	}
+	sums := inputs{program: sha256.Sum256([]byte(version + "\x00" + program + "\x00" + identity))}
 	keys.content.Sum(sums.keys[:0])
+	if err := l.sources(s, dir, root); err != nil {
+		return sums, err
+	}
+	l.stamps.Sum(sums.sources[:0])
 	l.say("keys", string(sums.keys[:]))
+	l.stamps.Write(keys.stamps.Sum(nil))
 	l.content.Sum(sums.content[:0])
 	l.stamps.Sum(sums.stamps[:0])
 	return sums, nil
@@ -182,7 +187,7 @@ func (l *look) visited(name string, all bool) bool {
 	return was
 }
 
-// cue takes in a file of CUE. What it reads besides, and what is another time another, leaves everything uncertain.
+// cue takes in a file of CUE and those that it embeds. What else it may read, and what is another time another, leaves everything uncertain.
 func (l *look) cue(name string) error {
 	data, err := l.read(name)
 	if err != nil {
@@ -190,12 +195,38 @@ func (l *look) cue(name string) error {
 	}
 	isModule := filepath.Base(name) == "module.cue" && filepath.Base(filepath.Dir(name)) == "cue.mod"
 	switch {
-	case bytes.Contains(data, []byte("@embed")), bytes.Contains(data, []byte("@extern")):
-		return errUncertain // other files
 	case bytes.Contains(data, []byte("@tag(")) && bytes.Contains(data, []byte("var")):
 		return errUncertain // the time, a random number
 	case isModule && bytes.Contains(data, []byte("deps")):
 		return errUncertain // other modules
+	}
+	return l.embedded(name, data)
+}
+
+// embedded takes in the files that a file of CUE reads by `@embed(file=NAME)` and `@embed(glob=PATTERN)`, relative to its own folder.
+func (l *look) embedded(name string, data []byte) error {
+	attributes := regexp.MustCompile(`@embed\((file|glob)=("[^"\\]*"|[^",()\s]+)[,)]`).FindAllSubmatch(data, -1)
+	if len(attributes) != bytes.Count(data, []byte("@embed")) {
+		return errUncertain // a text, a comment, or another way to write it
+	}
+	for _, a := range attributes {
+		from := filepath.Join(filepath.Dir(name), filepath.FromSlash(string(bytes.Trim(a[2], `"`))))
+		files := []string{from}
+		if string(a[1]) == "glob" {
+			var err error
+			if files, err = filepath.Glob(from); err != nil {
+				return errUncertain
+			}
+			l.say("glob", append([]string{from}, files...)...)
+		}
+		for _, file := range files {
+			if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
+				return errUncertain
+			}
+			if err := l.file(file); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

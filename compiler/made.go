@@ -26,7 +26,7 @@ func newMade(answers kind.Answers) *made { return &made{kept: newContents(), ans
 
 // digest is the hash of the bytes of a row. A file that was made is kept for who writes it.
 func (m *made) digest(component string, row kind.Row) ([sha256.Size]byte, error) {
-	p := placed{row, path.Join(component, row.Path), component}
+	p := placed{row: row, path: path.Join(component, row.Path), component: component}
 	if sum, ok := m.known(p); ok {
 		return sum, nil
 	}
@@ -45,7 +45,9 @@ func (m *made) take(p placed) (emit.File, error) {
 	}
 	if known, ok := m.known(p); ok {
 		if sum := hex.EncodeToString(known[:]); m.standing.Has(p.path, sum) {
-			return emit.Standing(p.path, p.component, p.row, sum), nil
+			f := emit.Standing(p.path, p.component, p.row, sum)
+			f.Environment = p.environment
+			return f, nil
 		}
 	}
 	return m.file(p)
@@ -61,7 +63,7 @@ func (m *made) file(p placed) (f emit.File, err error) {
 	if f, err = m.writer.File(p.path, p.component, p.row); err != nil {
 		return f, err
 	}
-	f.Data = m.kept.share(f.Data)
+	f.Data, f.Environment = m.kept.share(f.Data), p.environment
 	sum := m.kept.sum(f.Data)
 	f.Sum = hex.EncodeToString(sum[:])
 	if key, ok := m.key(p); ok {

@@ -17,7 +17,7 @@ import (
 )
 
 // refuseNew finds credentials that must not be drawn without a word, since a running system may have others (E0403).
-func (o RenderOptions) refuseNew(b *Build, old *output.Old, drawn []secrets.Drawn) diag.List {
+func (o RenderOptions) refuseNew(e *Environment, old *output.Old, drawn []secrets.Drawn) diag.List {
 	var refused diag.List
 	if o.NewSecrets || len(drawn) == 0 {
 		return refused
@@ -36,7 +36,7 @@ func (o RenderOptions) refuseNew(b *Build, old *output.Old, drawn []secrets.Draw
 			Code: "E0403", Message: fmt.Sprintf("%s is written without the last build, so %s would be replaced: %s", o.Archive, countOf(drawn), Few(drawn)),
 			Help: "pass the tree or archive whose secrets to keep with --state; if nothing uses them yet, pass --new-secrets",
 		})
-	case hasRecipients(b, o.Out):
+	case hasRecipients(e, o.Out):
 		refused.Add(diag.Diagnostic{
 			Code: "E0403", Message: fmt.Sprintf("%s has no record of an earlier build, so %s would be replaced: %s", filepath.Clean(o.Out), countOf(drawn), Few(drawn)),
 			Help: "build into the tree from version control, or pass it with --state; for the very first build, pass --new-secrets",
@@ -68,17 +68,17 @@ func lostOfServer(old *output.Old, n secrets.Drawn) (d diag.Diagnostic, lost boo
 }
 
 // hasRecipients says whether somebody configured whom secrets are encrypted to, so that more than this machine works with them.
-func hasRecipients(b *Build, out string) bool {
-	if len(b.Graph.Config.Recipients) > 0 {
+func hasRecipients(e *Environment, out string) bool {
+	if len(e.Graph.Config.Recipients) > 0 {
 		return true
 	}
-	name := filepath.Join(b.Graph.Dir, ".sops.yaml")
+	name := filepath.Join(e.Graph.Dir, ".sops.yaml")
 	data, err := emit.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
 	header, _ := encode.Header(name)
-	return !sameFolder(b.Graph.Dir, out) || !bytes.HasPrefix(data, []byte(header)) // the output's own, of an output beside arch.cue
+	return !sameFolder(e.Graph.Dir, out) || !bytes.HasPrefix(data, []byte(header)) // the output's own, of an output beside arch.cue
 }
 
 func sameFolder(a, b string) bool {

@@ -13,14 +13,13 @@ import (
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
-	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
 )
 
 // inPlace takes out of the files to write those of the user's own that lie where their copies would: they are used there, and never written. yours are the
 // files and folders of the output that this concerns. A folder that holds the place of its copy is a finding.
-func inPlace(g *ir.Graph, plain []placed, out string, findings *diag.List) (written []placed, yours []string) {
+func inPlace(plain []placed, out string, findings *diag.List) (written []placed, yours []string) {
 	if out == "" {
 		return plain, nil
 	}
@@ -38,7 +37,7 @@ func inPlace(g *ir.Graph, plain []placed, out string, findings *diag.List) (writ
 			if stays {
 				yours = append(yours, root)
 			} else if holds(own.File.Root, filepath.Join(out, filepath.FromSlash(root)), out) {
-				n := g.Node(p.component)
+				n := p.of.Node(p.component)
 				findings.Add(diag.Diagnostic{
 					Code: "E0110", Path: n.Path() + "." + own.Of, Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s's %s cannot be copied: the place of the copy, %s, is in the folder itself", n.ID, own.Of, filepath.Join(out, filepath.FromSlash(root))),
 					Help: "build into another directory with -o, or name a folder that does not hold it",
@@ -86,10 +85,14 @@ func resolved(name string) string {
 
 // Own are the folders and files of the user's own that the attributes of the architecture name, absolute and sorted, whether or not they are there.
 func (b *Build) Own() []string {
-	if b.Graph == nil {
-		return nil
+	var all []string
+	for _, e := range b.Environments {
+		if e.Graph != nil {
+			all = append(all, e.Graph.Named...)
+		}
 	}
-	return slices.Compact(slices.Clone(b.Graph.Named))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // OwnChanged says whether these are not as the build has read them, as far as it could.
@@ -104,16 +107,12 @@ func (b *Build) OwnChanged() bool {
 
 // ownRead is the folders and files of the user's own that this build has listed, sorted, and their sum as it has read them.
 func (b *Build) ownRead() (roots []string, sum string, err error) {
-	if b.Graph == nil {
-		return nil, "", nil
-	}
 	listed := map[string][]*kind.UserFile{}
-	for _, n := range b.Graph.Nodes {
-		for _, listing := range n.Listings {
-			for _, root := range listing.Roots {
-				listed[root] = slices.DeleteFunc(slices.Clone(listing.Files), func(f *kind.UserFile) bool { return f.Root != root })
-			}
-		}
+	for _, e := range b.Environments {
+		e.listings(listed)
+	}
+	if len(listed) == 0 {
+		return nil, "", nil
 	}
 	roots = slices.Sorted(maps.Keys(listed))
 	all := sha256.New()
@@ -123,6 +122,20 @@ func (b *Build) ownRead() (roots []string, sum string, err error) {
 		}
 	}
 	return roots, hex.EncodeToString(all.Sum(nil)), nil
+}
+
+// listings enters the files of the user's own that an environment has listed, by the folder or file that names them.
+func (e *Environment) listings(listed map[string][]*kind.UserFile) {
+	if e.Graph == nil {
+		return
+	}
+	for _, n := range e.Graph.Nodes {
+		for _, listing := range n.Listings {
+			for _, root := range listing.Roots {
+				listed[root] = slices.DeleteFunc(slices.Clone(listing.Files), func(f *kind.UserFile) bool { return f.Root != root })
+			}
+		}
+	}
 }
 
 // sumOfOwn is the same of what stands there now.

@@ -3,6 +3,7 @@ package compiler
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ type Receipt struct {
 	out     string
 	options RenderOptions
 	before  inputs
+	unsure  bool     // the same input may be another next time: only what is looked up by what it depends on is of use
 	file    string   // without a suffix
 	own     []string // the user's own files and folders, of the last build of this input
 	ownSum  string
@@ -43,11 +45,12 @@ type receiptHead struct {
 const receiptAge = 30 * 24 * time.Hour
 
 // OpenReceipt looks what the last build of an output directory says of this one. cache is the user's folder for such things.
-// It is nil where nothing could be said of another build with this input.
+// It is nil where nothing can be kept for another build.
 func OpenReceipt(in Input, version, out, cache string, o RenderOptions) *Receipt {
 	r := &Receipt{in: in, version: version, out: out, options: o}
 	var err error
-	if r.before, err = readInputs(in, version, out, o); err != nil {
+	r.before, err = readInputs(in, version, out, o)
+	if r.unsure = errors.Is(err, errUncertain); err != nil && !r.unsure {
 		return nil
 	}
 	name, err := filepath.Abs(out)
@@ -75,7 +78,7 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 		return nil, 0, false
 	}
 	r.known = last.stamps
-	if last.head.Content != hex.EncodeToString(r.before.content[:]) {
+	if r.unsure || last.head.Content != hex.EncodeToString(r.before.content[:]) {
 		return nil, 0, false
 	}
 	if sum, err := sumOfOwn(last.head.Own); err != nil || sum != last.head.OwnSum {
@@ -127,20 +130,20 @@ func (r *Receipt) Answers() kind.Answers {
 	return r.answers
 }
 
-// Keep stores the receipt of a build that is complete. findings are those of Check. Where something says that another build with this input might
-// end in another way, or what is stored could tell a secret, there is none; that it cannot be stored is no trouble.
+// Keep stores the receipt of a build that is complete. findings are those of Check. Where another build with this input might end in another way,
+// it knows the tree but no input; where what is stored could tell a secret, there is none. That it cannot be stored is no trouble.
 func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, change *output.Change, now time.Time) {
 	if r == nil {
 		return
 	}
-	if len(b.Graph.Given) > 0 || rendered.Outside || !b.shown(r.in.Dir) {
+	if b.given() || rendered.Outside || !b.shown(r.in.Dir) {
 		return
 	}
 	after, err := readInputs(r.in, r.version, r.out, r.options)
 	if rendered.DevKey != nil && after.sources == r.before.sources {
 		r.before = after // the key is the only input that a build makes
 	}
-	if err != nil || after != r.before {
+	if r.unsure = r.unsure || err != nil || after != r.before; r.unsure && after.keys != r.before.keys {
 		return
 	}
 	if r.answers != nil {
@@ -154,7 +157,11 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if err != nil {
 		return
 	}
-	r.head = receiptHead{Content: hex.EncodeToString(after.content[:]), Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum}
+	content := hex.EncodeToString(after.content[:])
+	if r.unsure {
+		content = "" // no input has this sum
+	}
+	r.head = receiptHead{Content: content, Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum}
 	r.store(now)
 }
 

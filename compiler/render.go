@@ -3,15 +3,20 @@ package compiler
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
 	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
@@ -22,22 +27,18 @@ var ErrFindings = errors.New("the architecture has errors")
 
 // Render makes every file of a checked build. Findings of secrets are added to those of the build.
 func Render(b *Build, o RenderOptions) (*Output, error) {
-	if b.Plan == nil || !b.Plan.Sealed {
+	if !b.sealed() {
 		return nil, ErrFindings
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
-	inputs, plain := rows(b.Plan, o.Only)
-	plain, yours := inPlace(b.Graph, plain, o.Out, &b.Findings)
-	given, err := readGiven(b, inputs, o.ReadOnly)
-	if err != nil {
+	sets, plain := b.rows(o.Only)
+	plain, yours := inPlace(plain, o.Out, &b.Findings)
+	if err := b.readGiven(sets, o.ReadOnly); err != nil {
 		return nil, err
 	}
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
-	}
-	if b.made == nil {
-		b.made = newMade(nil) // the plan is not one of Check
 	}
 	b.made.standing = o.Known.Standing(o.Out)
 	defer b.made.standing.Close()
@@ -51,7 +52,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	b.stage("emit", &started)
 	out := &Output{Files: files, Yours: yours}
-	if out.secrets, err = b.standingSecrets(inputs, o); err != nil {
+	if out.secrets, err = b.standingSecrets(sets, o); err != nil {
 		return nil, err
 	}
 	if out.secrets.stand {
@@ -68,20 +69,13 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
-	options := secretOptions(b, o, given)
-	options.Old = old.Read
-	options.Drawn = func(n secrets.Drawn) { out.New = append(out.New, n) }
-	options.Outside = func() { out.Outside = true }
-	encrypted, devKey, err := secrets.Encrypt(inputs, options, &b.Findings)
-	if err != nil {
+	if err := b.encrypt(sets, o, old, out); err != nil {
 		return nil, err
 	}
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
-	out.Files, out.DevKey = append(out.Files, encrypted...), devKey
-	out.secrets.files = encrypted
-	out.Refused = o.refuseNew(b, old, out.New)
+	out.Files = append(out.Files, out.secrets.files...)
 	out.sort()
 	b.stage("secrets", &started)
 	return out, nil
@@ -93,33 +87,63 @@ func (o *Output) sort() {
 
 // placed is a row with its place in the tree.
 type placed struct {
-	row             kind.Row
-	path, component string
+	row                          kind.Row
+	path, component, environment string
+	of                           *ir.Graph
 }
 
-// rows are the files to write: of the components chosen (none: all of them), then of the whole tree. Those with secrets come apart.
-func rows(p *ir.Plan, only []string) (inputs []secrets.Input, plain []placed) {
-	add := func(component string, rows []kind.Row) {
-		for _, row := range rows {
-			name := path.Join(component, row.Path)
+// set is the secrets of an environment.
+type set struct {
+	*Environment
+
+	inputs []secrets.Input
+	given  map[string]func() string // what the user gave of them
+}
+
+// rows are the files to write: of the components chosen (none: all of them), then of the whole tree. Those with secrets come apart, for each environment that was
+// asked for. What all share is taken from the first environment that has the component.
+func (b *Build) rows(only []string) (sets []*set, plain []placed) {
+	for i, e := range b.Environments {
+		own := &set{Environment: e}
+		add := func(component, name, environment string, row kind.Row) {
 			switch row.Content.(type) {
 			case kind.Recipients, kind.Record: // emit/secrets and emit/output know what is in them
+				return
+			}
+			switch {
+			case row.Secret && e.Chosen:
+				own.inputs = append(own.inputs, secrets.InputOf(name, component, row.Content))
+			case !row.Secret && (environment == "" || e.Chosen):
+				plain = append(plain, placed{row, name, component, environment, e.Graph})
+			}
+		}
+		for _, n := range e.Graph.Components() {
+			if len(only) > 0 && !slices.Contains(only, n.Name) {
 				continue
 			}
-			if row.Secret {
-				inputs = append(inputs, secrets.InputOf(name, component, row.Content))
-			} else {
-				plain = append(plain, placed{row, name, component})
+			for _, row := range e.Plan.Of[n].Rows {
+				name, shared := e.Plan.Place(n, row)
+				switch {
+				case !shared || row.Secret && !e.Graph.BuiltBefore[n.Name]: // a secret is for the recipients of an environment
+					add(n.Name, name, e.Name, row)
+				case !row.Secret && !e.Graph.BuiltBefore[n.Name]:
+					add(n.Name, name, "", row)
+				}
 			}
 		}
-	}
-	for _, n := range p.Graph.Components() {
-		if len(only) == 0 || slices.Contains(only, n.Name) {
-			add(n.Name, p.Of[n].Rows)
+		for _, row := range e.Plan.Tree.Rows {
+			if row.Environment != "" || i == 0 {
+				add("", row.Path, row.Environment, row)
+			}
+		}
+		for _, row := range e.Plan.GitOps.Rows {
+			add("", row.Path, e.Name, row)
+		}
+		if e.Chosen {
+			sets = append(sets, own)
 		}
 	}
-	add("", p.Tree.Rows)
-	return inputs, plain
+	return sets, plain
 }
 
 // render makes the files of rows, several at once; the results stand in order of the rows.
@@ -147,11 +171,32 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 
 // readGiven reads the secrets that the user gave, as far as a file holds them. Where nothing will be written, one that
 // cannot be read is left out: the tree has it.
-func readGiven(b *Build, inputs []secrets.Input, readOnly bool) (map[string]func() string, error) {
-	if len(b.Graph.Given) == 0 {
-		return map[string]func() string{}, nil
+func (b *Build) readGiven(sets []*set, readOnly bool) error {
+	for _, s := range sets {
+		var err error
+		if s.given, err = s.read(readOnly, b.finding(s.Environment)); err != nil {
+			return err
+		}
 	}
-	places, err := secrets.Places(inputs)
+	return nil
+}
+
+// finding adds findings that one environment alone has.
+func (b *Build) finding(e *Environment) func(diag.Diagnostic) {
+	return func(d diag.Diagnostic) {
+		if e.Name != "" {
+			d.Environments = []string{e.Name}
+		}
+		b.Findings.Add(d)
+	}
+}
+
+func (s *set) read(readOnly bool, report func(diag.Diagnostic)) (map[string]func() string, error) {
+	given := map[string]func() string{}
+	if len(s.Graph.Given) == 0 {
+		return given, nil
+	}
+	places, err := secrets.Places(s.inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -159,43 +204,122 @@ func readGiven(b *Build, inputs []secrets.Input, readOnly bool) (map[string]func
 	for _, p := range places {
 		needed[p.ID] = true
 	}
-	given := map[string]func() string{}
-	for _, id := range slices.Sorted(maps.Keys(b.Graph.Given)) {
+	for _, id := range slices.Sorted(maps.Keys(s.Graph.Given)) {
 		if !needed[id] {
 			continue
 		}
-		text, finding := b.Graph.Given[id]()
+		text, finding := s.Graph.Given[id]()
 		switch {
 		case finding == nil:
 			given[id] = func() string { return text }
 		case !readOnly:
-			b.Findings.Add(*finding)
+			report(*finding)
 		}
 	}
 	return given, nil
 }
 
-func secretOptions(b *Build, o RenderOptions, given map[string]func() string) secrets.Options {
+// encrypt makes the files of secrets, those of one environment after the other: each has its own recipients, and nothing of another's.
+func (b *Build) encrypt(sets []*set, o RenderOptions, old *output.Old, out *Output) error {
+	config, err := old.Read(secrets.ConfigFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read %s: %w", secrets.ConfigFile, err)
+	}
+	var configEdited []string
+	for _, s := range sets {
+		var drawn []secrets.Drawn
+		options := s.options(o)
+		options.Old, options.Written = s.before(o, old)
+		options.Given = s.given
+		options.Config, options.DevKey = config, out.DevKey
+		options.Drawn = func(n secrets.Drawn) {
+			n.Environment = s.Name
+			drawn = append(drawn, n)
+		}
+		options.Outside = func() { out.Outside = true }
+		var found diag.List
+		files, devKey, err := secrets.Encrypt(s.inputs, options, &found)
+		if err != nil {
+			return err
+		}
+		for _, d := range found.Sorted() {
+			b.finding(s.Environment)(d)
+		}
+		for _, f := range files {
+			if f.Path == secrets.ConfigFile {
+				config = f.Data
+				configEdited = append(configEdited, f.Edited...)
+				f.Edited = configEdited
+				out.secrets.files = slices.DeleteFunc(out.secrets.files, func(f emit.File) bool { return f.Path == secrets.ConfigFile })
+			} else {
+				f.Environment = s.Name
+			}
+			out.secrets.files = append(out.secrets.files, f)
+		}
+		if devKey != nil {
+			out.DevKey = devKey
+		}
+		out.New = append(out.New, drawn...)
+		refused := o.refuseNew(s.Environment, old, drawn)
+		out.Refused.AddAll(&refused)
+	}
+	return nil
+}
+
+// before is what an earlier build left of a file. The one that takes over a tree without environments, or that of an environment, finds what was there.
+func (e *Environment) before(o RenderOptions, old *output.Old) (func(string) ([]byte, error), func(string) (emit.Written, bool)) {
+	written := o.Written
+	if written == nil {
+		written = func(string) (emit.Written, bool) { return emit.Written{}, false }
+	}
+	elsewhere := func(name string) (string, bool) {
+		from := owners.Predecessor(o.Old, e.Name)
+		if o.Old.Architecture == "" || from == e.Name {
+			return "", false
+		}
+		return strings.TrimPrefix(path.Join(folderOf(from), strings.TrimPrefix(name, folderOf(e.Name)+"/")), "/"), name != secrets.ConfigFile
+	}
+	read := func(name string) ([]byte, error) {
+		data, err := old.Read(name)
+		if other, ok := elsewhere(name); ok && errors.Is(err, fs.ErrNotExist) {
+			return old.Read(other)
+		}
+		return data, err
+	}
+	return read, func(name string) (emit.Written, bool) {
+		w, ok := written(name)
+		if other, moved := elsewhere(name); moved && !ok {
+			return written(other)
+		}
+		return w, ok
+	}
+}
+
+func folderOf(environment string) string { return (&ir.Graph{Environment: environment}).Folder() }
+
+func (e *Environment) options(o RenderOptions) secrets.Options {
 	return secrets.Options{
-		ArchDir: b.Graph.Dir, OutDir: o.Out, Recipients: b.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: o.Home, Random: o.Random, Given: given,
-		ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
+		ArchDir: e.Graph.Dir, OutDir: o.Out, Recipients: e.Graph.Config.Recipients, Written: o.Written, Force: o.Force, Env: o.Env, Home: o.Home, Random: o.Random,
+		Environment: e.Name, Environments: e.Graph.Environments, ReadOnly: o.ReadOnly, NoDevKey: o.NoDevKey, Now: o.Now,
 		Rotate: o.Rotate, Set: o.Set, Rekey: o.Rekey,
 	}
 }
 
 // Secrets is the plaintext of every file below secret/ as golden files may hold it: each secret as "[secret ID]". It is keyed by path.
 func Secrets(b *Build) (map[string][]byte, error) {
-	if b.Plan == nil || !b.Plan.Sealed {
+	if !b.sealed() {
 		return nil, ErrFindings
 	}
 	all := map[string][]byte{}
-	inputs, _ := rows(b.Plan, nil)
-	for _, in := range inputs {
-		data, err := secrets.Display(in)
-		if err != nil {
-			return nil, err
+	sets, _ := b.rows(nil)
+	for _, s := range sets {
+		for _, in := range s.inputs {
+			data, err := secrets.Display(in)
+			if err != nil {
+				return nil, err
+			}
+			all[in.Path] = data
 		}
-		all[in.Path] = data
 	}
 	return all, nil
 }

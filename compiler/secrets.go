@@ -21,6 +21,7 @@ import (
 type Credential struct {
 	secrets.Credential
 	Name, Owner string   // COMPONENT/NAME, and the component
+	Environment string   // that it belongs to; "": there are none
 	Links       []string // what uses it: "orders -> db/orders"
 	By          string   // where its text comes from if the user gives it: "the environment variable REGISTRY_PASSWORD"
 }
@@ -30,7 +31,9 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	if b.Plan == nil || !b.Plan.Sealed {
 		return nil, ErrFindings
 	}
-	options := secretOptions(b, o, map[string]func() string{})
+	own := b.secretsOf()
+	options := own.options(o)
+	options.Given = map[string]func() string{}
 	old, err := output.OpenOld(o.Out, "", &b.Findings)
 	if err != nil {
 		return nil, err
@@ -40,8 +43,7 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	for id := range b.Graph.Given {
 		options.Given[id] = func() string { return "" }
 	}
-	inputs, _ := rows(b.Plan, nil)
-	list, err := secrets.List(inputs, options)
+	list, err := secrets.List(own.inputs, options)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +51,7 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	links := b.links()
 	all := make([]Credential, len(list))
 	for i, c := range list {
-		all[i] = Credential{Credential: c, Name: slashed(c.ID), By: b.Graph.GivenBy[c.ID]}
+		all[i] = Credential{Credential: c, Name: slashed(c.ID), Environment: own.Name, By: b.Graph.GivenBy[c.ID]}
 		all[i].Owner, _, _ = strings.Cut(all[i].Name, "/")
 		count[all[i].Name]++
 		for _, e := range links[c.ID] {
@@ -63,6 +65,12 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	}
 	slices.SortFunc(all, func(x, y Credential) int { return cmp.Compare(x.Name, y.Name) })
 	return all, nil
+}
+
+// secretsOf are the secrets of the first environment that was asked for.
+func (b *Build) secretsOf() *set {
+	sets, _ := b.rows(nil)
+	return sets[0]
 }
 
 // slashed is the ID of a credential with slashes alone: orders/db/database/orders. It begins with a component, or with config.
@@ -275,6 +283,7 @@ func ChangeSecrets(b *Build, o RenderOptions, s SecretChange, version string) (*
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
+	o.Old = old
 	o.ReadOnly, o.NoDevKey = true, true // a tree that is there has its key
 	now, err := compareTree(b, o, &old, version)
 	if err != nil {
@@ -306,7 +315,7 @@ func compareTree(b *Build, o RenderOptions, old *owners.Tree, version string) (*
 		b.Findings.AddAll(&rendered.Refused)
 		return nil, ErrFindings
 	}
-	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Tree: owners.Of(b.Plan), Old: old, Workers: o.Jobs, Yours: rendered.Yours})
+	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Tree: b.Tree(), Environments: b.chosenNames(), Old: old, Workers: o.Jobs, Yours: rendered.Yours})
 	if err != nil {
 		return nil, err
 	}
@@ -345,7 +354,7 @@ type Reader struct {
 func Readers(b *Build, paths []string) []Reader {
 	var all []Reader
 	for _, name := range paths {
-		component, file, _ := strings.Cut(name, "/")
+		component, file, _ := strings.Cut(strings.TrimPrefix(name, b.Graph.Folder()+"/"), "/")
 		n := b.Graph.Node(component)
 		if n == nil {
 			continue

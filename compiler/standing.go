@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"slices"
 
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/emit"
@@ -19,24 +21,37 @@ type standingSecrets struct {
 }
 
 // standingSecrets looks whether the files of secrets stand in the output directory as they shall be.
-func (b *Build) standingSecrets(inputs []secrets.Input, o RenderOptions) (s standingSecrets, err error) {
-	if o.Keys == "" || b.made.answers == nil || len(b.Graph.Given) > 0 {
+func (b *Build) standingSecrets(sets []*set, o RenderOptions) (s standingSecrets, err error) {
+	if o.Keys == "" || b.made.answers == nil || b.given() {
 		return s, nil
 	}
-	if s.wanted, err = secrets.Sum(inputs, b.Graph.Config.Recipients); err != nil {
-		return s, err
+	all := sha256.New()
+	for _, own := range sets {
+		sum, err := secrets.Sum(own.inputs, own.Graph.Config.Recipients)
+		if err != nil {
+			return s, err
+		}
+		_, _ = fmt.Fprintf(all, "%q ", own.Name) // a sum takes everything
+		_, _ = all.Write(sum[:])
 	}
+	s.wanted = [sha256.Size]byte(all.Sum(nil))
+	var files []emit.File
 	data, ok := b.made.answers.Find(s.key(o.Keys))
-	if !ok || json.Unmarshal(data, &s.files) != nil {
+	if !ok || json.Unmarshal(data, &files) != nil {
 		return s, nil //nolint:nilerr // what cannot be read is made again
 	}
-	for _, f := range s.files {
+	for _, f := range files {
 		if !b.made.standing.Has(f.Path, f.Sum) {
 			return s, nil
 		}
 	}
-	s.stand = true
+	s.files, s.stand = files, true
 	return s, nil
+}
+
+// given says whether the user gives secrets, in any environment.
+func (b *Build) given() bool {
+	return slices.ContainsFunc(b.Environments, func(e *Environment) bool { return len(e.Graph.Given) > 0 })
 }
 
 // keepSecrets stores what the files of secrets were made for.
@@ -48,7 +63,7 @@ func (o *Output) keepSecrets(answers kind.Answers, keys string) {
 	all := make([]emit.File, len(s.files))
 	for i, f := range s.files {
 		sum := sha256.Sum256(f.Data)
-		all[i] = emit.File{Path: f.Path, Component: f.Component, Sum: hex.EncodeToString(sum[:]), Stands: true, Mode: f.Mode, Ownership: f.Ownership, Marks: f.Marks}
+		all[i] = emit.File{Path: f.Path, Component: f.Component, Environment: f.Environment, Sum: hex.EncodeToString(sum[:]), Stands: true, Mode: f.Mode, Ownership: f.Ownership, Marks: f.Marks}
 	}
 	if data, err := json.Marshal(all); err == nil {
 		answers.Keep(s.key(keys), data)

@@ -31,10 +31,10 @@ func env(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// check compiles an architecture given as text.
+// check compiles an architecture given as text, as all commands do but why.
 func check(t testing.TB, source string, tags ...string) *compiler.Build {
 	t.Helper()
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: write(t, source), Tags: tags, Env: env()})
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: write(t, source), Tags: tags, Env: env(), Untraced: true})
 }
 
 // write puts an architecture into a folder of its own.

@@ -32,7 +32,7 @@ func (w world) check(t testing.TB) *compiler.Build {
 	t.Helper()
 	files := map[string]string{"arch.cue": w.text(t)}
 	maps.Copy(files, w.files)
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env()})
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env(), Untraced: true})
 }
 
 // text is arch.cue of the world.

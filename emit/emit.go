@@ -24,15 +24,17 @@ const (
 type File struct {
 	Path      string // slash-separated, relative to the output directory
 	Component string // "" for files of the whole tree
-	Data      []byte
-	Sum       string      // SHA-256 of the content, hexadecimal; "": not known yet
-	Stands    bool        // it is in the output directory with the content of that Sum, and Data was not made
-	Mode      fs.FileMode // 0o644 or 0o755
-	Ownership Ownership
-	Marks     map[string]string // of a state file: by line, what tells later whether it changed; it goes into the record, and holds no secret
-	Edited    []string          // what was edited since the file was written, and is overwritten by force; names, never values
-	CopyOf    string            // the user's own file that it is a copy of, as messages name it; "": none
-	Yields    bool              // a file of that name that the user had before stays, and this one is left out
+
+	Environment string // "" for files that all environments share, and where there are none
+	Data        []byte
+	Sum         string      // SHA-256 of the content, hexadecimal; "": not known yet
+	Stands      bool        // it is in the output directory with the content of that Sum, and Data was not made
+	Mode        fs.FileMode // 0o644 or 0o755
+	Ownership   Ownership
+	Marks       map[string]string // of a state file: by line, what tells later whether it changed; it goes into the record, and holds no secret
+	Edited      []string          // what was edited since the file was written, and is overwritten by force; names, never values
+	CopyOf      string            // the user's own file that it is a copy of, as messages name it; "": none
+	Yields      bool              // a file of that name that the user had before stays, and this one is left out
 }
 
 // Written is what the record says of a file that was written.

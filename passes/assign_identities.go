@@ -115,7 +115,7 @@ func namespaced(c *pass.Context, server *ir.Node, source string) string {
 	if server.Description.External == nil {
 		return source
 	}
-	return c.Graph.Name + "_" + source
+	return c.Graph.PartOf() + "_" + source
 }
 
 func addCredential(c *pass.Context, servers map[*ir.Node]map[string]*credential, e *ir.Edge, r *kind.Rule) {

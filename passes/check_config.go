@@ -24,7 +24,9 @@ func checkConfig() pass.Pass {
 
 // runCheckConfig warns of defaults that work nowhere, where something builds an image.
 func runCheckConfig(c *pass.Context) bool {
-	if !slices.ContainsFunc(c.Graph.Nodes, func(n *ir.Node) bool { return n.Description.Image != nil || slices.Contains(n.Kind.Provides, "image") }) {
+	if !slices.ContainsFunc(c.Graph.Nodes, func(n *ir.Node) bool {
+		return n.Description.Image != nil && !n.Description.Image.Foreign || slices.Contains(n.Kind.Provides, "image")
+	}) {
 		return true
 	}
 	config, pos := c.Graph.ConfigGiven, c.Graph.Pos

@@ -22,6 +22,7 @@ func filled(c *pass.Context, n *ir.Node, arch kind.Object, row kind.Row) kind.Ro
 		data["arch"] = arch
 		if row.Context {
 			delete(data, "image")
+			delete(data, "built")
 			data["arch"] = c.Graph.Arch
 		}
 		content.Assets, content.Data, content.Bounded = n.Kind.Assets, data, true

@@ -21,7 +21,8 @@ func keepFiles() pass.Pass {
 		Name: "keep-files",
 		Doc:  "The condition of every file with a reason either way, and the content of those kept.",
 		After: []string{
-			"tag-images", // manifests name images, and the files of build contexts are known
+			"order-start", // of those that share a Namespace, the first may have to bring it
+			"tag-images",  // manifests name images, and the files of build contexts are known
 		},
 		Codes:   []string{"E0101", "E0112", "E0205", "E0301"},
 		Run:     runKeepFiles,
@@ -32,6 +33,9 @@ func keepFiles() pass.Pass {
 
 func runKeepFiles(c *pass.Context) bool {
 	nodes := c.Graph.Components()
+	if len(gitOps(c)) > 0 {
+		nodes = startOrder(c) // who brings a Namespace is applied before those who only use it
+	}
 	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
 		t := table{arch: archWithImages(c, n)}
 		if n.Kind.Manifests != nil {

@@ -37,19 +37,25 @@ func runKeepTreeFiles(c *pass.Context) bool {
 	}
 	t.Prerequisites, t.Notes = prerequisites(c), notes(c)
 	data := treeData(c)
-	for _, f := range treeFiles() {
-		pass.Set(c, t.Files, f.path, true, equalBools, c.Because(c.Graph.Pos, f.reason))
-		row := kind.Row{Path: f.path, Mode: f.mode, Yields: f.yields, Secret: f.secret, Content: f.content}
-		if f.template != "" {
-			row.Content = kind.Template{Name: f.template, Assets: c.Graph.Library.Tree, Data: data}
-		}
-		t.Rows = append(t.Rows, row)
+	for _, f := range treeFiles(c.Graph) {
+		keepTreeFile(c, f, data)
 	}
-	const top = "kustomization.yaml"
-	pass.Set(c, t.Files, top, true, equalBools, c.Because(c.Graph.Pos, "it lists every component that is deployed"))
-	t.Rows = append(t.Rows, kind.Row{Path: top, Content: topKustomization(t)})
+	keepTreeFile(c, treeFile{path: "kustomization.yaml", content: topKustomization(t), own: true, reason: "it lists every component that is deployed"}, data)
 	slices.SortFunc(t.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 	return true
+}
+
+// keepTreeFile decides a file: at the root, or in the folder of the environment where it is the environment's own.
+func keepTreeFile(c *pass.Context, f treeFile, data kind.Object) {
+	row := kind.Row{Path: f.path, Mode: f.mode, Yields: f.yields, Secret: f.secret, Content: f.content}
+	if f.own {
+		row.Path, row.Environment = path.Join(c.Graph.Folder(), f.path), c.Graph.Environment
+	}
+	pass.Set(c, c.Plan.Tree.Files, row.Path, true, equalBools, c.Because(c.Graph.Pos, f.reason))
+	if f.template != "" {
+		row.Content = kind.Template{Name: f.template, Assets: c.Graph.Library.Tree, Data: data}
+	}
+	c.Plan.Tree.Rows = append(c.Plan.Tree.Rows, row)
 }
 
 // treeFile is a file that every tree has.
@@ -59,19 +65,29 @@ type treeFile struct {
 	content        kind.Content // what another room knows
 	mode           string
 	yields, secret bool
+	own            bool // each environment has its own
 }
 
 // treeFiles lists them. A repository whose root is the output directory has some of these names already: those yield.
-func treeFiles() []treeFile {
-	return []treeFile{
+func treeFiles(g *ir.Graph) []treeFile {
+	all := []treeFile{
 		{path: ".gitattributes", template: "gitattributes.tmpl", yields: true, reason: "git must not merge lines of what is made from arch.cue"},
 		{path: ".gitignore", template: "gitignore.tmpl", yields: true, reason: "git must not take keys and decrypted files"},
-		{path: "README.md", template: "README.md.tmpl", yields: true, reason: "it says what is in the tree, and how to apply it"},
-		{path: "scripts/deploy.sh", template: "deploy.sh.tmpl", mode: "0755", reason: "it applies the tree in start-up order"},
-		{path: "scripts/verify.sh", template: "verify.sh.tmpl", mode: "0755", reason: "it checks the tree without a key"},
+		{path: "README.md", template: "README.md.tmpl", yields: g.Environment == "", own: true, reason: "it says what is in the tree, and how to apply it"},
+		{path: "scripts/deploy.sh", template: "deploy.sh.tmpl", mode: "0755", own: true, reason: "it applies the tree in start-up order"},
+		{path: "scripts/verify.sh", template: "verify.sh.tmpl", mode: "0755", own: true, reason: "it checks the tree without a key"},
 		{path: ".sops.yaml", content: kind.Recipients{}, secret: true, reason: "it says who opens the secrets, and which values are secret"},
 		{path: ".platc/manifest.json", content: kind.Record{}, reason: "it records what was written, for the next build"},
 	}
+	if g.Environment == "" {
+		return all
+	}
+	return append(
+		all,
+		treeFile{path: "README.md", template: "environments/README.md.tmpl", yields: true, reason: "it says which environments there are, and what they share"},
+		treeFile{path: "scripts/deploy.sh", template: "environments/deploy.sh.tmpl", mode: "0755", reason: "it applies an environment"},
+		treeFile{path: "scripts/verify.sh", template: "environments/verify.sh.tmpl", mode: "0755", reason: "it checks all environments without a key"},
+	)
 }
 
 // enterTop decides which folder of a component the top kustomization lists: the deployed one, or its overlay without the Namespace.

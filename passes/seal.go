@@ -15,6 +15,7 @@ func seal() pass.Pass {
 			"check-conflicts", // nor one that claims a name twice
 			"check-capacity",  // nor one that uses more than there is
 			"keep-tree-files", // nor one whose tree lacks files
+			"plan-gitops",     // nor one that is delivered in part
 			"check-config",    // all that is found has been reported
 			"check-objects",   // nor one with an object twice
 			"check-reach",     // nor one that reaches beyond its links

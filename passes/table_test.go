@@ -178,6 +178,7 @@ func town(t testing.TB) *world {
 	for _, l := range []string{"shop -> db/orders", "shop -> other", "shop/task/mails -> db/orders", "cart -> db", "cart -> jobs", "jobs -> db", "prom -> shop", "prom -> cart", "edge -> shop", "border -> cart"} {
 		w.link(l)
 	}
+	w.engine()
 	return w
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/images"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -18,7 +20,7 @@ import (
 func tagImages() pass.Pass {
 	return pass.Pass{
 		Name: "tag-images",
-		Doc:  "The rows of every build context, and the image that is built of it: its tag changes when a byte of it does.",
+		Doc:  "The rows of every build context, the image that is built of it, whose tag changes when a byte of it does, and the image that is deployed: that one, or the one that images.json names.",
 		After: []string{
 			"bind-env",             // manifests list the variables and instances of a component
 			"collect-requirements", // and its requirements
@@ -29,9 +31,9 @@ func tagImages() pass.Pass {
 			"network-policies",     // a policy is a file
 			"order-start",          // the place in the order is in manifests
 		},
-		Codes:   []string{"E0101"},
+		Codes:   []string{"E0101", "E0116"},
 		Run:     runTagImages,
-		Promise: "Every image that a kind describes has a name with a tag.",
+		Promise: "Every image that a kind describes has a name with a tag or a digest.",
 		Holds:   imagesHold,
 	}
 }
@@ -48,14 +50,60 @@ func runTagImages(c *pass.Context) bool {
 		}
 		p := c.Of(n)
 		p.Context = contexts[i].rows
-		if image := n.Description.Image; image != nil {
-			p.Image = pass.Decide(c, image.Name+":"+image.Version+contexts[i].suffix,
-				c.Described(n, "the name of its image", "image", "name"), c.Described(n, "the version of its image", "image", "version"))
-			p.View = maps.Clone(p.View) // that of the build context stays without it
-			p.View["image"] = p.Image.Value()
+		nameImage(c, n, contexts[i].suffix)
+	}
+	checkNamed(c)
+	return true
+}
+
+// nameImage decides which image of a component is built, and which one is deployed: the one that is built, but where images.json names another one.
+func nameImage(c *pass.Context, n *ir.Node, suffix string) {
+	image, p := n.Description.Image, c.Of(n)
+	if image == nil {
+		return
+	}
+	p.View = maps.Clone(p.View) // that of the build context stays without it
+	name := c.Described(n, "the name of its image", "image", "name")
+	if !image.Foreign {
+		p.Built = pass.Decide(c, image.Name+":"+image.Version+suffix, name, c.Described(n, "the version of its image", "image", "version"))
+		p.View["built"] = p.Built.Value()
+		p.Image = p.Built
+	}
+	if set, ok := c.Graph.Images.Of(n.Name, ""); ok {
+		p.Image = pass.Decide(c, set.Ref.Of(image.Name), name, c.Because(set.Pos, images.Name+" names the image of "+n.Name))
+	}
+	if p.Image.Value() != "" {
+		p.View["image"] = p.Image.Value()
+	}
+}
+
+// checkNamed refuses what images.json names and the architecture has not.
+func checkNamed(c *pass.Context) {
+	for _, named := range c.Graph.Images.Components {
+		n := c.Graph.Node(named.Name)
+		switch {
+		case c.Graph.Failed[named.Name], n != nil && n.Invalid: // one mistake
+		case n == nil || n.Parent != nil:
+			c.Report(diag.Diagnostic{Code: "E0116", Pos: named.At, Message: fmt.Sprintf("%s names the image of %s, which is not a component", images.Name, named.Name), Help: imageHelp(c, named.Name)})
+		case n.Description.Image == nil:
+			c.Report(diag.Diagnostic{Code: "E0116", Pos: named.At, Message: fmt.Sprintf("%s names the image of %s, which has none of its own: its kind, %s, brings it", images.Name, named.Name, n.Kind.Name), Help: "set image in arch.cue, where the kind has that attribute; `platc image unset " + named.Name + "` takes it out of the file", Related: []diag.Related{{Message: "the component", Pos: n.Pos}}})
 		}
 	}
-	return true
+}
+
+// imageHelp is what to do about a name in images.json.
+func imageHelp(c *pass.Context, name string) string {
+	var known []string
+	for _, n := range c.Graph.Components() {
+		if n.Description.Image != nil {
+			known = append(known, n.Name)
+		}
+	}
+	help := "`platc image unset " + name + "` takes it out of the file"
+	if near := diag.Nearest(name, known); near != "" {
+		help = fmt.Sprintf("did you mean %q? %s", near, help)
+	}
+	return help
 }
 
 // context is what the image of a component is built from.
@@ -77,7 +125,7 @@ func contextOf(c *pass.Context, n *ir.Node) context {
 	}
 	files := contextFiles(c, n, rows)
 	image := n.Description.Image
-	if image == nil || len(files) == 0 || c.Digest == nil || c.Graph.Arch["image_tag"] == "version" || strings.Contains(image.Version, "@") {
+	if image == nil || image.Foreign || len(files) == 0 || c.Digest == nil || c.Graph.Arch["image_tag"] == "version" || strings.Contains(image.Version, "@") {
 		return context{rows: rows}
 	}
 	sum, err := hashed(c, n, files)
@@ -125,10 +173,10 @@ func hashed(c *pass.Context, n *ir.Node, files []kind.Row) (string, error) {
 // archWithImages is the architecture as the manifests of a component see it: with the images that are built, by component, of itself and of those that it is
 // linked with. A changed image is a question anew for these alone.
 func archWithImages(c *pass.Context, n *ir.Node) kind.Object {
-	images := kind.Object{}
+	named := kind.Object{}
 	see := func(other *ir.Node) {
-		if other.Description.Image != nil {
-			images[other.Name] = c.Of(other).Image.Value()
+		if image := c.Of(other).Image.Value(); image != "" {
+			named[other.Name] = image
 		}
 	}
 	see(n)
@@ -140,7 +188,7 @@ func archWithImages(c *pass.Context, n *ir.Node) kind.Object {
 	}
 	arch := kind.Object{} // there may be none, where the architecture has mistakes
 	maps.Copy(arch, c.Graph.Arch)
-	arch["images"] = images
+	arch["images"] = named
 	return arch
 }
 
@@ -150,9 +198,14 @@ func imagesHold(c *pass.Context) error {
 		if image == nil {
 			continue
 		}
-		tag, named := strings.CutPrefix(p.Image.Value(), image.Name+":"+image.Version)
-		if !named || p.View["image"] != p.Image.Value() || len(p.Image.By()) == 0 {
-			return fmt.Errorf("the image of %s is %s%s", n.Name, p.Image.Value(), tag)
+		built := strings.HasPrefix(p.Built.Value(), image.Name+":"+image.Version) && len(p.Built.By()) > 0
+		if built == image.Foreign {
+			return fmt.Errorf("%s builds the image %q", n.Name, p.Built.Value())
+		}
+		if named := p.Image.Value(); !image.Foreign || named != "" {
+			if !strings.HasPrefix(named, image.Name) || p.View["image"] != named || len(p.Image.By()) == 0 {
+				return fmt.Errorf("the image of %s is %q", n.Name, named)
+			}
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/images"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -169,5 +170,62 @@ func TestASecretInTheBuildContext(t *testing.T) {
 	all := w.tagged().Findings.Sorted()
 	if len(all) == 0 || all[0].Code != "E0101" || !strings.Contains(all[0].Message, "becomes a Secret, but belongs to the build context") {
 		t.Errorf("%v", all)
+	}
+}
+
+// TestImagesJSONNamesWhatIsDeployed wherever the image is seen, and not what is built.
+func TestImagesJSONNamesWhatIsDeployed(t *testing.T) {
+	t.Parallel()
+	at := diag.Pos{File: "images.json", Line: 3, Column: 12}
+	w := contextual(t, []kind.Row{{Path: "a", Context: true, Content: kind.Text{Text: "x"}}})
+	w.graph.Images = images.File{Components: []images.Component{{Name: "shop", Entry: images.Entry{Ref: images.Ref{Tag: "1.5.0"}, Pos: at}}}}
+	b := w.tagged().clean()
+	p := b.of("shop")
+	if p.Image.Value() != "registry/shop:1.5.0" || p.View["image"] != p.Image.Value() || !reflect.DeepEqual(archSeen(b), kind.Verbatim("map[shop:registry/shop:1.5.0]")) {
+		t.Errorf("%s, seen as %v and by others as %v", p.Image.Value(), p.View["image"], archSeen(b))
+	}
+	if built := p.Built.Value(); !strings.HasPrefix(built, "registry/shop:1.4.0-") || p.View["built"] != built {
+		t.Errorf("built is %s", built)
+	}
+	if by := p.Image.By(); by[len(by)-1].Pos != at {
+		t.Errorf("origins %v", by)
+	}
+}
+
+// A component whose image another build makes has one to name in the plan where images.json says so.
+func TestAnImageOfAnotherBuild(t *testing.T) {
+	t.Parallel()
+	foreign := func(named ...images.Component) *built {
+		w := newWorld(t)
+		w.kind("app", described(func(_ object, d *kind.Description) {
+			d.Image = &kind.Image{Name: "ghcr.io/acme/web", Version: "2.0.0", Foreign: true}
+		}))
+		w.add("app", "web")
+		w.graph.Images.Components = named
+		return w.tagged().clean()
+	}
+	if p := foreign().of("web"); p.Image.Value() != "" || p.Built.Value() != "" || p.View["image"] != nil {
+		t.Errorf("%v", p.View["image"])
+	}
+	if p := foreign(images.Component{Name: "web", Entry: images.Entry{Ref: images.Ref{Tag: "2.1.0"}}}).of("web"); p.View["image"] != "ghcr.io/acme/web:2.1.0" || p.View["built"] != nil {
+		t.Errorf("%v, %v", p.View["image"], p.View["built"])
+	}
+}
+
+func TestImagesJSONNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	w := contextual(t, nil)
+	for _, name := range []string{"jobs", "shap", "shop"} {
+		w.graph.Images.Components = append(w.graph.Images.Components, images.Component{Name: name, Entry: images.Entry{Ref: images.Ref{Tag: "1.5.0"}}})
+	}
+	var found []string
+	for _, d := range w.tagged().Findings.Sorted() {
+		if d.Severity == diag.Error {
+			found = append(found, d.Code+" "+d.Message)
+		}
+	}
+	want := []string{"E0116 images.json names the image of jobs, which has none of its own: its kind, worker, brings it", "E0116 images.json names the image of shap, which is not a component"}
+	if !reflect.DeepEqual(found, want) {
+		t.Errorf("%q", found)
 	}
 }

@@ -22,6 +22,9 @@ func treeData(c *pass.Context) kind.Object {
 			undeployed = append(undeployed, o)
 		}
 		for _, j := range c.Of(n).Jobs {
+			if j.Value().Role == kind.Build && c.Graph.BuiltBefore[n.Name] {
+				continue
+			}
 			data["has_builds"] = data["has_builds"] == true || j.Value().Role == kind.Build
 			data["has_day2"] = data["has_day2"] == true || j.Value().Role == kind.Day2
 		}
@@ -31,6 +34,10 @@ func treeData(c *pass.Context) kind.Object {
 	data["components"], data["undeployed"], data["links"] = components, undeployed, linkData(c)
 	data["prerequisites"], data["notes"] = prerequisiteData(c.Plan.Tree.Prerequisites), noteData(c.Plan.Tree.Notes)
 	data["unsaved"] = unsavedData(c)
+	if settings := gitOps(c); len(settings) > 0 {
+		data["delivery"] = deliveryData(c, settings)
+	}
+	data["name"], data["environment"], data["environments"] = c.Graph.Name, c.Graph.Environment, c.Graph.Environments
 	data["images"] = kind.Object{}
 	if images := c.Graph.Library.Images; images != nil {
 		data["images"] = images()
@@ -53,11 +60,15 @@ func componentData(c *pass.Context, n *ir.Node) kind.Object {
 	if n.Description.External != nil {
 		at = n.Description.External.At
 	}
+	builds, buildFolder := jobData(p, kind.Build), folderData(n, p, kind.Build)
+	if c.Graph.BuiltBefore[n.Name] {
+		builds, buildFolder = nil, "" // with an environment before
+	}
 	return kind.Object{
 		"name": n.Name, "kind": n.Kind.Name, "title": n.Kind.Title, "namespace": n.Namespace(), "order": p.Order.Value(), "waits": waits,
 		"base": path.Join(n.Name, folder.Value()), "deployed": deployed, "external": at, "rollout": rollout,
-		"build_folder": folderData(n, p, kind.Build), "day2_folder": folderData(n, p, kind.Day2),
-		"bootstrap": jobData(p, kind.Deploy), "builds": jobData(p, kind.Build), "day2": jobData(p, kind.Day2),
+		"build_folder": buildFolder, "day2_folder": folderData(n, p, kind.Day2),
+		"bootstrap": jobData(p, kind.Deploy), "builds": builds, "day2": jobData(p, kind.Day2),
 	}
 }
 

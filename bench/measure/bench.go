@@ -107,7 +107,7 @@ func (b *bencher) form(r *results, form string, n int, files map[string]string, 
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer func() { _ = os.RemoveAll(dir); _ = os.RemoveAll(dir + "-copy") }()
 	f := r.figure(form, n)
 	f.Other = len(more) > 0
 	commands := append(b.commands(dir, files, edit), more...)
@@ -164,7 +164,7 @@ func (b *bencher) commands(dir string, files map[string]string, edit [2]string) 
 		platc("why", nil, "why", "app-0", "k8s/deploy/base/kustomization.yaml"),
 		platc("build", fresh, "build", "--quiet", "."),
 		platc("no-op", nil, "build", "--quiet", "."),
-		{row: "cp -r", dir: dir, prep: func() error { return os.RemoveAll(filepath.Join(dir, "copy")) }, args: []string{"cp", "-r", "out", "copy"}},
+		{row: "cp -r", dir: dir, prep: func() error { return os.RemoveAll(dir + "-copy") }, args: []string{"cp", "-r", "out", dir + "-copy"}},
 		platc("one change", func() error { return put(strings.Replace(files[file], edit[0], edit[1], 1)) }, "build", "--quiet", "."),
 	}
 	if cue, ok := b.programs["cue"]; ok {

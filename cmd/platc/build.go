@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -153,7 +155,10 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	in.Answers = receipt.Answers()
 	dumps := o.dumping(&in)
-	b := compiler.Check(in)
+	b, err := checked(in)
+	if err != nil {
+		return err
+	}
 	o.built = b
 	if err := dumps.write(o.dump, b.Hidden); err != nil {
 		return err
@@ -161,11 +166,11 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if b.Findings.HasErrors() {
 		return o.stopped(c, p, b, nil)
 	}
-	if err := o.known(b.Graph); err != nil {
+	if err := o.known(b); err != nil {
 		return err
 	}
 	found := b.Findings.Sorted()
-	old, err := o.compare(b)
+	old, stood, err := o.compare(b)
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -174,6 +179,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("generating the files of %s", plural(len(b.Graph.Components()), "component"))
 	rendering := o.rendering(c)
+	rendering.Old = stood
 	rendering.Known, rendering.Keys = receipt.Known(), receipt.Keys()
 	rendered, err := compiler.Render(b, rendering)
 	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
@@ -190,7 +196,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: owners.Of(b.Plan), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: b.Tree(), Environments: b.Chosen(), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -215,22 +221,22 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 }
 
 // compare finds what the build would leave behind of the tree that is there, or else of the one that --state names, and gives what the former stands for.
-func (o *buildOptions) compare(b *compiler.Build) (old owners.Tree, err error) {
+func (o *buildOptions) compare(b *compiler.Build) (old, stood owners.Tree, err error) {
 	found := false
 	if !o.archive() {
 		if old, found, err = output.Recorded(o.out); err != nil {
-			return old, err
+			return old, stood, err
 		}
 	}
 	stood, name := old, o.out
 	if !found && o.state != "" {
 		if stood, err = output.StateOf(o.state); err != nil {
-			return old, err
+			return old, stood, err
 		}
 		name = o.state
 	}
 	compiler.Compare(b, stood, owners.Options{Tree: name, Adopt: o.adopt, Only: o.only})
-	return old, nil
+	return old, stood, nil
 }
 
 // onlyEdited says whether nothing but edits stops a build: then the tree differs, which is what --check tells.
@@ -268,10 +274,12 @@ func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
 var errInterrupted = errors.New("interrupted; nothing was changed")
 
 // known refuses --only with a name that no component has.
-func (o *buildOptions) known(g *ir.Graph) error {
+func (o *buildOptions) known(b *compiler.Build) error {
 	var names []string
-	for _, n := range g.Components() {
-		names = append(names, n.Name)
+	for _, e := range b.Environments {
+		for _, n := range e.Graph.Components() {
+			names = append(names, n.Name)
+		}
 	}
 	for _, name := range o.only {
 		if slices.Contains(names, name) {
@@ -281,7 +289,7 @@ func (o *buildOptions) known(g *ir.Graph) error {
 		if near := diag.Nearest(name, names); near != "" {
 			help = fmt.Sprintf("did you mean %q?", near)
 		}
-		return usage{fmt.Sprintf("--only: %s has no component %q", g.Name, name), help}
+		return usage{fmt.Sprintf("--only: %s has no component %q", b.Graph.Name, name), help}
 	}
 	return nil
 }
@@ -380,9 +388,9 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 	if len(o.only) > 0 {
 		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
 	}
-	tree := owners.Of(b.Plan)
+	tree := b.Tree()
 	if len(o.only) > 0 {
-		tree = tree.Only(owners.Tree{}, func(component string) bool { return slices.Contains(o.only, component) })
+		tree = tree.Only(owners.Tree{}, func(_, component string) bool { return slices.Contains(o.only, component) })
 	}
 	err := o.keeping(b, rendered.DevKey, func() error {
 		if o.out == "-" {
@@ -426,20 +434,26 @@ func printTimings(c *console, timings []compiler.Timing) {
 
 // dumps are the graph and the plan after every pass.
 type dumps struct {
-	files []emit.File
-	err   error
+	mu     sync.Mutex // environments are compiled at the same time
+	files  []emit.File
+	passed map[string]int // passes seen, by environment
+	err    error
 }
 
 // dumping takes a dump after every pass, when that was asked for.
 func (o *buildOptions) dumping(in *compiler.Input) *dumps {
-	d := &dumps{}
+	d := &dumps{passed: map[string]int{}}
 	if o.dump == "" {
 		return d
 	}
 	in.Dump = func(pass string, plan *ir.Plan) {
 		data, err := plan.Dump()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		folder := plan.Graph.Environment
+		d.passed[folder]++
+		name := path.Join(folder, fmt.Sprintf("%02d-%s.json", d.passed[folder], pass))
 		d.err = errors.Join(d.err, err)
-		name := fmt.Sprintf("%02d-%s.json", len(d.files)+1, pass)
 		d.files = append(d.files, emit.File{Path: name, Data: data, Mode: 0o644, Ownership: emit.Generated})
 	}
 	return d

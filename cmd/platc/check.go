@@ -21,7 +21,10 @@ func checkCommand(c *console) *cobra.Command {
 not even the development identity that a build would create.`,
 		Example: "  platc check\n  platc check --against out\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
 		RunE: func(_ *cobra.Command, args []string) error {
-			b := compiler.Check(o.input(c, args))
+			b, err := checked(o.input(c, args))
+			if err != nil {
+				return err
+			}
 			if against != "" && !b.Findings.HasErrors() {
 				old, found, err := output.Recorded(against)
 				if err != nil {
@@ -41,10 +44,15 @@ not even the development identity that a build would create.`,
 			if o.format.value != "text" || o.quiet {
 				return nil
 			}
-			_, err := fmt.Fprintf(c.out, "%s: %s\n", b.Graph.Name, size(b.Graph))
-			return err
+			for _, e := range b.Environments {
+				if _, err := fmt.Fprintf(c.out, "%s: %s\n", e.Graph.PartOf(), size(e.Graph)); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
+	o.choice.Alone = true
 	o.addInput(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "also report what a build into `DIR` would leave behind there")
 	o.addOutput(cmd.Flags(), "text", "json", "sarif")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 type common struct {
 	tags     []string
 	restrict restriction
+	choice   compiler.Choice
 	format   choice
 	quiet    bool
 	noColor  bool
@@ -93,6 +95,11 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 	o.format = choice{value: formats[0], allowed: formats}
 	flags.Var(&o.format, "format", "how to print: "+strings.Join(formats, ", "))
 	addShorthand(flags, &o.format, "json")
+	o.addQuiet(flags)
+}
+
+// addQuiet adds the flags of what is said beside a result.
+func (o *common) addQuiet(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.quiet, "quiet", false, "do not print progress, summary or warnings")
 	flags.BoolVar(&o.noColor, "no-color", false, "do not use colours (also: NO_COLOR in the environment)")
 }
@@ -100,11 +107,49 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 // addInput adds the flags of what is read.
 func (o *common) addInput(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+	flags.VarP(&environments{&o.choice}, "env", "e", "the environment `NAME` of arch.cue"+o.manyEnvironments())
 	flags.Var(&o.restrict, "restrict-env", "let {env: …} read only the variables `NAMES` (a,b; repeatable), and {file: …} only files below the project")
 }
 
+// environments is the value of -e.
+type environments struct{ of *compiler.Choice }
+
+func (e environments) String() string { return strings.Join(e.of.Names, ",") }
+func (e environments) Type() string   { return "NAME" }
+
+func (e environments) Set(v string) error {
+	switch {
+	case v == "":
+		return errors.New("it needs the name of an environment")
+	case e.of.First && len(e.of.Names) > 0 && e.of.Names[0] != v:
+		return fmt.Errorf("it is already %s", e.of.Names[0])
+	case !slices.Contains(e.of.Names, v):
+		e.of.Names = append(e.of.Names, v)
+	}
+	return nil
+}
+
+// one makes the command one about a single environment: the first where none is named.
+func (o *common) one() { o.choice.First, o.choice.Alone = true, true }
+
+func (o *common) manyEnvironments() string {
+	if o.choice.First {
+		return " (default: the first)"
+	}
+	return " (repeatable; default: all)"
+}
+
+// checked is what came of an input, or how the command line is wrong about it.
+func checked(in compiler.Input) (*compiler.Build, error) {
+	b := compiler.Check(in)
+	if b.Misuse != nil {
+		return b, usage{b.Misuse.Message, b.Misuse.Help}
+	}
+	return b, nil
+}
+
 func (o *common) input(c *console, args []string) compiler.Input {
-	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true}
+	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: o.choice}
 	if o.restrict.set {
 		in.Restrict = &compiler.Restriction{Env: o.restrict.names}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/emit/graph"
@@ -28,7 +27,10 @@ With --focus, it shows only what is around one component or sub-component.`,
 			if around := cmd.Flags().Changed("depth") || cmd.Flags().Changed("direction"); around && focus == "" {
 				return usage{"--depth and --direction need --focus", "add --focus NAME"}
 			}
-			b := compiler.Check(o.input(c, args))
+			b, err := checked(o.input(c, args))
+			if err != nil {
+				return err
+			}
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
@@ -42,6 +44,7 @@ With --focus, it shows only what is around one component or sub-component.`,
 		},
 	}
 	flags := cmd.Flags()
+	o.one()
 	o.addInput(flags)
 	o.addOutput(flags, "dot", "mermaid", "json")
 	o.format.aliases = map[string]string{"text": "dot"}

@@ -58,17 +58,32 @@ func (o *secretsOptions) valid() error {
 	return nil
 }
 
+// checked checks the architecture of the tree.
+func (o *secretsOptions) checked(c *console, args []string) (*compiler.Build, error) {
+	if err := output.Recover(o.out); err != nil {
+		return nil, err
+	}
+	b, err := checked(o.input(c, args))
+	if err != nil {
+		return nil, err
+	}
+	if b.Findings.HasErrors() {
+		return nil, c.refuse(&o.common, b.Findings.Sorted())
+	}
+	return b, nil
+}
+
 // read checks the architecture and lists its secrets, with what a tree has of them.
 func (o *secretsOptions) read(c *console, args []string, tree string) (*compiler.Build, []compiler.Credential, error) {
 	if err := o.valid(); err != nil {
 		return nil, nil, err
 	}
-	if err := output.Recover(o.out); err != nil {
+	b, err := o.checked(c, args)
+	if err != nil {
 		return nil, nil, err
 	}
-	b := compiler.Check(o.input(c, args))
-	if b.Findings.HasErrors() {
-		return nil, nil, c.refuse(&o.common, b.Findings.Sorted())
+	if names := b.Graph.Environments; len(names) > 0 && len(o.choice.Names) != 1 {
+		return nil, nil, usage{b.Graph.Name + " has environments, each with secrets of its own", "name one with -e: " + strings.Join(names, ", ")}
 	}
 	from := o.rendering(c)
 	from.Out = tree
@@ -105,7 +120,14 @@ is the oldest one at which SOPS last wrote one of its files: the value has not c
 A tree that was edited, or that no available key can decrypt, is listed too.`,
 		Example: "  platc secrets list\n  platc secrets list -o deploy --json",
 		RunE: func(_ *cobra.Command, args []string) error {
-			_, all, err := o.read(c, args, o.out)
+			if err := o.valid(); err != nil {
+				return err
+			}
+			b, err := o.checked(c, args)
+			if err != nil {
+				return err
+			}
+			all, err := o.listed(c, b)
 			if err != nil {
 				return err
 			}
@@ -117,7 +139,25 @@ A tree that was edited, or that no available key can decrypt, is listed too.`,
 	})
 }
 
+// listed are the secrets of all environments that were asked for, one after the other.
+func (o *secretsOptions) listed(c *console, b *compiler.Build) ([]compiler.Credential, error) {
+	var all []compiler.Credential
+	for _, e := range b.Environments {
+		if !e.Chosen {
+			continue
+		}
+		own, err := compiler.Credentials(b.Of(e.Name), o.rendering(c))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, own...)
+	}
+	return all, nil
+}
+
 type secretJSON struct {
+	Environment string `json:"environment,omitempty"`
+
 	Name   string      `json:"name"`
 	ID     string      `json:"id"`
 	Links  []string    `json:"links"`
@@ -138,7 +178,7 @@ type placeJSON struct {
 func listJSON(all []compiler.Credential) []secretJSON {
 	list := make([]secretJSON, 0, len(all))
 	for _, s := range all {
-		j := secretJSON{Name: s.Name, ID: s.ID, Links: append([]string{}, s.Links...), Given: s.By, Keeps: string(s.Keeps), Differ: s.Differ}
+		j := secretJSON{Environment: s.Environment, Name: s.Name, ID: s.ID, Links: append([]string{}, s.Links...), Given: s.By, Keeps: string(s.Keeps), Differ: s.Differ}
 		if !s.Since.IsZero() {
 			j.Since = s.Since.UTC().Format(time.RFC3339)
 		}
@@ -163,7 +203,11 @@ func printSecrets(w io.Writer, all []compiler.Credential, now time.Time) error {
 			note += " (differs between its places)"
 			differ = true
 		}
-		rows = append(rows, []string{s.Name, since(s.Since, now), note})
+		name := s.Name
+		if s.Environment != "" {
+			name = s.Environment + ": " + name
+		}
+		rows = append(rows, []string{name, since(s.Since, now), note})
 	}
 	var table bytes.Buffer
 	if err := printTable(&table, rows); err != nil {

@@ -13,7 +13,7 @@ import (
 // receipt is that of a build which brings a whole directory to what the input says; nil for every other. What --force, --adopt and --new-secrets allow
 // there is nothing of in a tree that is as it was left.
 func (o *buildOptions) receipt(c *console, in compiler.Input) *compiler.Receipt {
-	if o.archive() || o.check || o.state != "" || len(o.only) > 0 || o.dump != "" {
+	if o.archive() || o.check || o.state != "" || len(o.only) > 0 || len(o.choice.Names) > 0 || o.dump != "" {
 		return nil
 	}
 	cache := c.cache()

@@ -34,6 +34,15 @@ components: {
 }
 `
 
+const embeddedArch = `@extern(embed)
+
+package shop
+
+_note:  string @embed(file=note.txt,type=text)
+_notes: _ @embed(glob="notes/*.txt", type=text)
+components: app: env: {NOTE: _note, NOTES: "\(len(_notes))"}
+`
+
 const secretOut = "out/db/k8s/deploy/base/secret/postgresql.env"
 
 // edits are what people and other programs do to an input and to a tree between two builds.
@@ -73,8 +82,19 @@ func edits() map[string]func(r *repeater) {
 		"comment":          arch("package shop", "// A shop.\npackage shop"),
 		"second file":      func(r *repeater) { r.put("more.cue", "package shop\n\ncomponents: app: cpu_limit: \"700m\"\n") },
 		"second file gone": func(r *repeater) { r.remove("more.cue") },
-		"file above":       func(r *repeater) { r.put("../above.cue", "package shop\n") },
-		"own code":         func(r *repeater) { r.edit("code/shop/main.py", func(text string) string { return text + "b = 2\n" }) },
+		"embedded": func(r *repeater) {
+			r.put("note.txt", "one")
+			r.put("notes/a.txt", "a")
+			r.put("embedded.cue", embeddedArch)
+		},
+		"embedded edited":   func(r *repeater) { r.put("note.txt", fmt.Sprint(r.random.IntN(1000))) },
+		"embedded more":     func(r *repeater) { r.put("notes/b.txt", "b") },
+		"embedded less":     func(r *repeater) { r.remove("notes/b.txt") },
+		"embedded gone":     func(r *repeater) { r.remove("embedded.cue") },
+		"uncertain":         func(r *repeater) { r.put("now.cue", "package shop\n\n_now: string @tag(now,var=now)\n") },
+		"uncertain no more": func(r *repeater) { r.remove("now.cue") },
+		"file above":        func(r *repeater) { r.put("../above.cue", "package shop\n") },
+		"own code":          func(r *repeater) { r.edit("code/shop/main.py", func(text string) string { return text + "b = 2\n" }) },
 		"own code in place": func(r *repeater) {
 			r.edit("code/shop/main.py", func(text string) string { return strings.Replace(text, "a", "A", 1) })
 		},
@@ -345,6 +365,10 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 		{"own code", func() { edits()["own code in place"](r) }, false},
 		{"bytecode", func() { edits()["own bytecode"](r) }, true},
 		{"a file more", func() { edits()["own file more"](r) }, false},
+		{"embedded files", func() { edits()["embedded"](r) }, false},
+		{"nothing after them", func() {}, true},
+		{"an embedded file", func() { r.put("note.txt", "two") }, false},
+		{"one more", func() { edits()["embedded more"](r) }, false},
 		{"a key", func() { edits()["identity elsewhere"](r) }, false},
 		{"an edit", func() { edits()["deleted"](r) }, false},
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"platc.dev/platc/compiler/images"
 )
 
 // settle is how long files must be quiet before the next build: an editor writes more than once.
@@ -105,7 +107,7 @@ func watchFolders(w *fsnotify.Watcher, root, out string) (reads func(string) boo
 		if name == out || strings.HasPrefix(filepath.Base(name), ".") {
 			return false
 		}
-		return named || filepath.Ext(name) == ".cue" || strings.HasPrefix(name, kinds)
+		return named || name == filepath.Join(root, images.Name) || filepath.Ext(name) == ".cue" || strings.HasPrefix(name, kinds)
 	}, err
 }
 

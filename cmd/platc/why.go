@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
@@ -20,17 +19,20 @@ func whyCommand(c *console) *cobra.Command {
 		Short: "Why a variable, requirement, module, file, line, attribute or link is there, or is not",
 		Long: `Explains one decision of the compiler: the links, attributes and rules behind it, the pass that took it,
 the place in arch.cue and the place in the kind. THING is a variable, a Python requirement, a module, a file
-(its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component or
-the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
+(its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component, an
+attribute of a sub-component or a link (NAME.ATTRIBUTE), or the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
 several is enough for.`,
-		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db",
+		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db\n  platc why orders db/orders.access",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}
 			}
 			in := o.input(c, args[2:])
 			in.Untraced = false
-			b := compiler.Check(in)
+			b, err := checked(in)
+			if err != nil {
+				return err
+			}
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
@@ -57,6 +59,7 @@ several is enough for.`,
 			return err
 		},
 	}
+	o.one()
 	o.addInput(cmd.Flags())
 	o.addOutput(cmd.Flags(), "text", "json")
 	return cmd

@@ -183,6 +183,30 @@ components: orders: {
 			Fix: "Name a file of objects as it is below k8s/deploy/base of the component, and an object in it by kind and metadata.name. Secrets do not belong into files of extra.",
 		},
 		{
+			ID:    "E0115",
+			Title: "images.json is not what platc image writes",
+			Cause: "images.json beside arch.cue is not JSON, was cut off, has conflict markers, names a component twice, or has a field that it does not have.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
+-- images.json --
+{"orders": {"tag": "1.4.0", "registry": "registry.example.com"}}
+`,
+			Fix: "Take the file from version control, and change it with `platc image set`.",
+		},
+		{
+			ID:    "E0116",
+			Title: "images.json names what the architecture has not",
+			Cause: "images.json beside arch.cue names the image of a component that is not in the architecture, or that has none of its own: the images of servers belong to their kinds.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
+-- images.json --
+{"order": {"tag": "1.4.0"}}
+`,
+			Fix: "After a component was renamed, set its image anew; `platc image unset` takes a name out of the file.",
+		},
+		{
 			ID:    "E0201",
 			Title: "link target not found",
 			Cause: "No component or sub-component has the name that the link gives.",
@@ -294,6 +318,23 @@ components: orders: {
 }
 `,
 			Fix: "Change one of the two, as the help says.",
+		},
+		{
+			ID:    "E0210",
+			Title: "what goes into an image differs between environments",
+			Cause: "One image is built of a component, tested in one environment and then promoted to the next: its source, requirements, packages, modules, Python, version and name cannot depend on the environment.",
+			Example: `
+name:         "shop"
+environments: ["dev", "prod"]
+_env:         *"dev" | string @tag(env)
+components: orders: {
+	kind:      "fastapi"
+	namespace: "orders"
+	port:      8080
+	version:   [if _env == "prod" {"1.0.0"}, "1.1.0"][0]
+}
+`,
+			Fix: "Set it without a tag. Sizes, replicas, domains, namespaces, variables and external servers may differ.",
 		},
 		{
 			ID:    "E0211",
@@ -756,6 +797,30 @@ components: {
 }
 `,
 			Fix: "Remove `required`.",
+		},
+		{
+			ID:    "W0137",
+			Title: "connections in clear text",
+			Cause: "A server could encrypt what its clients say to it, and does not; and no mesh has both ends, which would. Whoever can listen between the nodes of the cluster reads passwords and data. One warning names all such servers, and who reaches them.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: db: {}}
+	db: {kind: "postgresql", namespace: "data"}
+}
+`,
+			Fix: "Set `tls: true` on the server: cert-manager makes its certificate, and every client verifies it. Or link an `istio` to the server and to its clients.",
+		},
+		{
+			ID:    "W0139",
+			Title: "deployed from a repository over plain HTTP",
+			Cause: "A GitOps engine applies what it reads from `config.gitops.repo`. Over plain HTTP whoever is between it and the server can change that.",
+			Example: `
+name: "shop"
+config: gitops: {tool: "flux", repo: "http://git.example.com/shop/deploy.git"}
+components: cache: {kind: "redis", namespace: "data"}
+`,
+			Fix: "Use a URL with `https://` or `ssh://`.",
 		},
 	}
 }

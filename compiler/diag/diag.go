@@ -64,6 +64,16 @@ type Diagnostic struct {
 	Pos      Pos      // in the user's file, at what has to change
 	Secret   bool     // the text at Pos is a secret: an excerpt must not spread it
 	Related  []Related
+
+	Environments []string // that it is found in, in their order; none: in all, or there are none
+}
+
+// Where is "dev, prod: " in front of the message of a finding that not all environments have, else "".
+func (d Diagnostic) Where() string {
+	if len(d.Environments) == 0 {
+		return ""
+	}
+	return strings.Join(d.Environments, ", ") + ": "
 }
 
 // List collects findings. The zero value is empty and ready; it is not safe for concurrent use.
@@ -92,10 +102,10 @@ func (l *List) HasErrors() bool {
 func (l *List) Sorted() []Diagnostic {
 	all := slices.Clone(l.all)
 	slices.SortStableFunc(all, func(a, b Diagnostic) int {
-		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message), slices.Compare(a.Environments, b.Environments))
 	})
 	return slices.CompactFunc(all, func(a, b Diagnostic) bool {
-		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message
+		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message && slices.Equal(a.Environments, b.Environments)
 	})
 }
 
@@ -104,7 +114,7 @@ func (l *List) Err() error {
 	var errs *multierror.Error
 	for _, d := range l.Sorted() {
 		if d.Severity == Error {
-			errs = multierror.Append(errs, fmt.Errorf("%s: %s: %s", d.Pos, d.Code, d.Message))
+			errs = multierror.Append(errs, fmt.Errorf("%s: %s: %s%s", d.Pos, d.Code, d.Where(), d.Message))
 		}
 	}
 	if errs == nil {

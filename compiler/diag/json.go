@@ -16,6 +16,8 @@ type jsonDiagnostic struct {
 	Column   int           `json:"column"`
 	Help     string        `json:"help"`
 	Related  []jsonRelated `json:"related"`
+
+	Environments []string `json:"environments,omitempty"`
 }
 
 type jsonRelated struct {
@@ -38,7 +40,7 @@ func JSONWith(w io.Writer, findings []Diagnostic, more map[string]any) error {
 		}
 		all = append(all, jsonDiagnostic{
 			Code: d.Code, Severity: d.Severity.String(), Message: d.Message, Path: d.Path,
-			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Help: d.Help, Related: related,
+			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Help: d.Help, Related: related, Environments: d.Environments,
 		})
 	}
 	doc := map[string]any{"diagnostics": all}

@@ -121,7 +121,7 @@ func usesCode(findings []Diagnostic, code string) bool {
 }
 
 func result(d Diagnostic, src *lines) sarifResult {
-	text := d.Message
+	text := d.Where() + d.Message
 	if d.Help != "" {
 		text += "; " + d.Help
 	}

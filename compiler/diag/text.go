@@ -51,7 +51,7 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 	if d.Severity == Warning {
 		colour = st.yellow
 	}
-	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", colour, d.Severity, d.Code, st.reset, st.bold, indented(d.Message, "    "), st.reset)
+	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", colour, d.Severity, d.Code, st.reset, st.bold, indented(d.Where()+d.Message, "    "), st.reset)
 	if d.Pos.File != "" {
 		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}

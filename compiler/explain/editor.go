@@ -25,6 +25,8 @@ func EditorSchema(l *kind.Library) []byte {
 	e.line(1, "config?: %s", asCUE(l.Config, 1))
 	e.line(1, "// Why data of removed components and sub-components may stay behind, by id.")
 	e.line(1, "retired?: %s", asCUE(l.Retired, 1))
+	e.line(1, "// Names of the environments that it is built for; without them there is one tree.")
+	e.line(1, "environments?: %s", asCUE(l.Environments, 1))
 	e.line(1, "// Components by name.")
 	e.line(1, "components?: [string]: #Component")
 	e.line(0, "}")

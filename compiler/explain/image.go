@@ -1,11 +1,29 @@
 package explain
 
-import "platc.dev/platc/compiler/ir"
+import (
+	"fmt"
 
-// image is what the name and the tag of an image depend on: what the kind says, and every line of the files that the image is built from. Many lines
-// depend on one thing, which is named once.
+	"platc.dev/platc/compiler/images"
+	"platc.dev/platc/compiler/ir"
+)
+
+// image is what the image that is deployed depends on: what images.json says of it, else what the one that is built depends on.
 func (o *origins) image(n *ir.Node) *cause {
 	if n == nil || n.Description.Image == nil {
+		return nil
+	}
+	set, ok := o.plan.Graph.Images.Of(n.Name, "")
+	if !ok {
+		return o.builtImage(n)
+	}
+	reason := fmt.Sprintf("%s: the image of %s", images.Name, n.Name)
+	return all(o.described(n, "image", "name"), one(atom{node: n, name: images.Name}, Because{Reason: reason, Pass: loads, File: set.Pos.File, Line: set.Pos.Line, Column: set.Pos.Column}))
+}
+
+// builtImage is what the name and the tag of an image that is built depend on: what the kind says, and every line of the files that it is built from.
+// Many lines depend on one thing, which is named once.
+func (o *origins) builtImage(n *ir.Node) *cause {
+	if n == nil || n.Description.Image == nil || n.Description.Image.Foreign {
 		return nil
 	}
 	causes := []*cause{o.described(n, "image", "name"), o.described(n, "image", "version"), o.setting([]string{"image_tag"})}

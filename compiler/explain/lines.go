@@ -446,7 +446,7 @@ func (o *origins) requirements(a asked, f *File, c kind.Requirements) ([]line, e
 // file is what a file depends on.
 func (o *origins) file(f *File) *cause {
 	if f.Node == nil {
-		return o.by(f.decided.By())
+		return all(o.tellingOf(f), o.by(f.decided.By()))
 	}
 	if c, ok := f.row.Content.(kind.Copy); ok && f.row.Pos.File == "" {
 		if asset := o.module(f.Node, c.Name); asset != "" {
@@ -487,10 +487,15 @@ func (o *origins) when(n *ir.Node, w kind.When) *cause {
 
 // files are the files of a component, and of the whole tree where n is nil, by path.
 func files(p *ir.Plan, n *ir.Node) []*File {
-	decided, rows := p.Tree.Files, p.Tree.Rows
 	if n != nil {
-		decided, rows = p.Of[n].Files, p.Of[n].Rows
+		return filesOf(n, p.Of[n].Files, p.Of[n].Rows)
 	}
+	all := slices.Concat(filesOf(nil, p.Tree.Files, p.Tree.Rows), filesOf(nil, p.GitOps.Files, p.GitOps.Rows))
+	slices.SortFunc(all, func(a, b *File) int { return cmp.Compare(a.Path, b.Path) })
+	return all
+}
+
+func filesOf(n *ir.Node, decided map[string]ir.Decided[bool], rows []kind.Row) []*File {
 	written := map[string]kind.Row{}
 	for _, row := range rows {
 		written[row.Path] = row

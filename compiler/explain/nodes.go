@@ -77,6 +77,8 @@ func (o *origins) decided(n *ir.Node, word string, rest []string) *cause {
 		return o.exports(n, rest)
 	case "image":
 		return o.image(n)
+	case "built":
+		return o.builtImage(n)
 	case "marks":
 		if len(rest) > 0 {
 			return o.by(p.Marks[rest[0]].By(), rest[1:]...)

@@ -111,6 +111,8 @@ func (o *origins) find(a asked, input string, path []string) *cause {
 		return o.setting(path)
 	case input == "files" && len(path) > 0:
 		return o.fileAt(a.node, path[0])
+	case a.tree && input == "self":
+		return o.delivered(path)
 	case a.tree:
 		return o.tree(input, path)
 	case input == "self" && a.node != nil:

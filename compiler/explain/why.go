@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -34,8 +35,8 @@ type Unknown struct{ Message, Help string }
 func (u *Unknown) Error() string { return u.Message }
 
 // Why answers a question about a component of a sealed plan: a variable, requirement, module, file (its path from the component's folder or in the
-// output, or its last name), line (FILE:LINE), attribute, link or linked component, sub-component or user name. What is absent has an answer too,
-// when something could bring it. The error is an *Unknown, or one of rendering.
+// output, or its last name), line (FILE:LINE), attribute, also of a sub-component or a link (NAME.ATTRIBUTE), link or linked component, sub-component or user
+// name. What is absent has an answer too, when something could bring it. The error is an *Unknown, or one of rendering.
 func Why(p *ir.Plan, component, thing string) (Answer, error) {
 	n := p.Graph.Node(component)
 	if n == nil || n.Parent != nil {
@@ -84,7 +85,7 @@ func (w why) answer(thing string) (Answer, error) {
 	if f, err := w.find(thing); f != nil || err != nil {
 		return w.file(f), err
 	}
-	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.user, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
+	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.inner, w.user, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
 		if a, ok := ask(thing); ok {
 			return a, nil
 		}
@@ -245,7 +246,7 @@ func inside(n *ir.Node, name string) string {
 
 // find is the file of a path, or of the end of one: of the component, else of the whole tree; what is written goes first.
 func (w why) find(name string) (*File, error) {
-	name = path.Clean(name)
+	name = strings.TrimPrefix(path.Clean(name), w.plan.Graph.Folder()+"/")
 	own, tree := files(w.plan, w.node), files(w.plan, nil)
 	for _, wanted := range []string{name, inside(w.node, name)} {
 		for _, f := range own {
@@ -256,6 +257,9 @@ func (w why) find(name string) (*File, error) {
 	}
 	for _, all := range [][]*File{own, tree} {
 		found := slices.DeleteFunc(slices.Clone(all), func(f *File) bool { return !f.decided.Value() || !ends(f, name) })
+		if whole := slices.DeleteFunc(slices.Clone(found), func(f *File) bool { return !isPath(f, name) }); len(whole) > 0 {
+			return slices.MaxFunc(whole, func(a, b *File) int { return cmp.Compare(len(a.Path), len(b.Path)) }), nil
+		}
 		if len(found) > 1 {
 			return nil, w.several(name, found)
 		}
@@ -271,7 +275,12 @@ func (w why) find(name string) (*File, error) {
 
 // ends says whether a name is the end of the path of a file, or the path of one of the whole tree in the output.
 func ends(f *File, name string) bool {
-	return strings.HasSuffix("/"+f.Path, "/"+name) || f.Node == nil && strings.HasSuffix("/"+name, "/"+f.Path)
+	return strings.HasSuffix("/"+f.Path, "/"+name) || isPath(f, name)
+}
+
+// isPath says whether a name is the path of a file of the whole tree, perhaps with that of the output in front.
+func isPath(f *File, name string) bool {
+	return f.Node == nil && strings.HasSuffix("/"+name, "/"+f.Path)
 }
 
 func (w why) several(name string, found []*File) error {
@@ -348,19 +357,61 @@ func (w why) attribute(name string) (Answer, bool) {
 	if field == nil {
 		return Answer{}, false
 	}
-	a := Answer{What: "attribute", Present: true, Kind: w.origins.place(w.node.Kind.Pos)}
-	switch v := w.node.Attrs[top].(type) {
-	case nil:
-		a.Present = false
-	case map[string]any, []any:
+	return w.given(w.node, name), true
+}
+
+// given is an attribute of a component or of a sub-component, which its kind has.
+func (w why) given(n *ir.Node, name string) Answer {
+	top, _, _ := strings.Cut(name, ".")
+	a := valued(n.Attrs[top])
+	a.Kind = w.origins.place(n.Kind.Pos)
+	a.Because = w.origins.attribute(n, strings.Split(name, ".")).named()
+	if n.Given.Field(top) == nil && a.Present {
+		a.Because = []Because{because(n.Pos, loads, "it is not given: this is the default of every "+n.Kind.Name)}
+	}
+	return a
+}
+
+// valued is the answer for an attribute that has a value, or none.
+func valued(v any) Answer {
+	a := Answer{What: "attribute", Present: v != nil}
+	switch v.(type) {
+	case nil, map[string]any, []any:
 	default:
 		a.Value = fmt.Sprint(v)
 	}
-	a.Because = w.origins.attribute(w.node, strings.Split(name, ".")).named()
-	if w.node.Given.Field(top) == nil && a.Present {
-		a.Because = []Because{because(w.node.Pos, loads, "it is not given: this is the default of every "+w.node.Kind.Name)}
+	return a
+}
+
+// inner is an attribute of a sub-component or of a link: its name behind that of what has it, as in worker/mails.command or db/orders.access.
+func (w why) inner(name string) (Answer, bool) {
+	for _, sub := range w.node.Subs {
+		for _, called := range []string{sub.Name, sub.SubKind() + "/" + sub.Name} {
+			path, ok := strings.CutPrefix(name, called+".")
+			top, _, _ := strings.Cut(path, ".")
+			if ok && sub.Kind.Attributes.Field(top) != nil {
+				return w.given(sub, path), true
+			}
+		}
 	}
-	return a, true
+	for _, e := range w.plan.Graph.Edges {
+		path, ok := strings.CutPrefix(name, e.As+".")
+		top, _, _ := strings.Cut(path, ".")
+		if !ok || e.Source.Component() != w.node || !takes(e, top) {
+			continue
+		}
+		a := valued(e.Attrs[top])
+		a.Because = w.origins.linkAttribute(e, strings.Split(path, ".")).named()
+		return a, true
+	}
+	return Answer{}, false
+}
+
+// takes says whether a link may have an attribute, or has it.
+func takes(e *ir.Edge, name string) bool {
+	return e.Given.Field(name) != nil ||
+		slices.ContainsFunc(kind.EveryLink(), func(f kind.Field) bool { return f.Name == name }) ||
+		slices.ContainsFunc(e.Rules, func(r *kind.Rule) bool { return r.Attributes != nil && r.Attributes.Field(name) != nil })
 }
 
 // namesOf are the names under which a question may mean an end of a link.

@@ -37,7 +37,7 @@ func (p *Plan) Dump() ([]byte, error) {
 	encoder.SetEscapeHTML(false) // edges are written with an arrow
 	err := encoder.Encode(map[string]any{
 		"graph": dumpGraph(p.Graph),
-		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "tree": dumpTree(&p.Tree), "sealed": p.Sealed},
+		"plan":  map[string]any{"components": components, "identities": identities, "namespaces": namespaces, "tree": dumpTree(&p.Tree), "gitops": dumpGitOps(&p.GitOps), "sealed": p.Sealed},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("dump the plan of %s: %w", p.Graph.Name, err)
@@ -113,6 +113,10 @@ func dumpNode(p *NodePlan) any {
 	if len(p.Image.by) > 0 {
 		image = decided(p.Image, itself)
 	}
+	var built any
+	if len(p.Built.by) > 0 {
+		built = decided(p.Built, itself)
+	}
 	folders := map[string]any{}
 	for role, folder := range p.Folders {
 		folders[string(role)] = decided(folder, itself)
@@ -127,7 +131,7 @@ func dumpNode(p *NodePlan) any {
 		"requirements": each(p.Requirements, itself), "modules": each(p.Modules, flag), "seams": each(p.Seams, flag), "files": each(p.Files, flag), "parts": parts, "policies": policies,
 		"uses": uses, "rollout": all(p.Rollout, func(v any) any { return v }), "notes": all(p.Notes, itself), "prerequisites": all(p.Prerequisites, func(o kind.Object) any { return o }),
 		"order": decided(p.Order, func(n int) any { return n }), "waits": waits, "folders": folders,
-		"image": image, "jobs": all(p.Jobs, func(j Job) any {
+		"image": image, "built": built, "jobs": all(p.Jobs, func(j Job) any {
 			return map[string]any{"role": string(j.Role), "name": j.Name, "namespace": j.Namespace, "file": j.File}
 		}),
 	}
@@ -144,6 +148,30 @@ func dumpTree(t *Tree) any {
 		"files": each(t.Files, flag), "entries": each(t.Entries, itself), "steps": steps,
 		"prerequisites": all(t.Prerequisites, prerequisite), "notes": all(t.Notes, itself),
 	}
+}
+
+func dumpGitOps(g *GitOps) any {
+	components := map[string]any{}
+	for n, d := range g.Of {
+		after := []string{}
+		for _, w := range d.After {
+			after = append(after, w.value.Name)
+		}
+		ref := func(r Ref) any { return map[string]any{"kind": r.Kind, "name": r.Name} }
+		o := map[string]any{
+			"folder": decided(d.Folder, itself), "name": d.Name, "after": after, "wave": d.Wave, "scaled": all(d.Scaled, ref), "late": all(d.Late, ref),
+			"checks": all(d.Checks, func(c Check) any {
+				return map[string]any{"kind": c.Kind, "condition": c.Condition, "path": c.Path, "value": c.Value}
+			}),
+			"secrets": all(d.Secrets, func(s GeneratedSecret) any { return map[string]any{"name": s.Name, "hashed": s.Hashed} }),
+		}
+		if space := d.Space.value; space != nil {
+			o["space"] = space.Name
+		}
+		components[n.ID] = o
+	}
+	kindOf := func(r Ref) any { return map[string]any{"group": r.APIVersion, "kind": r.Kind} }
+	return map[string]any{"components": components, "namespaces": all(g.Namespaces, itself), "types": all(g.Types, kindOf), "files": each(g.Files, flag)}
 }
 
 func prerequisite(p Prerequisite) any {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/images"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/value"
 )
@@ -20,22 +21,44 @@ type Graph struct {
 	GivenTo map[string]string // the component that has one as its own, by ID; those of config are nobody's
 	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
 	Config  Config
+	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
-	Pos     diag.Pos          // of the architecture's name
-	Nodes   []*Node           // by ID
-	Links   []Link            // as written, by source and target; resolve-links makes edges of them
-	Edges   []*Edge           // by source and target
-	Library *kind.Library
-	Dir     string          // the folder of arch.cue
-	Failed  map[string]bool // IDs of nodes that were refused: links to them are no second mistake
-	Named   []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
+	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
+	Environment  string
+	Environments []string
+	BuiltBefore  map[string]bool // names of components that an earlier environment has too: the Jobs that build their images are there
+	Pos          diag.Pos        // of the architecture's name
+	Nodes        []*Node         // by ID
+	Links        []Link          // as written, by source and target; resolve-links makes edges of them
+	Edges        []*Edge         // by source and target
+	Library      *kind.Library
+	Dir          string          // the folder of arch.cue
+	Failed       map[string]bool // IDs of nodes that were refused: links to them are no second mistake
+	Named        []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 
-	ComponentsPos diag.Pos    // of the key components
-	ConfigGiven   *kind.Given // what the user wrote as config, for positions; nil where there is none
+	EnvironmentsPos diag.Pos    // of the key environments; where there is none, of the name
+	ComponentsPos   diag.Pos    // of the key components
+	ConfigGiven     *kind.Given // what the user wrote as config, for positions; nil where there is none
 
 	nodeIndex atomic.Pointer[nodeIndex]
 	edgeIndex atomic.Pointer[edgeIndex]
+}
+
+// PartOf is what the cluster knows the architecture by: its name, with the environment.
+func (g *Graph) PartOf() string {
+	if g.Environment == "" {
+		return g.Name
+	}
+	return g.Name + "-" + g.Environment
+}
+
+// Folder is where the files of the environment are in the output; "" is its root.
+func (g *Graph) Folder() string {
+	if g.Environment == "" {
+		return ""
+	}
+	return "env/" + g.Environment
 }
 
 // Given reads the text of a secret that the user gave, or says why it cannot be read.
@@ -333,7 +356,8 @@ type NodePlan struct {
 	Seams         map[string]Decided[bool]   // where files of the user's own could join: whether they do, and By says why
 	Files         map[string]Decided[bool]
 	Context       []kind.Row                    // rows of the build context of its image, as its kind answers them
-	Image         Decided[string]               // name and tag of the image that is built; zero: none
+	Built         Decided[string]               // name and tag of the image that is built; zero: none
+	Image         Decided[string]               // name and tag or digest of the one that is deployed; zero: none, or a foreign one that arch.cue alone names
 	Rows          []kind.Row                    // the files kept, by path; each is written as it stands here
 	Overlay       string                        // folder of the overlay that stands in for the deployed one where another component brings the Namespace; "": none
 	Folders       map[kind.Role]Decided[string] // of the kustomizations that have a role, below the component's own; without Overlay
@@ -387,6 +411,7 @@ type Plan struct {
 	Namespaces map[string]*Namespace
 	Applied    map[*Edge][]Applied // what each rule of an edge said
 	Tree       Tree
+	GitOps     GitOps
 	Sealed     bool // closed by the last pass: nothing may be written any more
 }
 
@@ -394,6 +419,7 @@ type Plan struct {
 func NewPlan(g *Graph) *Plan {
 	p := &Plan{Graph: g, Of: map[*Node]*NodePlan{}, Identities: map[*Edge]Decided[Identity]{}, Namespaces: map[string]*Namespace{}, Applied: map[*Edge][]Applied{}}
 	p.Tree = Tree{Files: map[string]Decided[bool]{}, Entries: map[string]Decided[string]{}, Steps: map[string][]Decided[Step]{}}
+	p.GitOps = GitOps{Of: map[*Node]*Delivery{}, Files: map[string]Decided[bool]{}}
 	for _, n := range g.Components() {
 		p.Of[n] = &NodePlan{
 			Variables: newVariables(), Processes: map[*Node]*Variables{},

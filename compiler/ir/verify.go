@@ -28,6 +28,7 @@ func (p *Plan) Verify() error {
 		origins(&v, p.Namespaces[name].Labels, "label", "namespace "+name)
 	}
 	v.tree(&p.Tree)
+	v.gitOps(&p.GitOps)
 	if v.err == nil {
 		v.err = p.mirrored()
 	}
@@ -70,6 +71,9 @@ func (v *verification) node(np *NodePlan, name string) {
 	origins(v, np.Modules, "module", name)
 	origins(v, np.Seams, "seam", name)
 	origins(v, np.Files, "file", name)
+	if np.Built.value != "" {
+		v.origin(np.Built.by, "the image that is built of %s", name)
+	}
 	if np.Image.value != "" {
 		v.origin(np.Image.by, "the image of %s", name)
 	}
@@ -113,6 +117,24 @@ func (v *verification) tree(t *Tree) {
 	listed(v, t.Prerequisites, "a prerequisite", name)
 	listed(v, t.Notes, "a note", name)
 	v.rows(t.Rows, t.Files, name)
+}
+
+func (v *verification) gitOps(g *GitOps) {
+	for n, d := range g.Of {
+		v.origin(d.Folder.by, "the folder that is delivered of %s", n.Name)
+		if d.Space.value != nil {
+			v.origin(d.Space.by, "who brings the Namespace of %s", n.Name)
+		}
+		listed(v, d.After, "what is delivered before", n.Name)
+		listed(v, d.Checks, "a check", n.Name)
+		listed(v, d.Scaled, "what is scaled", n.Name)
+		listed(v, d.Late, "what comes late", n.Name)
+		listed(v, d.Secrets, "a Secret", n.Name)
+	}
+	listed(v, g.Namespaces, "a namespace", "the delivery")
+	listed(v, g.Types, "a type", "the delivery")
+	origins(v, g.Files, "file", "the delivery")
+	v.rows(g.Rows, g.Files, "the delivery")
 }
 
 // rows demands that the files are those that were decided to be written, each once and with a content.

@@ -75,10 +75,11 @@ type Count struct {
 type Description struct {
 	Host          string
 	External      *External // it is there already, and not deployed; nil: it is
-	Image         *Image    // that the architecture builds; nil: none
+	Image         *Image    // that the application is made of; nil: none of its own
 	Ports         map[string]Port
 	Pods          map[string]Pods
 	Services      []string // that an operator makes, beside those of the table
+	Cleartext     []Cleartext
 	Derived       Object
 	Settings      map[string]value.Value // variables of the component's ConfigMap
 	Variables     []Group                // secret variables of its own, beside those of its links
@@ -87,6 +88,7 @@ type Description struct {
 	Level         *Level
 	Capacity      map[string]Capacity
 	Data          []Data
+	Exposes       []Exposure
 	Requirements  []string // pins
 	Overrides     []string // pins that win over those of kinds and rules
 	Seams         []Seam
@@ -96,16 +98,28 @@ type Description struct {
 	Trace         Trace
 }
 
+// Exposure is who reaches a component beside its links, or its target by a link.
+type Exposure struct {
+	From       string   // "internet", "nodes", "cluster", "namespace watch"
+	By         string   // "a route of api", "ingress_from"
+	Host, Path string   // of a route; Host is "" where every name leads to it
+	TLS        bool     // as far as the architecture knows
+	Allow      []string // addresses, or labels of pods, that alone get through; none: everyone there
+	Auth       string   // what callers are asked for: "none", "api_key", "login", or "own" where the application alone knows
+}
+
 // External is a server that somebody else runs.
 type External struct {
 	At    string // "db.example.com:5432"
 	Given bool   // its users are there too, and links say which; else links make theirs, whose names begin with that of the architecture
 }
 
-// Image is an image that the architecture builds.
+// Image is the image of an application.
 type Image struct {
 	Name    string // with the registry, without a tag: "registry.example.com/shop/orders"
 	Version string // what its tag begins with: "1.4.0"
+	Context string // folder of the build context below that of the component; "": that itself
+	Foreign bool   // another build makes it: it is named as arch.cue says, but where images.json says another one
 }
 
 // Seam is a place where files of the user's own join the component, if they have it.
@@ -120,6 +134,12 @@ type Seam struct {
 type Port struct {
 	Port int    // of the pods, not of the Service
 	Pods string // group
+}
+
+// Cleartext is a port whose connections an attribute could encrypt, and does not.
+type Cleartext struct {
+	Port   string // its name
+	Unless string // a mark that says, of both ends of a connection, that something else encrypts it; "": nothing does
 }
 
 // Pods is a group of pods of a component.
@@ -157,7 +177,14 @@ type Kept struct{ What, Object string }
 type Claim struct {
 	Key, Within, What, Code, Attribute, Help string
 	Owner                                    string // claims of one owner do not collide; "": each stands alone
+	Reach                                    string // how far it is one name beyond the architecture: ReachCluster, ReachWorld; "": not at all
 }
+
+// How far a claim reaches.
+const (
+	ReachCluster = "cluster" // no other environment in the same cluster may have it
+	ReachWorld   = "world"   // no other environment may have it, wherever it runs
+)
 
 // Finding is a diagnostic of a kind or a rule; the compiler adds position and path.
 type Finding struct {
@@ -180,10 +207,12 @@ type Row struct {
 	Role    Role   // of a Kustomization
 	Context bool   // it belongs to the build context of the component's image, whose tag is made of it
 	Yields  bool   // a file of that name that the user had before stays
-	Pos     diag.Pos
-	Told    string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
-	Trace   Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
-	Content Content // nil in a table that was not asked about a component, and where When does not hold
+
+	Environment string // of a file of the whole tree: the one that it belongs to; "": all share it
+	Pos         diag.Pos
+	Told        string  // a sum of all that its content was told from, which is in no two tables; "": nobody knows
+	Trace       Trace   // its paths begin with the name of the content, as "objects", 0, "spec"
+	Content     Content // nil in a table that was not asked about a component, and where When does not hold
 }
 
 // Encryptable says whether SOPS can encrypt a file: its content value by value, and its path by the rules of .sops.yaml (OUTPUT.md, SEC-02).
@@ -257,6 +286,7 @@ type Result struct {
 	Findings []Finding
 	Open     []Port // ports beyond the rule's own
 	Keeps    []Kept
+	Exposes  []Exposure
 	Acts     []Acts // pods of the target that act for the source
 	Joins    *Acts  // pods of the source's own that use this edge beside its server: nil without
 	Out, In  Effects

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -33,7 +34,9 @@ type Source struct {
 	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
 
-	limit time.Duration // of the evaluation; 0: maxTime
+	environment  string        // that is evaluated; "": the architecture has none
+	environments []string      // all of them
+	limit        time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
@@ -116,11 +119,16 @@ func packageDir(dir, name string) string {
 	return folder
 }
 
-// Architecture reads, checks and completes an architecture. The graph is nil when there is nothing to go on with.
+// Architecture reads, checks and completes an architecture, of several environments the first. The graph is nil when there is nothing to go on with.
 func Architecture(s Source) (*ir.Graph, *diag.List) {
-	list := &diag.List{}
+	all, _ := Environments(s, Choice{})
+	return all[0].Graph, all[0].Findings
+}
+
+// library is the kinds that an architecture may use; nil when it cannot be read.
+func (s Source) library(list *diag.List) *kind.Library {
 	if !s.special(list) || !s.readable(list) {
-		return nil, list
+		return nil
 	}
 	dir := s.dir()
 	var users fs.FS
@@ -128,27 +136,25 @@ func Architecture(s Source) (*ir.Graph, *diag.List) {
 	if info, err := os.Stat(filepath.Join(dir, "kinds")); err == nil && info.IsDir() {
 		if users, err = Folder(filepath.Join(dir, "kinds")); err != nil {
 			list.Add(diag.Diagnostic{Code: "E0101", Message: name + " cannot be read", Help: err.Error(), Pos: diag.Pos{File: name}})
-			return nil, list
+			return nil
 		}
 	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
-	return s.graph(library, list)
+	return library
 }
 
-// graph makes the graph of an architecture with the kinds of a library.
-func (s Source) graph(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
-	c := newConcealer(s.Hidden, library)
-	top, tags, ok := s.evaluateInTime(list, c)
-	if !ok {
-		return nil, list
+// graph makes the graph of an evaluated architecture with the kinds of a library.
+func (s Source) graph(library *kind.Library, c *concealer, e *evaluated, list *diag.List) *ir.Graph {
+	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{
+		Library: library, Dir: s.dir(), Tags: e.tags, Environment: s.environment, Environments: s.environments,
+		Given: map[string]ir.Given{}, GivenTo: map[string]string{}, GivenBy: map[string]string{}, Failed: map[string]bool{},
+	}}
+	if list.HasErrors() && len(e.top.Fields) == 0 {
+		return nil
 	}
-	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{Library: library, Dir: s.dir(), Tags: tags, Given: map[string]ir.Given{}, GivenTo: map[string]string{}, GivenBy: map[string]string{}, Failed: map[string]bool{}}}
-	if list.HasErrors() && len(top.Fields) == 0 {
-		return nil, list
-	}
-	l.lower(top)
-	return l.graph, list
+	l.lower(e.top)
+	return l.graph
 }
 
 // readable reports files that are missing, too large, or nested so deep that CUE would overflow the stack.
@@ -217,8 +223,8 @@ func (s Source) files() []string {
 	return all
 }
 
-// evaluate is the user's value, and the tags that decide on its files; ok is false when there is none.
-func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, tags []string, ok bool) {
+// instance is the files of the user with some tags; nil when there are none.
+func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	args := s.Args
 	if len(args) == 0 {
 		args = []string{"."}
@@ -244,40 +250,66 @@ func (s Source) evaluate(list *diag.List, c *concealer) (v cue.Value, tags []str
 			args = files
 		}
 	}
-	cfg := &load.Config{Dir: dir, Tags: s.Tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.environment()}
+	cfg := &load.Config{Dir: dir, Tags: tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.variables()}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is a single package", named, len(insts)), Help: "name one package"})
-		return cue.Value{}, nil, false
+		return nil
 	}
 	inst := insts[0]
-	c.reads(inst, s.Tags)
-	if inst.Err != nil {
-		s.report(list, inst.Err, inst, c)
-		return cue.Value{}, nil, false
-	}
-	if len(inst.Files) == 0 {
+	if inst.Err == nil && len(inst.Files) == 0 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
-		return cue.Value{}, nil, false
+		return nil
 	}
 	if inst.Module == "" {
 		// CUE embeds files in modules only, and takes files that are named for none
 		inst.Module = placeholderModule
 	}
-	v = cuecontext.New().BuildInstance(inst)
-	if err := v.Validate(cue.Concrete(false)); err != nil {
-		s.report(list, err, inst, c)
-		// a whole that is broken at the top has no fields to go on with
-		if !lookup(v, "name").Exists() && !lookup(v, "components").Exists() {
-			return v, nil, false
-		}
-	}
-	return v, s.deciding(inst), true
+	return inst
 }
 
-// deciding are the tags given that an @if reads, be it in a file that they keep out. Those of @tag, as key=value or in short, are values.
-func (s Source) deciding(inst *build.Instance) []string {
-	read := map[string]bool{}
+// evaluate is the user's value, and the tags that decide on its files. Where the architecture has environments, and none is asked for, it is their list.
+func (s Source) evaluate(e *evaluated, c *concealer) {
+	tags := s.Tags
+	if s.environment != "" {
+		tags = s.tagsOf(s.environment)
+	}
+	inst := s.instance(e.list, tags)
+	if inst == nil {
+		return
+	}
+	c.reads(inst, tags)
+	if inst.Err != nil {
+		s.report(e.list, inst.Err, inst, c)
+		return
+	}
+	read := readBy(inst)
+	if s.environment == "" && read.environments {
+		if e.environments = s.listed(inst, e.list, c); e.environments != nil {
+			e.ok = true
+			return
+		}
+	}
+	v := cuecontext.New().BuildInstance(inst)
+	if err := v.Validate(cue.Concrete(false)); err != nil {
+		s.report(e.list, err, inst, c)
+		// a whole that is broken at the top has no fields to go on with
+		if !lookup(v, "name").Exists() && !lookup(v, "components").Exists() {
+			return
+		}
+	}
+	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list}).given(v, ""), s.deciding(read.tags), true
+}
+
+// mentioned is what files say of the tags that they are read with.
+type mentioned struct {
+	tags         map[string]bool // that an @if reads
+	environments bool            // they speak of environments somewhere
+}
+
+// readBy is what the files of an architecture say, those that it imports and those that tags keep out too.
+func readBy(inst *build.Instance) mentioned {
+	m := mentioned{tags: map[string]bool{}}
 	seen := map[*build.Instance]bool{}
 	var walk func(*build.Instance)
 	walk = func(inst *build.Instance) {
@@ -286,13 +318,18 @@ func (s Source) deciding(inst *build.Instance) []string {
 		}
 		seen[inst] = true
 		for _, f := range slices.Concat(inst.BuildFiles, inst.IgnoredFiles) {
-			conditions(f, read)
+			m.file(f)
 		}
 		for _, imported := range inst.Imports {
 			walk(imported)
 		}
 	}
 	walk(inst)
+	return m
+}
+
+// deciding are the tags given that an @if reads, be it in a file that they keep out. Those of @tag, as key=value or in short, are values.
+func (s Source) deciding(read map[string]bool) []string {
 	var tags []string
 	for _, tag := range s.Tags {
 		if read[tag] {
@@ -303,12 +340,13 @@ func (s Source) deciding(inst *build.Instance) []string {
 	return slices.Compact(tags)
 }
 
-// conditions enters the names in the @if of a file.
-func conditions(f *build.File, read map[string]bool) {
+// file enters the names in the @if of a file.
+func (m *mentioned) file(f *build.File) {
 	data, err := os.ReadFile(f.Filename)
 	if err != nil {
 		return
 	}
+	m.environments = m.environments || bytes.Contains(data, []byte(fieldEnvironments))
 	file, err := parser.ParseFile(f.Filename, data, parser.PackageClauseOnly)
 	if err != nil {
 		return
@@ -323,7 +361,7 @@ func conditions(f *build.File, read map[string]bool) {
 			continue
 		}
 		if expr, err := parser.ParseExpr("", body); err == nil {
-			maps.Copy(read, mentionedIn(expr))
+			maps.Copy(m.tags, mentionedIn(expr))
 		}
 	}
 }
@@ -355,8 +393,8 @@ func placeOf(inst *build.Instance, path []string, dir string) diag.Pos {
 	return diag.Pos{}
 }
 
-// environment keeps CUE off the network unless the user has set a registry: no command needs one.
-func (s Source) environment() []string {
+// variables keep CUE off the network unless the user has set a registry: no command needs one.
+func (s Source) variables() []string {
 	env := os.Environ()
 	if _, set := s.Env("CUE_REGISTRY"); !set {
 		env = append(env, "CUE_REGISTRY=none")

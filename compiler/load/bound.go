@@ -6,8 +6,6 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"cuelang.org/go/cue"
-
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 )
@@ -37,29 +35,27 @@ func (p *Panic) Trace() []byte { return p.Stack }
 
 // evaluated is what came of an evaluation.
 type evaluated struct {
-	list   *diag.List
-	value  cue.Value
-	top    *kind.Given
-	tags   []string // that decide on the files
-	ok     bool
-	broken *Panic
+	list         *diag.List
+	top          *kind.Given
+	tags         []string    // that decide on the files
+	ok           bool        // there is something to go on with: top, or environments
+	environments *kind.Given // the list, where that was asked for; nil without
+	broken       *Panic
 }
 
 // evaluateInTime evaluates an architecture within bounds of time and memory. CUE cannot be interrupted: where it goes beyond
 // them it is left behind, and ends with the process.
-func (s Source) evaluateInTime(list *diag.List, c *concealer) (top *kind.Given, tags []string, ok bool) {
-	done := make(chan evaluated, 1)
+func (s Source) evaluateInTime(list *diag.List, c *concealer) *evaluated {
+	done := make(chan *evaluated, 1)
 	go func() {
-		e := evaluated{list: &diag.List{}}
+		e := &evaluated{list: &diag.List{}}
 		defer func() {
 			if r := recover(); r != nil {
 				e.broken = &Panic{Cause: r, Stack: debug.Stack()}
 			}
 			done <- e
 		}()
-		if e.value, e.tags, e.ok = s.evaluate(e.list, c); e.ok {
-			e.top = (&reader{dir: s.Dir, list: e.list}).given(e.value, "")
-		}
+		s.evaluate(e, c)
 	}()
 	limit := s.limit
 	if limit == 0 {
@@ -75,14 +71,14 @@ func (s Source) evaluateInTime(list *diag.List, c *concealer) (top *kind.Given, 
 				panic(e.broken)
 			}
 			list.AddAll(e.list)
-			return e.top, e.tags, e.ok
+			return e
 		case <-deadline:
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("the architecture takes more than %s to evaluate", limit), Help: boundHelp, Pos: s.beginning()})
-			return nil, nil, false
+			return &evaluated{}
 		case <-tick.C:
 			if heap() > before+maxMemory {
 				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("the architecture takes more than %d GiB to evaluate", maxMemory>>30), Help: boundHelp, Pos: s.beginning()})
-				return nil, nil, false
+				return &evaluated{}
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
@@ -32,6 +33,7 @@ type concealer struct {
 	plain    map[string]bool // attributes that hold none
 	secret   map[string]bool // names of fields, aliases and let clauses whose value is or becomes a secret
 	declared map[string][]declared
+	mu       sync.Mutex // of reads
 }
 
 // declared is what a name of a file stands for.
@@ -81,6 +83,8 @@ func newConcealer(hidden *diag.Hidden, library *kind.Library) *concealer {
 
 // reads takes in the files of an architecture, those that it imports too, and the tags that were given.
 func (c *concealer) reads(inst *build.Instance, tags []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	seen := map[*build.Instance]bool{}
 	var add func(inst *build.Instance)
 	add = func(inst *build.Instance) {

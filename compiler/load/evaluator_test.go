@@ -47,12 +47,12 @@ func architectures(t *testing.T) map[string]string {
 	for _, name := range examples {
 		all[filepath.Dir(name)] = ""
 	}
-	graphs, err := fixture.Graphs()
+	graphs, err := fixture.Graphs(whole())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, source := range graphs {
-		if whole() || name == "all-links" || name == "application" || strings.HasPrefix(name, "kind-") {
+		if whole() || !strings.HasPrefix(name, "link-") && !strings.HasPrefix(name, "switches-") {
 			all[name] = string(source)
 		}
 	}

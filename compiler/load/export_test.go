@@ -14,7 +14,13 @@ import (
 // Strict is Architecture with the built-in kinds held to what a user's own kinds are held to.
 func Strict(s Source) (*ir.Graph, *diag.List) {
 	l := read([]root{{fs: library.FS, dir: "kinds", name: "cue"}})
-	return s.graph(l.out, l.list)
+	return s.first(l.out, l.list)
+}
+
+// first is the graph of an architecture, of several environments that of the first.
+func (s Source) first(library *kind.Library, list *diag.List) (*ir.Graph, *diag.List) {
+	all, _ := s.with(library, list, Choice{})
+	return all[0].Graph, all[0].Findings
 }
 
 // Asked is a question with its inputs.
@@ -103,7 +109,7 @@ func (a *Asking) Library() *kind.Library { return a.l.out }
 // Graph makes the graph of an architecture with the kinds.
 func (a *Asking) Graph(s Source) (*ir.Graph, *diag.List) {
 	list := &diag.List{}
-	return s.graph(a.l.out, list)
+	return s.first(a.l.out, list)
 }
 
 // Has says whether there is such a question.

@@ -15,11 +15,12 @@ func (f files) read(t *testing.T) *kind.Given {
 	t.Helper()
 	list := &diag.List{}
 	s := Source{Dir: f.write(t), Env: environ()}
-	v, _, ok := s.evaluate(list, newConcealer(nil, shared()))
-	if err := list.Err(); err != nil || !ok {
+	e := &evaluated{list: list}
+	s.evaluate(e, newConcealer(nil, shared()))
+	if err := list.Err(); err != nil || !e.ok {
 		t.Fatal(err)
 	}
-	return (&reader{dir: s.Dir, list: list}).given(v, "")
+	return e.top
 }
 
 // place is where a key and its value stand, "key value".

@@ -89,19 +89,22 @@ func read(roots []root) *lib {
 		bringer: map[*kind.Rule]string{},
 		pool:    newPool(),
 		list:    &diag.List{},
-		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}},
+		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}, GitOps: map[string]kind.Tool{}},
 	}
-	kinds := l.packages(roots)
-	l.program = compiled(append(slices.Clone(kinds), l.schema))
+	kinds, tools := l.packages(roots), l.tools()
+	l.program = compiled(slices.Concat(kinds, tools, []*pkg{l.schema}))
 	var err error
 	l.out.Images = func() kind.Object { return object(object(Versions()["versions"])["images"]) }
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)
 	}
+	for _, p := range tools {
+		l.addTool(p)
+	}
 	known := l.stored()
 	if l.out.Config == nil {
 		d := l.definitions()
-		l.out.Config, l.out.Retired = d.Config, d.Retired
+		l.out.Config, l.out.Retired, l.out.Environments = d.Config, d.Retired, d.Environments
 	}
 	for _, p := range kinds {
 		if !l.addKind(p, p.storedIn(known)) {
@@ -133,6 +136,24 @@ func (l *lib) packages(roots []root) []*pkg {
 		l.out.Failed[path.Base(p.dir)] = true
 		return true
 	})
+}
+
+// tools are the packages of what GitOps engines read.
+func (l *lib) tools() []*pkg {
+	r := root{fs: library.FS, dir: "gitops"}
+	var all []*pkg
+	for _, dir := range r.folders() {
+		all = append(all, packageOf(r, dir, module+"/"+dir, sources(r.fs, dir)...))
+	}
+	return all
+}
+
+// addTool takes in what a GitOps engine reads: a table of files, as a kind has one.
+func (l *lib) addTool(p *pkg) {
+	name := path.Base(p.dir)
+	q := l.question(p, asked{Sort: "manifests", Of: p.dir, Path: []string{"manifests"}})
+	l.questions = append(l.questions, q)
+	l.out.GitOps[name] = l.manifests(&kind.Kind{Name: p.dir}, q, false)
 }
 
 // folders are the folders of kinds.
@@ -173,7 +194,7 @@ func (l *lib) open(p *pkg) bool {
 }
 
 func (l *lib) definitions() definitions {
-	return definitions{Config: l.definition("#Config"), Retired: l.definition("#Retired")}
+	return definitions{Config: l.definition("#Config"), Retired: l.definition("#Retired"), Environments: l.definition("#Environments")}
 }
 
 // definition is the type of a definition of the schema.

@@ -17,7 +17,7 @@ import (
 var (
 	label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	// a component's folder stands beside those of the whole tree, and is checked out on any system
-	reserved  = regexp.MustCompile(`^(scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+	reserved  = regexp.MustCompile(`^(env|gitops|local|scripts|con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
 	component = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 )
 
@@ -28,7 +28,7 @@ func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
 // lower reads the top level: name, config, retired, components.
 func (l *lowering) lower(top *kind.Given) {
-	known := []string{"name", "config", "components", "retired"}
+	known := []string{"name", "config", "components", "retired", "environments"}
 	for _, f := range top.Fields {
 		if !f.Invalid && !slices.Contains(known, f.Key) {
 			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
@@ -36,8 +36,10 @@ func (l *lowering) lower(top *kind.Given) {
 		}
 	}
 	l.name(top)
+	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
+	l.graph.Images = l.images()
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
 	if components == nil {
@@ -109,10 +111,13 @@ func (l *lowering) name(top *kind.Given) {
 
 // config completes the settings, and is what kinds see as #arch. Secrets that the user gave become references.
 func (l *lowering) config(given *kind.Given) kind.Object {
-	arch := kind.Object{"name": l.graph.Name, "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
+	arch := kind.Object{"name": l.graph.PartOf(), "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
 		l.notStruct(given, "config", "config")
 		given = nil
+	}
+	if l.graph.Environment != "" {
+		arch["environment"] = l.graph.Environment
 	}
 	l.concealer.values(l.library.Config, given)
 	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
@@ -123,20 +128,22 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 		}
 		maps.Copy(object(arch[section]), l.withSecrets(section, object(data[section]), g))
 	}
-	if url, _ := object(data["git"])["url"].(string); inURL(url) != "" {
-		at := given.Field("git").Field("url")
-		l.add(diag.Diagnostic{Code: "W0120", Path: "config.git.url", Pos: at.Pos, Message: "config.git.url holds a password or a token, which the build Jobs show in plain text", Help: "remove it from the URL, and set config.git.username and password: {env: \"NAME\"}"})
-	}
+	l.openURL("config.git.url", given.Field("git").Field("url"), "which the build Jobs show in plain text", "remove it from the URL, and set config.git.username and password: {env: \"NAME\"}")
 	arch["labels"] = data["labels"]
 	if arch["labels"] == nil {
 		arch["labels"] = kind.Object{}
 	}
-	arch["cluster"] = object(data["cluster"])
+	arch["cluster"], arch["certificates"] = object(data["cluster"]), object(data["certificates"])
 	if t, ok := data["image_tag"]; ok {
 		arch["image_tag"] = t
 	}
 	if d, ok := data["domain"]; ok {
 		arch["domain"] = d
+	}
+	arch["gitops"] = kind.Object{}
+	if g, ok := data["gitops"].(kind.Object); ok {
+		arch["gitops"] = g
+		l.openURL("config.gitops.repo", given.Field("gitops").Field("repo"), "which whoever reads the cluster's objects sees", "remove it from the URL, and set config.gitops.secret, or give the repository to Argo CD by a Secret of its own")
 	}
 	arch["third_party"] = kind.Object{}
 	if images, ok := data["images"].(kind.Object); ok {
@@ -144,6 +151,16 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 	}
 	l.graph.Config.Recipients = strs(object(data["secrets"])["recipients"])
 	return arch
+}
+
+// openURL warns of a URL that has a password or a token in it.
+func (l *lowering) openURL(path string, given *kind.Given, shown, help string) {
+	if given == nil {
+		return
+	}
+	if url, _ := given.Scalar.(string); inURL(url) != "" {
+		l.add(diag.Diagnostic{Code: "W0120", Path: path, Pos: given.Pos, Message: path + " holds a password or a token, " + shown, Help: help})
+	}
 }
 
 // withSecrets replaces user names and passwords by references to what the user gave.

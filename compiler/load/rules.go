@@ -41,20 +41,23 @@ func description(o kind.Object) (kind.Description, error) {
 	d := kind.Description{
 		Host: str(o["host"]), Services: strs(o["services"]), Derived: object(o["derived"]), Claims: claims(o["claims"]), Findings: findings(o["findings"]), Level: level(o["level"]),
 		Rollout: list(o["rollout"]), Requirements: strs(o["requirements"]), Overrides: strs(o["overrides"]), Seams: seams(o["seams"]), Prerequisites: objects(o["prerequisites"]), Notes: strs(o["notes"]),
-		Data:  data(o["data"]),
+		Data: data(o["data"]), Exposes: exposures(o["exposes"]),
 		Ports: map[string]kind.Port{}, Pods: map[string]kind.Pods{}, Capacity: map[string]kind.Capacity{},
 	}
 	if external := object(o["external"]); external != nil {
 		d.External = &kind.External{At: str(external["at"]), Given: str(external["users"]) == "given"}
 	}
 	if image := object(o["image"]); image != nil {
-		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"])}
+		d.Image = &kind.Image{Name: str(image["name"]), Version: str(image["version"]), Context: str(image["context"]), Foreign: !boolean(image["built"], true)}
 	}
 	for name, p := range object(o["ports"]) {
 		d.Ports[name] = port(p)
 	}
 	for name, p := range object(o["pods"]) {
 		d.Pods[name] = pods(p)
+	}
+	for _, c := range objects(o["cleartext"]) {
+		d.Cleartext = append(d.Cleartext, kind.Cleartext{Port: str(c["port"]), Unless: str(c["unless"])})
 	}
 	for name, c := range object(o["capacity"]) {
 		d.Capacity[name] = kind.Capacity{Limit: integer(object(c)["limit"]), What: str(object(c)["what"])}
@@ -95,10 +98,19 @@ func level(v any) *kind.Level {
 	return &kind.Level{Enforce: str(o["enforce"]), Reason: str(o["reason"])}
 }
 
+func exposures(v any) []kind.Exposure {
+	var all []kind.Exposure
+	for _, e := range objects(v) {
+		tls, _ := e["tls"].(bool)
+		all = append(all, kind.Exposure{From: str(e["from"]), By: str(e["by"]), Host: str(e["host"]), Path: str(e["path"]), TLS: tls, Allow: strs(e["allow"]), Auth: str(e["auth"])})
+	}
+	return all
+}
+
 func claims(v any) []kind.Claim {
 	var all []kind.Claim
 	for _, o := range objects(v) {
-		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"])}
+		c := kind.Claim{Key: str(o["key"]), Within: str(o["within"]), What: str(o["what"]), Code: str(o["code"]), Attribute: str(o["attribute"]), Help: str(o["help"]), Owner: str(o["owner"]), Reach: str(o["reach"])}
 		if c.Code == "" {
 			c.Code = "E0205"
 		}
@@ -246,7 +258,7 @@ func partsOf(a answer) (kind.Object, error) {
 		return nil, err
 	}
 	parts := kind.Object{}
-	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "acts", "acting", "joins", "out", "in"} {
+	for _, name := range []string{"about", "claims", "findings", "open", "keeps", "exposes", "acts", "acting", "joins", "out", "in"} {
 		data, err := decoded(a, name)
 		if err != nil {
 			return nil, err
@@ -276,6 +288,7 @@ func result(parts kind.Object) (kind.Result, error) {
 	var r kind.Result
 	r.About = str(parts["about"])
 	r.Claims, r.Findings, r.Keeps = claims(parts["claims"]), findings(parts["findings"]), keeps(parts["keeps"])
+	r.Exposes = exposures(parts["exposes"])
 	for _, p := range list(parts["open"]) {
 		r.Open = append(r.Open, port(p))
 	}

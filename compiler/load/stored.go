@@ -21,7 +21,7 @@ type stored struct {
 }
 
 // definitions are the types of the schema that a library has.
-type definitions struct{ Config, Retired *kind.Type }
+type definitions struct{ Config, Retired, Environments *kind.Type }
 
 // stored is what is known of the kinds without their files: of none if the schema changed since. What files say counts; to read them only takes longer.
 func (l *lib) stored() map[string]stored {
@@ -31,7 +31,7 @@ func (l *lib) stored() map[string]stored {
 		return nil
 	}
 	d := schema.definitions()
-	l.out.Config, l.out.Retired = d.Config, d.Retired
+	l.out.Config, l.out.Retired, l.out.Environments = d.Config, d.Retired, d.Environments
 	return all
 }
 

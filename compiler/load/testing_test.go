@@ -62,7 +62,7 @@ func loaded(s Source) (*ir.Graph, *diag.List) {
 	if !s.readable(list) {
 		return nil, list
 	}
-	return s.graph(shared(), list)
+	return s.first(shared(), list)
 }
 
 // load reads files in a folder; without arguments the folder is the architecture.

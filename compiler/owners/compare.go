@@ -17,22 +17,28 @@ type Options struct {
 	Tree  string   // the tree as the user knows it: "out"
 	Adopt bool     // the tree of another architecture, or of other tags, is taken over
 	Only  []string // components that are built; empty: all
+
+	Environments []string // that are built; empty: all, or there are none
 }
 
 func (o Options) builds(component string) bool {
 	return len(o.Only) == 0 || slices.Contains(o.Only, component)
 }
 
+func (o Options) of(environment string) bool {
+	return len(o.Environments) == 0 || slices.Contains(o.Environments, environment)
+}
+
 // Compare says what a plan would leave behind of what a tree stands for.
 func Compare(old Tree, p *ir.Plan, o Options) *diag.List {
-	c := comparison{old: old.sorted(), plan: p, new: Of(p), nodes: map[string]*ir.Node{}, options: o, found: &diag.List{}}
-	if old.Architecture == "" {
-		return c.found // a record that is older than all this
+	c := comparison{whole: old, old: old.In(Predecessor(old, p.Graph.Environment)), plan: p, new: Of(p).In(p.Graph.Environment), nodes: map[string]*ir.Node{}, options: o, found: &diag.List{}}
+	if old.Architecture == "" || !o.of(p.Graph.Environment) {
+		return c.found // a record that is older than all this; an environment that is not built
 	}
 	for _, n := range p.Graph.Nodes {
 		c.nodes[n.ID] = n
 	}
-	if !o.Adopt && c.another() {
+	if c.otherwiseDivided() || !o.Adopt && c.another() {
 		return c.found // all else would follow from it
 	}
 	c.index()
@@ -43,6 +49,7 @@ func Compare(old Tree, p *ir.Plan, o Options) *diag.List {
 }
 
 type comparison struct {
+	whole    Tree // old, with all environments
 	old, new Tree
 	plan     *ir.Plan
 	nodes    map[string]*ir.Node

@@ -361,11 +361,13 @@ class Own(Proof):
         return self.schedules(self.backend)
 
     def report(self) -> str:
-        """The pod of the emitted CronJob ends well, and says what it has to."""
+        """The pod of the emitted CronJob ends well; the task that it enqueues is run."""
         name = self.jobs(self.backend)
         text = (self.settings.logs / f"depot.{name}-0.job.log").read_text()
-        same("output", text, "announced: 1\n")
-        return text.strip()
+        said, _, number = text.strip().partition("\ntask: ")
+        same("output", said, "announced: 1")
+        self.ran(self.backend, rf"app\.tasks\.count\[{number}\] succeeded")
+        return f"{said}, task {number}"
 
     # --- the page -------------------------------------------------------------------------------
 

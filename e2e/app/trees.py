@@ -67,10 +67,11 @@ def build_platc(home: Path) -> Path:
     return platc
 
 
-def architectures(home: Path) -> dict[str, Path]:
-    """Return every architecture that is a candidate, by the name of its folder."""
+def architectures(home: Path, full: bool) -> dict[str, Path]:
+    """Return every architecture that is a candidate, by the name of its folder: full has all of one link."""
     generated = home / "generated"
-    command("go", "run", "./graphs", generated, cwd=ROOT / "e2e")
+    more = {"PLATC_E2E": "full"} if full else {}
+    command("go", "run", "./graphs", generated, cwd=ROOT / "e2e", **more)
     found = {path.parent.name: path for path in sorted(generated.glob("*/arch.cue"))}
     if not found:
         raise RuntimeError("go run ./graphs made no graph")
@@ -98,7 +99,7 @@ def compile_graph(platc: Path, home: Path, name: str, source: Path) -> Graph | N
 def compile_graphs(home: Path, wanted: list[str]) -> list[Graph]:
     """Emit the trees of all graphs that have an application, or of those that are wanted."""
     platc = build_platc(home)
-    found = architectures(home)
+    found = architectures(home, full=bool(wanted))
     unknown = sorted(set(wanted) - set(found))
     if unknown:
         raise RuntimeError(f"there is no graph {', '.join(unknown)}; there are {', '.join(found)}")

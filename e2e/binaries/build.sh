@@ -13,6 +13,7 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 main_module() {
     case $1 in
     dockerlint) echo github.com/moby/buildkit ;;
+    flux) echo github.com/fluxcd/kustomize-controller ;;
     istio) echo istio.io/istio ;;
     kube-score) echo github.com/zegl/kube-score ;;
     kubernetes) echo k8s.io/kubernetes ;;
@@ -67,6 +68,21 @@ build_kwok() {
     cp "$source/kustomize/stage/volume/fast/storage-class.yaml" "$folder/.storage-class.yaml"
     mv "$folder/.storage-class.yaml" "$folder/storage-class.yaml"
     mv "$folder/.stages.yaml" "$folder/stages.yaml"
+}
+
+# The definitions of what they serve come with them.
+build_flux() {
+    for name in source-controller kustomize-controller; do
+        program "github.com/fluxcd/$name"
+    done
+    [ ! -f "$folder/crds.yaml" ] || return 0
+    for name in source-controller kustomize-controller; do
+        for file in "$(go list -m -f '{{.Dir}}' "github.com/fluxcd/$name")"/config/crd/bases/*.yaml; do
+            echo ---
+            cat "$file"
+        done
+    done >"$folder/.crds.yaml"
+    mv "$folder/.crds.yaml" "$folder/crds.yaml"
 }
 
 build_kustomize() { program sigs.k8s.io/kustomize/kustomize/v5 kustomize "-X sigs.k8s.io/kustomize/api/provenance.version=$version"; }

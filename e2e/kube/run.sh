@@ -17,6 +17,7 @@ step() {
 }
 
 if [ $# -gt 0 ]; then
+	export PLATC_E2E=full
 	step "control plane" -v ./kube -run "$1"
 else
 	step "parts" ./crds ./netpol ./world

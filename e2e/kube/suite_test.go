@@ -233,11 +233,19 @@ func (s *suite) prerequisites(t *testing.T, g *graph) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spaces := map[string]bool{}
 	for _, each := range g.components {
-		if g.want["/Namespace//"+each.namespace] != nil {
+		spaces[each.namespace] = true
+	}
+	for _, object := range g.want {
+		spaces[object.GetNamespace()] = true
+	}
+	delete(spaces, "")
+	for name := range spaces {
+		if g.want["/Namespace//"+name] != nil {
 			continue
 		}
-		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: each.namespace}}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		if _, err := client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 //	cert-manager    a Secret for each Certificate
 //	Istio           Service istiod in the mesh's namespace, and the port http-envoy-prom of every proxy
 func (w *world) operators() {
-	for _, name := range []string{"default", "kube-system", "istio-system", "cnpg-system"} {
+	for _, name := range []string{"default", "kube-system", "istio-system", "cnpg-system", "cert-manager"} {
 		w.made[key{"Namespace", "", name}] = true
 	}
 	for k, o := range w.objects {

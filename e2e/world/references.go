@@ -44,6 +44,8 @@ func (at place) reference(field string, v map[string]any) {
 	case name != "" && hasKey:
 		// secretKeyRef, passwordSecretRef, accessKeyId, basicAuth's username: a name and a key always mean a Secret
 		at.needKey(field, "Secret", name, entry)
+	case last == "secret" && name != "" && v["items"] != nil:
+		at.items(field, "Secret", name, v)
 	case last == "secretRef", last == "passwordSecret" && name != "", last == "secret" && name != "" && at.object.kind == "Cluster.postgresql.cnpg.io":
 		at.need(field, "Secret", name)
 	case last == "configMapRef", last == "configMap" && name != "":
@@ -54,7 +56,7 @@ func (at place) reference(field string, v map[string]any) {
 		at.need(field, "PersistentVolumeClaim", text(v, "claimName"))
 	}
 	// that of an Ingress is a certificate, which the user, or a certificate manager, brings
-	if secret, ok := v["secretName"].(string); ok && at.object.kind != "Ingress.networking.k8s.io" {
+	if secret, ok := v["secretName"].(string); ok && at.object.kind != "Ingress.networking.k8s.io" && at.object.kind != "ClusterIssuer.cert-manager.io" {
 		if entry := text(v, "password"); entry != "" {
 			at.needKey(field, "Secret", secret, entry)
 		}
@@ -143,6 +145,8 @@ func (at place) kindOf(o unstructured.Unstructured) {
 		if kind := text(spec, "parameters", "kind"); kind != "" {
 			at.needIn("spec.parameters", key{kind + "." + text(spec, "parameters", "apiGroup"), text(spec, "parameters", "namespace"), text(spec, "parameters", "name")})
 		}
+	case "ClusterIssuer.cert-manager.io":
+		at.needIn("spec.ca.secretName", key{"Secret", "cert-manager", text(spec, "ca", "secretName")})
 	case "Certificate.cert-manager.io":
 		if text(spec, "issuerRef", "kind") == "Issuer" {
 			at.need("spec.issuerRef", "Issuer.cert-manager.io", text(spec, "issuerRef", "name"))
@@ -179,6 +183,11 @@ func (at place) kindOf(o unstructured.Unstructured) {
 		at.need("spec.cluster", "Cluster.postgresql.cnpg.io", text(spec, "cluster", "name"))
 		at.roles(spec)
 	case "Cluster.postgresql.cnpg.io":
+		for _, field := range []string{"serverTLSSecret", "serverCASecret"} {
+			if secret := text(spec, "certificates", field); secret != "" {
+				at.need("spec.certificates."+field, "Secret", secret)
+			}
+		}
 		for where, plugin := range each(spec, "plugins") {
 			if store := text(plugin, "parameters", "barmanObjectName"); store != "" {
 				at.need("spec."+where, "ObjectStore.barmancloud.cnpg.io", store)

@@ -20,7 +20,7 @@ func DOT(g *ir.Graph, o Options) []byte {
 	for _, ns := range namespaces {
 		fmt.Fprintf(&b, "  subgraph %s {\n    label=%s;\n", dotQuote("cluster namespace "+ns), dotQuote(ns))
 		for _, n := range of[ns] {
-			dotComponent(&b, v, n, o.Expand)
+			dotComponent(&b, v, n, o)
 		}
 		b.WriteString("  }\n")
 	}
@@ -32,6 +32,9 @@ func DOT(g *ir.Graph, o Options) []byte {
 		if !l.waits() {
 			attributes = append(attributes, "style=dashed")
 		}
+		if o.Highlight.line(l) {
+			attributes = append(attributes, strings.TrimPrefix(dotHighlight(true), ", "))
+		}
 		fmt.Fprintf(&b, "  %s -> %s", dotQuote(l.source.ID), dotQuote(l.target.ID))
 		if len(attributes) > 0 {
 			fmt.Fprintf(&b, " [%s]", strings.Join(attributes, ", "))
@@ -42,18 +45,26 @@ func DOT(g *ir.Graph, o Options) []byte {
 	return []byte(b.String())
 }
 
-func dotComponent(b *strings.Builder, v view, n *ir.Node, expand bool) {
+func dotComponent(b *strings.Builder, v view, n *ir.Node, o Options) {
 	subs := v.subs[n]
-	if !expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s [label=%s];\n", dotQuote(n.ID), dotQuote(titles(n)...))
+	if !o.Expand || len(subs) == 0 {
+		fmt.Fprintf(b, "    %s [label=%s%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, true)))
 		return
 	}
 	fmt.Fprintf(b, "    subgraph %s {\n      label=\"\";\n", dotQuote("cluster component "+n.ID))
-	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"];\n", dotQuote(n.ID), dotQuote(titles(n)...))
+	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, false)))
 	for _, sub := range subs {
-		fmt.Fprintf(b, "      %s [label=%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()))
+		fmt.Fprintf(b, "      %s [label=%s%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()), dotHighlight(o.Highlight.node(sub, false)))
 	}
 	b.WriteString("    }\n")
+}
+
+// dotHighlight is the further attributes of a node or an arrow that stands out.
+func dotHighlight(yes bool) string {
+	if !yes {
+		return ""
+	}
+	return `, color="` + highlightColor + `", penwidth=2.5`
 }
 
 // dotQuote is lines as one quoted string: in it only the quote and the backslash mean something.

@@ -44,7 +44,7 @@ func JSON(g *ir.Graph, o Options) ([]byte, error) {
 		doc.Nodes = append(doc.Nodes, node)
 	}
 	for _, e := range v.edges {
-		edge := jsonEdge{Source: e.Source.ID, Target: target(e).ID, Rules: make([]string, 0, len(e.Rules)), File: e.Pos.File, Line: e.Pos.Line}
+		edge := jsonEdge{Source: e.Source.ID, Target: e.Named().ID, Rules: make([]string, 0, len(e.Rules)), File: e.Pos.File, Line: e.Pos.Line}
 		for _, r := range e.Rules {
 			edge.Rules = append(edge.Rules, r.Name())
 		}

@@ -17,7 +17,7 @@ const (
 func (l line) label() []string {
 	var all []string
 	for _, e := range l.edges {
-		if text := edgeLabel(e, e.Source != l.source, target(e) != l.target); text != "" {
+		if text := edgeLabel(e, e.Source != l.source, e.Named() != l.target); text != "" {
 			all = append(all, short(text))
 		}
 	}
@@ -35,7 +35,7 @@ func edgeLabel(e *ir.Edge, nameSource, nameTarget bool) string {
 		parts = append(parts, subName(e.Source))
 	}
 	if nameTarget {
-		to := subName(target(e))
+		to := subName(e.Named())
 		if nameSource {
 			to = "to " + to
 		}

@@ -24,7 +24,11 @@ func Mermaid(g *ir.Graph, o Options) []byte {
 		}
 		b.WriteString("  end\n")
 	}
-	for _, l := range v.lines(o.Expand) {
+	var marked []string
+	for i, l := range v.lines(o.Expand) {
+		if o.Highlight.line(l) {
+			marked = append(marked, fmt.Sprint(i))
+		}
 		arrow := "-->"
 		if !l.waits() {
 			arrow = "-.->"
@@ -33,6 +37,14 @@ func Mermaid(g *ir.Graph, o Options) []byte {
 			arrow += "|" + mermaidQuote(label...) + "|"
 		}
 		fmt.Fprintf(&b, "  %s %s %s\n", ids[l.source], arrow, ids[l.target])
+	}
+	if len(marked) > 0 {
+		fmt.Fprintf(&b, "  linkStyle %s stroke:%s,stroke-width:3px\n", strings.Join(marked, ","), highlightColor)
+	}
+	for _, n := range v.nodes {
+		if o.Highlight.node(n, !o.Expand) && (o.Expand || n.Parent == nil) {
+			fmt.Fprintf(&b, "  style %s stroke:%s,stroke-width:3px\n", ids[n], highlightColor)
+		}
 	}
 	return []byte(b.String())
 }

@@ -20,10 +20,11 @@ const (
 
 // Options choose what is drawn.
 type Options struct {
-	Focus     *ir.Node  // nil: the whole architecture
-	Depth     int       // edges away from the focus; negative: no bound
-	Direction Direction // from the focus; "" is Both
-	Expand    bool      // sub-components as nodes of their own; JSON always has them
+	Focus     *ir.Node   // nil: the whole architecture
+	Depth     int        // edges away from the focus; negative: no bound
+	Direction Direction  // from the focus; "" is Both
+	Expand    bool       // sub-components as nodes of their own; JSON always has them
+	Highlight *Highlight // nil: nothing stands out
 }
 
 // Find is the node that a reference means: an id, or component/name where just one sub-component has that name; nil without.
@@ -64,13 +65,6 @@ type view struct {
 	edges []*ir.Edge
 }
 
-func target(e *ir.Edge) *ir.Node {
-	if e.Whole || e.Target.Implied {
-		return e.Target.Component()
-	}
-	return e.Target
-}
-
 func look(g *ir.Graph, o Options) view {
 	v := view{subs: map[*ir.Node][]*ir.Node{}}
 	in := everything(g)
@@ -94,7 +88,7 @@ func look(g *ir.Graph, o Options) view {
 		}
 	}
 	slices.SortStableFunc(v.edges, func(a, b *ir.Edge) int {
-		return cmp.Or(strings.Compare(a.Source.ID, b.Source.ID), strings.Compare(target(a).ID, target(b).ID), a.Pos.Compare(b.Pos))
+		return cmp.Or(strings.Compare(a.Source.ID, b.Source.ID), strings.Compare(a.Named().ID, b.Named().ID), a.Pos.Compare(b.Pos))
 	})
 	return v
 }
@@ -123,7 +117,7 @@ func around(g *ir.Graph, o Options) chosen {
 	out, in := map[*ir.Node][]*ir.Edge{}, map[*ir.Node][]*ir.Edge{}
 	for _, e := range g.Edges {
 		out[e.Source] = append(out[e.Source], e)
-		in[target(e)] = append(in[target(e)], e)
+		in[e.Named()] = append(in[e.Named()], e)
 	}
 	reached := map[*ir.Node]bool{}
 	var border []*ir.Node
@@ -143,7 +137,7 @@ func around(g *ir.Graph, o Options) chosen {
 			if o.Direction != In {
 				for _, e := range out[n] {
 					c.edges[e] = true
-					reach(target(e))
+					reach(e.Named())
 				}
 			}
 			if o.Direction != Out {
@@ -198,7 +192,7 @@ func (v view) lines(expand bool) []line {
 	var all []line
 	at := map[[2]*ir.Node]int{}
 	for _, e := range v.edges {
-		source, to := e.Source, target(e)
+		source, to := e.Source, e.Named()
 		if !expand {
 			source, to = source.Component(), to.Component()
 			if source == to {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,14 +30,52 @@ func Archive(w io.Writer, files []emit.File, version string, tree owners.Tree) e
 	}
 	emitted = append(emitted, &emit.File{Path: recordPath, Data: r.encode(), Mode: 0o644})
 	slices.SortFunc(emitted, func(a, b *emit.File) int { return strings.Compare(a.Path, b.Path) })
+	return pack(w, emitted, false)
+}
+
+// Context writes files as a tar archive with the folders that they are in, which builders else make with rights of their own. Files are in the
+// order of their paths, a folder before the first file in it; there are no owners and times.
+//
+// Errors: an emitted path that is not one, trouble with w.
+func Context(w io.Writer, files []emit.File) error {
+	byPath, err := checkFiles(files)
+	if err != nil {
+		return err
+	}
+	return pack(w, byPath, true)
+}
+
+// pack writes an archive of files, and of the folders that they are in if asked for.
+func pack(w io.Writer, files []*emit.File, folders bool) error {
 	archive := tar.NewWriter(w)
-	for _, f := range emitted {
-		header := tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Size: int64(len(f.Data)), Mode: int64(f.Mode), ModTime: time.Unix(0, 0)}
+	packed := map[string]bool{}
+	entry := func(header tar.Header, data []byte) error {
+		header.ModTime = time.Unix(0, 0)
 		if err := archive.WriteHeader(&header); err != nil {
-			return fmt.Errorf("write archive: %s: %w", f.Path, err)
+			return fmt.Errorf("write archive: %s: %w", header.Name, err)
 		}
-		if _, err := archive.Write(f.Data); err != nil {
-			return fmt.Errorf("write archive: %s: %w", f.Path, err)
+		if _, err := archive.Write(data); err != nil {
+			return fmt.Errorf("write archive: %s: %w", header.Name, err)
+		}
+		return nil
+	}
+	var folder func(name string) error
+	folder = func(name string) error {
+		if !folders || packed[name] || name == "." {
+			return nil
+		}
+		packed[name] = true
+		if err := folder(path.Dir(name)); err != nil {
+			return err
+		}
+		return entry(tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o755}, nil)
+	}
+	for _, f := range files {
+		if err := folder(path.Dir(f.Path)); err != nil {
+			return err
+		}
+		if err := entry(tar.Header{Typeflag: tar.TypeReg, Name: f.Path, Size: int64(len(f.Data)), Mode: int64(f.Mode)}, f.Data); err != nil {
+			return err
 		}
 	}
 	if err := archive.Close(); err != nil {

@@ -21,6 +21,20 @@ func lock(dir *os.File) (bool, error) {
 	return err == nil, err
 }
 
+// await takes the directory for this process, once those before it are done.
+func await(dir *os.File) error {
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+		case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EBADF), errors.Is(err, syscall.ENOLCK):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
 // unlock gives the directory free and closes it. Closing alone is not enough: a child that is just being started holds the file, too.
 func unlock(dir *os.File) {
 	_ = syscall.Flock(int(dir.Fd()), syscall.LOCK_UN) // nothing is to be done where it had no lock

@@ -23,14 +23,15 @@ import (
 
 // Options say how a tree is written.
 type Options struct {
-	Version string       // of platc; stands in the record
-	Tree    owners.Tree  // what the tree stands for from now on
-	Old     *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
-	Only    []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
-	Force   bool         // files that were edited are overwritten, or removed
-	Yours   []string     // files and folders that the user keeps there, and that the output uses: nothing of them is written, removed or recorded
-	Workers int          // files that are read or written at a time; 0: 2
-	Known   *Stamps      // of an earlier build: a file that still has its stamp is not read again; nil: every file is
+	Version      string       // of platc; stands in the record
+	Tree         owners.Tree  // what the tree stands for from now on
+	Old          *owners.Tree // what Recorded said, where that was compared with the plan: Plan refuses another one
+	Environments []string     // whose files are written and pruned, beside those that all share; the others stay as recorded; empty: all
+	Only         []string     // components whose files are written and pruned, all others stay as recorded ("" means the files of the whole tree); empty: every file
+	Force        bool         // files that were edited are overwritten, or removed
+	Yours        []string     // files and folders that the user keeps there, and that the output uses: nothing of them is written, removed or recorded
+	Workers      int          // files that are read or written at a time; 0: 2
+	Known        *Stamps      // of an earlier build: a file that still has its stamp is not read again; nil: every file is
 }
 
 // Change is what a build does to the output directory. The lists are by path.
@@ -121,13 +122,13 @@ func Plan(out string, files []emit.File, o Options) (*Change, error) {
 			return nil, c.overtaken()
 		}
 	}
-	if len(o.Only) > 0 {
+	if o.partly() {
 		o.Tree = o.Tree.Only(stood, o.selects)
 	}
 	slices.Sort(s.overwritten)
 	c.Overwritten = s.overwritten
 	// a record of many files is long: it is made once, and kept once
-	if c.after == nil || len(o.Only) > 0 || slices.ContainsFunc(c.items, func(it *item) bool { return it.left }) {
+	if c.after == nil || o.partly() || slices.ContainsFunc(c.items, func(it *item) bool { return it.left }) {
 		c.after = newRecord(c.items, recorded, o).encode()
 	}
 	if c.Record = !bytes.Equal(c.before, c.after); !c.Record {
@@ -204,14 +205,14 @@ func union(emitted []*item, recorded map[string]*entry, o Options) []*item {
 	items := make([]*item, 0, len(emitted))
 	seen := make(map[string]bool, len(emitted))
 	for _, it := range emitted {
-		if o.selects(it.file.Component) {
+		if o.selects(it.file.Environment, it.file.Component) {
 			it.recorded = recorded[it.path]
 			seen[it.path] = true
 			items = append(items, it)
 		}
 	}
 	for name, e := range recorded {
-		if !seen[name] && o.selects(e.Component) && !o.yours(name) {
+		if !seen[name] && o.selects(e.Environment, e.Component) && !o.yours(name) {
 			items = append(items, &item{path: name, recorded: e})
 		}
 	}
@@ -219,8 +220,12 @@ func union(emitted []*item, recorded map[string]*entry, o Options) []*item {
 	return items
 }
 
-func (o Options) selects(component string) bool {
-	return len(o.Only) == 0 || slices.Contains(o.Only, component)
+// partly says whether files of the tree stay as they are recorded.
+func (o Options) partly() bool { return len(o.Only) > 0 || len(o.Environments) > 0 }
+
+// selects says whether files of an environment and a component are written and pruned.
+func (o Options) selects(environment, component string) bool {
+	return (len(o.Only) == 0 || slices.Contains(o.Only, component)) && (len(o.Environments) == 0 || environment == "" || slices.Contains(o.Environments, environment))
 }
 
 // yours says whether a path is the user's own, or below a folder that is.
@@ -235,16 +240,16 @@ func newRecord(items []*item, recorded map[string]*entry, o Options) record {
 	for _, it := range items {
 		if it.file != nil && !it.left {
 			r.Files = append(r.Files, entryOf(it.file, it.sum))
-			if len(o.Only) > 0 {
+			if o.partly() {
 				emitted[it.path] = true
 			}
 		}
 	}
-	if len(o.Only) == 0 {
+	if !o.partly() {
 		return r
 	}
 	for name, e := range recorded {
-		if !o.selects(e.Component) && !emitted[name] {
+		if !o.selects(e.Environment, e.Component) && !emitted[name] {
 			r.Files = append(r.Files, *e)
 		}
 	}

@@ -20,10 +20,13 @@ import (
 
 // entry is what the record says of one file that platc wrote.
 type entry struct {
-	Path      string            `json:"path"`
-	SHA256    string            `json:"sha256"`
-	Mode      string            `json:"mode"`
-	Component string            `json:"component"`
+	Path      string `json:"path"`
+	SHA256    string `json:"sha256"`
+	Mode      string `json:"mode"`
+	Component string `json:"component"`
+
+	Environment string `json:"environment,omitempty"` // "": all share it, or there are none
+
 	Ownership emit.Ownership    `json:"ownership"`
 	Marks     map[string]string `json:"marks,omitempty"` // see emit.File
 }
@@ -40,7 +43,7 @@ func entryOf(f *emit.File, sum string) entry {
 	if f.Mode == 0o755 {
 		mode = "0755"
 	}
-	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Ownership: f.Ownership, Marks: f.Marks}
+	return entry{Path: f.Path, SHA256: sum, Mode: mode, Component: f.Component, Environment: f.Environment, Ownership: f.Ownership, Marks: f.Marks}
 }
 
 // record is the content of .platc/manifest.json. It does not list itself.
@@ -59,14 +62,17 @@ func (r record) encode() []byte {
 	b = appendString(b, r.Architecture)
 	b = append(b, ",\n  \"tags\": "...)
 	b = appendStrings(b, r.Tags)
+	if len(r.Environments) > 0 {
+		b = appendStrings(append(b, ",\n  \"environments\": "...), r.Environments)
+	}
 	b = appendRows(b, "data", r.Data, func(b []byte, d owners.Data) []byte {
-		return appendFields(b, "node", d.Node, "kind", d.Kind, "what", d.What, "namespace", d.Namespace, "object", d.Object, "format", d.Format)
+		return appendFields(b, d.Environment, "node", d.Node, "kind", d.Kind, "what", d.What, "namespace", d.Namespace, "object", d.Object, "format", d.Format)
 	})
 	b = appendRows(b, "keeps", r.Keeps, func(b []byte, k owners.Kept) []byte {
-		return appendFields(b, "source", k.Source, "target", k.Target, "what", k.What, "object", k.Object)
+		return appendFields(b, k.Environment, "source", k.Source, "target", k.Target, "what", k.What, "object", k.Object)
 	})
 	b = appendRows(b, "variables", r.Variables, func(b []byte, v owners.Variables) []byte {
-		b = appendFields(b, "source", v.Source, "prefix", v.Prefix, "target", v.Target)
+		b = appendFields(b, v.Environment, "source", v.Source, "prefix", v.Prefix, "target", v.Target)
 		return append(appendStrings(append(b[:len(b)-1], ", \"names\": "...), v.Names), '}')
 	})
 	b = append(b, ",\n  \"files\": ["...)
@@ -79,6 +85,9 @@ func (r record) encode() []byte {
 		b = append(append(b, ", \"sha256\": \""...), e.SHA256...)
 		b = append(append(b, "\", \"mode\": \""...), e.Mode...)
 		b = appendString(append(b, "\", \"component\": "...), e.Component)
+		if e.Environment != "" {
+			b = appendString(append(b, ", \"environment\": "...), e.Environment)
+		}
 		b = append(append(append(b, ", \"ownership\": \""...), e.Ownership...), '"')
 		for j, name := range sorted(e.Marks) {
 			if j == 0 {
@@ -111,9 +120,12 @@ func appendRows[R any](b []byte, name string, rows []R, row func([]byte, R) []by
 	return append(b, ']')
 }
 
-// appendFields writes an object of strings: names and values in turn.
-func appendFields(b []byte, fields ...string) []byte {
+// appendFields writes an object of strings: names and values in turn, behind the environment where there is one.
+func appendFields(b []byte, environment string, fields ...string) []byte {
 	b = append(b, '{')
+	if environment != "" {
+		fields = append([]string{"environment", environment}, fields...)
+	}
 	for i, s := range fields {
 		switch {
 		case i == 0:

@@ -402,7 +402,7 @@ func Places(inputs []Input) ([]Place, error) {
 
 // rule says which values of a file are encrypted; it becomes a creation rule of .sops.yaml.
 type rule struct {
-	path      string // expression for the file's path
+	path      string // expression for the file's path, without environments
 	encrypted string // expression for the keys of encrypted values; "": all but those that end in _unencrypted
 	pathExpr  *regexp.Regexp
 	keyExpr   *regexp.Regexp
@@ -413,14 +413,14 @@ type rule struct {
 func newRules() []*rule {
 	return []*rule{
 		newRule(`^[^/]+/k8s/(deploy|build)/base/secret/[^/]+\.env$`,
-			`(?i)(^|_)(DATABASES|BUCKETS|PASSWORD|(API|ADMIN|ACCESS|SECRET)_KEY|TOKEN|BROKER_URL|RESULT_BACKEND)$`),
+			`(?i)(^|_)(DATABASES|BUCKETS|PASSWORD|(API|ADMIN|ACCESS|SECRET)_KEY|TOKEN|BROKER_URL|RESULT_BACKEND)$|^username$`),
 		newRule(`^[^/]+/k8s/deploy/base/secret/definitions\.json$`, `^password_hash$`),
 		newRule(`^[^/]+/k8s/(deploy|build)/base/secret/[^/]+\.json$`, ""),
 	}
 }
 
 func newRule(path, encrypted string) *rule {
-	r := &rule{path: path, pathExpr: regexp.MustCompile(path)}
+	r := &rule{path: path, pathExpr: regexp.MustCompile("^(env/[^/]+/)?" + strings.TrimPrefix(path, "^"))}
 	r.cover(encrypted)
 	return r
 }

@@ -13,10 +13,18 @@ type Drawn struct {
 	ID    string
 	Kept  bool     // a server keeps the text that it had when its volume was made, whatever its file says later
 	Paths []string // of the files that hold it, sorted
+
+	Environment string // that it belongs to; "": there are none
 }
 
 // Name is what users call it: COMPONENT/NAME. The one of a link begins with its source: "orders/db/database/orders".
-func (d Drawn) Name() string { return strings.ReplaceAll(d.ID, ":", "/") }
+func (d Drawn) Name() string {
+	name := strings.ReplaceAll(d.ID, ":", "/")
+	if d.Environment != "" {
+		return d.Environment + ": " + name
+	}
+	return name
+}
 
 // reportDrawn calls back for every credential that was drawn, by name.
 func (b *build) reportDrawn() {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -52,7 +53,13 @@ type Options struct {
 	ReadOnly   bool                                   // nothing will be written: where a development identity is missing, one is made and thrown away, without a word
 	NoDevKey   bool                                   // E0401 in place of a development identity
 	Drawn      func(Drawn)                            // is told every credential that was drawn, by name; nil: nobody
-	Outside    func()                                 // is told that what Sources lists does not decide alone: another program has a say; nil: nobody
+	DevKey     []byte                                 // a development identity that another call of this build has made; nil: none
+
+	Environment  string   // that the files are of; "": there are none
+	Environments []string // all of them, in order
+	Config       []byte   // .sops.yaml with the rules of the other environments, as another call has made it, or as it is in the output; nil: none
+
+	Outside func() // is told that what Sources lists does not decide alone: another program has a say; nil: nobody
 }
 
 // Encrypt makes the files that hold a secret (ownership State), in the order of the inputs, and .sops.yaml (Generated) after them, unless that of the user
@@ -275,7 +282,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 		paths[i] = d.path
 	}
 	if len(paths) == 0 {
-		paths = []string{"component/k8s/deploy/base/secret/cloud.env"} // any that the rules cover
+		paths = []string{path.Join(b.options.folder(), "component/k8s/deploy/base/secret/cloud.env")} // any that the rules cover
 	}
 	var err error
 	b.to, b.cloud, b.outConfig, err = recipients(b.options, paths, b.keys)
@@ -390,7 +397,7 @@ func (b *build) config() ([]byte, error) {
 	}
 	var rules []any
 	for _, r := range b.rules {
-		fields := map[string]any{"path_regex": r.path}
+		fields := map[string]any{"path_regex": b.pathOf(r)}
 		if len(texts) > 0 {
 			fields["age"] = strings.Join(texts, ",")
 		}
@@ -407,6 +414,10 @@ func (b *build) config() ([]byte, error) {
 			fields["encrypted_regex"] = r.encrypted
 		}
 		rules = append(rules, fields)
+	}
+	rules, err := b.withOthers(rules)
+	if err != nil {
+		return nil, err
 	}
 	data, err := encode.YAML(map[string]any{"creation_rules": rules})
 	if err != nil {

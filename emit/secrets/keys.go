@@ -71,6 +71,9 @@ func (k *keyring) load() {
 	}
 	name := filepath.Join(k.options.ArchDir, filepath.FromSlash(devKeyFile))
 	k.devKey = k.addFile(name, name)
+	if len(k.options.DevKey) > 0 {
+		k.add(name, string(k.options.DevKey))
+	}
 }
 
 // variable is a variable of the environment; an empty one counts as not set.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives a running server the users of users.acl, takes away those that are no longer in it, and has it save them for its next start.
-# Nobody else notices. It may run again. Needs REDIS_HOST, REDIS_PORT, ADMIN_PASSWORD and the passwords of the users.
+# Nobody else notices. It may run again. Needs REDIS_HOST, REDIS_PORT, ADMIN_PASSWORD and the passwords of the users; REDIS_TLS are options of the client.
 set -eu
 
 here=${0%/*}
@@ -11,8 +11,8 @@ export REDISCLI_AUTH="$ADMIN_PASSWORD" VALKEYCLI_AUTH="$ADMIN_PASSWORD"
 
 # ask COMMAND: the answer of the server; the command reaches the client by its standard input, where no other process sees it
 ask() {
-	# shellcheck disable=SC2154 # of fill.sh
-	printf '%s\n' "$1" | "$client" -h "$REDIS_HOST" -p "$REDIS_PORT" --user admin --no-auth-warning
+	# shellcheck disable=SC2086,SC2154 # options; of fill.sh
+	printf '%s\n' "$1" | "$client" -h "$REDIS_HOST" -p "$REDIS_PORT" ${REDIS_TLS:-} --user admin --no-auth-warning
 }
 
 # must COMMAND: fails unless the server says OK

@@ -2,17 +2,17 @@
 
 import logging
 
-from celery import shared_task
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.database import get_engine
 from app.models import Item
+from app.worker import celery
 
 log = logging.getLogger(__name__)
 
 
-@shared_task(name="app.tasks.purge")
+@celery.task
 def purge() -> int:
     """Remove what was delivered; return how many items that were."""
     with Session(get_engine()) as session:
@@ -23,7 +23,7 @@ def purge() -> int:
     return len(gone)
 
 
-@shared_task(name="app.tasks.count")
+@celery.task
 def count() -> int:
     """Say how many items there are."""
     with Session(get_engine()) as session:

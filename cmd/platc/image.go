@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/images"
+	"platc.dev/platc/compiler/kind"
+	"platc.dev/platc/emit/output"
+)
+
+func imageCommand(c *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "image list | set | unset | context",
+		Short: "Which image of each component is deployed, and what it is built from",
+		Long: `The image of a component is called after its version and its source, until images.json beside arch.cue names another
+one. That file is for releases: CI writes it with "platc image set", and commits it. It is never edited by hand.`,
+		Example: "  platc image list\n  platc image set orders 1.4.0",
+	}
+	commands := []*cobra.Command{imageListCommand(c), imageSetCommand(c), imageUnsetCommand(c), imageContextCommand(c)}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usage{"image needs a command", "one of " + names(commands) + "; `platc image --help` says what they do"}
+		}
+		return unknownCommand("image", args[0], commands)
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+func imageListCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "list [flags] [arch.cue | directory | package]",
+		Short: "The image of each component, and what names it",
+		Long: `Lists the components that have an image of their own, the image that each is deployed with, and what names it: images.json,
+its version and its source, its version alone, or the attribute image. In JSON, "built" is the image that the source makes.`,
+		Example: "  platc image list\n  platc image list --json",
+		RunE: func(_ *cobra.Command, args []string) error {
+			b := compiler.Check(o.input(c, args))
+			if b.Findings.HasErrors() {
+				return c.refuse(&o, b.Findings.Sorted())
+			}
+			all := compiler.Images(b)
+			if o.format.value == "json" {
+				return printJSON(c.out, map[string]any{"images": imagesJSON(all)})
+			}
+			rows := [][]string{{"COMPONENT", "IMAGE", "FROM"}}
+			for _, i := range all {
+				rows = append(rows, []string{i.Component, i.Image, from(i)})
+			}
+			return printTable(c.out, rows)
+		},
+	}
+	o.addInput(cmd.Flags())
+	o.addOutput(cmd.Flags(), "text", "json")
+	return cmd
+}
+
+type imageJSON struct {
+	Component   string `json:"component"`
+	Environment string `json:"environment"` // "": there are none
+	Image       string `json:"image"`
+	Repository  string `json:"repository"`
+	Tag         string `json:"tag"`
+	Digest      string `json:"digest"`
+	Built       string `json:"built"` // "": another build makes it
+	From        string `json:"from"`
+	File        string `json:"file"`
+	Line        int    `json:"line"`
+	Column      int    `json:"column"`
+}
+
+func imagesJSON(all []compiler.Image) []imageJSON {
+	list := make([]imageJSON, 0, len(all))
+	for _, i := range all {
+		tagged, digest, _ := strings.Cut(i.Image, "@")
+		tag := strings.TrimPrefix(strings.TrimPrefix(tagged, i.Repository), ":")
+		list = append(list, imageJSON{
+			Component: i.Component, Image: i.Image, Repository: i.Repository, Tag: tag, Digest: digest, Built: i.Built,
+			From: string(i.From), File: i.Pos.File, Line: i.Pos.Line, Column: i.Pos.Column,
+		})
+	}
+	return list
+}
+
+// from is what names an image, as people read it.
+func from(i compiler.Image) string {
+	switch i.From {
+	case compiler.FromImages:
+		return fmt.Sprintf("%s:%d", i.Pos.File, i.Pos.Line)
+	case compiler.FromVersion:
+		return fmt.Sprintf("its version (%s:%d)", i.Pos.File, i.Pos.Line)
+	case compiler.FromImage:
+		return fmt.Sprintf("the attribute image (%s:%d)", i.Pos.File, i.Pos.Line)
+	case compiler.FromSource:
+	}
+	return "its version and source"
+}
+
+func imageSetCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "set COMPONENT REF [flags] [arch.cue | directory | package]",
+		Short: "Name the image that a component is deployed with, in images.json",
+		Long: `Writes the tag, the digest or both of a component's image into images.json beside arch.cue. REF is TAG, @DIGEST or TAG@DIGEST.
+From then on every command reads it: it takes the place of version, of image and of the tag that is made of the source. The next
+build changes the files that name the image, and no others. Calls at the same time wait for each other.`,
+		Example:           "  platc image set orders 1.4.0\n  platc image set orders 1.4.0@sha256:6f3d…\n  platc image set orders @sha256:6f3d…",
+		ValidArgsFunction: o.completeImages(c),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usage{"set needs a component and an image", "for example `platc image set orders 1.4.0`; `platc image list` prints the components"}
+			}
+			ref, err := images.ParseRef(args[1])
+			if err != nil {
+				return usage{fmt.Sprintf("the image %q %v", args[1], err), "write TAG, @DIGEST or TAG@DIGEST, without a repository"}
+			}
+			in := o.input(c, args[2:])
+			b := compiler.Check(in)
+			if b.Findings.HasErrors() {
+				return c.refuse(&o, b.Findings.Sorted())
+			}
+			if err := ownImage(b, args[0]); err != nil {
+				return err
+			}
+			return o.changeImages(c, in, func(f *images.File) []images.Change { return f.Set(args[0], "", ref) })
+		},
+	}
+	o.addInput(cmd.Flags())
+	o.addOutput(cmd.Flags(), "text", "json")
+	return cmd
+}
+
+func imageUnsetCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "unset COMPONENT [flags] [arch.cue | directory | package]",
+		Short: "Take a component out of images.json",
+		Long: `Takes out of images.json what it says of a component, which need not exist any more. A component is then deployed with the image
+that arch.cue and its source name.`,
+		Example:           "  platc image unset orders",
+		ValidArgsFunction: o.completeImages(c),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage{"unset needs a component", "for example `platc image unset orders`"}
+			}
+			in := o.input(c, args[1:])
+			b := compiler.Check(in)
+			b.Findings.Drop("E0116") // what this command is for
+			if b.Findings.HasErrors() {
+				return c.refuse(&o, b.Findings.Sorted())
+			}
+			if _, named := b.Graph.Images.Of(args[0], ""); !named {
+				return usage{fmt.Sprintf("%s does not name an image of %q", images.Name, args[0]), "`platc image list` prints what names each image"}
+			}
+			return o.changeImages(c, in, func(f *images.File) []images.Change { return f.Unset(args[0], "") })
+		},
+	}
+	o.addInput(cmd.Flags())
+	o.addOutput(cmd.Flags(), "text", "json")
+	return cmd
+}
+
+// ownImage refuses what is not a component with an image of its own.
+func ownImage(b *compiler.Build, name string) error {
+	var known []string
+	for _, i := range compiler.Images(b) {
+		known = append(known, i.Component)
+	}
+	if slices.Contains(known, name) {
+		return nil
+	}
+	help := "those that have one are " + orDash(known)
+	if near := diag.Nearest(name, known); near != "" {
+		help = fmt.Sprintf("did you mean %q?", near)
+	}
+	n := b.Graph.Node(name)
+	if n == nil || n.Parent != nil {
+		return usage{fmt.Sprintf("%s has no component %q", b.Graph.Name, name), help}
+	}
+	return usage{fmt.Sprintf("%s:%d: %s has no image of its own: its kind, %s, brings it", n.Pos.File, n.Pos.Line, name, n.Kind.Name), help}
+}
+
+// changeImages changes images.json, and says what was changed.
+func (o *common) changeImages(c *console, in compiler.Input, change func(*images.File) []images.Change) error {
+	name := compiler.ImagesFile(in)
+	var changes []images.Change
+	var found diag.List
+	err := output.Revise(name, func(old []byte) ([]byte, error) {
+		var f images.File
+		if old != nil {
+			var wrong []diag.Diagnostic
+			f, wrong = images.Parse(old, name)
+			for _, d := range wrong {
+				found.Add(d)
+			}
+			if found.HasErrors() {
+				return nil, compiler.ErrFindings
+			}
+		}
+		if changes = change(&f); len(changes) == 0 {
+			return old, nil
+		}
+		return f.Encode(), nil
+	})
+	if errors.Is(err, compiler.ErrFindings) {
+		return c.refuse(o, found.Sorted())
+	}
+	if err != nil {
+		return err
+	}
+	return o.sayImages(c, changes)
+}
+
+type changeJSON struct {
+	Component   string `json:"component"`
+	Environment string `json:"environment"` // "": all
+	From        string `json:"from"`        // "": images.json did not name it
+	To          string `json:"to"`          // "": it does not name it any more
+}
+
+func (o *common) sayImages(c *console, changes []images.Change) error {
+	if o.format.value == "json" {
+		list := make([]changeJSON, 0, len(changes))
+		for _, ch := range changes {
+			list = append(list, changeJSON{ch.Component, ch.Environment, ch.From.String(), ch.To.String()})
+		}
+		return printJSON(c.out, map[string]any{"changes": list})
+	}
+	if o.quiet {
+		return nil
+	}
+	if len(changes) == 0 {
+		_, err := fmt.Fprintf(c.out, "%s is unchanged\n", images.Name)
+		return err
+	}
+	for _, ch := range changes {
+		of := ch.Component
+		if ch.Environment != "" {
+			of += " in " + ch.Environment
+		}
+		if _, err := fmt.Fprintf(c.out, "%s: %s -> %s\n", of, orSource(ch.From), orSource(ch.To)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// orSource is a reference, or what names an image without one.
+func orSource(r images.Ref) string {
+	if r == (images.Ref{}) {
+		return "as arch.cue says"
+	}
+	return r.String()
+}
+
+func imageContextCommand(c *console) *cobra.Command {
+	var o common
+	file := "-"
+	cmd := &cobra.Command{
+		Use:   "context COMPONENT [flags] [arch.cue | directory | package]",
+		Short: "What the image of a component is built from, as a tar archive",
+		Long: `Writes the build context of a component as a tar archive: the files that the tag of its image is made of, with its Dockerfile, and
+nothing else. The bytes are the same on every machine. Docker, BuildKit, Buildah and Kaniko read it from a pipe or a file.`,
+		Example:           "  platc image context orders | docker build -t orders -\n  platc image context orders -o context.tar && buildah build -t orders context.tar",
+		ValidArgsFunction: o.completeImages(c),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0:
+				return usage{"context needs a component", "for example `platc image context orders`; `platc image list` prints the components"}
+			case file == "-" && c.outTerminal:
+				return usage{"context writes an archive, and stdout is a terminal", "redirect it to a file or a pipe, or give -o FILE"}
+			}
+			return writeContext(c, &o, args[0], args[1:], file)
+		},
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", file, "write to `FILE`, or to - (stdout)")
+	o.addInput(cmd.Flags())
+	o.addQuiet(cmd.Flags())
+	return cmd
+}
+
+func writeContext(c *console, o *common, component string, args []string, file string) error {
+	b := compiler.Check(o.input(c, args))
+	if b.Findings.HasErrors() {
+		return c.refuse(o, b.Findings.Sorted())
+	}
+	if err := ownImage(b, component); err != nil {
+		return err
+	}
+	files, err := compiler.BuildContext(b, component)
+	if own, ok := errors.AsType[*kind.Mistakes](err); ok {
+		b.Findings.Add(own.Found[0])
+		return c.refuse(o, b.Findings.Sorted())
+	}
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return usage{component + " has no build context: its image is built elsewhere", "`platc image list --json` says which images are built"}
+	}
+	var archive bytes.Buffer
+	if err := output.Context(&archive, files); err != nil {
+		return err
+	}
+	if file == "-" {
+		_, err := c.out.Write(archive.Bytes())
+		return err
+	}
+	return output.Revise(c.path(file), func([]byte) ([]byte, error) { return archive.Bytes(), nil })
+}
+
+// completeImages completes the first argument with the components that have an image of their own.
+func (o *common) completeImages(c *console) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		b := compiler.Check(o.input(c, nil))
+		if len(args) > 0 || b.Findings.HasErrors() {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		var all []string
+		for _, i := range compiler.Images(b) {
+			all = append(all, i.Component)
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,120 @@
+package flux
+
+import (
+	"encoding/base64"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"platc.dev/platc/e2e/cluster"
+)
+
+// argoCD is the same architecture, and every example, with Argo CD: its definitions accept the objects, and Kustomize renders what repo-server would.
+func (s *suite) argoCD(t *testing.T) {
+	t.Log("not to be had: the modules of KSOPS, whose place a program of the suite takes, and of gitops-engine, which repo-server needs: Kustomize renders here, with the flags that README.md gives it")
+	programs := filepath.Join(s.work, "programs")
+	s.run(t, filepath.Join(s.root, "e2e"), nil, "go", "build", "-o", filepath.Join(programs, "ksops"), "./flux/ksops")
+	path := "PATH=" + strings.Join([]string{programs, s.programs["sops"], s.programs["kustomize"], os.Getenv("PATH")}, ":")
+	examples, err := filepath.Glob(filepath.Join(s.root, "examples", "*", "arch.cue"))
+	if err != nil || len(examples) == 0 {
+		t.Fatalf("examples: %v %v", examples, err)
+	}
+	s.run(t, s.work, []string{"KUBECONFIG=" + s.cluster.Kubeconfig}, filepath.Join(s.programs["kubernetes"], "kubectl"), "create", "namespace", "argocd")
+	for _, each := range append(examples, filepath.Join(s.work, "architecture", "arch.cue")) {
+		name := filepath.Base(filepath.Dir(each))
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(s.work, "argocd", name)
+			if err := os.CopyFS(dir, os.DirFS(filepath.Dir(each))); err != nil {
+				t.Fatal(err)
+			}
+			s.withArgoCD(t, dir, path)
+		})
+	}
+}
+
+// withArgoCD builds an architecture in a folder with Argo CD, and looks at what it would do with it.
+func (s *suite) withArgoCD(t *testing.T, dir, path string) {
+	t.Helper()
+	out := filepath.Join(dir, "out")
+	args := []string{"build", "--quiet", "-o", out}
+	if filepath.Base(dir) == "architecture" {
+		args = append(args, "-t", "repo=https://git.example.com/shop/deploy.git", "-t", "tool=argocd")
+	} else {
+		text := "config: gitops: {tool: \"argocd\", repo: \"https://git.example.com/shop/deploy.git\"}\n"
+		s.addTo(t, filepath.Join(dir, "arch.cue"), text)
+	}
+	env := []string{path, "REGISTRY_PASSWORD=known to the suite", "SOPS_AGE_KEY_FILE=" + filepath.Join(dir, ".platc", "dev.agekey")}
+	s.run(t, dir, env, s.platc, append(args, ".")...)
+
+	// the server's own words on every field
+	s.kubectl(t, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-k", filepath.Join(out, "gitops"))
+
+	applied := map[string]string{}
+	for _, file := range s.glob(t, out, "gitops", "components", "*.yaml") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, _, _ := unstructured.NestedString(documents(t, text)[0].Object, "spec", "source", "path")
+		folder = strings.TrimPrefix(folder, "deploy/")
+		rendered := s.run(t, out, env, "kustomize", "build", "--enable-alpha-plugins", "--enable-exec", folder)
+		for _, object := range documents(t, []byte(rendered)) {
+			key := cluster.Key(object)
+			if other := applied[key]; other != "" {
+				t.Errorf("%s is applied by %s and by %s", key, other, file)
+			}
+			applied[key] = file
+			if object.GetKind() == "Secret" {
+				readable(t, object)
+			}
+		}
+		if strings.Contains(rendered, "ENC[") || strings.Contains(rendered, "sops_mac") {
+			t.Errorf("what %s leads to has ciphertext", file)
+		}
+	}
+	s.complete(t, out, env, slices.Collect(maps.Keys(applied)))
+}
+
+// readable: a Secret has values, and none of them is encrypted.
+func readable(t *testing.T, secret *unstructured.Unstructured) {
+	t.Helper()
+	encoded, _, _ := unstructured.NestedStringMap(secret.Object, "data")
+	plain, _, _ := unstructured.NestedStringMap(secret.Object, "stringData")
+	for key, value := range encoded {
+		text, err := base64.StdEncoding.DecodeString(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "ENC[") {
+			t.Errorf("%s has ciphertext in %s", cluster.Key(secret), key)
+		}
+	}
+	if len(encoded)+len(plain) == 0 {
+		t.Errorf("%s is empty", cluster.Key(secret))
+	}
+}
+
+// complete: what the Applications render to is what the whole tree renders to, but for hashes of decrypted Secrets.
+func (s *suite) complete(t *testing.T, out string, env, applied []string) {
+	t.Helper()
+	var want []string
+	for _, object := range documents(t, []byte(s.run(t, out, env, "kustomize", "build", "."))) {
+		want = append(want, cluster.Key(object))
+	}
+	for _, list := range [][]string{want, applied} {
+		for i, key := range list {
+			if strings.Contains(key, "/Secret/") {
+				list[i] = stem(key)
+			}
+		}
+		slices.Sort(list)
+	}
+	if !slices.Equal(want, applied) {
+		t.Errorf("the tree has %d objects, Argo CD would apply %d:\n%q\n%q", len(want), len(applied), want, applied)
+	}
+}
