@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "a3e333b3", definitions: storedDefinitions},
+		"schema":           {sum: "60799cdd", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "4a9a9621", declared: storedApisix},
 		"kinds/celery":     {sum: "b95ed568", declared: storedCelery},
 		"kinds/cnpg":       {sum: "b64bd40f", declared: storedCnpg},
@@ -25,8 +25,8 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "9f0df042", declared: storedMongodb},
 		"kinds/postgresql": {sum: "86e9aab4", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "54a66f02", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "da9d7e52", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "4c850032", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "d826daa3", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "0fcaf85c", declared: storedRedis},
 		"kinds/service":    {sum: "0e7748c6", declared: storedService},
 	}
 }
@@ -1984,8 +1984,8 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 88, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 110, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 129, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 139, Column: 3}},
@@ -2940,8 +2940,8 @@ func storedMongodb() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 43, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 69, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 70, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 87, Column: 3}},
