@@ -72,6 +72,7 @@ func (b *Build) conclude(in Input) {
 		b.Graph, b.Plan = b.Environments[i].Graph, b.Environments[i].Plan
 	}
 	b.say(func(e *Environment, found *diag.List) { found.AddAll(e.findings) })
+	b.checkImages()
 	if len(b.Environments) > 1 && b.sealed() {
 		b.across(in)
 	}
@@ -140,6 +141,15 @@ func (b *Build) Tree() owners.Tree {
 		trees = append(trees, owners.Of(e.Plan))
 	}
 	return owners.Together(trees)
+}
+
+// forget lets go of what was decided: files are made of copies of the rows.
+func (b *Build) forget() {
+	b.Plan = nil
+	for _, e := range b.Environments {
+		e.Plan = nil
+		e.Graph.Library.Forget()
+	}
 }
 
 // Of is the build of one environment of those that were read: its files are written, and no others.

@@ -23,7 +23,7 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := compiler.Check(compiler.Input{Dir: abs, Env: env("REGISTRY_PASSWORD=known")})
+			b := compiler.Check(compiler.Input{Dir: abs, Env: env("REGISTRY_PASSWORD=known", "DB_ADMIN_PASSWORD=known")})
 			text, files := secretsText(tree(t, b))
 			files["secrets.txt"] = text
 			want := filepath.Join(abs, "want")

@@ -29,7 +29,7 @@ func architectures(t *testing.T) map[string]*compiler.Build {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[filepath.Base(dir)] = compiler.Check(compiler.Input{Dir: abs, Env: env("REGISTRY_PASSWORD=known")})
+		all[filepath.Base(dir)] = compiler.Check(compiler.Input{Dir: abs, Env: env("REGISTRY_PASSWORD=known", "DB_ADMIN_PASSWORD=known")})
 	}
 	w := newWorld(t)
 	rules := walks(t, w)

@@ -53,7 +53,9 @@ func tree(t testing.TB, b *compiler.Build) map[string]string {
 	if b.Findings.HasErrors() {
 		t.Fatalf("errors: %v", b.Findings.Err())
 	}
-	b.Graph.Config.Recipients = []string{recipient}
+	for _, e := range b.Environments {
+		e.Graph.Config.Recipients = []string{recipient}
+	}
 	out, err := compiler.Render(b, compiler.RenderOptions{Env: env(), Random: rand.Reader, Now: func() time.Time { return time.Unix(0, 0) }})
 	if err != nil {
 		t.Fatalf("render: %v %v", err, b.Findings.Err())

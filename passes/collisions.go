@@ -110,10 +110,10 @@ func (c *collisions) namespaces(of *pass.Context) map[string]*ir.Node {
 	return all
 }
 
-// wholeCluster are the kinds of Kubernetes whose objects are in no namespace.
+// wholeCluster are the kinds of Kubernetes whose objects are in no namespace, but for IngressClass, which is claimed.
 func wholeCluster() []string {
 	return []string{
-		"APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CustomResourceDefinition", "FlowSchema", "IngressClass", "MutatingWebhookConfiguration",
+		"APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CustomResourceDefinition", "FlowSchema", "MutatingWebhookConfiguration",
 		"PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
 		"ValidatingWebhookConfiguration", "VolumeAttributesClass",
 	}

@@ -21,6 +21,7 @@ type question struct {
 }
 
 func (o *question) add(cmd *cobra.Command) *cobra.Command {
+	o.one()
 	o.addInput(cmd.Flags())
 	o.addOutput(cmd.Flags(), "text", "json", "dot", "mermaid")
 	cmd.Flags().BoolVar(&o.expand, "expand", false, "with dot and mermaid: show sub-components")
@@ -29,7 +30,10 @@ func (o *question) add(cmd *cobra.Command) *cobra.Command {
 
 // check compiles the architecture, and finds the nodes of names.
 func (o *question) check(c *console, args []string, names ...string) (*compiler.Build, []*ir.Node, error) {
-	b := compiler.Check(o.input(c, args))
+	b, err := checked(o.input(c, args))
+	if err != nil {
+		return nil, nil, err
+	}
 	if b.Findings.HasErrors() {
 		return nil, nil, c.refuse(&o.common, b.Findings.Sorted())
 	}

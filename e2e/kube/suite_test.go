@@ -56,6 +56,7 @@ type row struct {
 //nolint:paralleltest // there is one control plane, and graphs have namespaces of one name
 func TestKubernetes(t *testing.T) {
 	t.Setenv("REGISTRY_PASSWORD", "known to the suite") // what architectures read of the environment
+	t.Setenv("DB_ADMIN_PASSWORD", "known to the suite")
 	s := start(t)
 	graphs := s.graphs(t)
 	t.Cleanup(func() {

@@ -73,7 +73,7 @@ func Build(ctx context.Context, platc string, a Architecture, work string) (*Tre
 	cmd := exec.CommandContext(ctx, platc, "build", "--quiet", "-o", t.Out, ".")
 	cmd.Dir = dir
 	// the only variable that an architecture here reads
-	cmd.Env = append(os.Environ(), "REGISTRY_PASSWORD=registry-password-of-the-suite")
+	cmd.Env = append(os.Environ(), "REGISTRY_PASSWORD=registry-password-of-the-suite", "DB_ADMIN_PASSWORD=database-password-of-the-suite")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("platc build %s: %w\n%s", a.Name, err, out)
 	}
