@@ -140,7 +140,9 @@ func looksItself(spec map[string]any) bool {
 }
 
 // builds says whether a file is of pods that log in elsewhere alone, and serve nobody: builders and tests.
-func builds(file string) bool { return strings.HasPrefix(file, "k8s/build/") || strings.HasPrefix(file, "day2/") }
+func builds(file string) bool {
+	return strings.HasPrefix(file, "k8s/build/") || strings.HasPrefix(file, "day2/")
+}
 
 // guard is the first container of a pod as a command, with ciphertext in all its variables; nil where that does not look at them.
 func guard(t *testing.T, spec map[string]any) (*exec.Cmd, string) {

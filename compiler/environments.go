@@ -72,6 +72,7 @@ func (b *Build) conclude(in Input) {
 		b.Graph, b.Plan = b.Environments[i].Graph, b.Environments[i].Plan
 	}
 	b.say(func(e *Environment, found *diag.List) { found.AddAll(e.findings) })
+	b.checkImages()
 	if len(b.Environments) > 1 && b.sealed() {
 		b.across(in)
 	}

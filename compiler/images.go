@@ -46,7 +46,7 @@ type imageDifference struct {
 
 // find says where the first difference of each sort is.
 func (d imageDifference) find() []diag.Diagnostic {
-	was, is := d.was.Description.Image, d.is.Description.Image
+	was, is := builtHere(d.was), builtHere(d.is)
 	switch {
 	case was == nil && is == nil:
 		return nil
@@ -61,6 +61,14 @@ func (d imageDifference) find() []diag.Diagnostic {
 		return found
 	}
 	return d.files()
+}
+
+// builtHere is the image that is built of a component; nil: none, or another build makes it.
+func builtHere(n *ir.Node) *kind.Image {
+	if image := n.Description.Image; image != nil && !image.Foreign {
+		return image
+	}
+	return nil
 }
 
 func (d imageDifference) registry() diag.Pos {

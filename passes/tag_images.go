@@ -69,7 +69,7 @@ func nameImage(c *pass.Context, n *ir.Node, suffix string) {
 		p.View["built"] = p.Built.Value()
 		p.Image = p.Built
 	}
-	if set, ok := c.Graph.Images.Of(n.Name, ""); ok {
+	if set, ok := c.Graph.Images.Of(n.Name, c.Graph.Environment); ok {
 		p.Image = pass.Decide(c, set.Ref.Of(image.Name), name, c.Because(set.Pos, images.Name+" names the image of "+n.Name))
 	}
 	if p.Image.Value() != "" {
@@ -80,30 +80,52 @@ func nameImage(c *pass.Context, n *ir.Node, suffix string) {
 // checkNamed refuses what images.json names and the architecture has not.
 func checkNamed(c *pass.Context) {
 	for _, named := range c.Graph.Images.Components {
+		for _, e := range named.Environments {
+			if !slices.Contains(c.Graph.Environments, e.Name) {
+				c.Report(diag.Diagnostic{Code: "E0116", Pos: e.At, Message: fmt.Sprintf("%s names the image of %s in %s, which is not an environment", images.Name, named.Name, e.Name), Help: environmentHelp(c, e.Name)})
+			}
+		}
 		n := c.Graph.Node(named.Name)
 		switch {
 		case c.Graph.Failed[named.Name], n != nil && n.Invalid: // one mistake
+		case n == nil && c.Graph.Environment != "": // another one may have it
 		case n == nil || n.Parent != nil:
-			c.Report(diag.Diagnostic{Code: "E0116", Pos: named.At, Message: fmt.Sprintf("%s names the image of %s, which is not a component", images.Name, named.Name), Help: imageHelp(c, named.Name)})
+			c.Report(NoComponent(named, owners(c)))
 		case n.Description.Image == nil:
 			c.Report(diag.Diagnostic{Code: "E0116", Pos: named.At, Message: fmt.Sprintf("%s names the image of %s, which has none of its own: its kind, %s, brings it", images.Name, named.Name, n.Kind.Name), Help: "set image in arch.cue, where the kind has that attribute; `platc image unset " + named.Name + "` takes it out of the file", Related: []diag.Related{{Message: "the component", Pos: n.Pos}}})
 		}
 	}
 }
 
-// imageHelp is what to do about a name in images.json.
-func imageHelp(c *pass.Context, name string) string {
+// owners are the components that have an image of their own, by name.
+func owners(c *pass.Context) []string {
 	var known []string
 	for _, n := range c.Graph.Components() {
 		if n.Description.Image != nil {
 			known = append(known, n.Name)
 		}
 	}
-	help := "`platc image unset " + name + "` takes it out of the file"
-	if near := diag.Nearest(name, known); near != "" {
+	return known
+}
+
+// NoComponent is what is said of a name in images.json that no component has; known are those that could be meant.
+func NoComponent(named images.Component, known []string) diag.Diagnostic {
+	help := "`platc image unset " + named.Name + "` takes it out of the file"
+	if near := diag.Nearest(named.Name, known); near != "" {
 		help = fmt.Sprintf("did you mean %q? %s", near, help)
 	}
-	return help
+	return diag.Diagnostic{Code: "E0116", Pos: named.At, Message: fmt.Sprintf("%s names the image of %s, which is not a component", images.Name, named.Name), Help: help}
+}
+
+// environmentHelp is what to do about an environment in images.json.
+func environmentHelp(c *pass.Context, name string) string {
+	if near := diag.Nearest(name, c.Graph.Environments); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if len(c.Graph.Environments) == 0 {
+		return "arch.cue lists none: environments: [\"dev\", \"prod\"]"
+	}
+	return "the environments are " + strings.Join(c.Graph.Environments, ", ")
 }
 
 // context is what the image of a component is built from.

@@ -106,8 +106,16 @@ func (o *common) addQuiet(flags *pflag.FlagSet) {
 
 // addInput adds the flags of what is read.
 func (o *common) addInput(flags *pflag.FlagSet) {
-	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+	o.addTags(flags)
 	flags.VarP(&environments{&o.choice}, "env", "e", "the environment `NAME` of arch.cue"+o.manyEnvironments())
+	o.addRestriction(flags)
+}
+
+func (o *common) addTags(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+}
+
+func (o *common) addRestriction(flags *pflag.FlagSet) {
 	flags.Var(&o.restrict, "restrict-env", "let {env: …} read only the variables `NAMES` (a,b; repeatable), and {file: …} only files below the project")
 }
 

@@ -18,13 +18,13 @@ import (
 
 func imageCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "image list | set | unset | context",
+		Use:   "image list | set | unset | promote | context",
 		Short: "Which image of each component is deployed, and what it is built from",
 		Long: `The image of a component is called after its version and its source, until images.json beside arch.cue names another
 one. That file is for releases: CI writes it with "platc image set", and commits it. It is never edited by hand.`,
 		Example: "  platc image list\n  platc image set orders 1.4.0",
 	}
-	commands := []*cobra.Command{imageListCommand(c), imageSetCommand(c), imageUnsetCommand(c), imageContextCommand(c)}
+	commands := []*cobra.Command{imageListCommand(c), imageSetCommand(c), imageUnsetCommand(c), imagePromoteCommand(c), imageContextCommand(c)}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usage{"image needs a command", "one of " + names(commands) + "; `platc image --help` says what they do"}
@@ -44,24 +44,44 @@ func imageListCommand(c *console) *cobra.Command {
 its version and its source, its version alone, or the attribute image. In JSON, "built" is the image that the source makes.`,
 		Example: "  platc image list\n  platc image list --json",
 		RunE: func(_ *cobra.Command, args []string) error {
-			b := compiler.Check(o.input(c, args))
-			if b.Findings.HasErrors() {
-				return c.refuse(&o, b.Findings.Sorted())
+			b, err := o.images(c, o.input(c, args))
+			if err != nil {
+				return err
 			}
 			all := compiler.Images(b)
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"images": imagesJSON(all)})
 			}
-			rows := [][]string{{"COMPONENT", "IMAGE", "FROM"}}
-			for _, i := range all {
-				rows = append(rows, []string{i.Component, i.Image, from(i)})
-			}
-			return printTable(c.out, rows)
+			return printTable(c.out, imageRows(b, all))
 		},
 	}
 	o.addInput(cmd.Flags())
 	o.addOutput(cmd.Flags(), "text", "json")
 	return cmd
+}
+
+// images is what came of an input, or why it is of no use.
+func (o *common) images(c *console, in compiler.Input) (*compiler.Build, error) {
+	b, err := checked(in)
+	if err == nil && b.Findings.HasErrors() {
+		err = c.refuse(o, b.Findings.Sorted())
+	}
+	return b, err
+}
+
+// imageRows is a table, with a column of environments where there are some.
+func imageRows(b *compiler.Build, all []compiler.Image) [][]string {
+	row := func(component, environment, image, from string) []string {
+		if len(b.Graph.Environments) == 0 {
+			return []string{component, image, from}
+		}
+		return []string{component, environment, image, from}
+	}
+	rows := [][]string{row("COMPONENT", "ENVIRONMENT", "IMAGE", "FROM")}
+	for _, i := range all {
+		rows = append(rows, row(i.Component, i.Environment, i.Image, from(i)))
+	}
+	return rows
 }
 
 type imageJSON struct {
@@ -84,7 +104,7 @@ func imagesJSON(all []compiler.Image) []imageJSON {
 		tagged, digest, _ := strings.Cut(i.Image, "@")
 		tag := strings.TrimPrefix(strings.TrimPrefix(tagged, i.Repository), ":")
 		list = append(list, imageJSON{
-			Component: i.Component, Image: i.Image, Repository: i.Repository, Tag: tag, Digest: digest, Built: i.Built,
+			Component: i.Component, Environment: i.Environment, Image: i.Image, Repository: i.Repository, Tag: tag, Digest: digest, Built: i.Built,
 			From: string(i.From), File: i.Pos.File, Line: i.Pos.Line, Column: i.Pos.Column,
 		})
 	}
@@ -112,8 +132,9 @@ func imageSetCommand(c *console) *cobra.Command {
 		Short: "Name the image that a component is deployed with, in images.json",
 		Long: `Writes the tag, the digest or both of a component's image into images.json beside arch.cue. REF is TAG, @DIGEST or TAG@DIGEST.
 From then on every command reads it: it takes the place of version, of image and of the tag that is made of the source. The next
-build changes the files that name the image, and no others. Calls at the same time wait for each other.`,
-		Example:           "  platc image set orders 1.4.0\n  platc image set orders 1.4.0@sha256:6f3d…\n  platc image set orders @sha256:6f3d…",
+build changes the files that name the image, and no others. Without -e it holds for all environments. Calls at the same time wait
+for each other.`,
+		Example:           "  platc image set orders 1.4.0\n  platc image set -e staging orders 1.5.0-rc.1\n  platc image set orders 1.4.0@sha256:6f3d…\n  platc image set orders @sha256:6f3d…",
 		ValidArgsFunction: o.completeImages(c),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -124,14 +145,19 @@ build changes the files that name the image, and no others. Calls at the same ti
 				return usage{fmt.Sprintf("the image %q %v", args[1], err), "write TAG, @DIGEST or TAG@DIGEST, without a repository"}
 			}
 			in := o.input(c, args[2:])
-			b := compiler.Check(in)
-			if b.Findings.HasErrors() {
-				return c.refuse(&o, b.Findings.Sorted())
-			}
-			if err := ownImage(b, args[0]); err != nil {
+			b, err := o.images(c, in)
+			if err != nil {
 				return err
 			}
-			return o.changeImages(c, in, func(f *images.File) []images.Change { return f.Set(args[0], "", ref) })
+			if err := o.ownImage(b, args[0]); err != nil {
+				return err
+			}
+			return o.changeImages(c, in, func(f *images.File) (changes []images.Change) {
+				for _, name := range o.inEach() {
+					changes = append(changes, f.Set(args[0], name, ref)...)
+				}
+				return changes
+			})
 		},
 	}
 	o.addInput(cmd.Flags())
@@ -153,15 +179,23 @@ that arch.cue and its source name.`,
 				return usage{"unset needs a component", "for example `platc image unset orders`"}
 			}
 			in := o.input(c, args[1:])
-			b := compiler.Check(in)
+			b, err := checked(in)
+			if err != nil {
+				return err
+			}
 			b.Findings.Drop("E0116") // what this command is for
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
-			if _, named := b.Graph.Images.Of(args[0], ""); !named {
+			if !slices.ContainsFunc(b.Graph.Images.Components, func(named images.Component) bool { return named.Name == args[0] }) {
 				return usage{fmt.Sprintf("%s does not name an image of %q", images.Name, args[0]), "`platc image list` prints what names each image"}
 			}
-			return o.changeImages(c, in, func(f *images.File) []images.Change { return f.Unset(args[0], "") })
+			return o.changeImages(c, in, func(f *images.File) (changes []images.Change) {
+				for _, name := range o.inEach() {
+					changes = append(changes, f.Unset(args[0], name)...)
+				}
+				return changes
+			})
 		},
 	}
 	o.addInput(cmd.Flags())
@@ -169,12 +203,76 @@ that arch.cue and its source name.`,
 	return cmd
 }
 
-// ownImage refuses what is not a component with an image of its own.
-func ownImage(b *compiler.Build, name string) error {
+func imagePromoteCommand(c *console) *cobra.Command {
+	var o common
+	cmd := &cobra.Command{
+		Use:   "promote FROM TO [flags] [arch.cue | directory | package]",
+		Short: "Give an environment the images of another one",
+		Long: `Copies, in images.json, the image of every component from one environment to another: what was tried in the first is what the second
+gets. A component whose image images.json does not name in the first stays as it is, and is named.`,
+		Example: "  platc image promote staging prod",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 || args[0] == args[1] {
+				return usage{"promote needs two environments", "for example `platc image promote staging prod`"}
+			}
+			in := o.input(c, args[2:])
+			in.Environments.Names = args[:2]
+			b, err := o.images(c, in)
+			if err != nil {
+				return err
+			}
+			var promoted, left []string
+			for _, i := range compiler.Images(b) {
+				switch {
+				case i.Environment != args[0]:
+				case i.From == compiler.FromImages:
+					promoted = append(promoted, i.Component)
+				default:
+					left = append(left, i.Component)
+				}
+			}
+			if len(promoted) == 0 {
+				return usage{fmt.Sprintf("%s names no image in %s", images.Name, args[0]), "`platc image set COMPONENT REF -e " + args[0] + "` names one"}
+			}
+			if len(left) > 0 && !o.quiet {
+				c.say("platc: not promoted, because %s does not name their images in %s: %s\n", images.Name, args[0], strings.Join(left, ", "))
+			}
+			return o.changeImages(c, in, func(f *images.File) []images.Change { return f.Promote(args[0], args[1], promoted) })
+		},
+	}
+	o.addTags(cmd.Flags())
+	o.addRestriction(cmd.Flags())
+	o.addOutput(cmd.Flags(), "text", "json")
+	return cmd
+}
+
+// inEach are the environments that were named; the name of all without.
+func (o *common) inEach() []string {
+	if len(o.choice.Names) == 0 {
+		return []string{""}
+	}
+	return o.choice.Names
+}
+
+// ownImage refuses what is not a component with an image of its own: in each environment that was named, else in any.
+func (o *common) ownImage(b *compiler.Build, name string) error {
+	for _, environment := range o.inEach() {
+		if err := ownImage(b, name, environment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownImage is about one environment, "" for any.
+func ownImage(b *compiler.Build, name, environment string) error {
 	var known []string
 	for _, i := range compiler.Images(b) {
-		known = append(known, i.Component)
+		if environment == "" || i.Environment == environment {
+			known = append(known, i.Component)
+		}
 	}
+	known = slices.Compact(known)
 	if slices.Contains(known, name) {
 		return nil
 	}
@@ -182,11 +280,17 @@ func ownImage(b *compiler.Build, name string) error {
 	if near := diag.Nearest(name, known); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
 	}
-	n := b.Graph.Node(name)
-	if n == nil || n.Parent != nil {
-		return usage{fmt.Sprintf("%s has no component %q", b.Graph.Name, name), help}
+	for _, e := range b.Environments {
+		n := e.Graph.Node(name)
+		if n != nil && n.Parent == nil && (environment == "" || environment == e.Name) {
+			return usage{fmt.Sprintf("%s:%d: %s has no image of its own: its kind, %s, brings it", n.Pos.File, n.Pos.Line, name, n.Kind.Name), help}
+		}
 	}
-	return usage{fmt.Sprintf("%s:%d: %s has no image of its own: its kind, %s, brings it", n.Pos.File, n.Pos.Line, name, n.Kind.Name), help}
+	in := b.Graph.Name
+	if environment != "" {
+		in += " in " + environment
+	}
+	return usage{fmt.Sprintf("%s has no component %q", in, name), help}
 }
 
 // changeImages changes images.json, and says what was changed.
@@ -289,11 +393,11 @@ nothing else. The bytes are the same on every machine. Docker, BuildKit, Buildah
 }
 
 func writeContext(c *console, o *common, component string, args []string, file string) error {
-	b := compiler.Check(o.input(c, args))
-	if b.Findings.HasErrors() {
-		return c.refuse(o, b.Findings.Sorted())
+	b, err := o.images(c, o.input(c, args))
+	if err != nil {
+		return err
 	}
-	if err := ownImage(b, component); err != nil {
+	if err := o.ownImage(b, component); err != nil {
 		return err
 	}
 	files, err := compiler.BuildContext(b, component)
@@ -329,6 +433,6 @@ func (o *common) completeImages(c *console) cobra.CompletionFunc {
 		for _, i := range compiler.Images(b) {
 			all = append(all, i.Component)
 		}
-		return all, cobra.ShellCompDirectiveNoFileComp
+		return slices.Compact(all), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -12,7 +12,7 @@ func (o *origins) image(n *ir.Node) *cause {
 	if n == nil || n.Description.Image == nil {
 		return nil
 	}
-	set, ok := o.plan.Graph.Images.Of(n.Name, "")
+	set, ok := o.plan.Graph.Images.Of(n.Name, o.plan.Graph.Environment)
 	if !ok {
 		return o.builtImage(n)
 	}

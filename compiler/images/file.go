@@ -143,3 +143,14 @@ func (c *Component) insert(name string) *Environment {
 	c.Environments = slices.Insert(c.Environments, i, Environment{Name: name})
 	return &c.Environments[i]
 }
+
+// Promote gives an environment the references that components have in another one. A component that has none there stays as it is.
+func (f *File) Promote(from, to string, components []string) []Change {
+	var changes []Change
+	for _, name := range components {
+		if e, ok := f.Of(name, from); ok {
+			changes = append(changes, f.Set(name, to, e.Ref)...)
+		}
+	}
+	return changes
+}

@@ -19,7 +19,7 @@ func (p *Plan) Place(n *Node, row kind.Row) (name string, shared bool) {
 
 // shared says whether a file is the same in all environments that have the component: it belongs to its image, or to the Jobs that build that.
 func (p *NodePlan) shared(row kind.Row) bool {
-	if row.Context || len(p.Image.by) > 0 && !p.applied(row) {
+	if row.Context || len(p.Built.by) > 0 && !p.applied(row) {
 		return true
 	}
 	return p.Builds(row)

@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "981476c0", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "fa777139", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "7c8efc5a", declared: storedRedis},
-		"kinds/service":    {sum: "7e502627", declared: storedService},
+		"kinds/service":    {sum: "b9037daa", declared: storedService},
 	}
 }
 
