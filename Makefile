@@ -22,7 +22,7 @@ test-full: export PLATC_EVALUATOR = all
 test-full: export PLATC_HOSTILE = all
 test-full: export PLATC_LEAKS = all
 test-full: export PLATC_WHY = all
-test-full: ## the same with all that tests take a sample of, which takes an hour
+test-full: ## the same with everything that tests take a sample of
 	nice $(GO) test -timeout 3h ./...
 
 race: ## the same with the race detector

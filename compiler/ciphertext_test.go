@@ -192,3 +192,44 @@ func refuses(t *testing.T, what string, cmd *exec.Cmd, dir string) {
 		t.Errorf("%s, decrypted: %v, %q", what, err, out)
 	}
 }
+
+// TestOperatorsRefuseCiphertext: those that read Secrets themselves. CloudNativePG compares the name of a role with the user name in its Secret, so
+// that has to be encrypted with the password. Java of Strimzi's user operator starts with options from a Secret, and with a ciphertext for one it does not.
+func TestOperatorsRefuseCiphertext(t *testing.T) {
+	t.Parallel()
+	files := rendered(t, check(t, `package shop
+
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: {"pg/orders": {}, "bus/placed": {}}}
+	pg: {kind: "cnpg", namespace: "data", db: orders: {}}
+	bus: {kind: "kafka", namespace: "bus", topic: placed: {}}
+}
+`))
+	for _, line := range []struct{ file, encrypted string }{
+		{"pg/k8s/deploy/base/secret/bootstrap.env", "username"},
+		{"pg/k8s/deploy/base/secret/bootstrap.env", "password"},
+		{"pg/k8s/deploy/base/secret/role-orders_orders.env", "username"},
+		{"bus/k8s/deploy/base/secret/users.env", "DECRYPTED_TOKEN"},
+	} {
+		if !bytes.Contains(files[line.file].Data, []byte("\n"+line.encrypted+"=ENC[AES256_GCM,")) {
+			t.Errorf("%s: %s is not encrypted:\n%s", line.file, line.encrypted, files[line.file].Data)
+		}
+	}
+	operator := string(files["bus/k8s/deploy/base/kafka.yaml"].Data)
+	if !strings.Contains(operator, "name: JDK_JAVA_OPTIONS\n") || !strings.Contains(operator, "key: DECRYPTED_TOKEN\n") {
+		t.Error("the user operator starts without options of the Secret")
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		t.Log("java is not installed: it is not asked what it does with a ciphertext")
+		return
+	}
+	for options, starts := range map[string]bool{ciphertext: false, "-Dplatc.secrets=decrypted": true} {
+		cmd := exec.Command(java, "-version")
+		cmd.Env = append(os.Environ(), "JDK_JAVA_OPTIONS="+options)
+		if err := cmd.Run(); (err == nil) != starts {
+			t.Errorf("java with %s: %v", options, err)
+		}
+	}
+}

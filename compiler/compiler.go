@@ -92,6 +92,7 @@ type RenderOptions struct {
 	NewSecrets bool     // E0403 is passed
 	Only       []string // components; empty: all and the files of the whole tree
 	Jobs       int      // workers; 0: one per processor
+	Last       bool     // nobody looks at the plan afterwards: what files are made of goes as soon as they are made
 
 	// of ChangeSecrets; see secrets.Options
 	Rotate func(id string) bool
@@ -105,6 +106,7 @@ type Output struct {
 	DevKey  []byte          // a new development identity for .platc/dev.agekey beside arch.cue; nil: none
 	New     []secrets.Drawn // credentials that were drawn, by name
 	Refused diag.List       // E0403: what must not be written
+	Tree    owners.Tree     // what the files stand for
 	Yours   []string        // files and folders of the tree that are the user's own, and used in place
 	Outside bool            // another program had a say in the secrets, such as sops
 

@@ -143,6 +143,15 @@ func (b *Build) Tree() owners.Tree {
 	return owners.Together(trees)
 }
 
+// forget lets go of what was decided: files are made of copies of the rows.
+func (b *Build) forget() {
+	b.Plan = nil
+	for _, e := range b.Environments {
+		e.Plan = nil
+		e.Graph.Library.Forget()
+	}
+}
+
 // Of is the build of one environment of those that were read: its files are written, and no others.
 func (b *Build) Of(name string) *Build {
 	one := *b

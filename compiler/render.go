@@ -32,7 +32,11 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
 	started := time.Now()
+	tree := b.Tree()
 	sets, plain := b.rows(o.Only)
+	if o.Last {
+		b.forget()
+	}
 	plain, yours := inPlace(plain, o.Out, &b.Findings)
 	if err := b.readGiven(sets, o.ReadOnly); err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, err
 	}
 	b.stage("emit", &started)
-	out := &Output{Files: files, Yours: yours}
+	out := &Output{Files: files, Yours: yours, Tree: tree}
 	if out.secrets, err = b.standingSecrets(sets, o); err != nil {
 		return nil, err
 	}
@@ -82,6 +86,33 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	out.sort()
 	b.stage("secrets", &started)
 	return out, nil
+}
+
+// Plain makes the files of a checked build that hold no secret, in order of path, and names those that do or that depend on keys. It needs no key and no value from outside, and
+// reads nothing of a tree; out is where one is, for files of the user's own that are used in place, "" where there is none.
+func Plain(b *Build, out string, jobs int) (files []emit.File, secret []string, err error) {
+	if !b.sealed() {
+		return nil, nil, ErrFindings
+	}
+	sets, plain := b.rows(nil)
+	plain, _ = inPlace(plain, out, &b.Findings)
+	if files, err = render(b.made, plain, jobs); err != nil {
+		return nil, nil, err
+	}
+	for _, s := range sets {
+		for _, in := range s.inputs {
+			secret = append(secret, in.Path)
+		}
+		for _, row := range s.Plan.Tree.Rows {
+			if _, ok := row.Content.(kind.Recipients); ok {
+				secret = append(secret, row.Path)
+			}
+		}
+	}
+	sorted := &Output{Files: files}
+	sorted.sort()
+	slices.Sort(secret)
+	return sorted.Files, slices.Compact(secret), nil
 }
 
 func (o *Output) sort() {
@@ -149,7 +180,7 @@ func (b *Build) rows(only []string) (sets []*set, plain []placed) {
 	return sets, plain
 }
 
-// render makes the files of rows, several at once; the results stand in order of the rows.
+// render makes the files of rows, several at once; the results stand in order of the rows. What a file was made of is not held on to.
 func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 	if jobs <= 0 {
 		jobs = runtime.GOMAXPROCS(0)
@@ -161,6 +192,7 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 		workers.Go(func() {
 			for i := range next {
 				files[i], errs[i] = made.take(all[i])
+				all[i].row.Content = nil
 			}
 		})
 	}

@@ -289,13 +289,24 @@ func generatedSecrets(c *pass.Context, n *ir.Node) []ir.Decided[ir.GeneratedSecr
 	return all
 }
 
-// deliveredSpaces are the namespaces of all that is applied.
+// deliveredSpaces are the namespaces of all that is applied: those of components, and those that an object names itself.
 func deliveredSpaces(c *pass.Context) []ir.Decided[string] {
 	var all []ir.Decided[string]
 	index := pass.Index[string]{}
+	add := func(space string, by ...ir.Origin) { all = pass.Append(c, index, space, all, space, by...) }
 	for _, n := range c.Graph.Components() {
-		if c.Plan.GitOps.Of[n] != nil {
-			all = pass.Append(c, index, n.Namespace(), all, n.Namespace(), c.Because(n.AttrPos("namespace"), n.Name+" is in it"))
+		if c.Plan.GitOps.Of[n] == nil {
+			continue
+		}
+		add(n.Namespace(), c.Because(n.AttrPos("namespace"), n.Name+" is in it"))
+		row, _ := deployedRow(c, n)
+		k, _ := row.Content.(kind.Kustomization)
+		for _, file := range resources(row, k, c.Of(n).Rows) {
+			for _, o := range objectsIn(file) {
+				if space := word(labelsOf(o, "metadata"), "namespace"); space != "" {
+					add(space, c.Of(n).Files[file.Path].By()...)
+				}
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b ir.Decided[string]) int { return cmp.Compare(a.Value(), b.Value()) })

@@ -125,7 +125,7 @@ func TestWhatADeliveryIsTold(t *testing.T) {
 	w := newWorld(t)
 	w.kind("app", deployable(
 		object{"apiVersion": "example.com/v1", "kind": "Policy", "metadata": object{"name": "p"}},
-		object{"apiVersion": "example.com/v1", "kind": "Cluster", "metadata": object{"name": "c"}},
+		object{"apiVersion": "example.com/v1", "kind": "Cluster", "metadata": object{"name": "c", "namespace": "elsewhere"}},
 		object{"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": object{"name": "h"}, "spec": object{"scaleTargetRef": object{"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}}},
 	), described(func(_ object, d *kind.Description) {
 		d.Rollout = []any{"deployment/x", object{"resource": "policies.example.com/p", "condition": "jsonpath={.status.phase}=Running"}, object{"resource": "cluster/c", "condition": "Ready"}}
@@ -162,6 +162,13 @@ func TestWhatADeliveryIsTold(t *testing.T) {
 	var types []string
 	for _, d := range b.Plan.GitOps.Types {
 		types = append(types, d.Value().APIVersion+"/"+d.Value().Kind)
+	}
+	var spaces []string
+	for _, d := range b.Plan.GitOps.Namespaces {
+		spaces = append(spaces, d.Value())
+	}
+	if !slices.Contains(spaces, "elsewhere") || len(spaces) < 2 {
+		t.Errorf("%q", spaces)
 	}
 	if want := []string{"/Namespace", "/Secret", "apps/Deployment", "autoscaling/HorizontalPodAutoscaler", "example.com/Cluster", "example.com/Policy"}; !slices.Equal(types, want) {
 		t.Errorf("%q", types)

@@ -196,7 +196,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: b.Tree(), Environments: b.Chosen(), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: rendered.Tree, Environments: b.Chosen(), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
@@ -262,7 +262,7 @@ func (o *buildOptions) overwritten(rendered *compiler.Output, change *output.Cha
 func (o *buildOptions) rendering(c *console) compiler.RenderOptions {
 	r := compiler.RenderOptions{
 		Out: o.out, Written: output.Written(o.out), State: o.state, NewSecrets: o.newSecrets, Force: o.force, Env: c.env, Home: c.home, Random: c.random, Now: time.Now,
-		ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs,
+		ReadOnly: o.check, NoDevKey: o.noDevKey, Only: o.only, Jobs: o.jobs, Last: true,
 	}
 	if o.archive() {
 		r.Out, r.Archive, r.Written = "", "-o "+o.out, nil
@@ -388,7 +388,7 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 	if len(o.only) > 0 {
 		files = slices.DeleteFunc(slices.Clone(files), func(f emit.File) bool { return !slices.Contains(o.only, f.Component) })
 	}
-	tree := b.Tree()
+	tree := rendered.Tree
 	if len(o.only) > 0 {
 		tree = tree.Only(owners.Tree{}, func(_, component string) bool { return slices.Contains(o.only, component) })
 	}

@@ -374,7 +374,7 @@ func imageContextCommand(c *console) *cobra.Command {
 		Short: "What the image of a component is built from, as a tar archive",
 		Long: `Writes the build context of a component as a tar archive: the files that the tag of its image is made of, with its Dockerfile, and
 nothing else. The bytes are the same on every machine. Docker, BuildKit, Buildah and Kaniko read it from a pipe or a file.`,
-		Example:           "  platc image context orders | docker build -t orders -\n  platc image context orders -o context.tar && buildah build -t orders context.tar",
+		Example:           "  platc image context orders | docker build -t orders -\n  platc image context orders -o context.tar",
 		ValidArgsFunction: o.completeImages(c),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {

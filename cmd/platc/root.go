@@ -25,7 +25,7 @@ is the current directory.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	commands := []*cobra.Command{
-		buildCommand(c), checkCommand(c), graphCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
+		buildCommand(c), checkCommand(c), graphCommand(c), diffCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
 		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {

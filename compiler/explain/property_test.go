@@ -25,7 +25,7 @@ import (
 // everyRemoval asks of each removal, not only of a sample.
 var everyRemoval = os.Getenv("PLATC_WHY") == "all"
 
-// thing is what a user can leave out of an architecture: a link, an attribute of one, an attribute of a node, a sub-component.
+// thing is what a user can leave out of an architecture: a link, an attribute of one, an attribute of a node, a sub-component, a setting of config.
 type thing struct{ node, link, attr string }
 
 func (t thing) String() string {
@@ -39,8 +39,10 @@ func thingOf(a atom) thing {
 	case a.node != nil:
 		return thing{a.node.ID, "", a.name}
 	}
-	return thing{attr: "config." + a.name}
+	return thing{attr: ofConfig + a.name}
 }
+
+const ofConfig = "config."
 
 // inexact lists the lines of which why does not yet name just what changes them: "example | file | line", each group below its reason. Whoever mends one
 // takes it out.
@@ -65,6 +67,7 @@ func inexactLines(t *testing.T) map[string]bool {
 type world struct {
 	t     *testing.T
 	graph *ir.Graph         // as loaded: passes run on copies
+	plain kind.Object       // what kinds see of an architecture of that name without config
 	built map[string]*built // by what is left out; nil: it is no architecture any more
 }
 
@@ -82,7 +85,12 @@ func newWorld(t *testing.T, dir string) *world {
 	if findings.HasErrors() {
 		t.Fatal(findings.Err())
 	}
-	return &world{t, g, map[string]*built{}}
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte("package plain\n\nname: \""+g.Name+"\"\ncomponents: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plain, _ := load.Architecture(load.Source{Dir: dir, Env: func(string) (string, bool) { return "", false }, Hidden: &diag.Hidden{}})
+	return &world{t, g, plain.Arch, map[string]*built{}}
 }
 
 // things are all that may be left out.
@@ -104,6 +112,11 @@ func (w *world) things() []thing {
 			all = append(all, thing{n.ID, "", ""})
 		}
 	}
+	if w.graph.ConfigGiven != nil {
+		for _, f := range w.graph.ConfigGiven.Fields {
+			all = append(all, thing{attr: ofConfig + f.Key})
+		}
+	}
 	return all
 }
 
@@ -115,6 +128,7 @@ func (w *world) without(gone ...thing) *built {
 	}
 	findings := &diag.List{}
 	g := copied(w.graph, gone, findings)
+	w.configure(g, gone)
 	p := ir.NewPlan(g)
 	if !findings.HasErrors() {
 		pass.Run(passes.Table(), &pass.Context{Graph: g, Plan: p, Findings: findings, Digest: digest}, nil)
@@ -124,6 +138,28 @@ func (w *world) without(gone ...thing) *built {
 		w.built[key] = &built{p, allFiles(p), map[string]map[string]int{}, map[string]map[string]bool{}}
 	}
 	return w.built[key]
+}
+
+// configure leaves settings out of the config of a copy.
+func (w *world) configure(g *ir.Graph, gone []thing) {
+	for _, t := range gone {
+		name, ok := strings.CutPrefix(t.attr, ofConfig)
+		if !ok {
+			continue
+		}
+		g.ConfigGiven = except(g.ConfigGiven, func(key string) bool { return key == name })
+		seen := map[string]string{"images": "third_party"}[name] // how kinds see it
+		if seen == "" {
+			seen = name
+		}
+		g.Arch = maps.Clone(g.Arch)
+		if g.Arch[seen] = w.plain[seen]; g.Arch[seen] == nil {
+			delete(g.Arch, seen)
+		}
+		if name == "secrets" {
+			g.Config.Recipients = nil
+		}
+	}
 }
 
 // digest is the hash of the bytes of a file.
@@ -452,11 +488,6 @@ func (w *world) examine(step int) {
 					if named[t] && w.without(t) == nil {
 						stuck = append(stuck, t)
 					}
-				}
-			}
-			for t := range named {
-				if strings.HasPrefix(t.attr, "config.") {
-					stuck = append(stuck, t)
 				}
 			}
 			if isLink && len(stuck) == 0 && w.does(f, l, extra...) == same {

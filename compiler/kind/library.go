@@ -23,6 +23,7 @@ type Library struct {
 	Answers      Answers          // what built-in kinds said in an earlier build; nil: nobody knows
 	Untraced     bool             // answers have no Trace, which holds on to all that was asked
 	Images       func() Object    // what runs, by exact tag; nil in a library without any
+	Forget       func()           // lets go of the answers that are kept for further questions: there are none
 	GitOps       map[string]Tool  // what GitOps engines read, by the name of the engine
 }
 

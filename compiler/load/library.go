@@ -94,6 +94,10 @@ func read(roots []root) *lib {
 	kinds, tools := l.packages(roots), l.tools()
 	l.program = compiled(slices.Concat(kinds, tools, []*pkg{l.schema}))
 	var err error
+	l.out.Forget = func() {
+		l.pool = newPool()
+		l.archSums.Clear()
+	}
 	l.out.Images = func() kind.Object { return object(object(Versions()["versions"])["images"]) }
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)

@@ -49,8 +49,10 @@ exec "$@"
 class Registry:
     """Images by reference."""
 
-    def __init__(self, tree: Path, applications: list[str], packages: Path) -> None:
-        """Prepare the images of the tree's applications."""
+    def __init__(
+        self, tree: Path, applications: list[str], packages: Path, encrypted: bool = False
+    ) -> None:
+        """Prepare the images of the tree's applications; PostgreSQL encrypts where it has to."""
         self.tree = tree
         self.packages = Packages(packages)
         self.applications = {name: self.application(name, "Dockerfile") for name in applications}
@@ -66,7 +68,8 @@ class Registry:
             entrypoint=["/bin/sh", str(entrypoint)],
             command=["postgres"],
             environment={
-                "PATH": f"{client}:{POSTGRES}:{PATH}",
+                # The server of PyPI's has no TLS either.
+                "PATH": f"{debian_postgres() if encrypted else f'{client}:{POSTGRES}'}:{PATH}",
                 "PGDATA": "/var/lib/postgresql/18/docker",
                 "HOME": "/var/lib/postgresql",
                 "LANG": "C.UTF-8",
@@ -96,6 +99,7 @@ class Registry:
             "mongodb": Image(),
             "postgres-exporter": Image(absent=True),
             "redis_exporter": Image(absent=True),
+            "busybox": Image(),
         }
         if last not in known:
             raise KeyError(f"nothing stands in for the image {reference}")

@@ -1,6 +1,6 @@
 """The front of the stand-in for MongoDB: users, roles and the replica set of the emitted object.
 
-    mongo.py USERS.json HOST:PORT REPLICA-SET BACKEND-PORT
+    mongo.py USERS.json HOST:PORT REPLICA-SET BACKEND-PORT [CERTIFICATES]
 
 The server behind it (MongoStandIn.java) speaks the wire protocol and knows no users. This front
 answers SCRAM-SHA-256 (RFC 7677), names the replica set, and allows each command by the privileges
@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import json
 import os
+import ssl
 import struct
 import sys
 from pathlib import Path
@@ -309,9 +310,13 @@ def users_of(spec: Document, passwords: dict[tuple[str, str], str]) -> list[Docu
     return found
 
 
-async def listen(front: Front) -> None:
-    """Listen on the port of MongoDB."""
-    server = await asyncio.start_server(front.serve, "0.0.0.0", 27017)
+async def listen(front: Front, certificates: list[str]) -> None:
+    """Listen on the port of MongoDB; with a folder of certificates, for those who encrypt."""
+    secure = None
+    for folder in certificates:
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(f"{folder}/tls.crt", f"{folder}/tls.key")
+    server = await asyncio.start_server(front.serve, "0.0.0.0", 27017, ssl=secure)
     async with server:
         await server.serve_forever()
 
@@ -320,7 +325,8 @@ def main() -> None:
     """Serve the users of the file."""
     entries = json.loads(Path(sys.argv[1]).read_text())
     users = {entry["name"]: User(entry) for entry in entries}
-    asyncio.run(listen(Front(users, sys.argv[2], sys.argv[3], int(sys.argv[4]))))
+    front = Front(users, sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    asyncio.run(listen(front, sys.argv[5:]))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import shlex
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -187,15 +188,20 @@ class Pod:
                     os.chown(folder, 0, self.group)
             return folder
         for path in folder.iterdir():
-            path.unlink()
-        for item, kind, key in (
-            (source.get("configMap"), "ConfigMap", "name"),
-            (source.get("secret"), "Secret", "secretName"),
-        ):
-            if item is not None:
-                self.fill(folder, item, kind, item[key])
-                return folder
-        raise NotImplementedError(f"volume {name} of {self.name}: {source}")
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        for one in source.get("projected", {}).get("sources", [source]):
+            if "configMap" in one:
+                self.fill(folder, one["configMap"], "ConfigMap", one["configMap"]["name"])
+            elif "secret" in one:
+                item = one["secret"]
+                # Of a projected volume it is `name`.
+                self.fill(folder, item, "Secret", item.get("secretName", item.get("name")))
+            else:
+                raise NotImplementedError(f"volume {name} of {self.name}: {source}")
+        return folder
 
     def fill(self, folder: Path, item: Object, kind: str, name: str) -> None:
         """Write the keys of a ConfigMap or Secret as files."""
@@ -206,6 +212,7 @@ class Pod:
             if chosen and key not in chosen:
                 continue
             path = folder / chosen.get(key, key)
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(value)
             # The group of the volume may read it, as the kubelet sees to.
             path.chmod(mode | 0o440)
@@ -386,8 +393,11 @@ class Pod:
                 socket.create_connection((self.endpoint.address, number), seconds).close()
                 return True
             path = where.get("path", "/")
-            address = f"http://{self.endpoint.address}:{number}{path}"
-            with urllib.request.urlopen(address, timeout=seconds) as answer:
+            scheme = where.get("scheme", "HTTP").lower()
+            address = f"{scheme}://{self.endpoint.address}:{number}{path}"
+            # The kubelet verifies nobody.
+            trusting = ssl._create_unverified_context() if scheme == "https" else None
+            with urllib.request.urlopen(address, timeout=seconds, context=trusting) as answer:
                 return bool(answer.status < 400)
         except (OSError, urllib.error.URLError):
             return False

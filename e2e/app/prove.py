@@ -9,6 +9,7 @@ import concurrent.futures
 import difflib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,15 +23,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from minio import Minio as S3
 from prometheus_client.parser import text_string_to_metric_families
 
 import load
 from application import Application, Resource, same, true, worker_pod
+from certificates import CertManager
 from cluster import Deployment
 from images import Registry
 from judges import Judges
-from pods import Object, Pod, data_of, run_to_end, tail
+from pods import Object, Pod, data_of, labels_of, run_to_end, tail
 from providers import KINDS, Kafka, Minio, Mongodb, Postgresql, Provider, Rabbitmq, Site
 from recovery import Recovery
 from rights import Rights
@@ -124,8 +125,18 @@ class Proof:
         )
         self.objects = self.deployment.objects()
         self.network = Network(self.objects.domain())
+        self.certificates = CertManager(self.objects, Path("/srv/certificates"))
+        if self.certificates.issue():
+            # Who administers the servers here trusts all of them; a pod has variables of its own.
+            bundle = self.certificates.home / "bundle"
+            bundle.write_text(self.certificates.authorities())
+            os.environ["SSL_CERT_FILE"] = str(bundle)
         names = [name for name, kind in settings.kinds.items() if kind == "fastapi"]
-        self.registry = Registry(settings.folder / "out", names, settings.packages)
+        encrypted = any(
+            "ssl = on" in item["data"].get("postgresql.conf", "")
+            for item in self.objects.of("ConfigMap")
+        )
+        self.registry = Registry(settings.folder / "out", names, settings.packages, encrypted)
         self.site = Site(self.network, self.objects, self.registry, settings.logs)
         for service in self.objects.of("Service"):
             meta, spec = service["metadata"], service["spec"]
@@ -165,9 +176,10 @@ class Proof:
         """No application's tree holds a secret that is not of one of its own identities."""
         known: dict[str, tuple[str, str]] = {}
         for item in self.objects.of("Secret"):
-            meta, data = item["metadata"], data_of(item)
-            instance = meta["labels"]["app.kubernetes.io/instance"]
-            if self.settings.kinds[instance] in ("fastapi", "service", "celery"):
+            data = data_of(item)
+            # Without one it is an operator's.
+            instance = labels_of(item).get("instance", "")
+            if self.settings.kinds.get(instance, "service") in ("fastapi", "service", "celery"):
                 continue
             # The owner of a value stands in its key, or beside it.
             beside = data.get("username", b"").decode().upper()
@@ -351,9 +363,7 @@ class Proof:
             server.sql(text, item.record[3])
             return {"id": number, "name": name, "payload": payload}
         if isinstance(server, Minio):
-            access, secret = server.root()
-            host = f"{server.host()}:9000"
-            store = S3(host, access, secret, secure=False, region="us-east-1")
+            store = server.store(*server.root())
             store.put_object(item.record[1], name, io.BytesIO(name.encode()), len(name))
             return {"key": name, "content": name.encode()}
         if isinstance(server, Rabbitmq):
@@ -649,6 +659,75 @@ class Proof:
                             true(f"{path} answers {answer.status_code}", answer.is_success)
         return said
 
+    # --- certificates ---------------------------------------------------------------------------
+
+    def encrypted(self) -> list[str]:
+        """Return the servers with certificates."""
+        return [name for name, provider in self.providers.items() if provider.encrypted]
+
+    def clear_text(self) -> str:
+        """No server with a certificate serves a client that does not encrypt."""
+        for name in self.encrypted():
+            provider = self.providers[name]
+            true(f"{name} serves who encrypts", provider.serves(encrypted=True))
+            true(f"{name} serves clear text", not provider.serves(encrypted=False))
+        return ", ".join(self.encrypted())
+
+    def certify(self, authority: Path | None, name: str) -> None:
+        """Give every server a certificate of another authority or for another name, or its own."""
+
+        def renew(provider: Provider) -> None:
+            wanted = provider.certificate
+            assert wanted is not None
+            issuer = authority or self.certificates.issuer(wanted)
+            names = [name] if name else wanted["spec"]["dnsNames"]
+            provider.kill()
+            self.certificates.sign(wanted, issuer, names)
+            provider.start()
+
+        with concurrent.futures.ThreadPoolExecutor(3) as threads:
+            list(threads.map(renew, [self.providers[name] for name in self.encrypted()]))
+
+    def distrusted(self, authority: Path | None, name: str, why: tuple[str, str]) -> str:
+        """Every client refuses every server: routes are 503, and the log says why."""
+        self.certify(authority, name)
+        told: list[str] = []
+        for app in self.applications:
+            served = {link.component for link in app.links} & set(self.encrypted())
+            self.unavailable(app, sorted(served))
+            self.noticed(app)
+            for component in sorted(served):
+                said = partial(self.says, app, component, *why)
+                until(f"{app.name} says {why[0]} of {component}", said)
+                told.append(f"{app.name} of {component}")
+        return ", ".join(told)
+
+    def says(self, app: Application, component: str, code: str, text: str) -> bool:
+        """Return whether the log of an application says why it lost a server.
+
+        Two libraries say it themselves, while they go on trying.
+        """
+        app.status("GET", "/ready?all=1")
+        library = {"kafka": "aiokafka", "rabbitmq": "aio_pika.robust_connection"}
+        logger = library.get(self.settings.kinds[component])
+        log = self.settings.logs / f"{app.namespace}.{app.pod.name}.app.log"
+        return any(
+            (line.get("component"), line.get("code")) == (component, code)
+            or (line["logger"] == logger and text in line["msg"])
+            for line in map(json.loads, log.read_text().splitlines())
+        )
+
+    def trusted(self) -> str:
+        """With their own certificates all is as before."""
+        self.certify(None, "")
+        for name in self.encrypted():
+            self.providers[name].reconcile()
+        for app in self.applications:
+            app.ready()
+            ready = partial(self.served, app, "GET", "/ready?all=1", {})
+            until(f"{app.name} is ready", ready)
+        return ", ".join(self.clients(app) for app in self.applications)
+
     # --- the end --------------------------------------------------------------------------------
 
     def body_route(self, app: Application) -> tuple[str, str, bytes] | None:
@@ -826,6 +905,14 @@ class Proof:
         for app in self.applications:
             if app.linked("celery"):
                 self.step(f"{app.name}: clients after the loss", partial(self.clients, app))
+        if self.encrypted():
+            self.step("clear text is refused", self.clear_text)
+            other = self.certificates.authority("another")
+            authority = "certificate_of_another_authority", "unable to get local issuer certificate"
+            self.step(authority[0], partial(self.distrusted, other, "", authority))
+            host = "certificate_of_another_host", "Hostname mismatch"
+            self.step(host[0], partial(self.distrusted, None, "elsewhere.example.com", host))
+            self.step("certificates that are right again", self.trusted)
         for app in self.applications:
             self.step(f"{app.name}: SIGTERM", partial(self.graceful, app))
             self.step(f"{app.name}: logs", partial(self.logs, app))

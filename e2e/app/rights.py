@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
+import ssl
 import urllib.error
 import urllib.parse
 import uuid
@@ -28,7 +30,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from application import Application, Link, Resource, true
-from providers import Kafka, Minio, Postgresql, Provider, Rabbitmq, management
+from providers import Kafka, Minio, Postgresql, Provider, Rabbitmq
 from waiting import CALL, Failure
 
 FOREIGN = "platc-e2e-foreign"
@@ -75,6 +77,7 @@ class Rights:
                 "user": user,
                 "password": password,
                 "sslmode": link.values.get("SSLMODE", "prefer"),
+                "sslrootcert": os.environ.get("SSL_CERT_FILE", ""),
             }
             for database in server.databases():
                 if database != own:
@@ -186,10 +189,10 @@ class Rights:
         server = self.providers[link.component]
         assert isinstance(server, Rabbitmq)
         values = link.values
-        host, user = values["HOST"], values["USER"]
+        user = values["USER"]
         refused(
             f"{user} at the management API",
-            lambda: management(host, (user, values["PASSWORD"]), "GET", "/overview"),
+            lambda: server.management((user, values["PASSWORD"]), "GET", "/overview"),
             urllib.error.HTTPError,
         )
         vhost = values["VHOST"]
@@ -214,6 +217,7 @@ class Rights:
                 password=password,
                 virtualhost=where,
                 timeout=CALL,
+                ssl="TLS" in values,
             )
 
         await self.denied("a foreign vhost", connect(FOREIGN, values["PASSWORD"]))
@@ -301,7 +305,7 @@ class Rights:
         finally:
             await connection.close()
         address, host = urllib.parse.urlsplit(url), url.rpartition("@")[2]
-        wrong = f"amqp://{address.username}:wrong@{host}"
+        wrong = f"{address.scheme}://{address.username}:wrong@{host}"
         await self.denied("a wrong password", aio_pika.connect(wrong, timeout=CALL))
 
     async def denied(self, what: str, call: Awaitable[object]) -> None:
@@ -325,16 +329,14 @@ class Rights:
         """The users of an object store."""
         server = self.providers[link.component]
         assert isinstance(server, Minio)
-        address = f"{link.values['HOST']}:{link.values['PORT']}"
-        access, secret = server.root()
-        root = S3(address, access, secret, secure=False, region="us-east-1")
+        root = server.store(*server.root())
         buckets = [bucket.name for bucket in root.list_buckets()]
         if FOREIGN not in buckets:
             root.make_bucket(FOREIGN)
             buckets.append(FOREIGN)
         for item in link.resources:
             _, own, user, password = item.record
-            store = S3(address, user, password, secure=False, region="us-east-1")
+            store = server.store(user, password)
             for bucket in buckets:
                 root.put_object(bucket, "platc-e2e", io.BytesIO(b"x"), 1)
                 reads = bucket == own and item.reads
@@ -344,7 +346,7 @@ class Rights:
             refused(f"{user} makes a bucket", partial(store.make_bucket, "other"), S3Error)
             refused(f"{user} removes {own}", partial(store.remove_bucket, own), S3Error)
             refused(f"{user} reads the policy", partial(store.get_bucket_policy, own), S3Error)
-            wrong = S3(address, user, "wrong-password", secure=False, region="us-east-1")
+            wrong = server.store(user, "wrong-password")
             refused("a wrong key", partial(wrong.bucket_exists, own), S3Error)
             seen = {bucket.name for bucket in self.listed(store)}
             true(f"{user} sees {seen}", seen <= {own})
@@ -386,13 +388,12 @@ class Rights:
         """The user of the application's own keys."""
         values = link.values
         names = {self.app.environment["APP_NAME"]}
-        self.keys(
-            values["HOST"], int(values["PORT"]), values["USERNAME"], values["PASSWORD"], names
-        )
+        login = values["USERNAME"], values["PASSWORD"]
+        self.keys(values["HOST"], int(values["PORT"]), *login, names, "TLS" in values)
 
     def celery(self, link: Link) -> None:
         """The broker's user: it serves every application that uses the worker."""
-        if link.values["BROKER_URL"].startswith("amqp:"):
+        if link.values["BROKER_URL"].startswith("amqp"):
             asyncio.run(self.tasks(link))
             return
         for name in ("BROKER_URL", "RESULT_BACKEND"):
@@ -403,15 +404,19 @@ class Rights:
                 where.username or "",
                 where.password or "",
                 {self.app.environment["APP_NAME"]},
+                where.scheme == "rediss",
             )
 
-    def keys(self, host: str, port: int, user: str, password: str, prefixes: set[str]) -> None:
+    def keys(
+        self, host: str, port: int, user: str, password: str, prefixes: set[str], encrypted: bool
+    ) -> None:
         """What a user of Redis may do."""
 
         def connect(username: str | None = None, password: str | None = None) -> redis.Redis:
             return redis.Redis(
                 host=host,
                 port=port,
+                ssl=encrypted,
                 protocol=2,
                 socket_timeout=CALL,
                 retry=Retry(NoBackoff(), 0),
@@ -470,7 +475,9 @@ class Rights:
 
     async def topics(self, link: Link, server: Kafka) -> None:
         """What the user may do with each topic."""
+        secure = link.values["SECURITY_PROTOCOL"] == "SASL_SSL"
         login = {
+            "ssl_context": ssl.create_default_context() if secure else None,
             "bootstrap_servers": link.values["BOOTSTRAP_SERVERS"],
             "security_protocol": link.values["SECURITY_PROTOCOL"],
             "sasl_mechanism": link.values["SASL_MECHANISM"],
@@ -507,7 +514,7 @@ class Rights:
             for item in server.mine("KafkaTopic")
         ]
 
-    async def produce(self, login: dict[str, str], topic: str, allowed: bool) -> None:
+    async def produce(self, login: dict[str, Any], topic: str, allowed: bool) -> None:
         """Send one record."""
         producer = AIOKafkaProducer(**login, request_timeout_ms=int(CALL * 1000))
         await producer.start()
@@ -521,7 +528,7 @@ class Rights:
         finally:
             await producer.stop()
 
-    async def consume(self, login: dict[str, str], topic: str, group: str, allowed: bool) -> None:
+    async def consume(self, login: dict[str, Any], topic: str, group: str, allowed: bool) -> None:
         """Read the end of a topic as a member of a group."""
         consumer = AIOKafkaConsumer(**login, group_id=group, enable_auto_commit=False)
         await consumer.start()
@@ -554,6 +561,7 @@ class Rights:
                 "username": user,
                 "authSource": authdb,
                 "replicaSet": link.values["REPLICA_SET"],
+                "tls": "TLS" in link.values,
                 "serverSelectionTimeoutMS": 10000,
             }
             wrong: pymongo.MongoClient[dict[str, Any]]

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,28 +42,60 @@ func (s *suite) argoCD(t *testing.T) {
 func (s *suite) withArgoCD(t *testing.T, dir, path string) {
 	t.Helper()
 	out := filepath.Join(dir, "out")
-	args := []string{"build", "--quiet", "-o", out}
+	args := []string{"build", "--quiet", "--new-secrets", "-o", out}
 	if filepath.Base(dir) == "architecture" {
 		args = append(args, "-t", "repo=https://git.example.com/shop/deploy.git", "-t", "tool=argocd")
 	} else {
-		text := "config: gitops: {tool: \"argocd\", repo: \"https://git.example.com/shop/deploy.git\"}\n"
-		s.addTo(t, filepath.Join(dir, "arch.cue"), text)
+		useArgoCD(t, filepath.Join(dir, "arch.cue"))
 	}
-	env := []string{path, "REGISTRY_PASSWORD=known to the suite", "SOPS_AGE_KEY_FILE=" + filepath.Join(dir, ".platc", "dev.agekey")}
+	key := s.recipient(t, dir)
+	env := []string{path, "REGISTRY_PASSWORD=known to the suite", "DB_ADMIN_PASSWORD=known to the suite", "SOPS_AGE_KEY_FILE=" + key}
 	s.run(t, dir, env, s.platc, append(args, ".")...)
+	trees, err := filepath.Glob(filepath.Join(out, "gitops", "*", "tree.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(trees) == 0 {
+		s.environmentWithArgoCD(t, out, "", env)
+	}
+	for _, tree := range trees {
+		s.environmentWithArgoCD(t, out, filepath.Base(filepath.Dir(tree)), env)
+	}
+}
 
+// useArgoCD gives an architecture Argo CD, in the place of Flux where it has that.
+func useArgoCD(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), `gitops: {tool: "flux"`, `gitops: {tool: "argocd"`, 1)
+	if changed == string(text) {
+		changed += "config: gitops: {tool: \"argocd\", repo: \"https://git.example.com/shop/deploy.git\"}\n"
+	}
+	if err := os.WriteFile(file, []byte(changed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// environmentWithArgoCD looks at one environment, or at a tree without any ("").
+func (s *suite) environmentWithArgoCD(t *testing.T, out, environment string, env []string) {
+	t.Helper()
+	gitops := filepath.Join(out, "gitops", environment)
 	// the server's own words on every field
-	s.kubectl(t, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-k", filepath.Join(out, "gitops"))
+	s.kubectl(t, "apply", "--server-side", "--dry-run=server", "--validate=strict", "-k", gitops)
 
+	kustomize := filepath.Join(s.programs["kustomize"], "kustomize")
 	applied := map[string]string{}
-	for _, file := range s.glob(t, out, "gitops", "components", "*.yaml") {
+	for _, file := range s.glob(t, gitops, "components", "*.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		folder, _, _ := unstructured.NestedString(documents(t, text)[0].Object, "spec", "source", "path")
 		folder = strings.TrimPrefix(folder, "deploy/")
-		rendered := s.run(t, out, env, "kustomize", "build", "--enable-alpha-plugins", "--enable-exec", folder)
+		rendered := s.run(t, out, env, kustomize, "build", "--enable-alpha-plugins", "--enable-exec", folder)
 		for _, object := range documents(t, []byte(rendered)) {
 			key := cluster.Key(object)
 			if other := applied[key]; other != "" {
@@ -77,7 +110,11 @@ func (s *suite) withArgoCD(t *testing.T, dir, path string) {
 			t.Errorf("what %s leads to has ciphertext", file)
 		}
 	}
-	s.complete(t, out, env, slices.Collect(maps.Keys(applied)))
+	whole := "."
+	if environment != "" {
+		whole = filepath.Join("env", environment)
+	}
+	complete(t, documents(t, []byte(s.run(t, out, env, kustomize, "build", whole))), slices.Collect(maps.Keys(applied)))
 }
 
 // readable: a Secret has values, and none of them is encrypted.
@@ -100,10 +137,10 @@ func readable(t *testing.T, secret *unstructured.Unstructured) {
 }
 
 // complete: what the Applications render to is what the whole tree renders to, but for hashes of decrypted Secrets.
-func (s *suite) complete(t *testing.T, out string, env, applied []string) {
+func complete(t *testing.T, whole []*unstructured.Unstructured, applied []string) {
 	t.Helper()
 	var want []string
-	for _, object := range documents(t, []byte(s.run(t, out, env, "kustomize", "build", "."))) {
+	for _, object := range whole {
 		want = append(want, cluster.Key(object))
 	}
 	for _, list := range [][]string{want, applied} {
@@ -117,4 +154,33 @@ func (s *suite) complete(t *testing.T, out string, env, applied []string) {
 	if !slices.Equal(want, applied) {
 		t.Errorf("the tree has %d objects, Argo CD would apply %d:\n%q\n%q", len(want), len(applied), want, applied)
 	}
+}
+
+// recipient gives an architecture that names recipients one whose key the suite has, and says where the key is that opens its secrets.
+func (s *suite) recipient(t *testing.T, dir string) string {
+	t.Helper()
+	known := filepath.Join(s.work, "architecture", ".platc", "dev.agekey")
+	text, err := os.ReadFile(known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`age1[a-z0-9]{58}`)
+	public := names.Find(text)
+	if public == nil {
+		t.Fatalf("%s does not name its public key", known)
+	}
+	key := filepath.Join(dir, ".platc", "dev.agekey")
+	for _, file := range s.glob(t, dir, "*.cue") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names.Match(text) {
+			key = known
+			if err := os.WriteFile(file, names.ReplaceAll(text, public), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return key
 }

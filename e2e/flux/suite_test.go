@@ -289,18 +289,3 @@ func (s *suite) glob(t *testing.T, pattern ...string) []string {
 	}
 	return files
 }
-
-// addTo adds text to a file.
-func (s *suite) addTo(t *testing.T, file, text string) {
-	t.Helper()
-	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteString(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -88,11 +88,23 @@ def step(name: str, work: Callable[[], T]) -> T:
     return result
 
 
-def call(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+def call(
+    *command: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    stdin: Path = Path(os.devnull),
+) -> str:
     """Run a program and give its output; a failure shows all that it said."""
-    done = subprocess.run(
-        [str(c) for c in command], cwd=cwd, env=env, text=True, capture_output=True, check=False
-    )
+    with stdin.open("rb") as read:
+        done = subprocess.run(
+            [str(c) for c in command],
+            cwd=cwd,
+            env=env,
+            stdin=read,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
     if done.returncode != 0:
         said = (done.stdout + done.stderr)[-6000:]
         raise Failed(f"{' '.join(str(c) for c in command)}: exit {done.returncode}\n{said}")
@@ -157,6 +169,16 @@ class Builder:
         ignore = context / f"{dockerfile}.dockerignore"
         if not ignore.exists():
             ignore = context / ".dockerignore"
+        options = self.options()
+        options += ["--ignorefile", str(ignore)] if ignore.exists() else []
+        self("bud", *options, "--file", context / dockerfile, "--tag", tag, context)
+
+    def build_archive(self, archive: Path, tag: str) -> None:
+        """Build from an archive alone, with the Dockerfile and the .dockerignore at its root."""
+        call(*self.command, "bud", *self.options(), "--tag", tag, "-", stdin=archive)
+
+    def options(self) -> list[str]:
+        """Return what all builds have in common."""
         mounts = [f"{CERTIFICATES}:{CERTIFICATES}:ro", f"{self.pip}:/etc/pip.conf:ro"]
         mounts.append(f"{self.npm}:/root/.npmrc:ro")
         options = [
@@ -168,9 +190,7 @@ class Builder:
             "--format",
             "docker",
         ]
-        options += [f"--volume={m}" for m in mounts] + ["--layers"]
-        options += ["--ignorefile", str(ignore)] if ignore.exists() else []
-        self("bud", *options, "--file", context / dockerfile, "--tag", tag, context)
+        return options + [f"--volume={m}" for m in mounts] + ["--layers"]
 
     def inspect(self, tag: str) -> dict[str, Any]:
         """The configuration as Docker knows it: OCI has no health check."""
@@ -457,10 +477,14 @@ def start(buildah: Builder, name: str, plan: Boot) -> None:
 
 
 def prove_service(buildah: Builder, folder: Path, name: str, base: set[str]) -> None:
-    """The image of a service is built from its context and started as its pod is."""
-    context = folder / "out" / name / "context"
+    """The image of a service is built from its context alone and started as its pod is."""
+    archive = buildah.work / f"{name}.tar"
+    call(buildah.work / "platc", "image", "context", name, "-o", archive, cwd=folder)
     tag = f"{name}:e2e"
-    step(f"{name}: its Dockerfile builds", lambda: buildah.build(context, "Dockerfile", tag))
+    step(
+        f"{name}: the archive of its context builds",
+        lambda: buildah.build_archive(archive, tag),
+    )
     hidden = [secret.encode() for secret in secrets(folder)]
     layout = buildah.layout(tag, base)
     files = [entry for layer in layout.layers for entry in layer.entries]

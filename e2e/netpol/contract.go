@@ -407,7 +407,7 @@ func (x *expected) operators(g *Graph, groups map[string][]Pod) {
 			}
 			for _, to := range pick(groups[c.Name], o.groups) {
 				for _, port := range o.ports {
-					x.need(o.pod, to, port, o.pod.Group)
+					x.need(o.pod, to, c.at(port), o.pod.Group)
 				}
 				if c.kindOf() == "cnpg" {
 					// its policy names the namespace alone, since installations label the operator's pods in several ways
@@ -471,7 +471,11 @@ func (x *expected) public(g *Graph, groups map[string][]Pod) {
 			if c.kindOf() == "kafka" {
 				group = "broker"
 			}
-			x.given(end{c.Name, group}, c.Attributes, servers()[c.kindOf()]...)
+			var served []int
+			for _, port := range servers()[c.kindOf()] {
+				served = append(served, c.at(port))
+			}
+			x.given(end{c.Name, group}, c.Attributes, served...)
 		}
 		for group, attributes := range c.Processes {
 			ports, _ := attributes["ports"].(map[string]any)

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"net/netip"
+	"slices"
 )
 
 // external is where a component is that the tree does not deploy: the attribute external; of a controller with routes alone its namespace and the
@@ -14,9 +15,12 @@ func (c Component) external() map[string]any {
 	return e
 }
 
-// at is the port at which a component listens, of the one that its kind has where it is deployed.
+// at is the port at which a component listens, of the one that its kind has where it is deployed and does not encrypt.
 func (c Component) at(port int) int {
 	e := c.external()
+	if e == nil && c.kindOf() == "rabbitmq" && c.Attributes["tls"] == true && slices.Contains([]int{5672, 15672, 15692}, port) {
+		return port - 1
+	}
 	if c.kindOf() == "rabbitmq" && port == 15672 {
 		if given, there := number(e, "management_port"); there {
 			return given

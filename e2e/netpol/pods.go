@@ -110,6 +110,9 @@ func ofOperator(o unstructured.Unstructured) []Pod {
 		return []Pod{pod("server", map[string]string{"app": name + "-svc"}, tcp("mongodb", 27017), tcp("prometheus", 9216))}
 	case "RabbitmqCluster.rabbitmq.com":
 		set := map[string]string{"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
+		if only, _, _ := unstructured.NestedBool(o.Object, "spec", "tls", "disableNonTLSListeners"); only {
+			return []Pod{pod("server", set, tcp("amqps", 5671), tcp("management-tls", 15671), tcp("prometheus-tls", 15691), tcp("epmd", 4369))}
+		}
 		return []Pod{pod("server", set, tcp("amqp", 5672), tcp("management", 15672), tcp("prometheus", 15692), tcp("epmd", 4369))}
 	case "Kafka.kafka.strimzi.io":
 		all := []Pod{

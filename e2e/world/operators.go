@@ -42,7 +42,7 @@ func (w *world) operators() {
 			w.service(k, name+"-svc", set, set, port("mongodb", 27017), port("prometheus", 9216))
 		case "RabbitmqCluster.rabbitmq.com":
 			set, selector := map[string]string{"app.kubernetes.io/name": name, "app.kubernetes.io/component": "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}, map[string]string{"app.kubernetes.io/name": name}
-			w.service(k, name, set, selector, port("amqp", 5672), port("management", 15672), port("prometheus", 15692))
+			w.service(k, name, set, selector, rabbitPorts(o)...)
 			w.service(k, name+"-nodes", set, selector, port("epmd", 4369), port("cluster-rpc", 25672))
 			w.made[key{"ServiceAccount", k.namespace, name + "-server"}] = true
 		case "Kafka.kafka.strimzi.io":
@@ -61,6 +61,19 @@ func (w *world) operators() {
 		}
 	}
 	w.meshes()
+}
+
+// rabbitPorts are those of clients: with tls.disableNonTLSListeners the encrypted ones alone.
+func rabbitPorts(o unstructured.Unstructured) []corev1.ServicePort {
+	clear := []corev1.ServicePort{port("amqp", 5672), port("management", 15672), port("prometheus", 15692)}
+	if text(o.Object, "spec", "tls", "secretName") == "" {
+		return clear
+	}
+	encrypted := []corev1.ServicePort{port("amqps", 5671), port("management-tls", 15671), port("prometheus-tls", 15691)}
+	if only, _, _ := unstructured.NestedBool(o.Object, "spec", "tls", "disableNonTLSListeners"); only {
+		return encrypted
+	}
+	return append(clear, encrypted...)
 }
 
 func (w *world) kafka(k key, o unstructured.Unstructured) {

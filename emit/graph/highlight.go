@@ -35,3 +35,15 @@ func (h *Highlight) node(n *ir.Node, folded bool) bool {
 func (h *Highlight) line(l line) bool {
 	return h != nil && slices.ContainsFunc(l.edges, func(e *ir.Edge) bool { return h.Edges[e] })
 }
+
+// chosen is the part alone: a sub-component comes with its component.
+func (h *Highlight) chosen() chosen {
+	c := chosen{map[*ir.Node]bool{}, map[*ir.Edge]bool{}}
+	for n := range h.Nodes {
+		c.nodes[n], c.nodes[n.Component()] = !n.Implied, true
+	}
+	for e := range h.Edges {
+		c.edges[e] = true
+	}
+	return c
+}

@@ -25,6 +25,7 @@ type Options struct {
 	Direction Direction  // from the focus; "" is Both
 	Expand    bool       // sub-components as nodes of their own; JSON always has them
 	Highlight *Highlight // nil: nothing stands out
+	Alone     bool       // nothing is drawn but what stands out
 }
 
 // Find is the node that a reference means: an id, or component/name where just one sub-component has that name; nil without.
@@ -68,8 +69,11 @@ type view struct {
 func look(g *ir.Graph, o Options) view {
 	v := view{subs: map[*ir.Node][]*ir.Node{}}
 	in := everything(g)
-	if o.Focus != nil {
+	switch {
+	case o.Focus != nil:
 		in = around(g, o)
+	case o.Alone && o.Highlight != nil:
+		in = o.Highlight.chosen()
 	}
 	for _, n := range g.Nodes {
 		if in.nodes[n] {

@@ -196,6 +196,21 @@ func (o *Old) Recorded() bool {
 	return false
 }
 
+// Files lists what the records say was written, by path, without content.
+func (o *Old) Files() []emit.File {
+	var all []emit.File
+	for _, p := range o.places {
+		r, err := decodeRecord(p.record)
+		if p.record == nil || err != nil {
+			continue
+		}
+		for _, e := range r.Files {
+			all = append(all, emit.File{Path: e.Path, Component: e.Component, Environment: e.Environment, Ownership: e.Ownership, Sum: e.SHA256})
+		}
+	}
+	return all
+}
+
 // Lost says where a file that a build wrote was removed or edited since; "" where it is as it was, or was never there.
 func (o *Old) Lost(name string) (where string, removed bool) {
 	for _, p := range o.places {
