@@ -62,6 +62,8 @@ def fixed(value: str) -> Callable[[Provider], str]:
 
 SERVER = {"HOST": fixed(HOST), "PORT": fixed(CLOSED_PORT)}
 LOGIN = {"PASSWORD": fixed(SECRET), "USER": fixed("user"), "USERNAME": fixed("user")}
+# Nothing listens, so there is nobody to encrypt to, and no certificate to verify.
+PLAIN = {"CA_FILE": fixed(""), "TLS": fixed("false")}
 POSTGRES = {**SERVER, "DATABASES": databases, "SSLMODE": fixed("prefer")}
 
 SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
@@ -128,7 +130,8 @@ def environment(*, only_required: bool = False) -> dict[str, str]:
     if AUTH == "api_key":
         values["API_KEY"] = KEY
     for provider in PROVIDERS:
-        samples = SAMPLES.get("fastapi" if is_application(provider) else provider.kind, {})
+        kind = "fastapi" if is_application(provider) else provider.kind
+        samples = {**PLAIN, **SAMPLES.get(kind, {})}
         for key, variable in provider.variables.items():
             # A server's port is not required, but its default may be open here.
             if not only_required or key == "PORT" or required(provider, key):

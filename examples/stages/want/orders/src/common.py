@@ -323,6 +323,28 @@ def code_of(error: BaseException) -> str:
     return str(first) if isinstance(first, int) and not isinstance(first, bool) else ""
 
 
+# What libraries say of a certificate that a client refuses; their texts hold names of hosts.
+DISTRUST = {
+    "certificate_of_another_host": re.compile(r"not valid for|not match host name", re.I),
+    "certificate_expired": re.compile(r"certificate has expired", re.I),
+    "certificate_of_another_authority": re.compile(r"certificate.verify.failed", re.I),
+}
+
+
+def distrust_of(error: BaseException) -> str:
+    """Return why the certificate of a server was refused, "" where something else failed."""
+    behind: BaseException | None = error
+    for _ in range(5):
+        if behind is None:
+            break
+        text = str(behind)
+        for code, said in DISTRUST.items():
+            if said.search(text):
+                return code
+        behind = behind.__cause__ or behind.__context__
+    return ""
+
+
 def root_of(error: BaseException) -> BaseException:
     """Return what is behind an error of a library that only says that attempts are over."""
     for _ in range(5):
@@ -344,7 +366,7 @@ class Losses:
     def note(self, component: str, error: BaseException, code: str = "") -> None:
         """Log class and code of an error, never its text: that may hold values."""
         root = root_of(error)
-        found = (type(root).__name__, code or code_of(root))
+        found = (type(root).__name__, code or distrust_of(error) or code_of(root))
         quiet = LOSS_SECONDS if self.last.get(component) == found else 1.0
         now = time.monotonic()
         if now - self.told.get((component, *found), float("-inf")) < quiet:

@@ -23,7 +23,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
     create_model,
-    field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
@@ -165,14 +164,6 @@ class Environment(BaseSettings):
         hide_input_in_errors=True,
         extra="ignore",
     )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def decrypted(cls, value: Any) -> Any:
-        """Stop at a Secret that was applied as it lies in the repository."""
-        if isinstance(value, str) and value.startswith(ENCRYPTED):
-            raise ValueError("is still SOPS-encrypted; the Secret was applied without decryption")
-        return value
 
 
 class ProviderSettings(Environment):
@@ -421,21 +412,26 @@ class Settings(Environment):
         return {family: sorted(listed) for family, listed in sorted(names.items())}
 
 
-def load_settings(*, server: bool = True) -> Settings:
-    """Read the environment once; a worker (`server=False`) serves no API and needs no key."""
-    problems: list[str] = []
+def load_settings(*, server: bool = True, own: bool = True) -> Settings:
+    """Read the environment once; a worker (`server=False`) serves no API and needs no key.
+
+    With `own=False` the Settings of the team's own package are left out.
+    """
+    problems: list[str] = encrypted_variables()
+    if problems:
+        raise ConfigError(problems)
     providers: tuple[ProviderSettings, ...] = ()
     try:
         providers = bind_all()
     except ConfigError as error:
         problems.extend(error.problems)
-    own: Any = None
+    team: Any = None
     try:
-        own = own_settings()
+        team = own_settings() if own else None
     except ConfigError as error:
         problems.extend(error.problems)
     try:
-        settings = Settings(providers=providers, own=own)  # type: ignore[call-arg]
+        settings = Settings(providers=providers, own=team)  # type: ignore[call-arg]
     except ValidationError as error:
         problems.extend(describe(error))
         raise ConfigError(problems) from None
@@ -444,6 +440,15 @@ def load_settings(*, server: bool = True) -> Settings:
     if problems:
         raise ConfigError(problems)
     return settings
+
+
+def encrypted_variables() -> list[str]:
+    """Return the variables of a Secret that was applied as it lies in the repository, read or not."""
+    return [
+        f"{name} is still SOPS-encrypted; the Secret was applied without decryption"
+        for name, value in os.environ.items()
+        if value.startswith(ENCRYPTED)
+    ]
 
 
 def own_settings() -> Any:

@@ -113,13 +113,20 @@ def test_class_without_its_link_says_which_to_add() -> None:
 def test_address_of_a_database(
     name: str, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """User, password and database are percent-encoded, for a driver of one's choice."""
+    """User, password and database are percent-encoded; it names the authority of the server."""
+    ending = f"/{name}"
     for provider in PROVIDERS:
         if "DATABASES" in provider.variables:
             variable = provider.variables["DATABASES"]
             monkeypatch.setenv(variable, variables[variable].replace(SECRET, "a/b@c%d"))
+        named = name in {item.name for item in provider.resources}
+        if named and {"CA_FILE", "SSLMODE"} <= provider.variables.keys():
+            monkeypatch.setenv(provider.variables["SSLMODE"], "verify-full")
+            monkeypatch.setenv(provider.variables["CA_FILE"], "/ca.crt")
+            ending += "?sslmode=verify-full&sslrootcert=/ca.crt"
     url = deps.database(name).url("postgresql+psycopg2")
     assert url.startswith("postgresql+psycopg2://user:a%2Fb%40c%25d@127.0.0.1:1/")
+    assert url.endswith(ending)
 
 
 def test_not_running_is_said() -> None:

@@ -165,6 +165,26 @@ def test_a_loss_is_told_without_its_text(caplog: pytest.LogCaptureFixture) -> No
     assert SECRET not in str(unavailable("files", Coded(SECRET)).detail)
 
 
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Hostname mismatch, certificate is not valid for 'db'", "certificate_of_another_host"),
+        ('certificate for "db" does not match host name "x"', "certificate_of_another_host"),
+        ("certificate verify failed: certificate has expired", "certificate_expired"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED]", "certificate_of_another_authority"),
+        ("the server closed the connection", "ECONNRESET"),
+    ],
+)
+def test_a_refused_certificate_is_told(
+    said: str, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is wrong with the certificate of a server is the code, wherever the library says it."""
+    error = ConnectionResetError(104, "the attempts are over")
+    error.__context__ = OSError(1, said)
+    Losses().note("db", error)
+    assert [getattr(line, "code", "") for line in caplog.records] == [code]
+
+
 def test_a_request_has_a_line_with_fields(
     client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -243,7 +243,10 @@ def sqlstate(error: psycopg2.Error) -> str:
 
 
 def url_of(server: PostgresSettings, record: DatabaseRecord, scheme: str) -> str:
-    """Return the address of a database; user, password and database are percent-encoded."""
+    """Return the address of a database; user, password and database are percent-encoded.
+
+    asyncpg takes the certificate of an authority in no address: give it an `ssl.SSLContext`.
+    """
     user, password, database = (
         quote(text, safe="")
         for text in (record.user, record.password.get_secret_value(), record.database)
@@ -252,7 +255,10 @@ def url_of(server: PostgresSettings, record: DatabaseRecord, scheme: str) -> str
     # All drivers know the default; asyncpg has a name of its own for the others.
     if server.sslmode == "prefer":
         return address
-    return f"{address}?{'ssl' if scheme.endswith('+asyncpg') else 'sslmode'}={server.sslmode}"
+    if scheme.endswith("+asyncpg"):
+        return f"{address}?ssl={server.sslmode}"
+    authority = f"&sslrootcert={quote(server.ca_file, safe='/')}" if server.ca_file else ""
+    return f"{address}?sslmode={server.sslmode}{authority}"
 
 
 def settled(connection: extensions.connection) -> bool:
