@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "a5acb1e9", definitions: storedDefinitions},
+		"schema":           {sum: "7a1191e7", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "cbc884b3", declared: storedApisix},
 		"kinds/celery":     {sum: "b95ed568", declared: storedCelery},
 		"kinds/cnpg":       {sum: "d1878a81", declared: storedCnpg},
@@ -25,8 +25,8 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "41631ad2", declared: storedMongodb},
 		"kinds/postgresql": {sum: "5f480f47", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "981476c0", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "1e691ab0", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "2b61c7e5", declared: storedRedis},
+		"kinds/rabbitmq":   {sum: "0ef4392f", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "7c8efc5a", declared: storedRedis},
 		"kinds/service":    {sum: "b9037daa", declared: storedService},
 	}
 }
@@ -1984,8 +1984,8 @@ func storedKafka() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 73, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Derived: "encrypted"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 97, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/authority.yaml", When: &kind.When{Derived: "own_authority"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 117, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 101, Column: 3}},
@@ -2918,8 +2918,8 @@ func storedMongodb() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 49, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 238, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 246, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 75, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 76, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 93, Column: 3}},
