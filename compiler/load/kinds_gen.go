@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "41631ad2", declared: storedMongodb},
 		"kinds/postgresql": {sum: "5f480f47", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "981476c0", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "0ef4392f", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "a1c323b7", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "7c8efc5a", declared: storedRedis},
 		"kinds/service":    {sum: "b9037daa", declared: storedService},
 	}
