@@ -49,11 +49,19 @@ func TestEveryAlertHasCases(t *testing.T) {
 			t.Errorf("testdata/alerts.yaml of its kind does not say when %s fires, and when it does not", name)
 		}
 	}
+	// of a name that is written out, and of one that a shared rule ends
 	given := regexp.MustCompile(`\balert: +"(\w+)"`)
+	titled := regexp.MustCompile(`#(VolumeAlert|BackupAge|DumpedScrape) & \{(?:[^{}]|\{\.\.\.\})*?#title: +"(\w+)"`)
+	ends := map[string]string{"VolumeAlert": "VolumeFilling", "BackupAge": "BackupMissing", "DumpedScrape": "BackupMissing"}
 	for _, text := range glob(t, filepath.Join("..", "cue", "kinds", "*", "*.cue")) {
 		for _, m := range given.FindAllStringSubmatch(text, -1) {
 			if !rules[m[1]] {
 				t.Errorf("%s is not in the architecture: %v", m[1], slices.Sorted(maps.Keys(rules)))
+			}
+		}
+		for _, m := range titled.FindAllStringSubmatch(text, -1) {
+			if name := m[2] + ends[m[1]]; !rules[name] {
+				t.Errorf("%s is not in the architecture: %v", name, slices.Sorted(maps.Keys(rules)))
 			}
 		}
 	}

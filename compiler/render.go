@@ -44,6 +44,9 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
+	if b.made == nil {
+		b.made = newMade(nil) // the plan is not one of Check
+	}
 	b.made.standing = o.Known.Standing(o.Out)
 	defer b.made.standing.Close()
 	files, err := render(b.made, plain, o.Jobs)
