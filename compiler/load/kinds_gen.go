@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "1df50d06", declared: storedMongodb},
 		"kinds/postgresql": {sum: "fd08587d", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "54a66f02", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "ecfff7f8", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "98bf3d7d", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "0fcaf85c", declared: storedRedis},
 		"kinds/service":    {sum: "ebc1f062", declared: storedService},
 	}
