@@ -34,7 +34,7 @@ func TestEveryAlertHasCases(t *testing.T) {
 		Quiet []map[string]string
 	}
 	cases := map[string]fires{}
-	for _, text := range glob(t, filepath.Join("..", "cue", "kinds", "*", "testdata", "alerts.yaml")) {
+	for _, text := range texts(t, filepath.Join("..", "cue", "kinds", "*", "testdata", "alerts.yaml")) {
 		if err := yaml.Unmarshal([]byte(text), &cases); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestEveryAlertHasCases(t *testing.T) {
 	given := regexp.MustCompile(`\balert: +"(\w+)"`)
 	titled := regexp.MustCompile(`#(VolumeAlert|BackupAge|DumpedScrape) & \{(?:[^{}]|\{\.\.\.\})*?#title: +"(\w+)"`)
 	ends := map[string]string{"VolumeAlert": "VolumeFilling", "BackupAge": "BackupMissing", "DumpedScrape": "BackupMissing"}
-	for _, text := range glob(t, filepath.Join("..", "cue", "kinds", "*", "*.cue")) {
+	for _, text := range texts(t, filepath.Join("..", "cue", "kinds", "*", "*.cue")) {
 		for _, m := range given.FindAllStringSubmatch(text, -1) {
 			if !rules[m[1]] {
 				t.Errorf("%s is not in the architecture: %v", m[1], slices.Sorted(maps.Keys(rules)))
@@ -65,22 +65,4 @@ func TestEveryAlertHasCases(t *testing.T) {
 			}
 		}
 	}
-}
-
-// glob are the texts of the files that match.
-func glob(t *testing.T, pattern string) []string {
-	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s: %d files, %v", pattern, len(files), err)
-	}
-	all := make([]string, len(files))
-	for i, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[i] = string(text)
-	}
-	return all
 }

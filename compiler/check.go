@@ -59,7 +59,7 @@ func Compare(b *Build, old owners.Tree, o owners.Options) {
 		return
 	}
 	started := time.Now()
-	o.Environments = b.chosenNames()
+	o.Environments = b.Partial()
 	b.say(func(e *Environment, found *diag.List) { found.AddAll(owners.Compare(old, e.Plan, o)) })
 	b.Findings.AddAll(owners.Gone(old, b.Plan, o))
 	b.stage("compare", &started)

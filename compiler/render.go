@@ -64,7 +64,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	if out.secrets.stand {
 		out.Files = append(out.Files, out.secrets.files...)
-		out.sort()
+		slices.SortFunc(out.Files, byPath)
 		b.stage("secrets", &started)
 		return out, nil
 	}
@@ -83,7 +83,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	out.Files = append(out.Files, out.secrets.files...)
-	out.sort()
+	slices.SortFunc(out.Files, byPath)
 	b.stage("secrets", &started)
 	return out, nil
 }
@@ -109,15 +109,12 @@ func Plain(b *Build, out string, jobs int) (files []emit.File, secret []string, 
 			}
 		}
 	}
-	sorted := &Output{Files: files}
-	sorted.sort()
+	slices.SortFunc(files, byPath)
 	slices.Sort(secret)
-	return sorted.Files, slices.Compact(secret), nil
+	return files, slices.Compact(secret), nil
 }
 
-func (o *Output) sort() {
-	slices.SortFunc(o.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
-}
+func byPath(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) }
 
 // placed is a row with its place in the tree.
 type placed struct {

@@ -253,7 +253,7 @@ func compareFiles(was, now side) ([]change, error) {
 
 // semantic compares two architectures, environment by environment; two environments of one architecture with each other.
 func semantic(was, now *compiler.Build) []changes.Change {
-	before, after := chosen(was), chosen(now)
+	before, after := was.Chosen(), now.Chosen()
 	all := []changes.Change{}
 	for _, e := range after {
 		i := slices.IndexFunc(before, func(old *compiler.Environment) bool { return old.Name == e.Name })
@@ -272,17 +272,6 @@ func semantic(was, now *compiler.Build) []changes.Change {
 	for _, old := range before {
 		if len(before)+len(after) > 2 && !slices.ContainsFunc(after, func(e *compiler.Environment) bool { return e.Name == old.Name }) {
 			all = append(all, changes.Change{Environment: old.Name, Class: changes.Breaking, What: "environment", Of: old.Name, Text: "removed"})
-		}
-	}
-	return all
-}
-
-// chosen are the environments of a build that were asked for.
-func chosen(b *compiler.Build) []*compiler.Environment {
-	var all []*compiler.Environment
-	for _, e := range b.Environments {
-		if e.Chosen {
-			all = append(all, e)
 		}
 	}
 	return all
