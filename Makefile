@@ -55,8 +55,8 @@ bench-compare: ## the Go benchmarks of this checkout beside those of BASE=revisi
 lint: lint-code ## linters, code and options that nobody uses, known vulnerabilities
 	$(TOOLS) govulncheck ./...
 
-# What tests alone need: what golden trees show of encrypted files, and the samples of kinds.
-TESTS = (render.go:.*: Secrets|secrets/.*: (Display|emitPlain|plainScalar)|load/values.go:.*: Values)$$
+# What tests alone need: what golden trees show of encrypted files, the samples of kinds, and the graph of one architecture without its plan.
+TESTS = (render.go:.*: Secrets|architecture.go:.*: Architecture|secrets/.*: (Display|emitPlain|plainScalar)|load/values.go:.*: Values)$$
 
 lint-code: ## the same without what needs a network
 	$(TOOLS) golangci-lint run

@@ -82,6 +82,32 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkEnvironments is a whole first build of one, two and three environments that differ in sizes.
+func BenchmarkEnvironments(b *testing.B) {
+	const n = 100
+	for _, list := range []string{`["one"]`, `["one", "two"]`, `["one", "two", "three"]`} {
+		b.Run(list, func(b *testing.B) {
+			in := input(b, n)
+			in.Args = nil
+			for name, text := range map[string]string{
+				"list.cue":  "package bench\n\nenvironments: " + list + "\n",
+				"three.cue": "@if(three)\n\npackage bench\n\nconfig: domain: \"three.example.com\"\n",
+			} {
+				if err := os.WriteFile(filepath.Join(in.Dir, name), []byte(text), 0o600); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				built := checked(b, in)
+				for _, e := range built.Environments {
+					e.Graph.Config.Recipients = []string{recipient}
+				}
+				write(b, b.TempDir(), rendered(b, built))
+			}
+		})
+	}
+}
+
 // BenchmarkEmit is everything between a checked plan and bytes, encryption included.
 func BenchmarkEmit(b *testing.B) {
 	for _, n := range sizes() {

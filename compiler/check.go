@@ -26,6 +26,11 @@ func Check(in Input) *Build {
 	b.load(in)
 	b.stage("load", &started)
 	b.made = newMade(in.answers(len(b.Environments)))
+	for _, e := range b.Environments { // they may share one library
+		if e.Graph != nil {
+			e.Graph.Library.Answers, e.Graph.Library.Untraced = b.made.answers, in.Untraced
+		}
+	}
 	b.each(func(e *Environment) { b.plan(in, e) })
 	b.conclude(in)
 	return b
@@ -37,7 +42,6 @@ func (b *Build) plan(in Input, e *Environment) {
 		return
 	}
 	started := time.Now()
-	e.Graph.Library.Answers, e.Graph.Library.Untraced = b.made.answers, in.Untraced
 	e.Plan = ir.NewPlan(e.Graph)
 	c := &pass.Context{Graph: e.Graph, Plan: e.Plan, Findings: e.findings, Digest: b.made.digest}
 	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[string]bool) {
@@ -55,7 +59,7 @@ func Compare(b *Build, old owners.Tree, o owners.Options) {
 		return
 	}
 	started := time.Now()
-	o.Environments = b.chosenNames()
+	o.Environments = b.Partial()
 	b.say(func(e *Environment, found *diag.List) { found.AddAll(owners.Compare(old, e.Plan, o)) })
 	b.Findings.AddAll(owners.Gone(old, b.Plan, o))
 	b.stage("compare", &started)

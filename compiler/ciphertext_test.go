@@ -29,7 +29,7 @@ func TestCiphertextNeverBecomesAPassword(t *testing.T) {
 			for _, row := range b.Plan.Of[n].Rows {
 				objects, _ := row.Content.(kind.Objects)
 				for _, o := range objects {
-					for _, spec := range podSpecs(map[string]any(o)) {
+					for _, spec := range podSpecs(o) {
 						if !readsSecrets(spec) || looksItself(spec) || builds(row.Path) || n.Kind.Name == "service" && !hasSecret(b, n) {
 							continue
 						}

@@ -114,30 +114,27 @@ func (b *Build) sealed() bool {
 	return len(b.Environments) > 0 && !slices.ContainsFunc(b.Environments, func(e *Environment) bool { return e.Plan == nil || !e.Plan.Sealed })
 }
 
-// chosen are the environments that were asked for.
-func (b *Build) chosen() []*Environment {
+// Chosen are the environments that were asked for.
+func (b *Build) Chosen() []*Environment {
 	return slices.DeleteFunc(slices.Clone(b.Environments), func(e *Environment) bool { return !e.Chosen })
 }
 
-// chosenNames are their names, none where all were asked for.
-func (b *Build) chosenNames() []string {
+// Partial are the names of the environments whose files are written and pruned while the others stay; none: it is all, or there are none.
+func (b *Build) Partial() []string {
 	if !b.some {
 		return nil
 	}
 	var names []string
-	for _, e := range b.chosen() {
+	for _, e := range b.Chosen() {
 		names = append(names, e.Name)
 	}
 	return names
 }
 
-// Chosen are the names of the environments whose files are written and pruned; none: all, or there are none.
-func (b *Build) Chosen() []string { return b.chosenNames() }
-
 // Tree is what the output stands for after the build of all that was asked for.
 func (b *Build) Tree() owners.Tree {
 	var trees []owners.Tree
-	for _, e := range b.chosen() {
+	for _, e := range b.Chosen() {
 		trees = append(trees, owners.Of(e.Plan))
 	}
 	return owners.Together(trees)

@@ -45,7 +45,7 @@ const (
 // Images are the images of a checked build in the environments that were asked for, by component: of all that have one of their own.
 func Images(b *Build) []Image {
 	var all []Image
-	for _, e := range b.chosen() {
+	for _, e := range b.Chosen() {
 		for _, n := range e.Graph.Components() {
 			if n.Description.Image != nil {
 				all = append(all, e.image(n))
@@ -106,7 +106,7 @@ func (b *Build) checkImages() {
 func BuildContext(b *Build, component string) ([]emit.File, error) {
 	var n *ir.Node
 	var p *ir.NodePlan
-	for _, e := range b.chosen() {
+	for _, e := range b.Chosen() {
 		if n = e.Graph.Node(component); n != nil {
 			p = e.Plan.Of[n]
 			break // it is the same in all environments

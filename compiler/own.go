@@ -111,9 +111,6 @@ func (b *Build) ownRead() (roots []string, sum string, err error) {
 	for _, e := range b.Environments {
 		e.listings(listed)
 	}
-	if len(listed) == 0 {
-		return nil, "", nil
-	}
 	roots = slices.Sorted(maps.Keys(listed))
 	all := sha256.New()
 	for _, root := range roots {

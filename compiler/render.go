@@ -45,6 +45,9 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	if b.Findings.HasErrors() {
 		return nil, ErrFindings
 	}
+	if b.made == nil {
+		b.made = newMade(nil) // the plan is not one of Check
+	}
 	b.made.standing = o.Known.Standing(o.Out)
 	defer b.made.standing.Close()
 	files, err := render(b.made, plain, o.Jobs)
@@ -62,7 +65,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	}
 	if out.secrets.stand {
 		out.Files = append(out.Files, out.secrets.files...)
-		out.sort()
+		slices.SortFunc(out.Files, byPath)
 		b.stage("secrets", &started)
 		return out, nil
 	}
@@ -81,7 +84,7 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 		return nil, ErrFindings
 	}
 	out.Files = append(out.Files, out.secrets.files...)
-	out.sort()
+	slices.SortFunc(out.Files, byPath)
 	b.stage("secrets", &started)
 	return out, nil
 }
@@ -107,15 +110,12 @@ func Plain(b *Build, out string, jobs int) (files []emit.File, secret []string, 
 			}
 		}
 	}
-	sorted := &Output{Files: files}
-	sorted.sort()
+	slices.SortFunc(files, byPath)
 	slices.Sort(secret)
-	return sorted.Files, slices.Compact(secret), nil
+	return files, slices.Compact(secret), nil
 }
 
-func (o *Output) sort() {
-	slices.SortFunc(o.Files, func(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) })
-}
+func byPath(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) }
 
 // placed is a row with its place in the tree.
 type placed struct {

@@ -3,7 +3,6 @@ package compiler_test
 import (
 	"crypto/rand"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +45,9 @@ func rendered(t *testing.T, b *compiler.Build, only ...string) map[string]emit.F
 	if b.Findings.HasErrors() {
 		t.Fatal(b.Findings.Err())
 	}
-	b.Graph.Config.Recipients = []string{recipient}
+	for _, e := range b.Environments {
+		e.Graph.Config.Recipients = []string{recipient}
+	}
 	out, err := compiler.Render(b, compiler.RenderOptions{Env: env(), Random: rand.Reader, Now: func() time.Time { return time.Unix(0, 0) }, Only: only})
 	if err != nil {
 		t.Fatal(err, b.Findings.Err())
@@ -61,23 +62,34 @@ func rendered(t *testing.T, b *compiler.Build, only ...string) map[string]emit.F
 	return files
 }
 
-// decided are the rows of a plan, by the path from the root.
-func decided(t *testing.T, p *ir.Plan) map[string]kind.Row {
+// decided are the rows of the plans of a build, by the path from the root: what several environments share is taken from the first.
+func decided(t *testing.T, b *compiler.Build) map[string]kind.Row {
 	t.Helper()
 	rows := map[string]kind.Row{}
-	add := func(folder string, all []kind.Row, files map[string]ir.Decided[bool]) {
-		for _, row := range all {
-			rows[path.Join(folder, row.Path)] = row
-			d := files[row.Path]
-			if !d.Value() || len(d.By()) == 0 || d.By()[0].Pass == "" || d.By()[0].Reason == "" {
-				t.Errorf("%s in %s has no reason: %+v", row.Path, folder, d)
-			}
+	add := func(name string, row kind.Row, files map[string]ir.Decided[bool]) {
+		if _, known := rows[name]; known {
+			return
+		}
+		rows[name] = row
+		d := files[row.Path]
+		if !d.Value() || len(d.By()) == 0 || d.By()[0].Pass == "" || d.By()[0].Reason == "" {
+			t.Errorf("%s has no reason: %+v", name, d)
 		}
 	}
-	for _, n := range p.Graph.Components() {
-		add(n.Name, p.Of[n].Rows, p.Of[n].Files)
+	for _, e := range b.Environments {
+		for _, n := range e.Graph.Components() {
+			for _, row := range e.Plan.Of[n].Rows {
+				name, _ := e.Plan.Place(n, row)
+				add(name, row, e.Plan.Of[n].Files)
+			}
+		}
+		for _, row := range e.Plan.Tree.Rows {
+			add(row.Path, row, e.Plan.Tree.Files)
+		}
+		for _, row := range e.Plan.GitOps.Rows {
+			add(row.Path, row, e.Plan.GitOps.Files)
+		}
 	}
-	add("", p.Tree.Rows, p.Tree.Files)
 	return rows
 }
 
@@ -85,7 +97,7 @@ func decided(t *testing.T, p *ir.Plan) map[string]kind.Row {
 func TestEveryFileIsADecidedRow(t *testing.T) {
 	t.Parallel()
 	for name, b := range architectures(t) {
-		files, rows := rendered(t, b), decided(t, b.Plan)
+		files, rows := rendered(t, b), decided(t, b)
 		for file, row := range rows {
 			if _, isRecord := row.Content.(kind.Record); isRecord {
 				continue // is written with the files, and of them
@@ -114,7 +126,7 @@ func TestSecretFilesAreInTheirFolder(t *testing.T) {
 	t.Parallel()
 	secret := 0
 	for name, b := range architectures(t) {
-		for file, row := range decided(t, b.Plan) {
+		for file, row := range decided(t, b) {
 			if strings.Contains(file, "/secret/") != (row.Secret && file != ".sops.yaml") {
 				t.Errorf("%s: %s is secret: %v", name, file, row.Secret)
 			}

@@ -239,6 +239,7 @@ func checkWithout(t *testing.T, source string, muted func(*kind.Rule) bool) *com
 		}
 	}
 	b := &compiler.Build{Graph: graph, Plan: ir.NewPlan(graph)}
+	b.Environments = []*compiler.Environment{{Chosen: true, Graph: graph, Plan: b.Plan}}
 	pass.Run(passes.Table(), &pass.Context{Graph: graph, Plan: b.Plan, Findings: &b.Findings}, nil)
 	return b
 }

@@ -315,7 +315,7 @@ func compareTree(b *Build, o RenderOptions, old *owners.Tree, version string) (*
 		b.Findings.AddAll(&rendered.Refused)
 		return nil, ErrFindings
 	}
-	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Tree: rendered.Tree, Environments: b.chosenNames(), Old: old, Workers: o.Jobs, Yours: rendered.Yours})
+	change, err := output.Plan(o.Out, rendered.Files, output.Options{Version: version, Tree: rendered.Tree, Environments: b.Partial(), Old: old, Workers: o.Jobs, Yours: rendered.Yours})
 	if err != nil {
 		return nil, err
 	}

@@ -63,11 +63,11 @@ func inClear(c *pass.Context, e *ir.Edge) bool {
 		return false
 	}
 	server := e.Target.Component()
-	return slices.ContainsFunc(server.Description.Cleartext, func(clear kind.Cleartext) bool {
-		if marked(c, e.Source, clear.Unless) && marked(c, e.Target, clear.Unless) {
+	return slices.ContainsFunc(server.Description.Cleartext, func(readable kind.Cleartext) bool {
+		if marked(c, e.Source, readable.Unless) && marked(c, e.Target, readable.Unless) {
 			return false
 		}
-		port := server.Description.Ports[clear.Port]
+		port := server.Description.Ports[readable.Port]
 		return slices.ContainsFunc(c.Plan.Applied[e], func(a ir.Applied) bool {
 			return slices.ContainsFunc(portsOf(c, e, a), func(o opened) bool { return o.port == port })
 		})

@@ -54,15 +54,20 @@ func (c *collisions) report(what string, d diag.Diagnostic, first diag.Pos) {
 
 // everywhere compares what every cluster reaches.
 func (c *collisions) everywhere() {
+	c.claims(kind.ReachWorld, "")
+}
+
+// claims compares what both claim as far as it reaches; where says of what it is one.
+func (c *collisions) claims(reach, where string) {
 	claimed := map[string]claimant{}
 	for _, by := range claimants(c.before) {
-		if by.claim.Reach == kind.ReachWorld {
+		if by.claim.Reach == reach {
 			claimed[by.claim.Key] = by
 		}
 	}
 	for _, by := range claimants(c.now) {
-		if first, ok := claimed[by.claim.Key]; ok && by.claim.Reach == kind.ReachWorld {
-			c.report(by.claim.What, diag.Diagnostic{Path: by.path, Pos: by.pos, Help: "give each environment one of its own"}, first.pos)
+		if first, ok := claimed[by.claim.Key]; ok && by.claim.Reach == reach {
+			c.report(by.claim.What+where, diag.Diagnostic{Path: by.path, Pos: by.pos, Help: "give each environment one of its own"}, first.pos)
 		}
 	}
 }
@@ -77,17 +82,7 @@ func (c *collisions) inCluster() {
 			c.report("namespace "+name+" of the cluster "+c.cluster, diag.Diagnostic{Path: n.Path() + ".namespace", Pos: n.AttrPos("namespace"), Help: "give each environment namespaces of its own, such as " + name + "-" + c.now.Graph.Environment}, first.AttrPos("namespace"))
 		}
 	}
-	claimed := map[string]claimant{}
-	for _, by := range claimants(c.before) {
-		if by.claim.Reach == kind.ReachCluster {
-			claimed[by.claim.Key] = by
-		}
-	}
-	for _, by := range claimants(c.now) {
-		if first, ok := claimed[by.claim.Key]; ok && by.claim.Reach == kind.ReachCluster {
-			c.report(by.claim.What+" of the cluster "+c.cluster, diag.Diagnostic{Path: by.path, Pos: by.pos, Help: "give each environment one of its own"}, first.pos)
-		}
-	}
+	c.claims(kind.ReachCluster, " of the cluster "+c.cluster)
 	c.objects()
 }
 

@@ -83,7 +83,9 @@ func deliveredView(c *pass.Context, n *ir.Node, d *ir.Delivery, root string) kin
 }
 
 // fromFolder is the way from a folder of the output to its root.
-func fromFolder(folder string) string { return strings.Repeat("../", strings.Count(folder, "/")) + ".." }
+func fromFolder(folder string) string {
+	return strings.Repeat("../", strings.Count(folder, "/")) + ".."
+}
 
 func viewed[T any](list []ir.Decided[T], view func(T) kind.Object) []any {
 	all := []any{}

@@ -1,6 +1,7 @@
 package passes_test
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,9 +15,7 @@ import (
 func (w *world) engine(settings ...object) *object {
 	all := object{"tool": "engine", "repo": "https://git.example.com/deploy.git", "branch": "main", "path": "deploy"}
 	for _, s := range settings {
-		for k, v := range s {
-			all[k] = v
-		}
+		maps.Copy(all, s)
 	}
 	told := &object{}
 	w.graph.Arch["gitops"] = all

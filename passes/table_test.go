@@ -257,7 +257,9 @@ func loaded(t *testing.T, dir string) *pass.Context {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := func(name string) (string, bool) { return "known", name == "REGISTRY_PASSWORD" || name == "DB_ADMIN_PASSWORD" }
+	env := func(name string) (string, bool) {
+		return "known", name == "REGISTRY_PASSWORD" || name == "DB_ADMIN_PASSWORD"
+	}
 	graph, findings := load.Architecture(load.Source{Dir: abs, Env: env})
 	if graph == nil {
 		t.Fatal(findings.Err())

@@ -70,7 +70,7 @@ func nameImage(c *pass.Context, n *ir.Node, suffix string) {
 		p.Image = p.Built
 	}
 	if set, ok := c.Graph.Images.Of(n.Name, c.Graph.Environment); ok {
-		p.Image = pass.Decide(c, set.Ref.Of(image.Name), name, c.Because(set.Pos, images.Name+" names the image of "+n.Name))
+		p.Image = pass.Decide(c, set.Of(image.Name), name, c.Because(set.Pos, images.Name+" names the image of "+n.Name))
 	}
 	if p.Image.Value() != "" {
 		p.View["image"] = p.Image.Value()

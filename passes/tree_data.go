@@ -33,6 +33,7 @@ func treeData(c *pass.Context) kind.Object {
 	slices.SortStableFunc(components, func(a, b kind.Object) int { return cmp.Compare(a["order"].(int), b["order"].(int)) })
 	data["components"], data["undeployed"], data["links"] = components, undeployed, linkData(c)
 	data["prerequisites"], data["notes"] = prerequisiteData(c.Plan.Tree.Prerequisites), noteData(c.Plan.Tree.Notes)
+	data["unsaved"] = unsavedData(c)
 	if settings := gitOps(c); len(settings) > 0 {
 		data["delivery"] = deliveryData(c, settings)
 	}
@@ -112,6 +113,18 @@ func prerequisiteData(list []ir.Decided[ir.Prerequisite]) []kind.Object {
 	for _, d := range list {
 		p := d.Value()
 		all = append(all, kind.Object{"name": p.Name, "version": p.Version, "what": p.What, "watch": p.Watch, "crds": p.CRDs, "needed_by": p.NeededBy, "namespaces": p.Namespaces})
+	}
+	return all
+}
+
+// unsavedData are the components that own data and have no archive of it, as a rule of a backup exports one.
+func unsavedData(c *pass.Context) []kind.Object {
+	all := []kind.Object{}
+	for _, n := range c.Graph.Components() {
+		_, saved := c.Of(n).Exports["archive"]
+		if len(n.Description.Data) > 0 && !saved {
+			all = append(all, kind.Object{"name": n.Name, "title": n.Kind.Title})
+		}
 	}
 	return all
 }

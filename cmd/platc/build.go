@@ -196,7 +196,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.writeArchive(c, p, b, rendered)
 	}
 	p.stage("comparing %s with %s", plural(len(rendered.Files), "file"), o.out)
-	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: rendered.Tree, Environments: b.Chosen(), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
+	change, err := output.Plan(o.out, rendered.Files, output.Options{Version: platcVersion(), Tree: rendered.Tree, Environments: b.Partial(), Old: &old, Only: o.only, Force: o.force, Workers: o.jobs, Known: receipt.Known(), Yours: rendered.Yours})
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}

@@ -251,28 +251,27 @@ func compareFiles(was, now side) ([]change, error) {
 	return all, nil
 }
 
-// semantic compares two architectures, environment by environment.
+// semantic compares two architectures, environment by environment; two environments of one architecture with each other.
 func semantic(was, now *compiler.Build) []changes.Change {
-	before := map[string]*compiler.Environment{}
-	for _, e := range was.Environments {
-		before[e.Name] = e
-	}
-	if len(was.Environments) == 1 && len(now.Environments) == 1 { // also two of one list
-		before[now.Environments[0].Name] = was.Environments[0]
-	}
+	before, after := was.Chosen(), now.Chosen()
 	all := []changes.Change{}
-	for _, e := range now.Environments {
-		if !e.Chosen {
-			continue
+	for _, e := range after {
+		i := slices.IndexFunc(before, func(old *compiler.Environment) bool { return old.Name == e.Name })
+		if len(before) == 1 && len(after) == 1 {
+			i = 0
 		}
-		old := before[e.Name]
-		if old == nil {
+		if i < 0 {
 			all = append(all, changes.Change{Environment: e.Name, Class: changes.Additive, What: "environment", Of: e.Name, Text: "new"})
 			continue
 		}
-		for _, found := range changes.Between(old.Plan, e.Plan) {
+		for _, found := range changes.Between(before[i].Plan, e.Plan) {
 			found.Environment = e.Name
 			all = append(all, found)
+		}
+	}
+	for _, old := range before {
+		if len(before)+len(after) > 2 && !slices.ContainsFunc(after, func(e *compiler.Environment) bool { return e.Name == old.Name }) {
+			all = append(all, changes.Change{Environment: old.Name, Class: changes.Breaking, What: "environment", Of: old.Name, Text: "removed"})
 		}
 	}
 	return all

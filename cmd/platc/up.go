@@ -150,7 +150,7 @@ func (o *localOptions) build(ctx context.Context, c *console, input []string, en
 	for _, why := range rendered.Missing {
 		c.say("%s: one is drawn for this machine\n", why)
 	}
-	change, err := output.Plan(out, rendered.Files, output.Options{Version: platcVersion(), Tree: rendered.Tree, Environments: b.Chosen(), Force: true, Yours: rendered.Yours})
+	change, err := output.Plan(out, rendered.Files, output.Options{Version: platcVersion(), Tree: rendered.Tree, Environments: b.Partial(), Force: true, Yours: rendered.Yours})
 	if err != nil {
 		return b, nil, o.refused(c, b, err)
 	}

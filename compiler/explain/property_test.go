@@ -75,8 +75,8 @@ type world struct {
 type built struct {
 	plan  *ir.Plan
 	files map[string]*File
-	texts map[string]map[string]int  // file -> text of a line -> how often
-	diffs map[string]map[string]bool // file -> paths whose values are other or gone here
+	texts map[string]map[string]int    // file -> text of a line -> how often
+	diffs map[string]map[string]effect // file -> paths whose values are other or gone here
 }
 
 func newWorld(t *testing.T, dir string) *world {
@@ -135,7 +135,7 @@ func (w *world) without(gone ...thing) *built {
 	}
 	w.built[key] = nil
 	if p.Sealed && !findings.HasErrors() {
-		w.built[key] = &built{p, allFiles(p), map[string]map[string]int{}, map[string]map[string]bool{}}
+		w.built[key] = &built{p, allFiles(p), map[string]map[string]int{}, map[string]map[string]effect{}}
 	}
 	return w.built[key]
 }
@@ -262,11 +262,11 @@ func (w *world) does(f *File, l line, gone ...thing) effect {
 	}
 	if document := documentOf(f); document != nil && l.path != nil {
 		if b.diffs[name] == nil {
-			b.diffs[name] = map[string]bool{}
+			b.diffs[name] = map[string]effect{}
 			compare(document, documentOf(other), "", b.diffs[name])
 		}
-		if !b.diffs[name][pathText(l.path)] {
-			return same
+		if did := b.diffs[name][pathText(l.path)]; did != changed {
+			return did
 		}
 		if l.to == 0 {
 			return changed
@@ -344,40 +344,61 @@ func pathText(path []any) string {
 }
 
 // compare enters the paths of all values that are other or gone; items of lists are found again by what they are, by their names, or by their order.
-func compare(before, after any, path string, other map[string]bool) {
+func compare(before, after any, path string, other map[string]effect) {
 	switch b := before.(type) {
 	case map[string]any:
 		a, ok := after.(map[string]any)
 		if !ok || len(a) == 0 && len(b) > 0 {
-			lost(before, path, other)
+			lost(before, path, changed, other)
 			return
 		}
 		for key, item := range b {
 			if next, ok := a[key]; ok {
 				compare(item, next, path+"/"+key, other)
 			} else {
-				lost(item, path+"/"+key, other)
+				lost(item, path+"/"+key, changed, other)
 			}
 		}
 	case []any:
 		a, ok := after.([]any)
 		if !ok || len(a) == 0 && len(b) > 0 {
-			lost(before, path, other)
+			lost(before, path, changed, other)
 			return
 		}
 		found := aligned(b, a)
 		for i, item := range b {
 			if at := fmt.Sprintf("%s/%d", path, i); found[i] < 0 {
-				lost(item, at, other)
+				lost(item, at, changed, other)
 			} else {
 				compare(item, a[found[i]], at, other)
 			}
 		}
+		for i, j := range twins(b, a, found) { // one of two equal items is gone: nobody knows which
+			lost(b[i], fmt.Sprintf("%s/%d", path, i), perhaps, other)
+			lost(b[j], fmt.Sprintf("%s/%d", path, j), perhaps, other)
+		}
 	default:
 		if !reflect.DeepEqual(before, after) {
-			other[path] = true
+			other[path] = changed
 		}
 	}
+}
+
+// twins are the items that are gone or other, each with an equal one that is still there.
+func twins(before, after []any, found []int) map[int]int {
+	all := map[int]int{}
+	stays := func(i int) bool { return found[i] >= 0 && reflect.DeepEqual(before[i], after[found[i]]) }
+	for i, item := range before {
+		if stays(i) {
+			continue
+		}
+		for j, other := range before {
+			if i != j && stays(j) && reflect.DeepEqual(item, other) {
+				all[i] = j
+			}
+		}
+	}
+	return all
 }
 
 // aligned finds for each item of a list the one that it has become, -1 where there is none.
@@ -419,16 +440,16 @@ func nameOf(v any) string {
 	return name
 }
 
-func lost(v any, path string, other map[string]bool) {
-	other[path] = true
+func lost(v any, path string, how effect, other map[string]effect) {
+	other[path] = how
 	switch v := v.(type) {
 	case map[string]any:
 		for key, item := range v {
-			lost(item, path+"/"+key, other)
+			lost(item, path+"/"+key, how, other)
 		}
 	case []any:
 		for i, item := range v {
-			lost(item, fmt.Sprintf("%s/%d", path, i), other)
+			lost(item, fmt.Sprintf("%s/%d", path, i), how, other)
 		}
 	}
 }

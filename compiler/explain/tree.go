@@ -43,6 +43,8 @@ func (o *origins) tree(word string, path []string) *cause {
 			causes[i] = o.by(d.By())
 		}
 		return pick(path, causes)
+	case "unsaved":
+		return pick(path, o.unsaved())
 	case "has_builds":
 		return o.jobs(o.plan.Graph.Components(), kind.Build)
 	case "has_day2":
@@ -59,6 +61,21 @@ func (o *origins) tree(word string, path []string) *cause {
 	return nil
 }
 
+// unsaved is, for each component that owns data of which there is no backup, what it owns that by.
+func (o *origins) unsaved() []*cause {
+	var all []*cause
+	for _, n := range o.plan.Graph.Components() {
+		var owns []*cause
+		for i := range n.Description.Data {
+			owns = append(owns, o.described(n, "data", i))
+		}
+		if _, saved := o.plan.Of[n].Exports["archive"]; len(owns) > 0 && !saved {
+			all = append(all, anyOf(owns...))
+		}
+	}
+	return all
+}
+
 // pick is the item of a list that a path leads to, or any of them.
 func pick(path []string, causes []*cause) *cause {
 	if len(path) > 0 {
@@ -71,7 +88,7 @@ func pick(path []string, causes []*cause) *cause {
 
 // componentsOfTree are the components in start-up order, or those of them that are not deployed.
 func (o *origins) componentsOfTree(word string, path []string) *cause {
-	nodes := o.plan.Graph.Components()
+	nodes := slices.Clone(o.plan.Graph.Components())
 	slices.SortStableFunc(nodes, func(a, b *ir.Node) int {
 		return cmp.Compare(o.plan.Of[a].Order.Value(), o.plan.Of[b].Order.Value())
 	})

@@ -90,7 +90,7 @@ func TestWhatHoldsInAnEnvironment(t *testing.T) {
 		{"other", "", "", ""},
 	} {
 		e, ok := f.Of(c.component, c.environment)
-		if e.Ref.String() != c.ref || ok != (c.ref != "") || ok && e.Pos.String() != c.at {
+		if e.String() != c.ref || ok != (c.ref != "") || ok && e.Pos.String() != c.at {
 			t.Errorf("%s in %q: %v at %s, %v", c.component, c.environment, e.Ref, e.Pos, ok)
 		}
 	}

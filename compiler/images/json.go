@@ -209,13 +209,13 @@ func (f File) Encode() []byte {
 	b.WriteString("{")
 	for i, c := range f.Components {
 		open(&b, i, 1, c.Name)
-		fields := c.Entry.encode(&b, 2)
+		fields := c.encode(&b, 2)
 		for j, e := range c.Environments {
 			if j == 0 {
 				open(&b, fields, 2, "environments")
 			}
 			open(&b, j, 3, e.Name)
-			e.Entry.encode(&b, 4)
+			e.encode(&b, 4)
 			shut(&b, 3)
 		}
 		if len(c.Environments) > 0 {

@@ -85,7 +85,9 @@ func TestDependentsAndPaths(t *testing.T) {
 			paths, _ := d.Paths(n, of)
 			if listed {
 				checkPath(t, n, self, one.Path)
-				isEnd := func(m *ir.Node) bool { return !self[m] && m.Parent == nil && !slices.ContainsFunc(g.Edges, func(e *ir.Edge) bool { return e.Source == m }) }
+				isEnd := func(m *ir.Node) bool {
+					return !self[m] && m.Parent == nil && !slices.ContainsFunc(g.Edges, func(e *ir.Edge) bool { return e.Source == m })
+				}
 				if solely := !needs(g, n, isEnd, self); solely != one.Solely {
 					t.Fatalf("%s depends solely on %s: %v, want %v", n.ID, of.ID, one.Solely, solely)
 				}

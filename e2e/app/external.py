@@ -1,8 +1,9 @@
-"""Link to servers that are there already: PostgreSQL, RabbitMQ and MinIO of a foreign admin.
+"""Link to servers of somebody else: PostgreSQL, RabbitMQ, MinIO, Redis and Kafka.
 
 external.py [PLATC]     the compiler to use; without, that of this checkout
 
-The admin of PostgreSQL is no superuser, and its certificate is of an authority that clients verify.
+The admin of PostgreSQL is no superuser; its certificate and that of Redis are of an authority that
+clients verify.
 What the Jobs of admin run is run here, with their variables; what applications do is done by code
 of one's own in the emitted applications, with the emitted variables. A second architecture uses the
 same servers, a third one has only the credentials that its links give.
@@ -14,6 +15,7 @@ import base64
 import json
 import os
 import pwd
+import shlex
 import shutil
 import socket
 import subprocess
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import yaml
@@ -33,6 +36,10 @@ from waiting import free_port
 ADMIN = "ad:min;p@ss/word"
 KNOWN = "kn:own;p@ss%word"
 ROOT = "foreign-root-password"
+JAVA = [
+    *("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    *("-cp", f"{trees.CACHE}/kafka-4.3.1/*"),
+]
 SECRETS = {"ADMIN": ADMIN, "KNOWN": KNOWN, "ROOT": ROOT}
 
 # A server, and where a policy would let its clients out to.
@@ -44,8 +51,16 @@ components: {{
 	bus: external: {{
 		host: "localhost", port: {amqp}, management_port: {management}, cidr: ["127.0.0.0/8"]
 	}}
-	files: external: {{host: "localhost", port: {minio}, cidr: ["127.0.0.0/8"]}}
+	cache: external: {{
+		host: "localhost", port: {redis}, cidr: ["127.0.0.0/8"], ca: {{file: "../ca.pem"}}
+	}}
 }}
+"""
+STORE = """
+components: files: external: {{host: "localhost", port: {minio}, cidr: ["127.0.0.0/8"]}}
+"""
+LOG = """
+components: log: external: {{host: "localhost", port: {kafka}, cidr: ["127.0.0.0/8"]}}
 """
 OWN = """package {name}
 
@@ -53,6 +68,7 @@ name: "{name}"
 components: {{
 	orders: {{kind: "fastapi", namespace: "orders", port: 8080, links: {{
 		"db/{thing}": access: "owner", "bus/queue/{thing}": {{}}, "files/{thing}": {{}}
+		cache: {{}}, "log/{thing}": {{}}
 	}}}}
 	db: {{
 		kind: "postgresql", namespace: "data", database: {database}: {{}}
@@ -66,6 +82,15 @@ components: {{
 		kind: "minio", namespace: "data", bucket: {thing}: {{}}
 		external: admin: {{user: "root", password: {{env: "ROOT"}}}}
 	}}
+	cache: {{
+		kind: "redis", namespace: "data"
+		external: admin: {{user: "dba", password: {{env: "ADMIN"}}}}
+	}}
+	log: {{
+		kind: "kafka", namespace: "data"
+		topic: {thing}: {{kafka_partition_size: 1, kafka_replication_factor: 1}}
+		external: admin: {{user: "dba", password: {{env: "ADMIN"}}}}
+	}}
 }}
 """
 GIVEN = """package given
@@ -74,18 +99,32 @@ name: "given"
 #login: credentials: {{user: "known", password: {{env: "KNOWN"}}}}
 components: {{
 	orders: {{kind: "fastapi", namespace: "orders", port: 8080, links: {{
-		"db/known": #login, "bus/queue/known": #login, "files/known": #login
+		"db/known": #login, "bus/queue/known": #login, "files/known": #login, cache: #login
 	}}}}
 	db: {{kind: "postgresql", database: known: {{}}}}
 	bus: {{kind: "rabbitmq", vhost: "/", queue: known: {{}}}}
 	files: {{kind: "minio", bucket: known: {{}}}}
+	cache: {{kind: "redis"}}
+}}
+"""
+
+# A server of ours, whose dumps go to a store of somebody else.
+SAVED = """package saved
+
+name: "saved"
+components: {{
+	db: {{kind: "postgresql", namespace: "data", database: known: {{}}, links: "files/dumps": {{}}}}
+	files: {{
+		kind: "minio", namespace: "data", bucket: dumps: {{}}
+		external: admin: {{user: "root", password: {{env: "ROOT"}}}}
+	}}
 }}
 """
 
 # What an application does with each of its servers.
 USE = """
 import asyncio
-from src.deps import bucket, database, queue, run
+from src.deps import bucket, database, queue, redis, run, topic
 
 async def main():
     async with database({thing!r}).opened() as db:
@@ -99,6 +138,12 @@ async def main():
     async with bucket({thing!r}).opened() as files:
         await asyncio.to_thread(files.put, "greeting", b"hello")
         assert await asyncio.to_thread(files.read, "greeting") == b"hello"
+    async with redis().opened() as store:
+        await store.redis.set(store.key("greeting"), "hello")
+        assert await store.redis.get(store.key("greeting")) == "hello"
+    if {logs}:
+        async with topic({thing!r}).opened() as records:
+            await records.produce({{"number": 1}})
 
 run(main())
 """
@@ -122,13 +167,14 @@ class Servers:
         """Prepare ports, folders and certificates."""
         self.home = home
         self.running: list[subprocess.Popen[bytes]] = []
-        names = ("postgresql", "amqp", "management", "minio")
+        names = ("postgresql", "amqp", "management", "minio", "redis", "kafka", "controller")
         self.ports = {name: free_port() for name in names}
         self.binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         minio = sorted(trees.CACHE.glob("minio-*"))
         if not minio:
             raise RuntimeError("there is no MinIO: run setup.sh")
         self.minio = minio[-1]
+        (home / "redis").mkdir()
         for account in ("postgres", "rabbitmq", "nobody"):
             (home / account).mkdir()
             shutil.chown(home / account, account)
@@ -142,6 +188,7 @@ class Servers:
             *("-keyout", "postgres/server.key", "-out", "postgres/server.crt"),
         )
         for name in ("server.key", "server.crt"):
+            shutil.copy(home / "postgres" / name, home / "redis" / name)
             shutil.chown(home / "postgres" / name, "postgres")
             (home / "postgres" / name).chmod(0o600)
 
@@ -174,6 +221,8 @@ class Servers:
             "--address", f"127.0.0.1:{self.ports['minio']}",
             MINIO_ROOT_USER="root", MINIO_ROOT_PASSWORD=ROOT, HOME=str(self.home / "nobody"),
         )  # fmt: skip
+        self.start_redis()
+        self.start_kafka()
         for name, port in self.ports.items():
             wait_for(name, partial(listens, port), self.sizes)
         sql = partial(self.psql, "postgres", "postgres", "postgres")
@@ -242,6 +291,62 @@ class Servers:
         self.start("rabbitmq", "epmd", **self.node)
         self.start("rabbitmq", "/usr/lib/rabbitmq/bin/rabbitmq-server", **self.node)
 
+    def start_redis(self) -> None:
+        """Start Redis, which takes encrypted connections alone, with the users of its admin."""
+        folder = self.home / "redis"
+        (folder / "users.acl").write_text(
+            "user default off\n"
+            f"user dba on >{ADMIN} ~* &* +@all\n"
+            f"user known on >{KNOWN} ~orders:* &orders:* +@all -@admin\n"
+        )
+        shutil.chown(folder, "nobody")
+        for path in folder.iterdir():
+            shutil.chown(path, "nobody")
+        self.start(
+            "nobody", "redis-server", "--bind", "127.0.0.1", "--port", "0",
+            "--tls-port", str(self.ports["redis"]), "--tls-auth-clients", "no", "--save", "",
+            "--tls-cert-file", folder / "server.crt", "--tls-key-file", folder / "server.key",
+            "--aclfile", folder / "users.acl", "--dir", folder,
+        )  # fmt: skip
+
+    def start_kafka(self) -> None:
+        """Start a Kafka of one node, whose users log in and may do what rules allow."""
+        folder = self.home / "nobody"
+        port, controller = self.ports["kafka"], self.ports["controller"]
+        (folder / "kafka.properties").write_text(
+            "process.roles=broker,controller\nnode.id=0\n"
+            f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"
+            f"listeners=CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n"
+            f"advertised.listeners=CLIENTS://localhost:{port}\n"
+            "controller.listener.names=CONTROLLER\ninter.broker.listener.name=CLIENTS\n"
+            "listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+            "sasl.enabled.mechanisms=SCRAM-SHA-512\n"
+            "sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512\n"
+            "listener.name.clients.scram-sha-512.sasl.jaas.config="
+            "org.apache.kafka.common.security.scram.ScramLoginModule required "
+            f'username="dba" password="{ADMIN}";\n'
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+            "super.users=User:ANONYMOUS;User:dba\nauto.create.topics.enable=false\n"
+            "offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n"
+            f"transaction.state.log.min.isr=1\nlog.dirs={folder}/kafka\n"
+        )
+        trees.command(
+            *JAVA, "kafka.tools.StorageTool", "format", "--standalone",
+            "-t", "AAAAAAAAQACAAAAAAAAAAA", "-c", folder / "kafka.properties",
+            "--add-scram", f"SCRAM-SHA-512=[name=dba,password={ADMIN}]",
+        )  # fmt: skip
+        shutil.chown(folder / "kafka", "nobody")
+        for path in (folder / "kafka").rglob("*"):
+            shutil.chown(path, "nobody")
+        self.start("nobody", *JAVA, "kafka.Kafka", folder / "kafka.properties")
+        # the programs of the image, which the Job calls
+        (self.home / "kafka" / "bin").mkdir(parents=True)
+        java = " ".join(map(shlex.quote, JAVA))
+        for name, tool in TOOLS.items():
+            program = self.home / "kafka" / "bin" / name
+            program.write_text(f'#!/bin/sh\nexec {java} {tool} "$@"\n')
+            program.chmod(0o755)
+
     def psql(self, user: str, password: str, database: str, text: str) -> str:
         """Run a statement."""
         port = str(self.ports["postgresql"])
@@ -305,7 +410,6 @@ class Tree:
         self.name = name
         self.servers = servers
         self.home.mkdir()
-        text += SERVERS.format(**servers.ports)
         (self.home / "arch.cue").write_text(text)
         trees.command(platc, "build", "--quiet", cwd=self.home, **SECRETS)
         where = trees.ROOT / "e2e" / "binaries" / "build.sh"
@@ -326,26 +430,43 @@ class Tree:
         lines = self.opened(component, name).splitlines()
         return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
-    def prepare(self) -> None:
+    def prepare(self, *besides: str) -> None:
         """Run what the Jobs of admin run, twice, since they may run again."""
-        for component in ("db", "bus", "files"):
+        for component in ("db", "bus", "files", "cache", *besides):
             for _ in range(2):
                 self.job(component)
 
     def job(self, component: str) -> None:
-        """Run the command of an emitted Job with its environment."""
-        objects = yaml.safe_load_all((self.base(component) / "jobs/bootstrap.yaml").read_text())
-        job = next(item for item in objects if item["kind"] == "Job")
-        container = job["spec"]["template"]["spec"]["containers"][0]
+        """Run the command of the Job that prepares a server."""
+        job = self.emitted(component, "jobs/bootstrap.yaml", "Job")
+        self.run(component, job["spec"]["template"]["spec"]["containers"][0])
+
+    def backup(self, component: str, **besides: str) -> None:
+        """Run what the CronJob of a backup runs; some variables lead to a server that is here."""
+        job = self.emitted(component, "jobs/backup.yaml", "CronJob")["spec"]["jobTemplate"]
+        pod = job["spec"]["template"]["spec"]
+        (self.home / "backup").mkdir()
+        for container in (*pod["initContainers"], *pod["containers"]):
+            self.run(component, container, **besides)
+
+    def emitted(self, component: str, path: str, kind: str) -> dict[str, Any]:
+        """Return the object of a kind in a file."""
+        objects = yaml.safe_load_all((self.base(component) / path).read_text())
+        found: dict[str, Any] = next(item for item in objects if item["kind"] == kind)
+        return found
+
+    def run(self, component: str, container: dict[str, Any], **besides: str) -> None:
+        """Run the command of a container with its environment."""
         known: dict[str, str] = {}
         for path in (self.base(component) / "secret").glob("*.env"):
             known |= self.variables(component, path.name)
         values = dict(known)
-        for item in container["env"]:
+        for item in container.get("env", []):
             reference = item.get("valueFrom", {}).get("secretKeyRef")
             values[item["name"]] = known[reference["key"]] if reference else item["value"]
         config = str(self.base(component) / "config")
         places = {"/bootstrap/": f"{config}/", "/etc/platc/ca/": f"{config}/ca/"}
+        places["/backup/"] = f"{self.home}/backup/"
         if (self.base(component) / "secret" / "definitions.json").exists():
             definitions = self.home / "definitions"
             definitions.mkdir(exist_ok=True)
@@ -361,21 +482,26 @@ class Tree:
 
         values = {name: placed(value) for name, value in values.items()}
         values["MC_CONFIG_DIR"] = str(self.home / "mc")
+        values |= besides
+        values["KAFKA_HOME"] = str(self.servers.home / "kafka")
         values["PATH"] = f"{self.servers.minio}:{os.environ['PATH']}"
         words = [placed(word) for word in container["command"]]
         if words[0] == "python":
             words[0] = trees.PYTHON
         trees.command(*words, cwd=self.home, **values)
 
-    def use(self, python: Path, thing: str, authority: Path | None = None) -> None:
-        """Do with each server what an application does; `authority` takes the place of its CA."""
+    def use(self, python: Path, thing: str, **authorities: Path) -> None:
+        """Do with each server what an application does; `authorities` take the place of a CA."""
         variables = self.variables("orders", "cloud.env")
-        own = self.base("orders") / "config" / "ca" / "db.crt"
-        assert variables["POSTGRES_CA_FILE"] == "/etc/platc/ca/db.crt"
+        logs = "KAFKA_BOOTSTRAP_SERVERS" in variables
+        for name, component in (("POSTGRES_CA_FILE", "db"), ("REDIS_CA_FILE", "cache")):
+            assert variables[name] == f"/etc/platc/ca/{component}.crt"
+            own = self.base("orders") / "config" / "ca" / f"{component}.crt"
+            variables[name] = str(authorities.get(component, own))
         variables |= {"PORT": "8080", "APP_NAME": "orders", "APP_VERSION": "1.0.0"}
-        variables |= {"POSTGRES_CA_FILE": str(authority or own)}
+        program = USE.format(thing=thing, logs=logs)
         done = subprocess.run(
-            [python, "-c", USE.format(thing=thing)], env=variables, cwd=self.home / "out/orders",
+            [python, "-c", program], env=variables, cwd=self.home / "out/orders",
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         if done.returncode != 0:
@@ -396,19 +522,25 @@ def refused(what: str, do: Callable[[], object], because: str) -> None:
 def prove(home: Path, servers: Servers, platc: Path) -> None:
     """Prepare and use the servers as two architectures and a third one without an admin."""
     servers.begin()
+
+    def tree(name: str, text: str, **words: str) -> Tree:
+        return Tree(home, name, text.format(name=name, **words, **servers.ports), servers, platc)
+
+    everything = OWN + SERVERS + STORE + LOG
     own = {
-        name: Tree(home, name, OWN.format(name=name, thing=thing, database=thing), servers, platc)
+        name: tree(name, everything, thing=thing, database=thing)
         for name, thing in (("alpha", "orders"), ("beta", "stock"))
     }
-    given = Tree(home, "given", GIVEN.format(), servers, platc)
+    given = tree("given", GIVEN + SERVERS + STORE)
     graphs = [trees.Graph(name, tree.home, {"orders": "fastapi"}) for name, tree in own.items()]
     environment = trees.fitting_environment(graphs) or trees.virtual_environment(graphs)
     python = environment / "bin" / "python"
 
-    own["alpha"].prepare()
+    own["alpha"].prepare("log")
     own["alpha"].use(python, "orders")
     print("alpha: prepared by its admin, and used")
     own["beta"].prepare()
+    own["beta"].job("log")
     own["beta"].use(python, "stock")
     own["alpha"].use(python, "orders")
     own["alpha"].prepare()
@@ -418,8 +550,14 @@ def prove(home: Path, servers: Servers, platc: Path) -> None:
     if servers.psql("postgres", "postgres", "postgres", CONNECTS).strip() != "t":
         raise RuntimeError("everybody may no longer connect to the database postgres")
 
-    text = OWN.format(name="gamma", thing="orders", database="orders")
-    gamma = Tree(home, "gamma", text, servers, platc)
+    table = partial(servers.psql, "postgres", "postgres", "orders")
+    table("ALTER TABLE app.items RENAME COLUMN payload TO other")
+    refused("a table of that name", lambda: own["alpha"].job("db"), "a table of somebody else")
+    table("ALTER TABLE app.items RENAME COLUMN other TO payload")
+    own["alpha"].job("db")
+    print("alpha: a table of somebody else is not taken for that of the routes")
+
+    gamma = tree("gamma", everything, thing="orders", database="orders")
     refused("a database of alpha's", lambda: gamma.job("db"), "belongs to")
     print("gamma: does not get the database of another architecture")
 
@@ -427,10 +565,40 @@ def prove(home: Path, servers: Servers, platc: Path) -> None:
     if (given.home / "out" / "db").exists():
         raise RuntimeError("something is emitted for a server without an admin")
     print("given: used with the credentials of its links")
+    restore(tree("saved", SAVED + STORE), servers)
+    print("saved: its dumps are in the store of somebody else, and one comes back")
     wrong = servers.home / "other.pem"
-    refused("a wrong CA", lambda: own["alpha"].use(python, "orders", wrong), "Unavailable")
+    refused("a wrong CA", lambda: own["alpha"].use(python, "orders", db=wrong), "Unavailable")
+    refused("a wrong CA", lambda: own["alpha"].use(python, "orders", cache=wrong), "certificate")
     print("a server of another authority is refused")
 
+
+def restore(tree: Tree, servers: Servers) -> None:
+    """Back a server up as its CronJob does, and make a database of what is in the bucket."""
+    servers.psql("known", KNOWN, "known", "CREATE TABLE app.kept AS SELECT 42 AS answer")
+    tree.job("files")
+    port = str(servers.ports["postgresql"])
+    tree.backup("db", PGHOST="127.0.0.1", PGPORT=port, PGPASSWORD="postgres")
+    dumps = servers.mc("ls", "there/dumps/db/").split()
+    name = next(word for word in dumps if word.endswith(".known.dump"))
+    servers.mc("cp", f"there/dumps/db/{name}", str(servers.home / name))
+    servers.psql("postgres", "postgres", "postgres", "CREATE DATABASE again")
+    trees.command(
+        "pg_restore", "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-d", "again",
+        "--clean", "--if-exists", "--no-owner", "--no-acl", servers.home / name,
+        PGPASSWORD="postgres",
+    )  # fmt: skip
+    answer = servers.psql("postgres", "postgres", "again", "SELECT answer FROM app.kept").strip()
+    if answer != "42":
+        raise RuntimeError(f"the restored table says {answer}")
+
+
+# The classes of Kafka's programs.
+TOOLS = {
+    "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+    "kafka-configs.sh": "kafka.admin.ConfigCommand",
+    "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
+}
 
 CONNECTS = "SELECT has_database_privilege('known', 'postgres', 'CONNECT')"
 
@@ -449,6 +617,9 @@ def main() -> None:
         raise
     finally:
         servers.end()
+        # what the commands leave where a pod has a folder of its own
+        for name in ("admin.properties", "answer", "databases", "user.properties"):
+            Path("/tmp", name).unlink(missing_ok=True)
     shutil.rmtree(home)
 
 

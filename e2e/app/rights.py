@@ -77,7 +77,8 @@ class Rights:
                 "user": user,
                 "password": password,
                 "sslmode": link.values.get("SSLMODE", "prefer"),
-                "sslrootcert": os.environ.get("SSL_CERT_FILE", ""),
+                # libpq verifies a server as soon as it is told an authority
+                "sslrootcert": os.environ["SSL_CERT_FILE"] if "CA_FILE" in link.values else "",
             }
             for database in server.databases():
                 if database != own:

@@ -239,6 +239,7 @@ class Routes:
         same("payload", created["payload"], body["payload"])
         same("read", self.call(200, "GET", one), created)
         same("total", self.call(200, "GET", f"{path}/?limit=1")["total"], before + 1)
+        self.pages(path)
         changed = self.call(200, "PUT", one, json=other)
         same("created_at", changed["created_at"], created["created_at"])
         same("replaced", self.call(200, "GET", one), changed)
@@ -254,6 +255,29 @@ class Routes:
             same("kept as it is", (found["name"], found["payload"]), (text, {text: text}))
             self.call(204, "DELETE", f"{path}/{created['id']}")
         same("total", self.call(200, "GET", f"{path}?limit=1")["total"], before)
+
+    def pages(self, path: str) -> None:
+        """A page goes on where the one before ends, without counting; together they are all."""
+        more = [
+            self.call(201, "POST", path, json={"name": f"page-{uuid.uuid4()}", "payload": {}})
+            for _ in range(3)
+        ]
+        wanted = [row["id"] for row in self.call(200, "GET", f"{path}?limit=200")["items"]]
+        true("the last are the newest", wanted[-3:] == [row["id"] for row in more])
+        found: list[str] = []
+        page = self.call(200, "GET", f"{path}?limit=2")
+        same("counted", page["total"], len(wanted))
+        while True:
+            found += [row["id"] for row in page["items"]]
+            if page["next"] is None:
+                break
+            after = urllib.parse.quote(page["next"], safe="")
+            page = self.call(200, "GET", f"{path}?limit=2&after={after}")
+            same("not counted", page["total"], None)
+        same("pages", found, wanted)
+        self.call(422, "GET", f"{path}?after=x")
+        for row in more:
+            self.call(204, "DELETE", f"{path}/{row['id']}")
 
     def mistakes(self, path: str) -> None:
         """What is not valid is refused."""

@@ -218,7 +218,9 @@ def main() -> int:
             print(f"not run, since it repeats other graphs: {', '.join(large)}")
         graphs = [graph for graph in graphs if graph.name not in large]
         run = Run(home, graphs, packages)
-        well = run.run(int(os.environ.get("PLATC_E2E_WORKERS", os.cpu_count() or 1)))
+        # one more than processors: much of a proof is waiting, such as day 2 for a lost backend
+        workers = (os.cpu_count() or 1) + 1
+        well = run.run(int(os.environ.get("PLATC_E2E_WORKERS", workers)))
         print("\n".join(["== summary", *sorted(run.took)]))
         if run.failed:
             print(f"failed: {', '.join(sorted(run.failed))}; logs: {home}/logs")

@@ -68,7 +68,7 @@ def build_platc(home: Path) -> Path:
 
 
 def architectures(home: Path, full: bool) -> dict[str, Path]:
-    """Return every architecture that is a candidate, by the name of its folder: full has all of one link."""
+    """Return every candidate by the name of its folder; full has all architectures of one link."""
     generated = home / "generated"
     more = {"PLATC_E2E": "full"} if full else {}
     command("go", "run", "./graphs", generated, cwd=ROOT / "e2e", **more)

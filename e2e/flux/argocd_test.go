@@ -106,7 +106,7 @@ func (s *suite) environmentWithArgoCD(t *testing.T, out, environment string, env
 				readable(t, object)
 			}
 		}
-		if strings.Contains(rendered, "ENC[") || strings.Contains(rendered, "sops_mac") {
+		if strings.Contains(rendered, "ENC[AES256_GCM,data:") || strings.Contains(rendered, "sops_mac") {
 			t.Errorf("what %s leads to has ciphertext", file)
 		}
 	}

@@ -43,6 +43,7 @@ func TestFlux(t *testing.T) {
 	t.Run("what was changed by hand is changed back", s.mends)
 	t.Run("a migration that fails holds back what waits for it", s.holdsBack)
 	t.Run("a component that is gone goes, and its data stays", s.removes)
+	t.Run("three environments come up beside each other", s.environments)
 	t.Run("Argo CD", s.argoCD)
 }
 
@@ -87,9 +88,15 @@ func (s *suite) resource(t *testing.T, kind, space string) dynamic.ResourceInter
 // notReady says which Kustomizations of components have not come to the last commit, and why.
 func (s *suite) notReady(t *testing.T, names ...string) string {
 	t.Helper()
+	return s.behind(t, "shop-", names)
+}
+
+// behind is notReady for names that begin with a prefix.
+func (s *suite) behind(t *testing.T, prefix string, names []string) string {
+	t.Helper()
 	var missing []string
 	for _, name := range names {
-		object := s.get(t, "Kustomization", namespace, "shop-"+name)
+		object := s.get(t, "Kustomization", namespace, prefix+name)
 		if object == nil {
 			missing = append(missing, name+" is not there")
 			continue
@@ -290,7 +297,8 @@ func (s *suite) converges(t *testing.T) {
 }
 
 func (s *suite) rollsOut(t *testing.T) {
-	s.build(t, "cached=true", "queued=false", "web=1.1")
+	s.release(t, "web", "1.1")
+	s.build(t, "cached=true", "queued=false")
 	s.push(t, "Release web 1.1")
 	s.atCommit(t)
 	if image := s.image(t); image != "registry.example.com/shop/web:1.1" {
@@ -299,6 +307,12 @@ func (s *suite) rollsOut(t *testing.T) {
 	if web := s.get(t, "Deployment", "web", "web"); !cluster.Ready(web) {
 		t.Error("web is not ready")
 	}
+}
+
+// release sets the image of a component, as continuous integration does.
+func (s *suite) release(t *testing.T, component, tag string) {
+	t.Helper()
+	s.run(t, filepath.Join(s.work, "architecture"), nil, s.platc, "image", "set", component, tag, "-t", "repo="+s.repository.url, ".")
 }
 
 // image is what web runs.
@@ -328,7 +342,8 @@ func (s *suite) mends(t *testing.T) {
 
 // holdsBack: the release of web is in the same commit as a migration of orders that fails. Once that is mended, all goes on.
 func (s *suite) holdsBack(t *testing.T) {
-	s.build(t, "cached=true", "queued=false", "web=1.2", "schema=fails")
+	s.release(t, "web", "1.2")
+	s.build(t, "cached=true", "queued=false", "schema=fails")
 	s.push(t, "Release web 1.2 with another schema")
 	s.await(t, "the migration has failed", func() string {
 		orders := s.get(t, "Kustomization", namespace, "shop-orders")
@@ -348,7 +363,7 @@ func (s *suite) holdsBack(t *testing.T) {
 	if image := s.image(t); image != "registry.example.com/shop/web:1.1" {
 		t.Errorf("web runs %s, though orders is not ready", image)
 	}
-	s.build(t, "cached=true", "queued=false", "web=1.2")
+	s.build(t, "cached=true", "queued=false")
 	s.push(t, "Mend the schema")
 	s.atCommit(t)
 	if image := s.image(t); image != "registry.example.com/shop/web:1.2" {
@@ -358,7 +373,7 @@ func (s *suite) holdsBack(t *testing.T) {
 
 // removes takes mq, to which nobody is linked any more, out of the architecture.
 func (s *suite) removes(t *testing.T) {
-	s.build(t, "cached=true", "queued=false", "web=1.2", "broker=false")
+	s.build(t, "cached=true", "queued=false", "broker=false")
 	s.push(t, "Do without a broker")
 	s.await(t, "mq has gone", func() string {
 		if s.get(t, "Kustomization", namespace, "shop-mq") != nil {

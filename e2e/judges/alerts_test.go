@@ -85,9 +85,12 @@ func TestAlerts(t *testing.T) {
 			tests = append(tests, file)
 		}
 	}
-	for name := range cases {
+	for name, c := range cases {
 		if !asked[name] {
 			t.Errorf("%s is not a rule", name)
+		}
+		if len(c.Fires) == 0 || len(c.Quiet) == 0 {
+			t.Errorf("%s has to say when it fires, and when not", name)
 		}
 	}
 	promtool(t, work, tests)

@@ -198,21 +198,21 @@ func acceptances() []acceptance {
 			why:    "VER-02: images have exact tags; who wants digests sets them for the whole tree",
 			checks: "CKV_K8S_43",
 			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap kong/server " +
-				"minio/bootstrap minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap " +
+				"minio/bootstrap minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/backup postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap " +
 				"redis/server service/build service/job service/server service/worker",
 		},
 		{
 			why:    "ENV: programs that read their secrets from variables; these are no arguments, and no other pod sees them",
 			checks: "CKV_K8S_35",
 			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/day2 fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap minio/bootstrap " +
-				"minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server " +
+				"minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/backup postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server " +
 				"service/job service/server service/worker",
 		},
 		{
 			why:    "PRV-09: an exact tag of somebody else's image does not move, and a node that has it starts pods while the registry is away; images that platc builds are asked for always",
 			checks: "CKV_K8S_15",
 			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap kong/server minio/bootstrap " +
-				"minio/server mongodb/backup mongodb/bootstrap postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server service/build service/server",
+				"minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/backup postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server service/build service/job service/server service/worker",
 		},
 		{
 			why:    "K8S-16: the number of the user that the image is made for",

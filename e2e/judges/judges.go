@@ -109,7 +109,7 @@ func NewCase(t *tree.Tree, tools *Tools) (*Case, error) {
 	if c.objects, err = tree.Objects(c.folders, c.text); err != nil {
 		return nil, err
 	}
-	c.Graph, err = netpol.ReadGraph(t.Dir)
+	c.Graph, err = netpol.ReadGraph(t.Dir, t.Environment)
 	return c, err
 }
 
@@ -145,14 +145,17 @@ func closedWorld(_ context.Context, c *Case) ([]string, error) {
 	return texts(world.Check(slices.Concat(c.objects, givenSecrets(c.objects), world.Elsewhere(c.Graph))).Findings), nil
 }
 
-// givenSecrets are the Secrets that arch.cue only names, with pull_secret; those of config.registry are called <component>-registry.
+// givenSecrets are the Secrets that are made by hand: those that arch.cue only names, with pull_secret (those of config.registry are called
+// <component>-registry), and the keys of GitOps engines.
 func givenSecrets(objects []unstructured.Unstructured) []unstructured.Unstructured {
 	var all []unstructured.Unstructured
 	for _, o := range objects {
-		for _, name := range pullSecrets(o.Object) {
-			if strings.HasSuffix(name, "-registry") {
-				continue
-			}
+		names := slices.DeleteFunc(pullSecrets(o.Object), func(name string) bool { return strings.HasSuffix(name, "-registry") })
+		// the key that Flux decrypts with is made by hand
+		if name, found, err := unstructured.NestedString(o.Object, "spec", "decryption", "secretRef", "name"); found && err == nil {
+			names = append(names, name)
+		}
+		for _, name := range names {
 			secret := unstructured.Unstructured{}
 			secret.SetAPIVersion("v1")
 			secret.SetKind("Secret")

@@ -22,6 +22,8 @@ import (
 // graph is one architecture, and what was made of it.
 type graph struct {
 	name, dir, tree string
+	out             string                                // the output; the tree is a folder of it where there are environments
+	environment     string                                // that is deployed; "": there are none
 	plain           string                                // a copy of the tree with decrypted secrets, in memory where the system has a place for that
 	warned          string                                // what platc said
 	components      []component                           // in start-up order
@@ -40,7 +42,7 @@ type component struct {
 
 // build compiles the graph with a development identity, decrypts a copy of the tree with stock sops, and renders that.
 func (g *graph) build(ctx context.Context, s *suite) error {
-	cmd := exec.CommandContext(ctx, s.platc, "build", "-o", g.tree, ".")
+	cmd := exec.CommandContext(ctx, s.platc, "build", "-o", g.out, ".")
 	cmd.Dir = g.dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // connectivity compares the policies that are live with the links of the graph, for every pair of pods.
 func (s *suite) connectivity(t *testing.T, g *graph, result *row) {
-	links, err := netpol.ReadGraph(g.dir)
+	links, err := netpol.ReadGraph(g.dir, g.environment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func (s *suite) connectivity(t *testing.T, g *graph, result *row) {
 
 // closedWorld follows every reference of the live objects. What the stand-ins made is left out: what an operator makes is the judge's own table.
 func (s *suite) closedWorld(t *testing.T, g *graph, result *row) {
-	links, err := netpol.ReadGraph(g.dir)
+	links, err := netpol.ReadGraph(g.dir, g.environment)
 	if err != nil {
 		t.Fatal(err)
 	}

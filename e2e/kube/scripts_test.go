@@ -260,9 +260,8 @@ func (s *suite) foreign(t *testing.T, g *graph) {
 		t.Fatal(err)
 	}
 
-	for _, kind := range []string{"Service", "ClusterRole"} {
-		object := g.first(t, kind)
-		place := ""
+	for _, object := range []*unstructured.Unstructured{g.first(t, "Service"), g.ofCluster(t)} {
+		kind, place := object.GetKind(), ""
 		if object.GetNamespace() != "" {
 			place = " in " + object.GetNamespace()
 		}
@@ -308,6 +307,18 @@ func (g *graph) first(t *testing.T, kind string) *unstructured.Unstructured {
 		}
 	}
 	t.Fatalf("the graph has no %s", kind)
+	return nil
+}
+
+// ofCluster is the first object of the whole cluster that belongs to a component.
+func (g *graph) ofCluster(t *testing.T) *unstructured.Unstructured {
+	t.Helper()
+	for _, key := range slices.Sorted(maps.Keys(g.owner)) {
+		if object := g.want[key]; object != nil && object.GetNamespace() == "" {
+			return object
+		}
+	}
+	t.Fatal("the graph has no object of the whole cluster")
 	return nil
 }
 

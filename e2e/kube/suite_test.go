@@ -176,7 +176,8 @@ func (s *suite) graphs(t *testing.T) []*graph {
 		if err := os.RemoveAll(filepath.Join(dir, "want")); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, &graph{name: name, dir: dir, tree: filepath.Join(dir, "out")})
+		out := filepath.Join(dir, "out")
+		all = append(all, &graph{name: name, dir: dir, out: out, tree: each.Deployed(out), environment: each.Environment})
 	}
 	return all
 }

@@ -35,6 +35,7 @@ func rows() []row {
 		{from: "celery", to: "rabbitmq", port: 5672, pods: worker},
 		{from: "cnpg", to: "minio", port: 9000},
 		{from: "mongodb", to: "minio", port: 9000, pods: []string{"backup"}},
+		{from: "postgresql", to: "minio", port: 9000, pods: []string{"backup"}},
 		{from: "kafka", to: "postgresql", port: 5432, pods: connect},
 		{from: "kafka", to: "cnpg", port: 5432, pods: connect},
 		{from: "kafka", to: "mongodb", port: 27017, pods: connect},
@@ -73,7 +74,7 @@ func owns() []own {
 	server, bootstrap := []string{"server"}, []string{"bootstrap"}
 	nodes := []string{"broker", "controller"}
 	return []own{
-		{"postgresql", bootstrap, server, []span{one(5432)}},
+		{"postgresql", []string{"backup", "bootstrap"}, server, []span{one(5432)}},
 		{"cnpg", bootstrap, server, []span{one(5432)}},
 		{"cnpg", server, server, []span{one(5432), one(8000)}},
 		{"mongodb", []string{"server", "backup"}, server, []span{one(27017)}},

@@ -32,19 +32,19 @@ type Link struct {
 	Attributes map[string]any // complete
 }
 
-// ReadGraph reads the graph of the architecture in a folder. The texts of its secrets are of no matter, so variables need not be set.
-func ReadGraph(dir string) (*Graph, error) {
+// ReadGraph reads the graph of the architecture in a folder, in one of its environments where it has some. The texts of its secrets are of no matter, so variables need not be set.
+func ReadGraph(dir string, environment string) (*Graph, error) {
 	set := func(name string) (string, bool) {
 		if value, there := os.LookupEnv(name); there {
 			return value, true
 		}
 		return "not set", true
 	}
-	built := compiler.Check(compiler.Input{Args: []string{dir}, Dir: dir, Env: set})
+	built := compiler.Check(compiler.Input{Args: []string{dir}, Dir: dir, Env: set, Environments: compiler.Choice{Names: named(environment), Alone: true}})
 	if built.Findings.HasErrors() {
 		return nil, fmt.Errorf("read the graph of %s: %w", dir, built.Findings.Err())
 	}
-	g := &Graph{Name: built.Graph.Name, Arch: built.Graph.Arch}
+	g := &Graph{Name: built.Graph.PartOf(), Arch: built.Graph.Arch}
 	processes := map[string]map[string]map[string]any{}
 	for _, n := range built.Graph.Nodes {
 		if group := groupOf(n); group != "" {
@@ -68,6 +68,14 @@ func ReadGraph(dir string) (*Graph, error) {
 		}
 	}
 	return g, nil
+}
+
+// named is a list of a name, empty without one.
+func named(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
 }
 
 // groupOf is the group of the pods of a process, and of workers of celery that are called by a name of their own; "" of any other node.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,8 +22,24 @@ import (
 
 // Architecture is one that is built: an example, or a graph.
 type Architecture struct {
-	Name string // unique: "examples/shop", "graphs/redis"
-	Dir  string // with arch.cue
+	Name        string // unique: "examples/shop", "graphs/redis", "examples/stages-prod"
+	Dir         string // with arch.cue
+	Environment string // that is built; "": the architecture has none
+}
+
+// Deployed is the folder of an output that is applied: the output itself, or that of the environment in it.
+func (a Architecture) Deployed(out string) string {
+	if a.Environment == "" {
+		return out
+	}
+	return filepath.Join(out, "env", a.Environment)
+}
+
+// ofOther says whether a file of the output is one of another environment.
+func (a Architecture) ofOther(name string) bool {
+	top, rest, _ := strings.Cut(filepath.ToSlash(name), "/")
+	of, _, below := strings.Cut(rest, "/")
+	return a.Environment != "" && (top == "env" || top == "gitops") && below && of != a.Environment
 }
 
 // Tree is the output of one architecture, in a place of its own, with the development identity that its secrets are encrypted to.
@@ -32,7 +49,7 @@ type Tree struct {
 	Key string // the file of the age identity
 }
 
-// Architectures lists the examples of the project in root, and the graphs in a folder that `go run ./graphs` filled.
+// Architectures lists the examples of the project in root, and the graphs in a folder that `go run ./graphs` filled; one that has environments once for each.
 func Architectures(root, graphs string) ([]Architecture, error) {
 	var all []Architecture
 	for prefix, dir := range map[string]string{"examples": filepath.Join(root, "examples"), "graphs": graphs} {
@@ -41,13 +58,31 @@ func Architectures(root, graphs string) ([]Architecture, error) {
 			return nil, fmt.Errorf("list architectures: %w", err)
 		}
 		for _, e := range entries {
-			if _, err := os.Stat(filepath.Join(dir, e.Name(), "arch.cue")); err == nil {
-				all = append(all, Architecture{Name: prefix + "/" + e.Name(), Dir: filepath.Join(dir, e.Name())})
+			text, err := os.ReadFile(filepath.Join(dir, e.Name(), "arch.cue"))
+			if err != nil {
+				continue
+			}
+			one := Architecture{Name: prefix + "/" + e.Name(), Dir: filepath.Join(dir, e.Name())}
+			environments := environments(text)
+			for _, environment := range environments {
+				all = append(all, Architecture{Name: one.Name + "-" + environment, Dir: one.Dir, Environment: environment})
+			}
+			if len(environments) == 0 {
+				all = append(all, one)
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Architecture) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// environments are those that an arch.cue lists in one line of its own.
+func environments(text []byte) []string {
+	line := regexp.MustCompile(`(?m)^environments: \[(.*)\]$`).FindSubmatch(text)
+	if line == nil {
+		return nil
+	}
+	return strings.FieldsFunc(string(line[1]), func(r rune) bool { return strings.ContainsRune(`", `, r) })
 }
 
 // Build copies an architecture below work and builds it there with the program platc.
@@ -69,10 +104,10 @@ func Build(ctx context.Context, platc string, a Architecture, work string) (*Tre
 			return nil, fmt.Errorf("copy %s: %w", a.Name, err)
 		}
 	}
-	t := &Tree{Architecture: Architecture{Name: a.Name, Dir: dir}, Out: filepath.Join(dir, "out"), Key: filepath.Join(dir, ".platc", "dev.agekey")}
+	t := &Tree{Architecture: Architecture{Name: a.Name, Dir: dir, Environment: a.Environment}, Out: filepath.Join(dir, "out"), Key: filepath.Join(dir, ".platc", "dev.agekey")}
 	cmd := exec.CommandContext(ctx, platc, "build", "--quiet", "-o", t.Out, ".")
 	cmd.Dir = dir
-	// the only variable that an architecture here reads
+	// the only variables that an architecture here reads
 	cmd.Env = append(os.Environ(), "REGISTRY_PASSWORD=registry-password-of-the-suite", "DB_ADMIN_PASSWORD=database-password-of-the-suite")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("platc build %s: %w\n%s", a.Name, err, out)
@@ -111,7 +146,7 @@ func (t *Tree) Kustomizations() ([]string, error) {
 func (t *Tree) Files(picks func(path string) bool) ([]string, error) {
 	var all []string
 	err := fs.WalkDir(os.DirFS(t.Out), ".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && picks(path) {
+		if err == nil && !d.IsDir() && !t.ofOther(path) && picks(path) {
 			all = append(all, path)
 		}
 		return err

@@ -65,15 +65,15 @@ func (w *world) operators() {
 
 // rabbitPorts are those of clients: with tls.disableNonTLSListeners the encrypted ones alone.
 func rabbitPorts(o unstructured.Unstructured) []corev1.ServicePort {
-	clear := []corev1.ServicePort{port("amqp", 5672), port("management", 15672), port("prometheus", 15692)}
+	plain := []corev1.ServicePort{port("amqp", 5672), port("management", 15672), port("prometheus", 15692)}
 	if text(o.Object, "spec", "tls", "secretName") == "" {
-		return clear
+		return plain
 	}
 	encrypted := []corev1.ServicePort{port("amqps", 5671), port("management-tls", 15671), port("prometheus-tls", 15691)}
 	if only, _, _ := unstructured.NestedBool(o.Object, "spec", "tls", "disableNonTLSListeners"); only {
 		return encrypted
 	}
-	return append(clear, encrypted...)
+	return append(plain, encrypted...)
 }
 
 func (w *world) kafka(k key, o unstructured.Unstructured) {

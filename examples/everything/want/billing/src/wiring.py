@@ -18,6 +18,7 @@ ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 OPTIONAL: tuple[str, ...] = ()
 METRICS: bool = True
+VOLUMES: tuple[str, ...] = ("/data",)
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
     Provider(

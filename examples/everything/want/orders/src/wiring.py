@@ -33,6 +33,7 @@ QUEUES: tuple[str, ...] = (
 TASK_ROUTES: tuple[tuple[str, str], ...] = ()
 BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = True
+VOLUMES: tuple[str, ...] = ()
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
     Provider(

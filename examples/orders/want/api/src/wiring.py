@@ -21,6 +21,7 @@ QUEUES: tuple[str, ...] = ("celery",)
 TASK_ROUTES: tuple[tuple[str, str], ...] = ()
 BEAT: tuple[tuple[str, str, str, str], ...] = ()
 METRICS: bool = False
+VOLUMES: tuple[str, ...] = ()
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (
     Provider(

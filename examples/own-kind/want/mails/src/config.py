@@ -443,7 +443,7 @@ def load_settings(*, server: bool = True, own: bool = True) -> Settings:
 
 
 def encrypted_variables() -> list[str]:
-    """Return the variables of a Secret that was applied as it lies in the repository, read or not."""
+    """Return the variables of a Secret that was applied as it lies in Git, read or not."""
     return [
         f"{name} is still SOPS-encrypted; the Secret was applied without decryption"
         for name, value in os.environ.items()

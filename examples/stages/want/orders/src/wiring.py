@@ -14,6 +14,7 @@ ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 OPTIONAL: tuple[str, ...] = ()
 METRICS: bool = True
+VOLUMES: tuple[str, ...] = ()
 AUTH: str = "none"
 PROVIDERS: tuple[Provider, ...] = (
     Provider(

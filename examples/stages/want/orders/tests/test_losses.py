@@ -191,6 +191,33 @@ def test_a_record_that_is_given_up_has_a_topic(monkeypatch: pytest.MonkeyPatch) 
     assert found == ["failed", "other", ""]
 
 
+@pytest.mark.skipif("kafka" not in MODULES, reason="no topic is linked")
+@pytest.mark.parametrize(
+    ("error", "stopped"),
+    [("ProducerFenced", 1), ("OutOfOrderSequenceNumber", 1), ("TopicAuthorizationFailedError", 0)],
+)
+def test_a_producer_that_cannot_go_on_is_made_anew(error: str, stopped: int) -> None:
+    """The next call makes another producer; one that the cluster refuses a topic is kept."""
+    module = import_module("src.kafka_module.client")
+    raised = getattr(import_module("aiokafka.errors"), error)
+    stops: list[int] = []
+
+    async def stop() -> None:
+        stops.append(1)
+
+    async def fail() -> None:
+        cluster = module.Cluster.__new__(module.Cluster)
+        cluster.component, cluster.slots = "log", module.Slots("log", 1)
+        cluster.made = SimpleNamespace(stop=stop)
+        with pytest.raises(raised):
+            async with cluster.calls():
+                raise raised
+        assert (cluster.made is None) == bool(stopped)
+
+    asyncio.run(fail())
+    assert len(stops) == stopped
+
+
 @pytest.mark.skipif("celery_app" not in CLIENTS, reason="no Celery is linked")
 def test_a_worker_asks_its_broker_again_soon() -> None:
     """However long the broker was away, its return is noticed within RETRY_LAST."""

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from src.api import NAMES, load_all
 from src.common import BODY_MAX, Catalogue, Entry, Probe, Problem, clean_object
 from src.main import create_app
-from src.wiring import APP, ASGI, AUTH, CUSTOM_APIS, METRICS, MODULES, ROUTES, SEAMS
+from src.wiring import APP, ASGI, AUTH, CUSTOM_APIS, METRICS, MODULES, ROUTES, SEAMS, VOLUMES
 from tests.samples import (
     INJECTIONS,
     KEY,
@@ -250,6 +250,8 @@ def test_metrics(client: TestClient) -> None:
         "process_",
     ):
         assert series in text
+    for path in VOLUMES:
+        assert f'fastapi_volume_free_bytes{{path="{path}"}}' in text
     assert 'handler="/info"' in text
     assert 'handler="/health"' not in text
 

@@ -14,6 +14,7 @@ ROUTES: bool = True
 PUBLIC_PATHS: tuple[str, ...] = ()
 OPTIONAL: tuple[str, ...] = ()
 METRICS: bool = False
+VOLUMES: tuple[str, ...] = ()
 AUTH: str = "api_key"
 PROVIDERS: tuple[Provider, ...] = (
     Provider(

@@ -114,12 +114,15 @@ def test_address_of_a_database(
     name: str, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """User, password and database are percent-encoded; it names the authority of the server."""
-    ending = f"/{name}"
+    component, _, database = name.rpartition(".")
+    ending = f"/{database}"
     for provider in PROVIDERS:
         if "DATABASES" in provider.variables:
             variable = provider.variables["DATABASES"]
             monkeypatch.setenv(variable, variables[variable].replace(SECRET, "a/b@c%d"))
-        named = name in {item.name for item in provider.resources}
+        named = component in ("", provider.component) and any(
+            item.name == database for item in provider.resources
+        )
         if named and {"CA_FILE", "SSLMODE"} <= provider.variables.keys():
             monkeypatch.setenv(provider.variables["SSLMODE"], "verify-full")
             monkeypatch.setenv(provider.variables["CA_FILE"], "/ca.crt")

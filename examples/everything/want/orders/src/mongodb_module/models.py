@@ -44,7 +44,8 @@ class Document(BaseModel):
 
 
 class DocumentPage(BaseModel):
-    """Some documents, and how many there are."""
+    """Some documents, how many there are if they were counted, and where the next page begins."""
 
     items: list[Document]
-    total: int
+    total: int | None
+    next: str | None

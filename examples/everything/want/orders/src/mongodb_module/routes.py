@@ -11,7 +11,16 @@ from bson import ObjectId
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import JsonValue
 
-from src.common import BoundedRoute, Limit, ModuleModel, Offset, documented, not_found
+from src.common import (
+    After,
+    BoundedRoute,
+    Limit,
+    ModuleModel,
+    Offset,
+    documented,
+    invalid,
+    not_found,
+)
 from src.mongodb_module.client import Fields, collections
 from src.mongodb_module.models import Count, DatabaseInfo, Document, DocumentIn, DocumentPage
 
@@ -20,7 +29,8 @@ router = APIRouter(route_class=BoundedRoute)
 DocumentId = Annotated[
     str, Path(pattern=r"^[0-9a-fA-F]{24}$", description="An ObjectId in hexadecimal.")
 ]
-ORDER = [("created_at", 1), ("_id", 1)]
+# An ObjectId begins with the time at which it was made, and every collection has an index of it.
+ORDER = [("_id", 1)]
 NO_DOCUMENT = "there is no such document"
 
 
@@ -85,17 +95,28 @@ async def count_documents(request: Request, database: str) -> Count:
         return Count(count=await documents.count_documents({}))
 
 
+def behind(after: str | None) -> Fields:
+    """Return the filter of the documents behind a page."""
+    if after is None:
+        return {}
+    if not ObjectId.is_valid(after):
+        raise invalid("after is not the `next` of a page")
+    return {"_id": {"$gt": ObjectId(after)}}
+
+
 @router.get("/{database}/documents", responses=documented(403, 404, 503))
 async def list_documents(
-    request: Request, database: str, limit: Limit = 50, offset: Offset = 0
+    request: Request, database: str, limit: Limit = 50, offset: Offset = 0, after: After = None
 ) -> DocumentPage:
-    """List documents in the order of their creation."""
+    """List documents in the order of their creation; with `after` they are not counted."""
     entry = collections(request).find(database, "read")
+    wanted = behind(after)
     async with entry.value.errors() as documents:
-        total = await documents.count_documents({})
-        cursor = documents.find({}).sort(ORDER).skip(offset).limit(limit)
+        total = None if wanted else await documents.count_documents({})
+        cursor = documents.find(wanted).sort(ORDER).skip(offset).limit(limit)
         items = [document_of(found) async for found in cursor]
-    return DocumentPage(items=items, total=total)
+    last = items[-1].id if len(items) == limit else ""
+    return DocumentPage(items=items, total=total, next=last if ObjectId.is_valid(last) else None)
 
 
 @router.post(

@@ -21,7 +21,6 @@ set -eu
 umask 077
 
 tree=$(cd "$(dirname "$0")/.." && pwd)
-root=$(cd "$tree/../.." && pwd)
 manager=platc
 part_of='stages-prod'
 rollout_timeout=${ROLLOUT_TIMEOUT:-600}

@@ -179,6 +179,15 @@ SET ROLE "stages_prod_orders_owner";
 REVOKE ALL ON DATABASE "orders" FROM PUBLIC;
 CREATE SCHEMA IF NOT EXISTS app;
 ALTER DATABASE "orders" SET search_path = app, public;
+DO $$
+BEGIN
+    IF to_regclass('app.items') IS NOT NULL AND 5 > (
+        SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('app.items') AND NOT attisdropped
+        AND attname IN ('id', 'name', 'payload', 'created_at', 'updated_at')
+    ) THEN
+        RAISE EXCEPTION 'app.items is a table of somebody else: set routes to false on the applications of this database, or rename the table';
+    END IF;
+END $$;
 CREATE TABLE IF NOT EXISTS app.items (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name text NOT NULL UNIQUE,
