@@ -137,9 +137,8 @@ func runPage(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		case name != "":
 			file := filepath.Join(r.folder(), name)
-			_, body, _ := strings.Cut(b.text, "\n")
 			ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
-			ts.Check(os.WriteFile(file, []byte(body), 0o644))
+			ts.Check(os.WriteFile(file, []byte(b.text), 0o644))
 		case b.language == "cue":
 			r.fragment(b.text)
 		}
