@@ -325,9 +325,12 @@ func TestLinksOfPagesLead(t *testing.T) {
 	}
 }
 
-// anchors are those of the headings of a page, as GitHub makes them.
+// anchors are those of the headings of a page, as GitHub makes them, and those that it sets itself.
 func anchors(text string) map[string]bool {
 	all := map[string]bool{}
+	for _, m := range regexp.MustCompile(`<a id="([^"]+)"></a>`).FindAllStringSubmatch(text, -1) {
+		all[m[1]] = true
+	}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
 		heading := regexp.MustCompile(`[^\p{L}\p{N}\s_-]`).ReplaceAllString(strings.ToLower(m[1]), "")
 		all[strings.ReplaceAll(heading, " ", "-")] = true
