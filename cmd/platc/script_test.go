@@ -55,6 +55,11 @@ func kindScripts(t *testing.T) []string {
 
 func scriptParams() testscript.Params {
 	return testscript.Params{
+		Setup: func(env *testscript.Env) error {
+			root, err := filepath.Abs("../..")
+			env.Setenv("REPOSITORY", root)
+			return err
+		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
