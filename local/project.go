@@ -56,8 +56,8 @@ type Service struct {
 	Environment map[string]string // as Compose reads it
 	EnvFiles    []string          // files of variables, by their path in the tree
 	Mounts      []Mount
-	Once        bool              // it ends by itself
-	Optional    bool              // nothing starts it by itself
+	Once        bool // it ends by itself
+	Optional    bool // nothing starts it by itself
 }
 
 // Mount is a file that a container reads.

@@ -1,9 +1,11 @@
 package passes
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 )
@@ -39,4 +41,19 @@ func (s *localService) secretFiles(name string) map[string]madeFile {
 		made[key] = madeFile{row, key}
 	}
 	return made
+}
+
+// saidFile is a file that a kind names for a container: one of the component, or one of a Certificate that it emits.
+func (s *localService) saidFile(target string, said kind.Object) (madeFile, bool) {
+	if from := word(said, "from"); from != "" {
+		return madeFile{s.row(from), word(said, "key")}, true
+	}
+	f, ok := s.secretFiles(word(said, "certificate"))[word(said, "key")]
+	if !ok {
+		s.c.Report(diag.Diagnostic{
+			Code: "E0101", Path: s.n.Path(), Pos: s.c.Of(s.n).Local.Pos, Message: fmt.Sprintf("local of the kind %s has the file %s of neither a file nor a certificate of the component", s.n.Kind.Name, target),
+			Help: "give it from, a file of the component, or certificate, the Secret of a Certificate, and key: tls.crt, tls.key or ca.crt", Related: []diag.Related{{Message: s.n.Name + " is declared here", Pos: s.n.Pos}},
+		})
+	}
+	return f, ok
 }

@@ -227,13 +227,9 @@ func (s *localService) mounts() {
 	files, _ := s.said["files"].(kind.Object)
 	for _, target := range slices.Sorted(maps.Keys(files)) {
 		o, _ := files[target].(kind.Object)
-		if name := word(o, "certificate"); name != "" {
-			if f, ok := s.secretFiles(name)[word(o, "key")]; ok {
-				file(s.own("files", target), f.row, f.key, target)
-			}
-			continue
+		if f, ok := s.saidFile(target, o); ok {
+			file(s.own("files", target), f.row, f.key, target)
 		}
-		file(s.own("files", target), s.row(word(o, "from")), word(o, "key"), target)
 	}
 	said, _ := s.said["volumes"].(kind.Object)
 	for _, name := range slices.Sorted(maps.Keys(said)) {
