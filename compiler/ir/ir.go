@@ -390,6 +390,8 @@ type Prerequisite struct {
 	Name, Version, What string
 	Watch               string   // setting for the namespaces that it must watch, or ""
 	CRDs                []string // sorted
+	Images              []string // ends of names of the images that run it, sorted: their tags show its version
+	Annotation          string   // of its CRDs, which shows its version, or ""
 	NeededBy            []string // components, sorted
 	Namespaces          []string // theirs, sorted
 }

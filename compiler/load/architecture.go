@@ -36,15 +36,12 @@ type Source struct {
 
 	environment  string        // that is evaluated; "": the architecture has none
 	environments []string      // all of them
+	schema       string        // the package that users may import
 	limit        time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
 const maxSize = 32 << 20
-
-// importable is the package that users may import for completion in an editor. Evaluated by platc it says nothing,
-// so that findings are the same with and without it.
-const importable = "package schema\n\n#Architecture: {...}\n"
 
 // placeholderModule is the module of files that are in none.
 const placeholderModule = "architecture.local"
@@ -420,7 +417,7 @@ func (s Source) overlay() map[string]load.Source {
 	for _, name := range names {
 		overlay[name] = load.FromString("package schema\n")
 	}
-	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(importable)
+	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(s.schema)
 	return overlay
 }
 
