@@ -30,6 +30,8 @@ type Input struct {
 	Untraced bool         // nobody will ask where a line or a decision comes from, and what tells it is not kept
 
 	Environments Choice // those that are asked for
+
+	Deny []string // codes of warnings that count as errors, or "all"
 }
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
@@ -48,6 +50,7 @@ type Build struct {
 	made        *made             // of build contexts, before the rest
 	some        bool              // environments were named: what is of the others stays
 	differences []diag.Diagnostic // E0210
+	accepts     map[accepted]bool // which `accept` was of use
 }
 
 // Environment is an architecture in one of its environments.

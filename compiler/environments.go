@@ -76,6 +76,7 @@ func (b *Build) conclude(in Input) {
 	if len(b.Environments) > 1 && b.sealed() {
 		b.across(in)
 	}
+	b.unaccepted()
 }
 
 // named is a text with the environment in front of it.
@@ -93,6 +94,7 @@ func (b *Build) say(f func(e *Environment, found *diag.List)) {
 	for _, e := range b.Environments {
 		list := &diag.List{}
 		f(e, list)
+		b.accept(e, list)
 		names, found = append(names, e.Name), append(found, list)
 	}
 	merged := diag.Merge(names, found, b.total())

@@ -9,6 +9,8 @@ type Code struct {
 	Cause   string // why it happens
 	Example string // an arch.cue that gives it; a shell session ("$ …") where the architecture alone cannot
 	Fix     string // what to do
+
+	Outside bool // it depends on more than the architecture: on the tree that is there, or on keys at hand
 }
 
 // Severity follows from the first letter of the code.
@@ -577,9 +579,10 @@ components: {
 			Fix: "Set `image` to one that you build and maintain: for MinIO from the source of RELEASE.2025-10-15T17-29-55Z or later (`go install github.com/minio/minio@RELEASE.2025-10-15T17-29-55Z`), where it is fixed. Or plan a replacement.",
 		},
 		{
-			ID:    "W0116",
-			Title: "development identity in use",
-			Cause: "No recipient is configured, so secrets are encrypted to a key beside arch.cue, on this machine only.",
+			ID:      "W0116",
+			Outside: true,
+			Title:   "development identity in use",
+			Cause:   "No recipient is configured, so secrets are encrypted to a key beside arch.cue, on this machine only.",
 			Example: `
 $ platc build
 `,
@@ -668,9 +671,10 @@ components: {
 			Fix: "Rename one of them, for example after its purpose.",
 		},
 		{
-			ID:    "W0123",
-			Title: "what an application keeps under its old name",
-			Cause: "An application was renamed, and its name is part of names that it uses elsewhere: its keys and queues in redis begin with it, and its consumer group is named after it. The application no longer finds what is under the old name.",
+			ID:      "W0123",
+			Outside: true,
+			Title:   "what an application keeps under its old name",
+			Cause:   "An application was renamed, and its name is part of names that it uses elsewhere: its keys and queues in redis begin with it, and its consumer group is named after it. The application no longer finds what is under the old name.",
 			Example: `
 $ platc build
 $ sed -i 's/orders:/sales:/' arch.cue
@@ -679,9 +683,10 @@ $ platc check --against out
 			Fix: "Keep the name, or let the application finish its work before you rename it.",
 		},
 		{
-			ID:    "W0124",
-			Title: "variables that a second instance removes",
-			Cause: "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
+			ID:      "W0124",
+			Outside: true,
+			Title:   "variables that a second instance removes",
+			Cause:   "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
 			Example: `
 $ platc build
 $ sed -i 's/links: db: {}/links: {db: {}, pg: {}}/' arch.cue
@@ -753,6 +758,16 @@ components: {
 }
 `,
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
+		},
+		{
+			ID:    "W0132",
+			Title: "`accept` of a warning that is not there",
+			Cause: "`accept` of a component, or of `config`, names a warning that does not arise there any more, or arises elsewhere. It is only looked for where the architecture has no errors, and in all environments.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, accept: W0112: "internal only"}
+`,
+			Fix: "Remove it, or put it where the warning arises. Where a definition of your own has it for all that use it, let the definition accept W0132 too.",
 		},
 		{
 			ID:    "W0133",
