@@ -39,7 +39,8 @@ func (b *Build) accept(e *Environment, found *diag.List) {
 
 // unaccepted warns of every accept that was of no use. Only an architecture that was read as a whole, and without errors, has all its warnings.
 func (b *Build) unaccepted() {
-	if !b.sealed() || b.total() > len(b.Environments) {
+	mistaken := slices.ContainsFunc(b.Findings.Sorted(), func(d diag.Diagnostic) bool { return d.Severity == diag.Error && !d.Denied })
+	if mistaken || !b.sealed() || b.total() > len(b.Environments) {
 		return
 	}
 	b.say(func(e *Environment, found *diag.List) {

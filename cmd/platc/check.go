@@ -73,7 +73,11 @@ func (c *console) reportCheck(o *common, findings *diag.List, accepted bool) err
 	if err := c.report(o, findings); err != nil {
 		return err
 	}
-	return diag.Text(c.out, findings.Accepted(), c.source, false)
+	if err := diag.Text(c.out, findings.Accepted(), c.source, false); err != nil || len(findings.Accepted()) == 0 {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out)
+	return err
 }
 
 // size is "3 components, 2 links".
