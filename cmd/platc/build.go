@@ -41,7 +41,8 @@ type buildOptions struct {
 	timings    bool
 	watch      bool
 
-	built owned // what the last build read of the user's own; nil: nothing is known
+	kinds *compiler.Kinds // from one build to the next; nil: there is one
+	built owned           // what the last build read of the user's own; nil: nothing is known
 }
 
 // owned is the files and folders of the user's own that a build has read.
@@ -148,6 +149,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("checking")
 	in := o.input(c, args)
+	in.Kinds = o.kinds
 	receipt := o.receipt(c, in)
 	started := time.Now()
 	if findings, files, same := receipt.Same(started); same {
