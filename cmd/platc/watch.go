@@ -14,6 +14,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/images"
 )
 
@@ -23,6 +24,7 @@ const settle = 150 * time.Millisecond
 // watch builds, and again whenever a file that an architecture may be made of changes, until it is interrupted.
 // Errors of a build are printed, and the next change is waited for.
 func watch(ctx context.Context, c *console, o *buildOptions, args []string) error {
+	o.kinds = &compiler.Kinds{}
 	return watching(ctx, c, c.path(o.out), args, func() (owned, error) {
 		o.built = nil
 		err := build(ctx, c, o, args)

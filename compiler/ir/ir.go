@@ -23,6 +23,7 @@ type Graph struct {
 	Config  Config
 	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Accepts []Accept          // warnings that are not reported, in the order in which they are written
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
 	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
 	Environment  string

@@ -33,6 +33,7 @@ type Source struct {
 
 	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
+	Kinds    *Kinds       // built-in kinds that were read before, or are read for the next; nil: they are read for this one
 
 	environment  string        // that is evaluated; "": the architecture has none
 	environments []string      // all of them
@@ -136,9 +137,22 @@ func (s Source) library(list *diag.List) *kind.Library {
 			return nil
 		}
 	}
+	if users == nil && s.Kinds != nil {
+		return s.Kinds.builtIn()
+	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
 	return library
+}
+
+// Kinds are the built-in kinds, which one architecture hands to the next: they are read once. Two at the same time need two.
+type Kinds struct{ library *kind.Library }
+
+func (k *Kinds) builtIn() *kind.Library {
+	if k.library == nil {
+		k.library, _ = Library(nil, "")
+	}
+	return k.library
 }
 
 // graph makes the graph of an evaluated architecture with the kinds of a library.
