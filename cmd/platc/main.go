@@ -143,6 +143,9 @@ func command(args []string, c *console) int {
 		return exitErrors
 	}
 	c.say("platc: %v\n", err)
+	if help := helpOf(err); help != "" {
+		c.say("  = help: %s\n", help)
+	}
 	return exitErrors
 }
 
