@@ -18,11 +18,13 @@ import (
 
 // Input is what a command reads.
 type Input struct {
-	Args []string                         // files of one package, a directory or a package path; empty: the working directory
+	Args []string                         // files of one package, a directory or a package path; empty: the working directory; Stdin: what that function gives
 	Dir  string                           // the working directory; positions are relative to it
 	Tags []string                         // key=value, for @tag
 	Env  func(string) (string, bool)      // the environment
 	Dump func(pass string, plan *ir.Plan) // called after every pass; may be nil
+
+	Stdin func() ([]byte, error) // all of standard input, the same with each call; nil: there is none
 
 	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
@@ -34,6 +36,9 @@ type Input struct {
 
 	Deny []string // codes of warnings that count as errors, or "all"
 }
+
+// Stdin is the argument that stands for an architecture on standard input.
+const Stdin = load.Stdin
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
 type Restriction = load.Restriction

@@ -13,7 +13,7 @@ import (
 
 // load reads the architecture in its environments: in those asked for, or in all where these have to fit together.
 func (b *Build) load(in Input) {
-	s := load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Hidden: b.Hidden, Restrict: in.Restrict, Kinds: in.Kinds}
+	s := load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Stdin: in.Stdin, Hidden: b.Hidden, Restrict: in.Restrict, Kinds: in.Kinds}
 	all, misuse := load.Environments(s, in.Environments)
 	b.Misuse, b.some = misuse, len(in.Environments.Names) > 0
 	before := map[string]bool{}

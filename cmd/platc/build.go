@@ -39,7 +39,7 @@ type buildOptions struct {
 	jobs       int
 	dump       string
 	timings    bool
-	watch      bool
+	follow     bool // --watch
 
 	kinds *compiler.Kinds // from one build to the next; nil: there is one
 	built owned           // what the last build read of the user's own; nil: nothing is known
@@ -67,7 +67,10 @@ removed; files that platc did not write are never touched.`,
 			if o.out == "-" && c.outTerminal {
 				return usage{"-o - writes an archive, and stdout is a terminal", "redirect it to a file or a pipe, or give -o FILE.tar"}
 			}
-			if o.watch {
+			if o.follow && slices.Contains(args, compiler.Stdin) {
+				return usage{"--watch follows files, and - is stdin", "name the file"}
+			}
+			if o.follow {
 				ctx, stop := interruptible(context.Background())
 				defer stop()
 				return watch(ctx, c, &o, args)
@@ -88,7 +91,7 @@ removed; files that platc did not write are never touched.`,
 	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to process in parallel, `N` (default: one per processor)")
 	flags.StringVar(&o.dump, "dump-ir", "", "write the graph and the plan after every pass to `DIR`, as JSON")
 	flags.BoolVar(&o.timings, "timings", false, "print how long each stage took")
-	flags.BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
+	flags.BoolVar(&o.follow, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
 	o.addDeny(cmd)
 	o.addOutput(flags, "text", "json", "sarif")
 	return cmd
@@ -107,11 +110,11 @@ func (o *buildOptions) valid() error {
 		return usage{fmt.Sprintf("-j %d: the number of jobs cannot be negative", o.jobs), ""}
 	case o.archive() && o.check:
 		return usage{"--check compares a directory, and -o names an archive", "give -o the directory of the last build"}
-	case o.archive() && o.watch:
+	case o.archive() && o.follow:
 		return usage{"--watch writes to a directory, and -o names an archive", ""}
 	case o.out == "-" && o.format.value != "text":
 		return usage{"-o - writes an archive to stdout, where --format " + o.format.value + " writes diagnostics", "write the archive to a file, as -o FILE.tar"}
-	case o.check && o.watch:
+	case o.check && o.follow:
 		return usage{"--check and --watch cannot be combined", ""}
 	}
 	return nil
@@ -186,7 +189,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	rendering.Known, rendering.Keys = receipt.Known(), receipt.Keys()
 	rendered, err := compiler.Render(b, rendering)
 	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
-		if err := o.finished(c, p, b, "", news{}); err != nil {
+		if err := o.finished(c, p, b, "", news{files: keptIn(o.out, 0)}); err != nil {
 			return err
 		}
 		return exit(exitDifferent)
@@ -204,7 +207,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.stopped(c, p, b, err)
 	}
 	b.Findings.AddAll(&change.Conflicts)
-	said := news{drawn: rendered.New, overwritten: o.overwritten(rendered, change), would: o.check}
+	said := news{drawn: rendered.New, overwritten: o.overwritten(rendered, change), would: o.check, files: writtenTo(o.out, change)}
 	if o.check {
 		return o.compared(c, p, b, change, said)
 	}
@@ -404,7 +407,7 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
-	return o.finished(c, p, b, fmt.Sprintf("%s: %s", o.out, plural(len(files), "file")), news{drawn: rendered.New})
+	return o.finished(c, p, b, fmt.Sprintf("%s: %s", o.out, plural(len(files), "file")), news{drawn: rendered.New, files: archived(o.out, files)})
 }
 
 // summary is "out: 143 files: 12 added, 1 removed".

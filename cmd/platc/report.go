@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 )
 
@@ -37,7 +38,7 @@ func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
 
 // reportText prints findings on stderr, for commands whose result is on stdout.
 func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
-	shown := findings
+	shown, known := findings, 0
 	if o.quiet {
 		shown = nil
 		for _, d := range findings {
@@ -45,9 +46,14 @@ func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
 				shown = append(shown, d)
 			}
 		}
+	} else if o.watch != nil {
+		shown, known = o.watch.fresh(findings)
 	}
 	if err := diag.Text(c.err, shown, c.source, c.colour(o)); err != nil {
 		return err
+	}
+	if known > 0 {
+		c.say("%s as before\n", plural(known, "warning"))
 	}
 	if n := count(findings, diag.Error); n > 0 && !o.quiet {
 		c.say("\n%s; see `platc explain %s`\n", tally(findings), firstError(findings))
@@ -94,18 +100,24 @@ func plural(n int, what string) string {
 }
 
 func (c *console) colour(o *common) bool {
-	if o.noColor || !c.errTerminal {
+	if v, _ := c.env("NO_COLOR"); o.noColor || v != "" {
 		return false
 	}
-	if v, _ := c.env("NO_COLOR"); v != "" {
-		return false
+	for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE"} {
+		if v, _ := c.env(name); v != "" && v != "0" && v != "false" {
+			return true
+		}
 	}
 	v, _ := c.env("TERM")
-	return v != "dumb"
+	return c.errTerminal && v != "dumb"
 }
 
 // source reads a file for an excerpt; positions are relative to the working directory.
 func (c *console) source(file string) []byte {
+	if file == compiler.Stdin && c.stdin != nil {
+		data, _ := c.stdin() // what went wrong was reported
+		return c.hidden.Source(data)
+	}
 	file = c.path(file)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return nil
