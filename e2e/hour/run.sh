@@ -15,7 +15,7 @@ platc version | head -n 1
 if docker info >/dev/null 2>&1; then
     export HOUR_UP=yes
 else
-    echo "no Docker Engine answers: the hour is without \`platc up\`, which e2e/local runs"
+    echo "no Docker Engine answers: e2e/local runs the hour with platc up"
 fi
 cd "$work/user"
 "$work/platc/e2e/hour/hour.sh"
