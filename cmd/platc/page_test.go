@@ -22,7 +22,7 @@ import (
 //   - A sh block is run, and every command in it has to succeed.
 //   - A console block has commands after "$ ", and below each what it prints. A "…" stands for any text, a line of it for any lines.
 //
-// Commands of a page share folder and variables. A block that cannot be run stands in testdata/pages/not-run.txt, with the reason; its syntax is checked.
+// Commands of a page share folder and variables. A block that cannot be run stands in testdata/pages/not-run.list, with the reason; its syntax is checked.
 
 const pageScripts = "../../testdata/pages"
 
@@ -225,7 +225,7 @@ func (e exceptions) has(b block) bool {
 
 // notRun are those of a page, or of all with "".
 func notRun(name string) exceptions {
-	data, err := os.ReadFile(filepath.Join(pageScripts, "not-run.txt"))
+	data, err := os.ReadFile(filepath.Join(pageScripts, "not-run.list"))
 	if err != nil {
 		panic(err)
 	}
@@ -294,7 +294,7 @@ func TestEveryPageIsRun(t *testing.T) {
 		}
 	}
 	for _, x := range left {
-		t.Errorf("%s has no block that begins %q: not-run.txt", x[0], x[1])
+		t.Errorf("%s has no block that begins %q: not-run.list", x[0], x[1])
 	}
 	if t.Failed() {
 		fmt.Println("see page_test.go for how pages are run")
@@ -304,6 +304,7 @@ func TestEveryPageIsRun(t *testing.T) {
 // TestLinksOfPagesLead: a link from a page to another file, or to a heading, leads there.
 func TestLinksOfPagesLead(t *testing.T) {
 	t.Parallel()
+	headings := map[string]map[string]bool{}
 	for _, name := range append(pages(t), "ARCHITECTURE.md") {
 		for _, m := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(document(t, name), -1) {
 			target, anchor, _ := strings.Cut(m[1], "#")
@@ -318,7 +319,13 @@ func TestLinksOfPagesLead(t *testing.T) {
 				t.Errorf("%s: %s leads nowhere", name, m[1])
 				continue
 			}
-			if anchor != "" && !anchors(document(t, file))[anchor] {
+			if anchor == "" {
+				continue
+			}
+			if headings[file] == nil {
+				headings[file] = anchors(document(t, file))
+			}
+			if !headings[file][anchor] {
 				t.Errorf("%s: %s has no heading %s", name, file, anchor)
 			}
 		}
@@ -331,8 +338,9 @@ func anchors(text string) map[string]bool {
 	for _, m := range regexp.MustCompile(`<a id="([^"]+)"></a>`).FindAllStringSubmatch(text, -1) {
 		all[m[1]] = true
 	}
+	punctuation := regexp.MustCompile(`[^\p{L}\p{N}\s_-]`)
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
-		heading := regexp.MustCompile(`[^\p{L}\p{N}\s_-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		heading := punctuation.ReplaceAllString(strings.ToLower(m[1]), "")
 		all[strings.ReplaceAll(heading, " ", "-")] = true
 	}
 	return all
