@@ -25,7 +25,7 @@ platc build --quiet --check
 step "eight components"
 cp "$files/arch.cue" arch.cue
 rm -rf out
-platc check 2>warnings | tee ../summary
+platc check >../summary 2>../printed
 says '^shop: 8 components, ' ../summary
 platc build --quiet
 git add . && git commit --quiet -m "The shop"
@@ -64,10 +64,11 @@ git add . && git commit --quiet -m "Take orders"
 
 if [ -n "${HOUR_UP:-}" ]; then
     step "all of it in containers"
-    platc up | tee ../up
+    platc up >../up
+    cat ../up
     orders=$(sed -n 's/^orders .*\(127\.0\.0\.1:[0-9]*\).*/\1/p' ../up)
     curl -fsS -m 10 "http://$orders/ready?all=1" >/dev/null
-    curl -fsS -m 10 -X POST "http://$orders/orders/book" | tee ../printed
+    curl -fsS -m 10 -X POST "http://$orders/orders/book" >../printed
     says book ../printed
     platc down --volumes
 fi

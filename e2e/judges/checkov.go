@@ -184,7 +184,7 @@ type acceptance struct {
 	value     string // as text
 }
 
-// acceptances are all of them, each with its reason. A new one is a change of OUTPUT.md (JDG-04) too.
+// acceptances are all of them, each with its reason. A new one is a change of docs/checks.md (JDG-04) too.
 func acceptances() []acceptance {
 	var all []acceptance
 	for _, a := range []struct {
