@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -295,9 +294,6 @@ func TestEveryPageIsRun(t *testing.T) {
 	}
 	for _, x := range left {
 		t.Errorf("%s has no block that begins %q: not-run.list", x[0], x[1])
-	}
-	if t.Failed() {
-		fmt.Println("see page_test.go for how pages are run")
 	}
 }
 
