@@ -72,7 +72,7 @@ func (w *writer) image(name string) {
 	s, c := w.project.Services[name], w.components[name]
 	if s.Build != nil {
 		context := s.Build.Context
-		dockerfile := s.Build.Dockerfile
+		dockerfile := orText(s.Build.Dockerfile, "Dockerfile")
 		for _, left := range []struct {
 			is   bool
 			what string

@@ -1,11 +1,9 @@
 package draft
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,9 +12,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
-	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
-	"github.com/sirupsen/logrus"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -53,28 +49,6 @@ func Compose(file string, o Options) (*Draft, error) {
 		return nil, err
 	}
 	return d, nil
-}
-
-// project is a Compose file with all profiles, completed as Compose completes it.
-func (d *Draft) project(file string, data []byte) (*types.Project, error) {
-	logrus.SetOutput(io.Discard) // what the library would log is in the notes
-	environment, err := d.environment(file, data)
-	if err != nil {
-		return nil, err
-	}
-	details := types.ConfigDetails{WorkingDir: filepath.Dir(file), ConfigFiles: []types.ConfigFile{{Filename: file, Content: data}}, Environment: environment}
-	project, err := loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
-		o.SetProjectName(d.Name, true)
-		o.Profiles = []string{"*"}
-		o.SkipResolveEnvironment, o.SkipResolveLabels = true, true
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(project.Services) == 0 {
-		return nil, errors.New("it has no services")
-	}
-	return project, nil
 }
 
 // variable is a reference to a variable in a Compose file: ${NAME}, with what follows the name, or $NAME.
