@@ -41,7 +41,8 @@ type buildOptions struct {
 	timings    bool
 	follow     bool // --watch
 
-	built owned // what the last build read of the user's own; nil: nothing is known
+	kinds *compiler.Kinds // from one build to the next; nil: there is one
+	built owned           // what the last build read of the user's own; nil: nothing is known
 }
 
 // owned is the files and folders of the user's own that a build has read.
@@ -91,6 +92,7 @@ removed; files that platc did not write are never touched.`,
 	flags.StringVar(&o.dump, "dump-ir", "", "write the graph and the plan after every pass to `DIR`, as JSON")
 	flags.BoolVar(&o.timings, "timings", false, "print how long each stage took")
 	flags.BoolVar(&o.follow, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
+	o.addDeny(cmd)
 	o.addOutput(flags, "text", "json", "sarif")
 	return cmd
 }
@@ -150,6 +152,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("checking")
 	in := o.input(c, args)
+	in.Kinds = o.kinds
 	receipt := o.receipt(c, in)
 	started := time.Now()
 	if findings, files, same := receipt.Same(started); same {
@@ -172,7 +175,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b); err != nil {
 		return err
 	}
-	found := b.Findings.Sorted()
+	found := slices.Concat(b.Findings.Sorted(), b.Findings.Accepted())
 	old, stood, err := o.compare(b)
 	if err != nil {
 		return o.stopped(c, p, b, err)
@@ -323,7 +326,7 @@ func (o *buildOptions) refused(c *console, p *progress, b *compiler.Build) error
 // stopped ends a build that wrote nothing: with its findings, or with the trouble that stopped it.
 func (o *buildOptions) stopped(c *console, p *progress, b *compiler.Build, err error) error {
 	p.done()
-	if reported := c.report(&o.common, b.Findings.Sorted()); reported != nil {
+	if reported := c.report(&o.common, &b.Findings); reported != nil {
 		return reported
 	}
 	switch {
@@ -340,9 +343,9 @@ func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summ
 	p.done()
 	report := c.report
 	if o.format.value == "json" {
-		report = func(_ *common, findings []diag.Diagnostic) error { return said.json(c.out, findings) }
+		report = func(_ *common, findings *diag.List) error { return said.json(c.out, findings.Sorted()) }
 	}
-	if err := report(&o.common, b.Findings.Sorted()); err != nil {
+	if err := report(&o.common, &b.Findings); err != nil {
 		return err
 	}
 	if o.timings {

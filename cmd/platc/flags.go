@@ -18,6 +18,7 @@ type common struct {
 	tags     []string
 	restrict restriction
 	choice   compiler.Choice
+	deny     denial
 	format   choice
 	quiet    bool
 	noColor  bool
@@ -158,7 +159,7 @@ func checked(in compiler.Input) (*compiler.Build, error) {
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {
-	in := compiler.Input{Args: args, Dir: c.dir, Stdin: c.stdin, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: o.choice}
+	in := compiler.Input{Args: args, Dir: c.dir, Stdin: c.stdin, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: o.choice, Deny: o.deny.codes}
 	if o.restrict.set {
 		in.Restrict = &compiler.Restriction{Env: o.restrict.names}
 	}

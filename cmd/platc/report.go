@@ -4,29 +4,33 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 )
 
 // report prints findings: text on stderr; JSON and SARIF, which are complete documents, on stdout even when there are none.
-func (c *console) report(o *common, findings []diag.Diagnostic) error {
+// SARIF has those that are accepted too, as suppressed ones.
+func (c *console) report(o *common, findings *diag.List) error {
 	switch o.format.value {
 	case "json":
-		return diag.JSON(c.out, findings)
+		return diag.JSON(c.out, findings.Sorted())
 	case "sarif":
-		return diag.SARIF(c.out, findings, c.source, platcVersion())
+		return diag.SARIF(c.out, slices.Concat(findings.Sorted(), findings.Accepted()), c.source, platcVersion())
 	}
-	return c.reportText(o, findings)
+	return c.reportText(o, findings.Sorted())
 }
 
 // refuse reports findings that leave a command without its result, and ends it.
 func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
-	report := c.reportText
 	if o.format.value == "json" {
-		report = c.report
+		if err := diag.JSON(c.out, findings); err != nil {
+			return err
+		}
+		return exit(exitErrors)
 	}
-	if err := report(o, findings); err != nil {
+	if err := c.reportText(o, findings); err != nil {
 		return err
 	}
 	return exit(exitErrors)

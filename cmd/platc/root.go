@@ -31,7 +31,7 @@ is the current directory.`,
 	}
 	commands := []*cobra.Command{
 		buildCommand(c), checkCommand(c), graphCommand(c), diffCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
-		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {

@@ -181,8 +181,8 @@ func (o *localOptions) build(ctx context.Context, c *console, input []string, en
 // attached gives a project what is around it.
 func (o *localOptions) attached(c *console, p *local.Project, engine local.Engine) *local.Project {
 	runtimeDir, _ := c.env("XDG_RUNTIME_DIR")
-	p.Memory, p.Engine = local.Memory(runtimeDir, p.Tree), engine
-	p.In, p.Out, p.Err = c.in, c.out, c.err
+	p.Memory, p.Engine = local.Memory(runtimeDir, p.Name), engine
+	p.In, p.Out, p.Err, p.Random, p.Now = c.in, c.out, c.err, c.random, time.Now
 	return p
 }
 
@@ -261,7 +261,7 @@ func (o *localOptions) ready(c *console, p *local.Project, services []string) er
 	if err := c.printTable(rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "%s is ready; `platc logs`, `platc ps`, `platc down`\n", p.Name)
+	_, err := fmt.Fprintf(c.out, "%s is ready; `platc logs`, `platc ps`, `platc down`\n", p.Architecture)
 	return err
 }
 
@@ -276,8 +276,7 @@ func (o *localOptions) attach(ctx context.Context, c *console, input []string) (
 		return b, nil, err
 	}
 	tree := filepath.Join(b.Graph.Dir, filepath.FromSlash(localFolder), "out")
-	p := &local.Project{Name: b.Graph.PartOf(), Tree: tree, Services: compiler.LocalServices(b)}
-	return b, o.attached(c, p, engine), nil
+	return b, o.attached(c, compiler.LocalProject(b, tree), engine), nil
 }
 
 func downCommand(c *console) *cobra.Command {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/images"
 )
@@ -25,6 +26,7 @@ const settle = 150 * time.Millisecond
 // watch builds, and again whenever a file that an architecture may be made of changes, until it is interrupted.
 // Errors of a build are printed, and the next change is waited for.
 func watch(ctx context.Context, c *console, o *buildOptions, args []string) error {
+	o.kinds = &compiler.Kinds{}
 	return watching(ctx, c, &o.common, c.path(o.out), args, func() (owned, error) {
 		o.built = nil
 		err := build(ctx, c, o, args)

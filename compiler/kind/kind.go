@@ -364,3 +364,8 @@ type Namespace struct {
 	Labels map[string]string
 	Level  *Level
 }
+
+// Definition is the name of a kind's definition in the schema for editors: #fastapi, #postgresql_database.
+func Definition(name string) string {
+	return "#" + strings.NewReplacer("/", "_", "-", "_").Replace(name)
+}

@@ -35,18 +35,16 @@ type Source struct {
 
 	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
+	Kinds    *Kinds       // built-in kinds that were read before, or are read for the next; nil: they are read for this one
 
 	environment  string        // that is evaluated; "": the architecture has none
 	environments []string      // all of them
+	schema       string        // the package that users may import
 	limit        time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
 const maxSize = 32 << 20
-
-// importable is the package that users may import for completion in an editor. Evaluated by platc it says nothing,
-// so that findings are the same with and without it.
-const importable = "package schema\n\n#Architecture: {...}\n"
 
 // placeholderModule is the module of files that are in none.
 const placeholderModule = "architecture.local"
@@ -147,9 +145,22 @@ func (s Source) library(list *diag.List) *kind.Library {
 			return nil
 		}
 	}
+	if users == nil && s.Kinds != nil {
+		return s.Kinds.builtIn()
+	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
 	return library
+}
+
+// Kinds are the built-in kinds, which one architecture hands to the next: they are read once. Two at the same time need two.
+type Kinds struct{ library *kind.Library }
+
+func (k *Kinds) builtIn() *kind.Library {
+	if k.library == nil {
+		k.library, _ = Library(nil, "")
+	}
+	return k.library
 }
 
 // graph makes the graph of an evaluated architecture with the kinds of a library.
@@ -444,7 +455,7 @@ func (s Source) overlay() map[string]load.Source {
 	for _, name := range names {
 		overlay[name] = load.FromString("package schema\n")
 	}
-	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(importable)
+	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(s.schema)
 	return overlay
 }
 

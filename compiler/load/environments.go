@@ -67,6 +67,7 @@ func Environments(s Source, choice Choice) ([]Loaded, *Misuse) {
 
 // with is Environments with the kinds of a library. What was found before is a finding of all.
 func (s Source) with(library *kind.Library, list *diag.List, choice Choice) ([]Loaded, *Misuse) {
+	s.schema = importable(library)
 	c := newConcealer(s.Hidden, library)
 	first := s.evaluateInTime(list, c)
 	switch {
