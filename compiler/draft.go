@@ -16,13 +16,13 @@ type DraftOptions = draft.Options
 // that the draft is an architecture without errors.
 //
 // Errors: a file that cannot be read, or is no Compose file; a draft that cannot be mended.
-func Draft(file string, schema bool, o DraftOptions) (text []byte, notes []string, err error) {
+func Draft(file string, o DraftOptions) (text []byte, notes []string, err error) {
 	d, err := draft.Compose(file, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	for {
-		if text, err = d.CUE(schema); err != nil {
+		if text, err = d.CUE(o.Package, o.Schema); err != nil {
 			return nil, nil, err
 		}
 		in := Input{Args: []string{Stdin}, Dir: o.Dir, Stdin: func() ([]byte, error) { return text, nil }, Env: func(string) (string, bool) { return "", false }, Untraced: true}

@@ -80,16 +80,17 @@ func initArchitecture(c *console, o *initOptions, dir string) error {
 		return failed{c.named(filepath.Join(dir, "arch.cue")) + " is there already", "init never changes a file: edit that one, or name another directory"}
 	}
 	name := architectureName(filepath.Base(dir))
-	text, notes := []byte(starterText(name, !o.bare)), []string(nil)
-	if o.from != "" {
-		text, notes, err = compiler.Draft(c.path(o.from), !o.bare, compiler.DraftOptions{Library: l, Name: name, Dir: dir, Shown: o.from})
-		if err != nil {
-			return failed{err.Error(), "name a Compose file, such as docker-compose.yml; `docker compose config` says more about one that is broken"}
-		}
-	}
 	root := moduleRoot(dir)
 	if root == "" {
 		root = dir
+	}
+	pkg := unusedPackage(root, dir, name)
+	text, notes := []byte(starterText(pkg, name, !o.bare)), []string(nil)
+	if o.from != "" {
+		text, notes, err = compiler.Draft(c.path(o.from), compiler.DraftOptions{Library: l, Name: name, Package: pkg, Schema: !o.bare, Dir: dir, Shown: o.from})
+		if err != nil {
+			return failed{err.Error(), "name a Compose file, such as docker-compose.yml; `docker compose config` says more about one that is broken"}
+		}
 	}
 	below, err := filepath.Rel(root, dir)
 	if err != nil {
@@ -140,8 +141,33 @@ func packageBeside(dir string) bool {
 	return len(names) > 0
 }
 
-func starterText(name string, schema bool) string {
-	text := strings.ReplaceAll(starter, "NAME", name)
+// unusedPackage is the name of the package of a new arch.cue: CUE takes files of the same one in its folder, and in the folders of the module above, for a part of it.
+func unusedPackage(root, dir, name string) string {
+	used := map[string]bool{}
+	for folder := dir; ; folder = filepath.Dir(folder) {
+		names, _ := filepath.Glob(filepath.Join(folder, "*.cue")) // the pattern is good
+		for _, file := range names {
+			data, _ := os.ReadFile(file) // one that cannot be read is found out by whoever reads it
+			if found := regexp.MustCompile(`(?m)^package\s+(\w+)`).FindSubmatch(data); found != nil {
+				used[string(found[1])] = true
+			}
+		}
+		if folder == root || folder == filepath.Dir(folder) {
+			break
+		}
+	}
+	pkg := "arch"
+	for n, base := 1, "arch_"+strings.ReplaceAll(name, "-", "_"); used[pkg]; n++ {
+		pkg = base
+		if n > 1 {
+			pkg = fmt.Sprintf("%s_%d", base, n)
+		}
+	}
+	return pkg
+}
+
+func starterText(pkg, name string, schema bool) string {
+	text := strings.Replace(strings.ReplaceAll(starter, "NAME", name), "package arch", "package "+pkg, 1)
 	if !schema {
 		text = strings.Replace(text, starterImport, "", 1)
 	}

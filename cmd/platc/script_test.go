@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.yaml.in/yaml/v3"
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
@@ -63,7 +64,7 @@ func scriptParams() testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs, "page": runPage, "stand-ins": standIns},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs, "page": runPage, "stand-ins": standIns, "steps": steps},
 	}
 }
 
@@ -113,6 +114,55 @@ func appendLine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = f.WriteString(args[1] + "\n")
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// steps writes the commands of a job of a pipeline to a file, as its system runs them: steps .github/workflows/platc.yml check check.sh.
+func steps(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: steps pipeline job file")
+	}
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	type job struct {
+		Steps []struct {
+			Run string
+			Dir string `yaml:"working-directory"`
+		}
+		Before []string `yaml:"before_script"`
+		Script []string
+	}
+	var pipeline struct {
+		Jobs     map[string]job
+		Defaults struct {
+			Run struct {
+				Dir string `yaml:"working-directory"`
+			}
+		}
+		Default job
+	}
+	ts.Check(yaml.Unmarshal(data, &pipeline))
+	var gitlab map[string]yaml.Node
+	ts.Check(yaml.Unmarshal(data, &gitlab))
+	script := "set -eu\n"
+	if j, ok := pipeline.Jobs[args[1]]; ok {
+		for _, step := range j.Steps {
+			if strings.Contains(step.Run, "${{") {
+				ts.Fatalf("an expression in a script is text of whoever opens a pull request: %s", step.Run)
+			}
+			if step.Run != "" {
+				script += "(cd " + pipeline.Defaults.Run.Dir + "\n" + step.Run + "\n)\n"
+			}
+		}
+	} else {
+		var j job
+		node, ok := gitlab[args[1]]
+		if !ok {
+			ts.Fatalf("%s has no job %s", args[0], args[1])
+		}
+		ts.Check(node.Decode(&j))
+		script += strings.Join(append(pipeline.Default.Before, j.Script...), "\n") + "\n"
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(script), 0o644))
 }
 
 // programs puts stand-ins of programs that the emitted scripts call, from testdata/programs, before those of PATH: programs kubectl sops.

@@ -21,12 +21,8 @@ func (w *writer) writeApplication(name string) {
 	s, c := w.project.Services[name], w.components[name]
 	w.image(name)
 	w.ports(name)
-	if list := texts(s.Entrypoint); len(list) > 0 {
-		c.Attrs["command"] = list
-	}
-	if list := texts(s.Command); len(list) > 0 {
-		c.Attrs["args"] = list
-	}
+	w.command(c, "command", "entrypoint", s.Entrypoint)
+	w.command(c, "args", "command", s.Command)
 	w.volumes(name)
 	w.resources(name)
 	w.health(name)
@@ -34,6 +30,17 @@ func (w *writer) writeApplication(name string) {
 	w.mounted(name)
 	w.links(name)
 	w.variables(name, w.environment(name))
+}
+
+// command takes over words, unless a secret is one of them.
+func (w *writer) command(c *Component, attribute, said string, words []string) {
+	switch {
+	case len(words) == 0:
+	case w.holdsSecret(strings.Join(words, " ")):
+		c.note("its %s holds a secret and is not taken over: set %s, and read the secret from a variable", said, attribute)
+	default:
+		c.Attrs[attribute] = texts(words)
+	}
 }
 
 func texts(command []string) []any {
@@ -65,7 +72,7 @@ func (w *writer) image(name string) {
 	s, c := w.project.Services[name], w.components[name]
 	if s.Build != nil {
 		context := s.Build.Context
-		dockerfile := s.Build.Dockerfile
+		dockerfile := orText(s.Build.Dockerfile, "Dockerfile")
 		for _, left := range []struct {
 			is   bool
 			what string
@@ -91,6 +98,9 @@ func (w *writer) image(name string) {
 		return
 	}
 	repository, _ := splitImage(s.Image)
+	if !w.kinds[name].Attributes.Field("image").Fits(repository + ":0.0.0") {
+		repository = w.draft.Name + "/" + c.Name
+	}
 	c.note("the image %q has no exact version: write the one that you run in the place of 0.0.0", s.Image)
 	c.Attrs["image"] = repository + ":0.0.0"
 }
@@ -158,7 +168,7 @@ func (w *writer) volumes(name string) {
 			writable = append(writable, v.Target)
 		case v.Type == "tmpfs":
 		default:
-			c.note("the mount of %s at %s is not taken over: build it into the image, or give its text in files", w.relative(v.Source), v.Target)
+			c.note("the mount of %s at %s is not taken over: build it into the image, or give its text in files", w.said(v.Source), v.Target)
 		}
 	}
 	for _, t := range s.Tmpfs {
@@ -195,6 +205,9 @@ func (w *writer) resources(name string) {
 		}
 	}
 	cpu, memory := float64(s.CPUS), int64(s.MemLimit)
+	if s.Deploy != nil && s.Deploy.Resources.Reservations != nil && len(s.Deploy.Resources.Reservations.Devices) > 0 {
+		c.note("not taken over: the devices of deploy.resources")
+	}
 	var leastCPU float64
 	leastMemory := int64(s.MemReservation)
 	if s.Deploy != nil {
@@ -248,6 +261,10 @@ func (w *writer) health(name string) {
 		w.give(name, "health", path, "its health check of "+path)
 		return
 	}
+	if w.holdsSecret(strings.Join(words, " ")) {
+		w.components[name].note("its health check holds a secret and is not taken over")
+		return
+	}
 	if h.Test[0] == "CMD-SHELL" {
 		words = append([]string{"sh", "-c"}, words...)
 	}
@@ -258,15 +275,15 @@ func (w *writer) user(name string) {
 	s, c := w.project.Services[name], w.components[name]
 	if s.User == "" {
 		if s.Build == nil {
-			c.note("the image runs as user 10001 with its own files read-only: set user_id and writable if it needs another")
+			w.users = append(w.users, c.Name)
 		}
 		return
 	}
 	number, _, _ := strings.Cut(s.User, ":")
+	if number == "root" {
+		number = "0"
+	}
 	if id, err := strconv.Atoi(number); err == nil {
-		if number == "root" {
-			id = 0
-		}
 		w.give(name, "user_id", id, "the user "+s.User)
 		return
 	}
@@ -293,12 +310,6 @@ func (w *writer) environment(name string) map[string]*string {
 	return all
 }
 
-// secretName is what names of variables with secrets in them end with, or have inside.
-var secretName = regexp.MustCompile(`(?i)(pass|passwd|password|pwd|secret|token|salt|credential|credentials|api_?key|access_?key|_key|private_key|secret_key_base|dsn)$|password|secret`)
-
-// secretURL is a URL with a password in it.
-var secretURL = regexp.MustCompile(`://[^/@\s:]*:[^/@\s]+@`)
-
 // variables hands out the variables of a service: to its links what they offer, to secrets what looks like one, and the rest to env.
 func (w *writer) variables(name string, environment map[string]*string) {
 	c := w.components[name]
@@ -308,7 +319,7 @@ func (w *writer) variables(name string, environment map[string]*string) {
 	for _, k := range left {
 		v := environment[k]
 		switch {
-		case secretName.MatchString(k) || v != nil && secretURL.MatchString(*v):
+		case secret(k, v) || v != nil && w.holdsSecret(*v):
 			if one := map[string]any{k: map[string]any{"env": k}}; !t.Field("secrets").Fits(one) {
 				c.note("the secret %s is not taken over", k)
 				continue
@@ -385,6 +396,14 @@ func orText(text, other string) string {
 		return other
 	}
 	return text
+}
+
+// said is a path as a note names it: one that is far away as it is.
+func (w *writer) said(name string) string {
+	if rel := w.relative(name); !strings.HasPrefix(rel, "../../..") {
+		return rel
+	}
+	return name
 }
 
 // relative is a path as arch.cue names it.

@@ -1,11 +1,9 @@
 package draft
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,9 +12,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
-	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
-	"github.com/sirupsen/logrus"
 
 	"platc.dev/platc/compiler/kind"
 )
@@ -25,6 +21,8 @@ import (
 type Options struct {
 	Library *kind.Library
 	Name    string // of the architecture
+	Package string // of arch.cue
+	Schema  bool   // it imports the types of all kinds, for editors
 	Dir     string // where arch.cue will be: paths in the draft are relative to it
 	Shown   string // the Compose file as the user names it
 }
@@ -33,6 +31,10 @@ type Options struct {
 //
 // Errors: a file that cannot be read, or is no Compose file.
 func Compose(file string, o Options) (*Draft, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be read: %w", o.Shown, cause(err))
@@ -42,33 +44,11 @@ func Compose(file string, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a Compose file that can be read: %s", o.Shown, oneLine(err.Error()))
 	}
-	w := &writer{Options: o, draft: d, project: project, components: map[string]*Component{}, kinds: map[string]*kind.Kind{}}
+	w := &writer{secrets: secretsOf(project, d.given), Options: o, draft: d, project: project, components: map[string]*Component{}, kinds: map[string]*kind.Kind{}}
 	if err := w.write(); err != nil {
 		return nil, err
 	}
 	return d, nil
-}
-
-// project is a Compose file with all profiles, completed as Compose completes it.
-func (d *Draft) project(file string, data []byte) (*types.Project, error) {
-	logrus.SetOutput(io.Discard) // what the library would log is in the notes
-	environment, err := d.environment(file, data)
-	if err != nil {
-		return nil, err
-	}
-	details := types.ConfigDetails{WorkingDir: filepath.Dir(file), ConfigFiles: []types.ConfigFile{{Filename: file, Content: data}}, Environment: environment}
-	project, err := loader.LoadWithContext(context.Background(), details, func(o *loader.Options) {
-		o.SetProjectName(d.Name, true)
-		o.Profiles = []string{"*"}
-		o.SkipResolveEnvironment, o.SkipResolveLabels = true, true
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(project.Services) == 0 {
-		return nil, errors.New("it has no services")
-	}
-	return project, nil
 }
 
 // variable is a reference to a variable in a Compose file: ${NAME}, with what follows the name, or $NAME.
@@ -84,6 +64,7 @@ func (d *Draft) environment(file string, data []byte) (map[string]string, error)
 			return nil, fmt.Errorf(".env: %w", err)
 		}
 	}
+	d.given = maps.Clone(environment)
 	missing := map[string]bool{}
 	for _, found := range variable.FindAllStringSubmatch(string(data), -1) {
 		name, after := found[1]+found[3], found[2]
@@ -124,6 +105,8 @@ type writer struct {
 	project    *types.Project
 	components map[string]*Component // by the name of the service
 	kinds      map[string]*kind.Kind
+	secrets    map[string]bool // texts that are secrets, and nothing else
+	users      []string        // components whose image may want another user
 }
 
 func (w *writer) write() error {
@@ -148,6 +131,10 @@ func (w *writer) write() error {
 			w.writeApplication(name)
 		}
 		w.unknown(name)
+	}
+	if len(w.users) > 0 {
+		slices.Sort(w.users)
+		w.draft.Notes = append(w.draft.Notes, "containers run as user 10001, and their own files are read-only: set user_id and writable where an image needs another: "+strings.Join(w.users, ", "))
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ type Draft struct {
 	Source     string // the file that it was made of, as the user names it
 	Components []*Component
 	Notes      []string // what was said and is of no component
+
+	given map[string]string // the variables of .env
 }
 
 // Component is one of a draft.
@@ -67,11 +69,11 @@ func (d *Draft) All() []string {
 	return all
 }
 
-// CUE is the draft as arch.cue, formatted; schema: it imports the types of all kinds, for editors.
-func (d *Draft) CUE(schema bool) ([]byte, error) {
+// CUE is the draft as arch.cue of a package, formatted; schema: it imports the types of all kinds, for editors.
+func (d *Draft) CUE(pkg string, schema bool) ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "// A draft, made of %s. Lines that begin with TODO say what it could not take over.\n", oneLine(d.Source))
-	b.WriteString("package arch\n\n")
+	fmt.Fprintf(&b, "package %s\n\n", pkg)
 	if schema {
 		b.WriteString("import \"platc.dev/platc/schema\"\n\n// for completion in an editor; platc does not need it\nschema.#Architecture\n\n")
 	}

@@ -43,7 +43,7 @@ func (w *writer) speaksOf(service string) *regexp.Regexp {
 // links are what a service depends on or names in its variables.
 func (w *writer) links(name string) {
 	s, c := w.project.Services[name], w.components[name]
-	wanted := map[string]bool{}
+	wanted := map[string]bool{} // whether it waits for it
 	for other := range s.DependsOn {
 		wanted[other] = true
 	}
@@ -51,8 +51,8 @@ func (w *writer) links(name string) {
 	for _, other := range w.project.ServiceNames() {
 		host := w.speaksOf(other)
 		for _, v := range environment {
-			if other != name && v != nil && host.MatchString(*v) {
-				wanted[other] = true
+			if _, waits := wanted[other]; !waits && other != name && v != nil && host.MatchString(*v) {
+				wanted[other] = w.server(other)
 			}
 		}
 	}
@@ -62,10 +62,13 @@ func (w *writer) links(name string) {
 		}
 		l, ok := w.linkTo(name, other)
 		if !ok {
-			c.note("it depends on %s, to which it needs no link, or can have none", w.components[other].Name)
+			c.note("there is no link to %s, which it depends on: nothing of it can be called", w.components[other].Name)
 			continue
 		}
 		c.Links[l.target] = map[string]any{}
+		if !wanted[other] {
+			c.Links[l.target]["startup"] = false
+		}
 	}
 }
 
@@ -109,6 +112,19 @@ func (w *writer) linkVariables(name string, environment map[string]*string) []st
 	}
 	for _, k := range keys {
 		for _, l := range links {
+			if v := environment[k]; v != nil {
+				if field := w.copyOf(l, k, *v); field != "" {
+					given[k], by[k] = "{"+field+"}", l
+					break
+				}
+			}
+		}
+	}
+	for _, k := range keys {
+		if _, done := given[k]; done {
+			continue
+		}
+		for _, l := range links {
 			if v := environment[k]; v != nil && w.speaksOf(l.service).MatchString(*v) {
 				if text, ok := w.composed(l, *v); ok {
 					given[k], by[k] = text, l
@@ -123,8 +139,8 @@ func (w *writer) linkVariables(name string, environment map[string]*string) []st
 			continue
 		}
 		for _, l := range links {
-			if field := w.sameAs(l, k, *v, given, by); field != "" {
-				given[k], by[k] = "{"+field+"}", l
+			if prefix, ok := strings.CutSuffix(k, "PORT"); ok && prefix != "" && by[prefix+"HOST"].service == l.service && given[prefix+"HOST"] == "{host}" {
+				given[k], by[k] = "{port}", l
 				break
 			}
 		}
@@ -166,7 +182,7 @@ func (w *writer) composed(l link, text string) (string, bool) {
 	if u, err := url.Parse(text); err == nil && u.Scheme != "" && slices.Contains(w.names(l.service), u.Hostname()) {
 		var b strings.Builder
 		b.WriteString(u.Scheme + "://")
-		if u.User != nil || has("user", "password") && w.server(l.service) {
+		if u.User != nil || has("user", "password") && w.server(l.service) && !strings.HasPrefix(u.Scheme, "http") {
 			if !has("user", "password") {
 				return "", false
 			}
@@ -199,7 +215,7 @@ func (w *writer) composed(l link, text string) (string, bool) {
 		}
 		return b.String(), true
 	}
-	if secretURL.MatchString(text) {
+	if w.holdsSecret(text) {
 		return "", false // a list of addresses with passwords, say: a person has to look at it
 	}
 	found := w.speaksOf(l.service)
@@ -227,20 +243,13 @@ func endings(field string) []string {
 	return []string{upper, upper + "_ID"}
 }
 
-// sameAs is the field of a link that a variable is a copy of: its value is that which the server was given, and its name says so.
-func (w *writer) sameAs(l link, k, v string, given map[string]string, by map[string]link) string {
+// copyOf is the field of a link that a variable is a copy of: its value is that which the server was given, and its name says so.
+func (w *writer) copyOf(l link, k, v string) string {
 	upper := strings.ToUpper(k)
 	for _, field := range slices.Sorted(maps.Keys(w.kinds[l.service].StandsFor.Variables)) {
 		named := slices.ContainsFunc(endings(field), func(end string) bool { return strings.HasSuffix(upper, end) })
 		if named && slices.Contains(l.fields, field) && v != "" && v == w.variableOf(l.service, field) {
 			return field
-		}
-	}
-	if prefix, ok := strings.CutSuffix(k, "PORT"); ok && slices.Contains(l.fields, "port") {
-		for _, other := range slices.Sorted(maps.Keys(given)) {
-			if by[other].service == l.service && given[other] == "{host}" && strings.HasPrefix(other, prefix) {
-				return "port"
-			}
 		}
 	}
 	return ""

@@ -39,16 +39,16 @@ func (w *writer) writeServer(name string) {
 		c.note("its variables are decided by the kind; what these ask for is not taken over: %s", strings.Join(other, ", "))
 	}
 	if len(s.Command)+len(s.Entrypoint) > 0 {
-		c.note("its command is decided by the kind; this is not taken over: %s", strings.Join(slices.Concat(s.Entrypoint, s.Command), " "))
+		c.note("its command is decided by the kind, and what it asks for is not taken over")
 	}
 	for _, v := range s.Volumes {
 		if v.Type == "bind" {
-			c.note("the mount of %s at %s is not taken over", w.relative(v.Source), v.Target)
+			c.note("the mount of %s at %s is not taken over", w.said(v.Source), v.Target)
 		}
 	}
 	for _, p := range s.Ports {
 		if p.Published != "" {
-			c.note("port %d is open to the cluster alone, and not published as %s", p.Target, p.Published)
+			c.note("port %d was published as %s: it is open to what links to it alone", p.Target, p.Published)
 		}
 	}
 	if len(s.Configs)+len(s.Secrets) > 0 {
