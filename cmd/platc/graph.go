@@ -16,7 +16,7 @@ func graphCommand(c *console) *cobra.Command {
 	var focus string
 	var depth int
 	direction := choice{value: string(graph.Both), allowed: []string{string(graph.In), string(graph.Out), string(graph.Both)}}
-	var expand bool
+	var expand, all bool
 	cmd := &cobra.Command{
 		Use:   "graph [flags] [arch.cue | directory | package]",
 		Short: "The architecture as a picture or as data",
@@ -34,7 +34,7 @@ With --focus, it shows only what is around one component or sub-component.`,
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
-			options := graph.Options{Depth: depth, Direction: graph.Direction(direction.value), Expand: expand}
+			options := graph.Options{Depth: depth, Direction: graph.Direction(direction.value), Expand: expand, AllLinks: all}
 			if focus != "" {
 				if options.Focus = graph.Find(b.Graph, focus); options.Focus == nil {
 					return noNode(b.Graph, focus)
@@ -46,13 +46,14 @@ With --focus, it shows only what is around one component or sub-component.`,
 	flags := cmd.Flags()
 	o.one()
 	o.addInput(flags)
-	o.addOutput(flags, "dot", "mermaid", "json")
+	o.addOutput(flags, "dot", "mermaid", "json", "svg", "html")
 	o.format.aliases = map[string]string{"text": "dot"}
 	addShorthand(flags, &o.format, "dot")
 	flags.StringVar(&focus, "focus", "", "show what is around the component or sub-component `NAME`, as in a link target")
 	flags.IntVar(&depth, "depth", 1, "with --focus: number of links to follow; -1 for all")
 	flags.Var(&direction, "direction", "with --focus: follow links in, out or both")
 	flags.BoolVar(&expand, "expand", false, "show sub-components (JSON always has them)")
+	flags.BoolVar(&all, "all-links", false, "draw also the links of hubs, which have far more than the other components")
 	return cmd
 }
 
@@ -66,6 +67,11 @@ func printGraph(c *console, format string, g *ir.Graph, o graph.Options) error {
 		}
 	case "mermaid":
 		data = graph.Mermaid(g, o)
+	case "svg":
+		var err error
+		if data, err = graph.SVG(g, o, ""); err != nil {
+			return err
+		}
 	default:
 		data = graph.DOT(g, o)
 	}
