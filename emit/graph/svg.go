@@ -20,6 +20,10 @@ const (
 //go:embed picture.css.tmpl
 var pictureStyle string
 
+// tips are the heads of arrows.
+const tips = `<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 .8 8 4 0 7.2z"/></marker>` +
+	`<marker id="tip-lit" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>` + "\n"
+
 // theme is the colours of a picture.
 type theme struct {
 	Within                                                    string // selector of what it holds in, with a blank after it
@@ -77,7 +81,7 @@ func SVG(g *ir.Graph, o Options, head string) ([]byte, error) {
 	if head != "" {
 		fmt.Fprintf(&b, "<!-- %s -->\n", head)
 	}
-	s.draw(&b, g.PartOf(), "<style>\n"+css+"</style>\n", false)
+	s.draw(&b, g.PartOf(), "<style>\n"+css+"</style>\n"+tips, false)
 	return []byte(b.String()), nil
 }
 
@@ -94,15 +98,13 @@ func (s scene) draw(b *strings.Builder, name, inside string, named bool) {
 	}
 	size := fmt.Sprintf(` width="%.0f" height="%.0f" role="img"`, w, h)
 	if named {
-		size = ` id="picture" role="group" tabindex="-1"`
+		size = ` role="group"`
 	}
 	fmt.Fprintf(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\"%s aria-label=\"%s\">\n%s", w, h, size, html.EscapeString(title), inside)
-	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 .8 8 4 0 7.2z"/></marker>` +
-		`<marker id="tip-lit" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path d="M0 .8 8 4 0 7.2z"/></marker></defs>` + "\n")
 	if !named {
 		fmt.Fprintf(b, "<rect class=\"paper\" width=\"%.0f\" height=\"%.0f\"/>\n", w, h)
 	}
-	fmt.Fprintf(b, "<g transform=\"translate(%.0f %.0f)\"%s>\n", margin, margin, map[bool]string{true: ` id="scene"`}[named])
+	fmt.Fprintf(b, "<g transform=\"translate(%.0f %.0f)\">\n", margin, margin)
 	for i, r := range d.Groups {
 		if s.frames[i] != "" && r.W > 0 {
 			fmt.Fprintf(b, "<g class=\"frame\"%s><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" rx=\"8\"/><text x=\"%.0f\" y=\"%.0f\">%s</text></g>\n",
@@ -187,7 +189,7 @@ func (x box) draw(b *strings.Builder, r layered.Rect, frame string, named bool) 
 	if x.external {
 		class += " external"
 	}
-	known := attribute(named, "data-id", x.id) + attribute(named, "data-kind", x.kind) + attribute(named, "data-namespace", frame)
+	known := attribute(named, "data-id", x.id) + attribute(named, "data-namespace", frame)
 	if named {
 		known += fmt.Sprintf(` role="button" tabindex="-1" aria-label="%s"`, html.EscapeString(x.title+", "+x.kind+", in "+frame))
 	}
