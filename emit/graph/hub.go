@@ -54,14 +54,20 @@ type said struct {
 	others   int      // of a hub: how many components it has links with
 }
 
-// lines are the rows that say it.
-func (s said) lines() []string {
+// lines are the rows that say it; none for nil.
+func (s *said) lines() []string {
 	var all []string
+	if s == nil {
+		return nil
+	}
 	if len(s.to) > 0 {
 		all = append(all, "→ "+few(s.to))
 	}
 	if len(s.from) > 0 {
 		all = append(all, "← "+few(s.from))
+	}
+	if s.others > 0 {
+		all = append(all, "linked with "+count(s.others, "component", "components"))
 	}
 	return all
 }

@@ -45,7 +45,7 @@ func HTML(g *ir.Graph, o Options, components any) ([]byte, error) {
 	var pictures strings.Builder
 	folded, expanded := o, o
 	folded.Expand, expanded.Expand = false, true
-	sceneOf(v, folded).draw(&pictures, g.PartOf(), tips, true)
+	sceneOf(v, folded).draw(&pictures, g.PartOf(), "", true)
 	sceneOf(v, expanded).draw(&pictures, g.PartOf(), "", true)
 	links := make([]pageLink, len(v.edges))
 	for i, e := range v.edges {
@@ -66,7 +66,7 @@ func HTML(g *ir.Graph, o Options, components any) ([]byte, error) {
 		return nil, fmt.Errorf("read the page of graphs: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, map[string]string{"name": template.HTMLEscapeString(g.PartOf()), "style": pageStyle + css, "pictures": pictures.String(), "data": string(data), "script": pageScript}); err != nil {
+	if err := t.Execute(&b, map[string]string{"name": template.HTMLEscapeString(g.PartOf()), "style": pageStyle + css, "tips": tips, "pictures": pictures.String(), "data": string(data), "script": pageScript}); err != nil {
 		return nil, fmt.Errorf("write the page of graph %s: %w", g.Name, err)
 	}
 	return b.Bytes(), nil

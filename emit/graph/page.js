@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
   const component = new Map(data.components.map((c) => [c.id, c]));
-  const svgs = [...document.querySelectorAll("#stage svg")]; // without sub-components, with them
+  const svgs = [...document.querySelectorAll("#stage svg:not(.tips)")]; // without sub-components, with them
   let svg = svgs[data.expand ? 1 : 0];
   let chosen = null; // id of the component that the details show
 

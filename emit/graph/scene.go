@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,18 +92,32 @@ func sceneOf(v view, o Options) scene {
 		}
 		s.arrows = append(s.arrows, a)
 	}
-	if small <= detailed {
-		s.rows(drawn)
-	}
 	for n, b := range bundled {
 		for _, text := range b.lines() {
 			s.boxes[at[n]].rows = append(s.boxes[at[n]].rows, row{text: text})
 		}
-		if b.others > 0 {
-			s.boxes[at[n]].rows = append(s.boxes[at[n]].rows, row{text: "linked with " + count(b.others, "component", "components")})
+	}
+	if small <= detailed {
+		order := make([]int, len(drawn))
+		for i := range order {
+			order[i] = i
 		}
+		first := s.rows(drawn, order)
+		routes := first.place().Routes
+		slices.SortStableFunc(order, func(a, b int) int { return compareRoutes(routes[a], routes[b]) })
+		s = s.rows(drawn, order)
 	}
 	return s
+}
+
+// compareRoutes says which of two lines goes higher where they part. They begin at the points 0 and 1, at one row or at two.
+func compareRoutes(a, b []layered.Point) int {
+	for i := 2; i < min(len(a), len(b)); i++ {
+		if c := cmp.Compare(a[i].Y, b[i].Y); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 func (b box) rowOf(n *ir.Node) int {
@@ -110,15 +125,17 @@ func (b box) rowOf(n *ir.Node) int {
 }
 
 // rows gives each link that is drawn a row of its source, with what the user wrote, and lets its arrow begin there. Where
-// sub-components are shown, their links stand below them.
-func (s *scene) rows(drawn []line) {
+// sub-components are shown, their links stand below them. The links stand in an order of arrows.
+func (s scene) rows(drawn []line, order []int) scene {
+	s.boxes, s.arrows = slices.Clone(s.boxes), slices.Clone(s.arrows)
 	for i := range s.boxes {
 		b := &s.boxes[i]
 		given := b.rows
 		b.rows = nil
 		moved := map[int]int{-1: -1}
 		place := func(sub int) { // the links of a sub-component; -1: of the component
-			for a, l := range drawn {
+			for _, a := range order {
+				l := drawn[a]
 				if s.arrows[a].from != i || s.arrows[a].fromRow != sub || s.arrows[a].text == nil && sub < 0 {
 					continue
 				}
@@ -153,6 +170,7 @@ func (s *scene) rows(drawn []line) {
 			}
 		}
 	}
+	return s
 }
 
 // linkText is a link as the user wrote it.
@@ -204,7 +222,7 @@ func overviewOf(v view) scene {
 				from = append(from, namespaces[p[0]])
 			}
 		}
-		for _, text := range (said{to: to, from: from}).lines() {
+		for _, text := range (&said{to: to, from: from}).lines() {
 			s.boxes[i].rows = append(s.boxes[i].rows, row{text: text})
 		}
 	}

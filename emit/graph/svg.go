@@ -15,6 +15,8 @@ import (
 const (
 	margin    = 16.0
 	tintCount = 10 // colours of kinds in picture.css.tmpl
+
+	manyArrows = 100 // of more they are drawn fainter
 )
 
 //go:embed picture.css.tmpl
@@ -28,15 +30,15 @@ const tips = `<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" marke
 type theme struct {
 	Within                                                    string // selector of what it holds in, with a blank after it
 	Paper, Frame, FrameLine, Box, BoxLine, Text, Faint, Arrow string
-	Lit                                                       string
+	Many, Lit                                                 string // Many: of arrows that are many
 }
 
 func light() theme {
-	return theme{"", "#ffffff", "#f4f6f8", "#c3cad3", "#ffffff", "#8a94a3", "#16202c", "#56606d", "#717d8c", "#b34700"}
+	return theme{"", "#ffffff", "#f4f6f8", "#c3cad3", "#ffffff", "#8a94a3", "#16202c", "#56606d", "#717d8c", "#8b95a3", "#b34700"}
 }
 
 func dark(within string) theme {
-	return theme{within, "#12171e", "#1a212b", "#3a4554", "#222b37", "#66748a", "#e8edf3", "#a9b4c2", "#8592a3", "#ff9a4d"}
+	return theme{within, "#12171e", "#1a212b", "#3a4554", "#222b37", "#66748a", "#e8edf3", "#a9b4c2", "#8592a3", "#5f6c7f", "#ff9a4d"}
 }
 
 // style is the style sheet of a picture; where it is dark says a selector, or a media query as "@media …".
@@ -111,7 +113,11 @@ func (s scene) draw(b *strings.Builder, name, inside string, named bool) {
 				attribute(named, "data-namespace", s.frames[i]), r.X, r.Y, r.W, r.H, r.X+boxPad, r.Y+20, html.EscapeString(s.frames[i]))
 		}
 	}
-	b.WriteString("<g class=\"arrows\">\n")
+	class := "arrows"
+	if len(s.arrows) > manyArrows {
+		class += " many"
+	}
+	fmt.Fprintf(b, "<g class=\"%s\">\n", class)
 	for _, lit := range []bool{false, true} { // what stands out is above the rest
 		for i, a := range s.arrows {
 			if a.lit == lit && d.Routes[i] != nil {
