@@ -7,7 +7,7 @@ import (
 	"platc.dev/platc/compiler/ir"
 )
 
-// What has at least this many neighbours, and this many times as many as the others have, is a hub.
+// A hub has at least so many neighbours, and either so many times as many as the mean or more than half of all.
 const (
 	hubNeighbours = 10
 	hubTimes      = 3
@@ -30,7 +30,7 @@ func hubs[T comparable](pairs [][2]T) map[T]bool {
 	}
 	all := map[T]bool{}
 	for one, others := range near {
-		if len(others) >= hubNeighbours && len(others)*len(near) >= hubTimes*total {
+		if len(others) >= hubNeighbours && (len(others)*len(near) >= hubTimes*total || 2*len(others) > len(near)) {
 			all[one] = true
 		}
 	}

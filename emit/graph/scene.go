@@ -47,7 +47,6 @@ type arrow struct {
 	from, to       int
 	fromRow, toRow int
 	dashed, lit    bool
-	text           []string
 }
 
 // sceneOf is the scene of a view: its components by namespace.
@@ -86,7 +85,7 @@ func sceneOf(v view, o Options) scene {
 		}
 	}
 	for _, l := range drawn {
-		a := arrow{from: at[l.source.Component()], to: at[l.target.Component()], fromRow: -1, toRow: -1, dashed: !l.waits(), lit: o.Highlight.line(l), text: l.label()}
+		a := arrow{from: at[l.source.Component()], to: at[l.target.Component()], fromRow: -1, toRow: -1, dashed: !l.waits(), lit: o.Highlight.line(l)}
 		if o.Expand {
 			a.fromRow, a.toRow = s.boxes[a.from].rowOf(l.source), s.boxes[a.to].rowOf(l.target)
 		}
@@ -136,7 +135,7 @@ func (s scene) rows(drawn []line, order []int) scene {
 		place := func(sub int) { // the links of a sub-component; -1: of the component
 			for _, a := range order {
 				l := drawn[a]
-				if s.arrows[a].from != i || s.arrows[a].fromRow != sub || s.arrows[a].text == nil && sub < 0 {
+				if s.arrows[a].from != i || s.arrows[a].fromRow != sub {
 					continue
 				}
 				first := len(b.rows)
@@ -188,7 +187,7 @@ func linkText(e *ir.Edge, nameSource bool) string {
 // overviewOf is the scene of namespaces alone.
 func overviewOf(v view) scene {
 	namespaces, of := v.components()
-	s := scene{frames: []string{""}, note: fmt.Sprintf("%d components in %s. Too many to draw: these are the namespaces. `platc graph --focus NAME` draws a part, `--format html` all.", len(v.nodes)-subCount(v), count(len(namespaces), "namespace", "namespaces"))}
+	s := scene{frames: []string{""}, note: fmt.Sprintf("%d components in %s: too many to draw here. `platc graph --focus NAME` draws a part, `--format html` all.", len(v.nodes)-subCount(v), count(len(namespaces), "namespace", "namespaces"))}
 	at := map[*ir.Node]int{}
 	for i, ns := range namespaces {
 		b := box{id: ns, title: ns, kind: count(len(of[ns]), "component", "components"), tint: i % tintCount}
@@ -202,11 +201,16 @@ func overviewOf(v view) scene {
 		}
 		s.boxes = append(s.boxes, b)
 	}
-	links := map[[2]int]int{}
+	if len(s.boxes) > legible {
+		s.boxes = nil
+		return s
+	}
+	links := map[[2]int]bool{}
 	var pairs [][2]int
 	for _, l := range v.lines(false) {
 		pair := [2]int{at[l.source], at[l.target]}
-		if links[pair]++; links[pair] == 1 && pair[0] != pair[1] {
+		if pair[0] != pair[1] && !links[pair] {
+			links[pair] = true
 			pairs = append(pairs, pair)
 		}
 	}
@@ -228,7 +232,7 @@ func overviewOf(v view) scene {
 	}
 	for _, p := range pairs {
 		if center[p[0]] == center[p[1]] {
-			s.arrows = append(s.arrows, arrow{from: p[0], to: p[1], fromRow: -1, toRow: -1, text: []string{count(links[p], "link", "links")}})
+			s.arrows = append(s.arrows, arrow{from: p[0], to: p[1], fromRow: -1, toRow: -1})
 		}
 	}
 	return s

@@ -68,7 +68,7 @@ func style(where string) (string, error) {
 }
 
 // SVG is the graph as a picture in layers, in light and dark colours: components in frames by namespace, those of hubs
-// as text. Of more than 300 components it shows the namespaces alone. head is a comment in the first line; "": none.
+// as text. Of more than 300 components it shows the namespaces alone. head is its first line; "": none.
 func SVG(g *ir.Graph, o Options, head string) ([]byte, error) {
 	css, err := style("@media screen and (prefers-color-scheme: dark)")
 	if err != nil {
@@ -81,7 +81,7 @@ func SVG(g *ir.Graph, o Options, head string) ([]byte, error) {
 	}
 	var b strings.Builder
 	if head != "" {
-		fmt.Fprintf(&b, "<!-- %s -->\n", head)
+		b.WriteString(head + "\n")
 	}
 	s.draw(&b, g.PartOf(), "<style>\n"+css+"</style>\n"+tips, false)
 	return []byte(b.String()), nil

@@ -48,7 +48,7 @@ func (s *sheet) arrange(column int, side [][]int) {
 	if len(cells) > 0 && s.cells[cells[0]].fixed {
 		return
 	}
-	mean := map[int]float64{}
+	s.mean = append(s.mean, make([]float64, len(s.cells)-len(s.mean))...)
 	var moved []int
 	for _, i := range cells {
 		if len(side[i]) == 0 {
@@ -67,13 +67,13 @@ func (s *sheet) arrange(column int, side [][]int) {
 			}
 			sum += place
 		}
-		mean[i] = sum / float64(len(side[i]))
+		s.mean[i] = sum / float64(len(side[i]))
 		moved = append(moved, i)
 	}
-	slices.SortStableFunc(moved, func(a, b int) int { return cmp.Compare(mean[a], mean[b]) })
+	slices.SortStableFunc(moved, func(a, b int) int { return cmp.Compare(s.mean[a], s.mean[b]) })
 	next := 0
 	for at, i := range cells {
-		if _, has := mean[i]; has {
+		if len(side[i]) > 0 {
 			cells[at] = moved[next]
 			next++
 		}

@@ -14,6 +14,7 @@ type sheet struct {
 	x           []float64
 	width       []float64 // of each column
 	fill        bool
+	mean        []float64 // of each cell: where its neighbours are, for arrange
 }
 
 type cell struct {
