@@ -197,11 +197,16 @@ func (x box) draw(b *strings.Builder, r layered.Rect, frame string, named bool) 
 	}
 	known := attribute(named, "data-id", x.id) + attribute(named, "data-namespace", frame)
 	if named {
-		known += fmt.Sprintf(` role="button" tabindex="-1" aria-label="%s"`, html.EscapeString(x.title+", "+x.kind+", in "+frame))
+		texts := []string{x.title, x.kind}
+		for _, row := range x.rows {
+			texts = append(texts, row.text)
+		}
+		known += ` role="button" tabindex="-1"` + attribute(true, "aria-label", strings.Join(texts, " ")+" in "+frame)
 	}
 	fmt.Fprintf(b, "<g class=\"%s\" transform=\"translate(%.0f %.0f)\"%s><rect width=\"%.0f\" height=\"%.0f\" rx=\"5\"/><path class=\"t%d\" d=\"M5 0H4Q0 0 0 5V%.0fQ0 %.0f 4 %.0fH5z\"/>",
 		class, r.X, r.Y, known, r.W, r.H, x.tint, r.H-5, r.H, r.H)
-	fmt.Fprintf(b, "<text class=\"title\" x=\"%.0f\" y=\"%.0f\">%s</text><text class=\"kind\" x=\"%.0f\" y=\"%.0f\">%s</text>", boxPad, titleY, html.EscapeString(x.title), boxPad, kindY, html.EscapeString(x.kind))
+	apart := map[bool]string{true: " "}[named] // between texts that are read one after the other
+	fmt.Fprintf(b, "<text class=\"title\" x=\"%.0f\" y=\"%.0f\">%s</text>"+apart+"<text class=\"kind\" x=\"%.0f\" y=\"%.0f\">%s</text>", boxPad, titleY, html.EscapeString(x.title), boxPad, kindY, html.EscapeString(x.kind))
 	for i, row := range x.rows {
 		class, left := "row", boxPad
 		if row.sub != nil {
@@ -213,7 +218,7 @@ func (x box) draw(b *strings.Builder, r layered.Rect, frame string, named bool) 
 		if row.indent {
 			left += indentBy
 		}
-		fmt.Fprintf(b, "<text class=\"%s\" x=\"%.0f\" y=\"%.0f\">%s</text>", class, left, rowsY+float64(i)*rowHeight, html.EscapeString(row.text))
+		fmt.Fprintf(b, apart+"<text class=\"%s\" x=\"%.0f\" y=\"%.0f\">%s</text>", class, left, rowsY+float64(i)*rowHeight, html.EscapeString(row.text))
 	}
 	b.WriteString("</g>\n")
 }
