@@ -86,8 +86,11 @@ e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would app
 e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
 	e2e/local/setup.sh && e2e/local/run.sh
 
+e2e-browser: ## the page of platc graph, in Chromium
+	e2e/browser/setup.sh && e2e/browser/run.sh
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local check
+.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-browser check

@@ -9,6 +9,8 @@ import (
 
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/encode"
+	"platc.dev/platc/emit/graph"
 	"platc.dev/platc/emit/output"
 )
 
@@ -60,6 +62,13 @@ func (m *made) file(p placed) (f emit.File, err error) {
 			err = fmt.Errorf("internal error in %s: %v", p.path, r)
 		}
 	}()
+	if _, ok := p.row.Content.(kind.Picture); ok {
+		svg, err := graph.SVG(p.of, graph.Options{}, encode.HeaderAs("<!--")+" -->")
+		if err != nil {
+			return f, err
+		}
+		p.row.Content = kind.Verbatim(svg)
+	}
 	if f, err = m.writer.File(p.path, p.component, p.row); err != nil {
 		return f, err
 	}

@@ -75,6 +75,7 @@ func treeFiles(g *ir.Graph, local ir.Local) []treeFile {
 		{path: ".gitattributes", template: "gitattributes.tmpl", yields: true, reason: "git must not merge lines of what is made from arch.cue"},
 		{path: ".gitignore", template: "gitignore.tmpl", yields: true, reason: "git must not take keys and decrypted files"},
 		{path: "README.md", template: "README.md.tmpl", yields: g.Environment == "", own: true, reason: "it says what is in the tree, and how to apply it"},
+		{path: "graph.svg", content: kind.Picture{}, yields: g.Environment == "", own: true, reason: "it shows the components and their links"},
 		{path: "local/compose.yaml", content: kind.Document{Object: local.Document}, own: true, reason: "the architecture runs on one machine with it"},
 		{path: "scripts/deploy.sh", template: "deploy.sh.tmpl", mode: "0755", own: true, reason: "it applies the tree in start-up order"},
 		{path: "scripts/verify.sh", template: "verify.sh.tmpl", mode: "0755", own: true, reason: "it checks the tree without a key"},

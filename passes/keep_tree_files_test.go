@@ -58,12 +58,12 @@ func TestEveryFileOfTheTreeIsDecided(t *testing.T) {
 		if !d.Value() || len(d.By()) == 0 || d.By()[0].Reason == "" || d.By()[0].Pass != "keep-tree-files" {
 			t.Errorf("%s: %+v", row.Path, d)
 		}
-		yields := slices.Contains([]string{"README.md", ".gitignore", ".gitattributes"}, row.Path)
+		yields := slices.Contains([]string{"README.md", "graph.svg", ".gitignore", ".gitattributes"}, row.Path)
 		if row.Yields != yields || (row.Mode == "0755") != strings.HasPrefix(row.Path, "scripts/") {
 			t.Errorf("%+v", row)
 		}
 	}
-	if got := strings.Join(paths, " "); got != ".gitattributes .gitignore .platc/manifest.json .sops.yaml README.md kustomization.yaml local/compose.yaml scripts/deploy.sh scripts/verify.sh" {
+	if got := strings.Join(paths, " "); got != ".gitattributes .gitignore .platc/manifest.json .sops.yaml README.md graph.svg kustomization.yaml local/compose.yaml scripts/deploy.sh scripts/verify.sh" {
 		t.Errorf("the files are %s", got)
 	}
 	if len(b.Plan.Tree.Files) != len(paths) {

@@ -184,6 +184,8 @@ func leakCommands() [][]string {
 		{"graph"},
 		{"graph", "--json", "--expand"},
 		{"graph", "--format", "mermaid", "--expand"},
+		{"graph", "--format", "svg", "--expand"},
+		{"graph", "--format", "html"},
 		{"diff", "--json"},
 		{"diff", "--semantic", "--against", "."},
 		{"paths", "orders", "orders", "--json"},

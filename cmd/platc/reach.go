@@ -23,8 +23,8 @@ type question struct {
 func (o *question) add(cmd *cobra.Command) *cobra.Command {
 	o.one()
 	o.addInput(cmd.Flags())
-	o.addOutput(cmd.Flags(), "text", "json", "dot", "mermaid")
-	cmd.Flags().BoolVar(&o.expand, "expand", false, "with dot and mermaid: show sub-components")
+	o.addOutput(cmd.Flags(), "text", "json", "dot", "mermaid", "svg", "html")
+	cmd.Flags().BoolVar(&o.expand, "expand", false, "in a picture: show sub-components")
 	return cmd
 }
 
@@ -49,16 +49,16 @@ func (o *question) check(c *console, args []string, names ...string) (*compiler.
 }
 
 // print writes an answer: as JSON, as a picture in which it stands out, or as text.
-func (o *question) print(c *console, g *ir.Graph, answer any, lit *graph.Highlight, text string) error {
+func (o *question) print(c *console, b *compiler.Build, answer any, lit *graph.Highlight, text string) error {
 	switch o.format.value {
 	case "json":
-		var b strings.Builder
-		if err := printJSON(&b, answer); err != nil {
+		var encoded strings.Builder
+		if err := printJSON(&encoded, answer); err != nil {
 			return err
 		}
-		text = b.String()
-	case "dot", "mermaid":
-		return printGraph(c, o.format.value, g, graph.Options{Expand: o.expand, Highlight: lit})
+		text = encoded.String()
+	case "dot", "mermaid", "svg", "html":
+		return printGraph(c, o.format.value, b, graph.Options{Expand: o.expand, Highlight: lit})
 	}
 	_, err := fmt.Fprint(c.out, c.hidden.Text(text))
 	return err
@@ -70,8 +70,8 @@ func pathsCommand(c *console) *cobra.Command {
 		Use:   "paths FROM TO [flags] [arch.cue | directory | package]",
 		Short: "The ways along links from one component to another",
 		Long: `Lists the ways along links from one component or sub-component to another, shortest first. A component means
-itself and its sub-components. Without a way, it says so. --format dot draws them into the graph.`,
-		Example: "  platc paths shop db\n  platc paths web db/orders --json\n  platc paths web db --format dot | dot -Tsvg > paths.svg",
+itself and its sub-components. Without a way, it says so. --format svg draws them into the graph, as do html, dot and mermaid.`,
+		Example: "  platc paths shop db\n  platc paths web db/orders --json\n  platc paths web db --format svg > paths.svg",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usage{"paths needs two components", "for example `platc paths orders db`"}
@@ -81,7 +81,7 @@ itself and its sub-components. Without a way, it says so. --format dot draws the
 				return err
 			}
 			d := explain.Paths(b.Graph, ends[0], ends[1])
-			return o.print(c, b.Graph, d, graph.HighlightOf(nil, d.Edges), pathsText(d))
+			return o.print(c, b, d, graph.HighlightOf(nil, d.Edges), pathsText(d))
 		},
 	})
 }
@@ -119,8 +119,8 @@ func impactCommand(c *console) *cobra.Command {
 		Short: "What depends on a component, directly or through others",
 		Long: `Lists what depends on a component or sub-component: by links of its own, or through others, and whether
 it depends on nothing else ("alone": every chain of its links ends there). A component means itself and its
-sub-components. --format dot draws the answer into the graph.`,
-		Example: "  platc impact db\n  platc impact db/orders --json\n  platc impact db --format dot | dot -Tsvg > impact.svg",
+sub-components. --format svg draws the answer into the graph, as do html, dot and mermaid.`,
+		Example: "  platc impact db\n  platc impact db/orders --json\n  platc impact db --format html > impact.html",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 {
 				return usage{"impact needs a component", "for example `platc impact db`"}
@@ -133,7 +133,7 @@ sub-components. --format dot draws the answer into the graph.`,
 			if o.format.value == "text" && len(d.Dependents) > 0 {
 				return c.printTable(impactRows(d))
 			}
-			return o.print(c, b.Graph, d, graph.HighlightOf(d.Nodes, d.Edges), fmt.Sprintf("nothing depends on %s\n", d.Node))
+			return o.print(c, b, d, graph.HighlightOf(d.Nodes, d.Edges), fmt.Sprintf("nothing depends on %s\n", d.Node))
 		},
 	})
 }
@@ -166,7 +166,7 @@ func exposureCommand(c *console) *cobra.Command {
 		Long: `Lists by what a component is reached from beyond its own namespace: routes of gateways, Services that lead
 out of the cluster, ingress_from, and links from other namespaces; who is let through, and what callers are
 asked for: none, api_key, login (a user and a password), or own, where the application alone knows.
-A first argument that is the name of a component means that component. --format dot draws the answer into the graph.`,
+A first argument that is the name of a component means that component. --format svg draws the answer into the graph, as do html, dot and mermaid.`,
 		Example: "  platc exposure\n  platc exposure orders\n  platc exposure --json",
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := ""
@@ -188,7 +188,7 @@ A first argument that is the name of a component means that component. --format 
 			if o.format.value == "text" && len(all) > 0 {
 				return c.printTable(exposureRows(all))
 			}
-			return o.print(c, b.Graph, map[string]any{"exposed": all}, exposureHighlight(all), "nothing is reached from beyond its namespace\n")
+			return o.print(c, b, map[string]any{"exposed": all}, exposureHighlight(all), "nothing is reached from beyond its namespace\n")
 		},
 	})
 }

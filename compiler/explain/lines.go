@@ -36,7 +36,7 @@ type line struct {
 	from, to int   // of a text of several lines: the bytes that the line shows
 }
 
-// errSealed is what a file ends in whose lines are known when secrets are written.
+// errSealed is what a file ends in whose lines are known when secrets are written, or that is drawn: what is said of it is said of each line.
 var errSealed = errors.New("its lines are known when the secrets are written")
 
 // lines are the lines of a file. Of an encrypted one they are what it says in clear: comments, names, and secrets by their names.

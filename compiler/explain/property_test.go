@@ -313,7 +313,7 @@ func (b *built) counted(t *testing.T, f *File) map[string]int {
 // sealed says whether the lines of a file are known only when all else is written.
 func sealed(f *File) bool {
 	switch f.row.Content.(type) {
-	case kind.Record, kind.Recipients:
+	case kind.Record, kind.Recipients, kind.Picture:
 		return true
 	}
 	return false

@@ -92,6 +92,9 @@ type Recipients struct{}
 // Record is what was written, with the hash of every file. It is known when everything else is.
 type Record struct{}
 
+// Picture is the architecture, drawn. Whoever draws it has the graph.
+type Picture struct{}
+
 // Local is how a component runs on one machine, as its kind says it; a pass makes local/compose.yaml of all of them.
 type Local struct{ Said Object }
 
@@ -113,6 +116,7 @@ func (Modules) isContent()       {}
 func (Each) isContent()          {}
 func (Recipients) isContent()    {}
 func (Record) isContent()        {}
+func (Picture) isContent()       {}
 func (Local) isContent()         {}
 func (Document) isContent()      {}
 

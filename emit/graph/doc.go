@@ -1,3 +1,3 @@
-// Package graph draws the graph of an architecture: DOT, Mermaid, JSON.
+// Package graph draws the graph of an architecture: SVG, HTML, DOT, Mermaid, JSON.
 // It never reads the plan.
 package graph

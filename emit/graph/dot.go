@@ -13,18 +13,20 @@ func DOT(g *ir.Graph, o Options) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", dotQuote(g.Name))
 	b.WriteString("  rankdir=LR;\n")
+	b.WriteString("  newrank=true;\n") // the ranks of clusters that are made one by one end in lost arrows where there are many
 	b.WriteString("  graph [fontname=\"sans-serif\", fontsize=11, style=rounded, color=gray60, fontcolor=gray30];\n")
 	b.WriteString("  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11];\n")
 	b.WriteString("  edge [fontname=\"sans-serif\", fontsize=9, color=gray40];\n")
 	namespaces, of := v.components()
+	drawn, bundled := bundle(v.lines(o.Expand), o)
 	for _, ns := range namespaces {
 		fmt.Fprintf(&b, "  subgraph %s {\n    label=%s;\n", dotQuote("cluster namespace "+ns), dotQuote(ns))
 		for _, n := range of[ns] {
-			dotComponent(&b, v, n, o)
+			dotComponent(&b, v, n, bundled[n], o)
 		}
 		b.WriteString("  }\n")
 	}
-	for _, l := range v.lines(o.Expand) {
+	for _, l := range drawn {
 		var attributes []string
 		if label := l.label(); len(label) > 0 {
 			attributes = append(attributes, "label="+dotQuote(label...))
@@ -45,14 +47,15 @@ func DOT(g *ir.Graph, o Options) []byte {
 	return []byte(b.String())
 }
 
-func dotComponent(b *strings.Builder, v view, n *ir.Node, o Options) {
+func dotComponent(b *strings.Builder, v view, n *ir.Node, of *said, o Options) {
 	subs := v.subs[n]
+	label := dotQuote(append(titles(n), of.lines()...)...)
 	if !o.Expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s [label=%s%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, true)))
+		fmt.Fprintf(b, "    %s [label=%s%s];\n", dotQuote(n.ID), label, dotHighlight(o.Highlight.node(n, true)))
 		return
 	}
 	fmt.Fprintf(b, "    subgraph %s {\n      label=\"\";\n", dotQuote("cluster component "+n.ID))
-	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"%s];\n", dotQuote(n.ID), dotQuote(titles(n)...), dotHighlight(o.Highlight.node(n, false)))
+	fmt.Fprintf(b, "      %s [label=%s, style=\"rounded,bold\"%s];\n", dotQuote(n.ID), label, dotHighlight(o.Highlight.node(n, false)))
 	for _, sub := range subs {
 		fmt.Fprintf(b, "      %s [label=%s%s];\n", dotQuote(sub.ID), dotQuote(sub.Name, sub.SubKind()), dotHighlight(o.Highlight.node(sub, false)))
 	}

@@ -212,8 +212,12 @@ func TestPicturesDoNotDependOnTheOrderOfDeclaration(t *testing.T) {
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	g := shop()
+	picture, err := graph.SVG(g, graph.Options{Expand: true}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, got := range map[string][]byte{
-		"components.dot": graph.DOT(g, graph.Options{}), "expanded.dot": graph.DOT(g, graph.Options{Expand: true}),
+		"expanded.svg": picture, "components.dot": graph.DOT(g, graph.Options{}), "expanded.dot": graph.DOT(g, graph.Options{Expand: true}),
 		"components.mmd": graph.Mermaid(g, graph.Options{}), "expanded.mmd": graph.Mermaid(g, graph.Options{Expand: true}),
 	} {
 		path := "testdata/" + name

@@ -17,15 +17,16 @@ func Mermaid(g *ir.Graph, o Options) []byte {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
 	namespaces, of := v.components()
+	drawn, bundled := bundle(v.lines(o.Expand), o)
 	for i, ns := range namespaces {
 		fmt.Fprintf(&b, "  subgraph s%d[%s]\n", i+1, mermaidQuote(ns))
 		for _, n := range of[ns] {
-			mermaidComponent(&b, v, n, ids, o.Expand)
+			mermaidComponent(&b, v, n, bundled[n], ids, o.Expand)
 		}
 		b.WriteString("  end\n")
 	}
 	var marked []string
-	for i, l := range v.lines(o.Expand) {
+	for i, l := range drawn {
 		if o.Highlight.line(l) {
 			marked = append(marked, fmt.Sprint(i))
 		}
@@ -49,14 +50,15 @@ func Mermaid(g *ir.Graph, o Options) []byte {
 	return []byte(b.String())
 }
 
-func mermaidComponent(b *strings.Builder, v view, n *ir.Node, ids map[*ir.Node]string, expand bool) {
+func mermaidComponent(b *strings.Builder, v view, n *ir.Node, of *said, ids map[*ir.Node]string, expand bool) {
 	subs := v.subs[n]
+	label := mermaidQuote(append(titles(n), of.lines()...)...)
 	if !expand || len(subs) == 0 {
-		fmt.Fprintf(b, "    %s[%s]\n", ids[n], mermaidQuote(titles(n)...))
+		fmt.Fprintf(b, "    %s[%s]\n", ids[n], label)
 		return
 	}
 	fmt.Fprintf(b, "    subgraph c%s[\" \"]\n", ids[n])
-	fmt.Fprintf(b, "      %s[%s]\n", ids[n], mermaidQuote(titles(n)...))
+	fmt.Fprintf(b, "      %s[%s]\n", ids[n], label)
 	for _, sub := range subs {
 		fmt.Fprintf(b, "      %s(%s)\n", ids[sub], mermaidQuote(sub.Name, sub.SubKind()))
 	}

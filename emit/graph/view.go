@@ -26,6 +26,7 @@ type Options struct {
 	Expand    bool       // sub-components as nodes of their own; JSON always has them
 	Highlight *Highlight // nil: nothing stands out
 	Alone     bool       // nothing is drawn but what stands out
+	AllLinks  bool       // those of hubs too; JSON always has them
 }
 
 // Find is the node that a reference means: an id, or component/name where just one sub-component has that name; nil without.
@@ -115,7 +116,8 @@ func everything(g *ir.Graph) chosen {
 }
 
 // around chooses what lies within the depth of the focus. A component stands for itself and its sub-components; a
-// sub-component brings its component into the picture, but not what else that is linked with.
+// sub-component brings its component into the picture, but not what else that is linked with. A hub is reached, but not
+// passed: everything is near it.
 func around(g *ir.Graph, o Options) chosen {
 	c := chosen{map[*ir.Node]bool{}, map[*ir.Edge]bool{}}
 	out, in := map[*ir.Node][]*ir.Edge{}, map[*ir.Node][]*ir.Edge{}
@@ -123,7 +125,7 @@ func around(g *ir.Graph, o Options) chosen {
 		out[e.Source] = append(out[e.Source], e)
 		in[e.Named()] = append(in[e.Named()], e)
 	}
-	reached := map[*ir.Node]bool{}
+	reached, center := map[*ir.Node]bool{}, hubsOf(g)
 	var border []*ir.Node
 	reach := func(n *ir.Node) {
 		for _, m := range append([]*ir.Node{n}, n.Subs...) {
@@ -138,6 +140,9 @@ func around(g *ir.Graph, o Options) chosen {
 		from := border
 		border = nil
 		for _, n := range from {
+			if center[n.Component()] && n.Component() != o.Focus.Component() && !o.AllLinks {
+				continue
+			}
 			if o.Direction != In {
 				for _, e := range out[n] {
 					c.edges[e] = true
