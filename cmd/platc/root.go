@@ -26,7 +26,7 @@ is the current directory.`,
 	}
 	commands := []*cobra.Command{
 		buildCommand(c), checkCommand(c), graphCommand(c), diffCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
-		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c), manCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -35,6 +35,8 @@ is the current directory.`,
 		return unknownCommand("", args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = platcVersion()
+	root.SetVersionTemplate(versionLine())
 	root.SetUsageTemplate(usageTemplate)
 	// the flags of a misspelt command are not the mistake
 	root.FParseErrWhitelist.UnknownFlags = true
