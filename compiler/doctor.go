@@ -34,7 +34,7 @@ func Needs(b *Build, o RenderOptions) (doctor.Needs, error) {
 		}
 	}
 	add(doctor.Deploy, len(b.Plan.Tree.Entries) > 0)
-	add(doctor.Up, len(LocalServices(b)) > 0)
+	add(doctor.Up, len(localServices(b)) > 0)
 	built := false
 	for _, i := range Images(b) {
 		built = built || i.Built != ""

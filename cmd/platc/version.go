@@ -31,7 +31,7 @@ architectures with, and the one table of versions that emitted files are pinned 
 			for _, name := range slices.Sorted(maps.Keys(pins)) {
 				rows = append(rows, pinRows(name, pins[name])...)
 			}
-			return printTable(c.out, rows)
+			return c.printTable(rows)
 		},
 	}
 	o.addOutput(cmd.Flags(), "text", "json")

@@ -83,6 +83,8 @@ func (e *editor) kind(l *kind.Library, k *kind.Kind) {
 	e.line(0, "%s: {", kind.Definition(k.Name))
 	if k.Parent == "" {
 		e.line(1, "kind: %q", k.Name)
+		e.line(1, "// Warnings at this component that are accepted, by code, each with the reason.")
+		e.line(1, "accept?: %s", asCUE(l.Config.Field("accept"), 1))
 	}
 	e.fields(k.Attributes, 1)
 	for _, short := range slices.Sorted(maps.Keys(k.Subs)) {
