@@ -86,8 +86,16 @@ e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would app
 e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
 	e2e/local/setup.sh && e2e/local/run.sh
 
+release: ## a release of the tag at HEAD, into dist; SNAPSHOT=1 for one that is published nowhere
+	e2e/binaries/build.sh goreleaser cyclonedx
+	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser check
+	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser release --clean $(if $(SNAPSHOT),--snapshot)
+
+e2e-editor: ## what an editor shows of an architecture, with the language server of CUE
+	cd e2e && $(GO) test ./editor
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local check
+.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-editor release check

@@ -65,8 +65,8 @@ func pattern(path string) *regexp.Regexp {
 	return regexp.MustCompile("^" + e + "$")
 }
 
-// golden are the files of the golden tree of an example: those on disk, those that secrets.txt shows in place of ciphertext, and the two that differ from build to build.
-func golden(t *testing.T, tree string) []string {
+// goldenFiles are the files of the golden tree of an example: those on disk, those that secrets.txt shows in place of ciphertext, and the two that differ from build to build.
+func goldenFiles(t *testing.T, tree string) []string {
 	t.Helper()
 	all := []string{".sops.yaml", ".platc/manifest.json"}
 	err := filepath.WalkDir(tree, func(name string, d fs.DirEntry, err error) error {
@@ -107,7 +107,7 @@ func TestOutputPageDrawsTheTree(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(tree, "env")); err == nil {
 			own = staged
 		}
-		for _, file := range golden(t, tree) {
+		for _, file := range goldenFiles(t, tree) {
 			if !slices.ContainsFunc(own, func(p *regexp.Regexp) bool { return p.MatchString(file) }) {
 				t.Errorf("OUTPUT.md does not draw %s of %s", file, tree)
 			}
