@@ -86,7 +86,7 @@ e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would app
 e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
 	e2e/local/setup.sh && e2e/local/run.sh
 
-release: ## a release of the tag at HEAD, into dist; SNAPSHOT=1 for one that is published nowhere
+release: ## a release of the tag at HEAD, into dist; SNAPSHOT=1 for one of no tag
 	e2e/binaries/build.sh goreleaser cyclonedx
 	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser check
 	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser release --clean $(if $(SNAPSHOT),--snapshot)
