@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// drawn are the paths of the two trees in section 1 of OUTPUT.md, as patterns: of an output, and of one with environments.
+// drawn are the paths of the two trees of OUTPUT.md, as patterns: of an output, and of one with environments.
 func drawn(t *testing.T) (plain, staged []*regexp.Regexp) {
 	t.Helper()
 	data, err := os.ReadFile("../docs/reference/OUTPUT.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(data), "\n## 1. The tree\n")
-	first, second, ok := strings.Cut(section, "\nWith `environments`")
+	_, section, _ := strings.Cut(string(data), "\n## The tree\n")
+	first, second, ok := strings.Cut(section, "\n### With environments\n")
 	if !ok {
-		t.Fatal("OUTPUT.md has no trees in its section 1")
+		t.Fatal("OUTPUT.md has no trees")
 	}
 	return patterns(first), patterns(second)
 }

@@ -143,7 +143,7 @@ func explainKind(c *console, o *common, l *kind.Library, name string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", doc.Name, oneLine(doc.Doc))
 	if doc.Names != "" {
-		fmt.Fprintf(&b, "Its name is %s.\n", doc.Names)
+		fmt.Fprintf(&b, "Its name is %s.\n", strings.TrimSuffix(doc.Names, "."))
 	}
 	kindAttributes(&b, "Attributes", doc.Attributes)
 	for _, sub := range doc.SubComponents {
@@ -236,7 +236,11 @@ func ruleText(b *strings.Builder, d explain.LinkDoc) {
 	}
 	var both []string
 	if len(d.Ports) > 0 {
-		both = append(both, "network policies open the target's "+plural(len(d.Ports), "port")+" "+strings.Join(d.Ports, ", "))
+		word := "port "
+		if len(d.Ports) > 1 {
+			word = "ports "
+		}
+		both = append(both, "network policies open the target's "+word+strings.Join(d.Ports, ", "))
 	}
 	if d.Identity != "" {
 		both = append(both, "a credential, "+d.Identity)

@@ -112,7 +112,7 @@ func kindsPage(l *kind.Library) string {
 		for _, sub := range k.SubComponents {
 			p.line("\n### %s\n\n%s", sub.Name, oneLine(sub.Doc))
 			if sub.Names != "" {
-				p.line("Its name is %s.", sub.Names)
+				p.line("Its name is %s.", strings.TrimSuffix(sub.Names, "."))
 			}
 			attributesTable(&p, sub.Attributes)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,8 +26,13 @@ func TestEveryConcernOfProductionHasATest(t *testing.T) {
 			t.Errorf("%q does not have four cells", line)
 			continue
 		}
-		for rule := range strings.SplitSeq(cells[2], ", ") {
-			if !strings.Contains(rules, "**"+rule+"**") && !strings.Contains(codes, rule+" ") {
+		named := regexp.MustCompile(`#([A-Z0-9]+-\d+)\)|\b([EW]\d{4})\b`).FindAllStringSubmatch(cells[2], -1)
+		if len(named) == 0 {
+			t.Errorf("%q is by nothing: %s", cells[0], cells[2])
+		}
+		for _, m := range named {
+			rule := m[1] + m[2]
+			if !strings.Contains(rules, `<a id="`+rule+`"></a>`) && !strings.Contains(codes, rule+" ") {
 				t.Errorf("%q is by %s, which does not exist", cells[0], rule)
 			}
 		}

@@ -55,10 +55,15 @@ func kindScripts(t *testing.T) []string {
 
 func scriptParams() testscript.Params {
 	return testscript.Params{
+		Setup: func(env *testscript.Env) error {
+			root, err := filepath.Abs("../..")
+			env.Setenv("REPOSITORY", root)
+			return err
+		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("PLATC_UPDATE") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs, "guide": guide},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"code": code, "tree": tree, "append": appendLine, "programs": programs, "page": runPage, "stand-ins": standIns},
 	}
 }
 
@@ -108,23 +113,6 @@ func appendLine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = f.WriteString(args[1] + "\n")
 	ts.Check(errors.Join(err, f.Close()))
-}
-
-// guide writes the commands of a page below docs/guides to a file, those of its blocks that are marked sh: guide images.md run.sh.
-func guide(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: guide page file")
-	}
-	page, err := os.ReadFile(filepath.Join("../../docs/guides", args[0]))
-	ts.Check(err)
-	var commands strings.Builder
-	for _, block := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
-		commands.WriteString(block[1])
-	}
-	if commands.Len() == 0 {
-		ts.Fatalf("%s has no commands", args[0])
-	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(commands.String()), 0o644))
 }
 
 // programs puts stand-ins of programs that the emitted scripts call, from testdata/programs, before those of PATH: programs kubectl sops.

@@ -859,7 +859,7 @@ manifests: {
 }
 $ platc check
 `,
-			Fix: "Add `local: pods: true` where its pods run as they are, or name its services: see KINDS.md, section 6. `local: none: \"TEXT\"` says that nothing of it can run on one machine.",
+			Fix: "Add `local: pods: true` where its pods run as they are, or name its services: see `local` in KINDS.md. `local: none: \"TEXT\"` says that nothing of it can run on one machine.",
 		},
 	}
 }

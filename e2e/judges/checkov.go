@@ -184,7 +184,7 @@ type acceptance struct {
 	value     string // as text
 }
 
-// acceptances are all of them, each with its reason. A new one is a change of OUTPUT.md (JDG-04) too.
+// acceptances are all of them, each with its reason. A new one is a change of docs/checks.md (JDG-04) too.
 func acceptances() []acceptance {
 	var all []acceptance
 	for _, a := range []struct {
@@ -209,7 +209,7 @@ func acceptances() []acceptance {
 				"service/job service/server service/worker",
 		},
 		{
-			why:    "PRV-09: an exact tag of somebody else's image does not move, and a node that has it starts pods while the registry is away; images that platc builds are asked for always",
+			why:    "PRV-11: an exact tag of somebody else's image does not move, and a node that has it starts pods while the registry is away; images that platc builds are asked for always",
 			checks: "CKV_K8S_15",
 			of: "apisix/server celery/worker cnpg/bootstrap fastapi/build fastapi/job fastapi/migrate fastapi/server fastapi/worker kafka/bootstrap kong/server minio/bootstrap " +
 				"minio/server mongodb/backup mongodb/bootstrap nats/server postgresql/backup postgresql/bootstrap postgresql/server rabbitmq/bootstrap redis/bootstrap redis/server service/build service/job service/server service/worker",

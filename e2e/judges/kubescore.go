@@ -153,7 +153,7 @@ func (c *Case) onPurpose(object, check string) bool {
 
 func (c *Case) score(ctx context.Context, text []byte, flags ...string) ([]scored, error) {
 	var out, trouble bytes.Buffer
-	// an exact tag of somebody else's image is not asked for at every start (PRV-09): a database starts while its registry is away
+	// an exact tag of somebody else's image is not asked for at every start (PRV-11): a database starts while its registry is away
 	args := []string{"score", "--kubernetes-version", "v1.37", "--output-format", "json", "--ignore-test", "container-image-pull-policy"}
 	cmd := exec.CommandContext(ctx, c.tools.kubeScore, append(args, append(flags, "-")...)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), &out, &trouble

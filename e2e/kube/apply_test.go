@@ -95,7 +95,7 @@ func boolRank(b bool) int {
 }
 
 // judgeWarnings finds what a server or a client warned of. Pods that an architecture asks to run below the restricted level, which platc
-// itself says (W0117), are warned of on purpose, and so are those that build images (OUTPUT.md, JDG-02).
+// itself says (W0117), are warned of on purpose, and so are those that build images (docs/checks.md, JDG-02).
 func (g *graph) judgeWarnings(t *testing.T, text string) int {
 	t.Helper()
 	warnings := 0

@@ -1,10 +1,10 @@
 #!/bin/sh
-# run.sh [GRAPH...]: `platc up` on a Docker Engine of this script's own: examples/shop; servers that encrypt, with workers and code of a team's own (tls/); with
+# run.sh [GRAPH...]: `platc up` on a Docker Engine of this script's own: examples/shop; servers that encrypt, with workers and code of a team's own (tls/); a new user's hour (../hour); with
 # PLATC_E2E=full also two environments of examples/stages beside each other.
 # No registry of images is needed: those of servers are stand-ins of Debian's packages and of what other suites have fetched (images/Dockerfile). Kong,
 # APISIX and MongoDB cannot be had this way, and are left out.
 set -eu
-graphs=${*:-shop tls$([ "${PLATC_E2E:-}" != full ] || echo " stages")}
+graphs=${*:-shop tls hour$([ "${PLATC_E2E:-}" != full ] || echo " stages")}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 cache=${PLATC_CACHE:-$HOME/.cache/platc}
@@ -78,6 +78,10 @@ made() { # STAGE NAME: the image of a stage, under the names that the files of g
 for graph in $graphs; do
     case $graph in
     tls) cp -r "$here/tls" "$work/tls" ;;
+    hour) # what the images are made for: the architecture and the code that the hour ends with in containers
+        mkdir "$work/hour"
+        cp -r "$root/e2e/hour/files/arch.cue" "$root/e2e/hour/files/code.cue" "$root/e2e/hour/files/code" "$work/hour"
+        ;;
     *) cp -r "$root/examples/$graph" "$work/$graph" ;;
     esac
     # an environment is a tree of its own
@@ -196,6 +200,13 @@ prove_tls() {
     watch=
     down tls
     say "platc down --volumes left nothing"
+}
+
+# a new user's first hour, with everything in containers
+prove_hour() {
+    HOUR_UP=yes PATH="$work:$PATH" "$root/e2e/hour/hour.sh"
+    [ -z "$(docker ps -aq)$(docker volume ls -q)" ] || failed "something is left of the hour"
+    say "a new user's hour"
 }
 
 # two environments beside each other
