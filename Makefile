@@ -89,8 +89,16 @@ e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
 e2e-browser: ## the page of platc graph, in Chromium
 	e2e/browser/setup.sh && e2e/browser/run.sh
 
+release: ## a release of the tag at HEAD, into dist; SNAPSHOT=1 for one of no tag
+	e2e/binaries/build.sh goreleaser cyclonedx
+	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser check
+	PATH="$$(e2e/binaries/build.sh --where goreleaser):$$(e2e/binaries/build.sh --where cyclonedx):$$PATH" goreleaser release --clean $(if $(SNAPSHOT),--snapshot)
+
+e2e-editor: ## what an editor shows of an architecture, with the language server of CUE
+	cd e2e && $(GO) test ./editor
+
 check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-browser check
+.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-browser e2e-editor release check

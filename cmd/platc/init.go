@@ -195,7 +195,7 @@ config: {
 
 components: {
 	// an application: after a build, its code is in out/app/src
-	app: {
+	app: schema.#fastapi & {
 		kind:      "fastapi"
 		namespace: "app"
 		port:      8080
@@ -203,7 +203,7 @@ components: {
 	}
 
 	// a server with one database, which app may read and write
-	db: {
+	db: schema.#postgresql & {
 		kind:      "postgresql"
 		namespace: "data"
 		database: items: {}

@@ -31,7 +31,7 @@ is the current directory.`,
 	}
 	commands := []*cobra.Command{
 		buildCommand(c), checkCommand(c), graphCommand(c), diffCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
-		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c), manCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -40,6 +40,8 @@ is the current directory.`,
 		return unknownCommand("", args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.Version = platcVersion()
+	root.SetVersionTemplate(versionLine())
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().VarP(folderFlag{c}, "directory", "C", "work in `DIR`, as if platc was started there")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -17,16 +18,16 @@ func versionCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version [flags]",
 		Short: "The version of platc, of CUE, and of all that is emitted",
-		Long: `Prints the version of platc, the version of CUE that it reads architectures with, and the one table of
-versions that emitted files are pinned to.`,
+		Long: `Prints the version of platc with the commit that it was built from and the date of that commit, the version of CUE that it reads
+architectures with, and the one table of versions that emitted files are pinned to. The same as platc --version, and more.`,
 		Example: "  platc version\n  platc version --json",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			pins := compiler.Versions()
+			pins, from := compiler.Versions(), builtFrom()
 			if o.format.value == "json" {
-				return printJSON(c.out, map[string]any{"platc": platcVersion(), "cue": moduleVersion("cuelang.org/go"), "pins": pins})
+				return printJSON(c.out, map[string]any{"platc": platcVersion(), "commit": from.commit, "date": from.date, "cue": moduleVersion("cuelang.org/go"), "pins": pins})
 			}
-			rows := [][]string{{"platc", platcVersion()}, {"CUE", moduleVersion("cuelang.org/go")}}
+			rows := [][]string{{"platc", platcVersion()}, {"commit", cmp.Or(from.commit, unknown)}, {"date", cmp.Or(from.date, unknown)}, {"CUE", moduleVersion("cuelang.org/go")}}
 			for _, name := range slices.Sorted(maps.Keys(pins)) {
 				rows = append(rows, pinRows(name, pins[name])...)
 			}
@@ -56,6 +57,36 @@ func pinRows(name string, v any) [][]string {
 	return [][]string{{name, fmt.Sprint(v)}}
 }
 
+const unknown = "unknown"
+
+// revision is what a program was built from, as the Go toolchain notes it of a checkout; both are "" where there was none.
+type revision struct {
+	commit string // with "+dirty" behind it if files were changed
+	date   string // of the commit, in UTC by RFC 3339: a build has no date of its own, so that it can be repeated
+}
+
+func builtFrom() revision {
+	var r revision
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return r
+	}
+	set := map[string]string{}
+	for _, s := range info.Settings {
+		set[s.Key] = s.Value
+	}
+	if r.commit, r.date = set["vcs.revision"], set["vcs.time"]; set["vcs.modified"] == "true" {
+		r.commit += "+dirty"
+	}
+	return r
+}
+
+// versionLine is what `platc --version` prints.
+func versionLine() string {
+	from := builtFrom()
+	return fmt.Sprintf("platc %s (commit %s, %s)\n", platcVersion(), cmp.Or(from.commit, unknown), cmp.Or(from.date, unknown))
+}
+
 // platcVersion is the version that this program was built as; "(devel)" outside a release.
 func platcVersion() string {
 	info, ok := debug.ReadBuildInfo()
@@ -69,12 +100,12 @@ func platcVersion() string {
 func moduleVersion(path string) string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return unknown
 	}
 	for _, m := range info.Deps {
 		if m.Path == path {
 			return m.Version
 		}
 	}
-	return "unknown"
+	return unknown
 }

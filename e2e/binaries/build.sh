@@ -13,8 +13,10 @@ export CGO_ENABLED=0 GOFLAGS=-mod=readonly
 main_module() {
     case $1 in
     compose) echo github.com/docker/compose/v5 ;;
+    cyclonedx) echo github.com/CycloneDX/cyclonedx-gomod ;;
     dockerlint) echo github.com/moby/buildkit ;;
     flux) echo github.com/fluxcd/kustomize-controller ;;
+    goreleaser) echo github.com/goreleaser/goreleaser/v2 ;;
     istio) echo istio.io/istio ;;
     kube-score) echo github.com/zegl/kube-score ;;
     kubernetes) echo k8s.io/kubernetes ;;
@@ -103,6 +105,11 @@ build_dockerlint() {
 build_prometheus() { GOFLAGS="$GOFLAGS -tags=remove_all_sd" program github.com/prometheus/prometheus/cmd/promtool; }
 
 build_istio() { program istio.io/istio/istioctl/cmd/istioctl; }
+
+# What `make release` runs; the second writes the bills of materials.
+build_goreleaser() { program github.com/goreleaser/goreleaser/v2 goreleaser "-X main.version=${version#v}"; }
+
+build_cyclonedx() { program github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod; }
 
 build_kube_score() { program github.com/zegl/kube-score/cmd/kube-score; }
 

@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
@@ -18,13 +19,13 @@ import (
 type client struct {
 	t   *testing.T
 	in  io.WriteCloser
-	dir string
+	uri string // of the document
 
 	mu        sync.Mutex
 	told      *sync.Cond
 	next      int
 	answers   map[int]message
-	published map[string][]diagnostic // by document and version
+	published map[int][]diagnostic // of the document, by its version
 	ended     error
 }
 
@@ -51,10 +52,10 @@ type diagnostic struct {
 	Message string `json:"message"`
 }
 
-// start starts the server in a folder, and introduces the editor to it.
-func start(t *testing.T, server, dir string) *client {
+// start starts the server in a folder, introduces the editor to it, and opens a document, as version 1.
+func start(t *testing.T, server, dir, document string) *client {
 	t.Helper()
-	cmd := exec.Command(server, "lsp", "-vv")
+	cmd := exec.Command(server, "lsp")
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -67,7 +68,7 @@ func start(t *testing.T, server, dir string) *client {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &client{t: t, in: in, dir: dir, answers: map[int]message{}, published: map[string][]diagnostic{}}
+	c := &client{t: t, in: in, uri: "file://" + filepath.Join(dir, document), answers: map[int]message{}, published: map[int][]diagnostic{}}
 	c.told = sync.NewCond(&c.mu)
 	go c.read(out)
 	t.Cleanup(func() {
@@ -81,6 +82,11 @@ func start(t *testing.T, server, dir string) *client {
 		"capabilities": map[string]any{"textDocument": map[string]any{"publishDiagnostics": map[string]any{"versionSupport": true}}},
 	}, nil)
 	c.notify("initialized", map[string]any{})
+	text, err := os.ReadFile(filepath.Join(dir, document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.notify("textDocument/didOpen", map[string]any{"textDocument": map[string]any{"uri": c.uri, "languageId": "cue", "version": 1, "text": string(text)}})
 	return c
 }
 
@@ -97,16 +103,13 @@ func (c *client) read(out io.Reader) {
 			c.answers[*m.ID] = m
 		case m.ID != nil: // a question of the server
 			go c.send(message{ID: m.ID, Result: json.RawMessage("null")})
-		case m.Method == "window/logMessage" && os.Getenv("DEBUG") != "":
-			fmt.Println(string(m.Params))
 		case m.Method == "textDocument/publishDiagnostics":
 			var p struct {
-				URI         string       `json:"uri"`
 				Version     int          `json:"version"`
 				Diagnostics []diagnostic `json:"diagnostics"`
 			}
 			if c.ended = json.Unmarshal(m.Params, &p); c.ended == nil {
-				c.published[fmt.Sprint(p.URI, p.Version)] = p.Diagnostics
+				c.published[p.Version] = p.Diagnostics
 			}
 		}
 		ended := c.ended
@@ -187,4 +190,57 @@ func (c *client) call(method string, params, result any) {
 		}
 		c.told.Wait()
 	}
+}
+
+// save changes the document to a text and saves it; the answer is what the server then says about it.
+func (c *client) save(version int, text string) []diagnostic {
+	c.t.Helper()
+	c.notify("textDocument/didChange", map[string]any{
+		"textDocument": map[string]any{"uri": c.uri, "version": version}, "contentChanges": []any{map[string]any{"text": text}},
+	})
+	c.notify("textDocument/didSave", map[string]any{"textDocument": map[string]any{"uri": c.uri}})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		if found, ok := c.published[version]; ok {
+			return found
+		}
+		if c.ended != nil {
+			c.t.Fatalf("the server ended: %v", c.ended)
+		}
+		c.told.Wait()
+	}
+}
+
+// at is a place of the document.
+func (c *client) at(p position) map[string]any {
+	return map[string]any{"textDocument": map[string]any{"uri": c.uri}, "position": p}
+}
+
+// completions are the words that the server offers at a place.
+func (c *client) completions(p position) []string {
+	c.t.Helper()
+	var answer struct {
+		Items []struct {
+			Label string `json:"label"`
+		} `json:"items"`
+	}
+	c.call("textDocument/completion", c.at(p), &answer)
+	var labels []string
+	for _, item := range answer.Items {
+		labels = append(labels, item.Label)
+	}
+	return labels
+}
+
+// hover is what the server says about the word at a place.
+func (c *client) hover(p position) string {
+	c.t.Helper()
+	var answer struct {
+		Contents struct {
+			Value string `json:"value"`
+		} `json:"contents"`
+	}
+	c.call("textDocument/hover", c.at(p), &answer)
+	return answer.Contents.Value
 }
