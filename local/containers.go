@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // container is what Compose says of one.
@@ -38,11 +39,20 @@ func (c container) ready(s *Service) bool {
 	return c.State == "running" && (c.Health == "" || c.Health == "healthy")
 }
 
+// list is how long the engine may take to list its containers.
+const list = 2 * time.Minute
+
 func (p *Project) containers(ctx context.Context) ([]container, error) {
+	ctx, cancel := context.WithTimeout(ctx, list)
+	defer cancel()
 	var out, failed bytes.Buffer
 	cmd := p.compose(ctx, "ps", "--all", "--format", "json")
 	cmd.Stdout, cmd.Stderr = &out, &failed
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, &Trouble{fmt.Sprintf("%s does not say in time which containers run (`%s compose ps`)", p.Engine.Program, p.Engine.Program), "look whether it answers `" + p.Engine.Program + " ps`"}
+	case err != nil:
 		return nil, fmt.Errorf("%s compose ps: %w: %s", p.Engine.Program, err, strings.TrimSpace(failed.String()))
 	}
 	var all []container

@@ -127,8 +127,13 @@ func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
 	if broken := p.broken(ctx); broken != nil {
 		return broken
 	}
-	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-	return &Trouble{fmt.Sprintf("`%s compose up` failed: %s", p.Engine.Program, lines[len(lines)-1]), "`platc logs` prints what the containers say"}
+	return &Trouble{fmt.Sprintf("`%s compose up` failed: %s", p.Engine.Program, lastLine(said.String())), "`platc logs` prints what the containers say"}
+}
+
+// lastLine is what a program said last.
+func lastLine(said string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	return lines[len(lines)-1]
 }
 
 // between is the time between two looks at the containers.
@@ -138,7 +143,10 @@ const between = time.Second
 func (p *Project) Wait(ctx context.Context, services []string, told func(waiting []string)) error {
 	for {
 		waiting, err := p.waiting(ctx, services)
-		if err != nil || len(waiting) == 0 {
+		switch {
+		case ctx.Err() != nil:
+			return p.late(context.WithoutCancel(ctx), ctx)
+		case err != nil || len(waiting) == 0:
 			return err
 		}
 		told(waiting)
@@ -212,8 +220,13 @@ func (p *Project) Run(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
+// ending is how long containers may take to end: a server writes down what it has in memory.
+const ending = 10 * time.Minute
+
 // Down ends and removes all containers, and what was handed over to them; volumes, if asked for, too.
 func (p *Project) Down(ctx context.Context, volumes bool) error {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
 	args := []string{"--progress", "plain", "down", "--remove-orphans"}
 	if volumes {
 		args = append(args, "--volumes")
@@ -221,7 +234,11 @@ func (p *Project) Down(ctx context.Context, volumes bool) error {
 	var said bytes.Buffer
 	cmd := p.compose(ctx, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &Trouble{fmt.Sprintf("the containers have not ended in %s: %s", ending, lastLine(said.String())), "`platc ps` lists those that are left"}
+	case err != nil:
 		return fmt.Errorf("%s compose down: %w: %s", p.Engine.Program, err, strings.TrimSpace(said.String()))
 	}
 	return os.RemoveAll(p.Memory)
