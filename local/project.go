@@ -244,36 +244,6 @@ func (p *Project) Down(ctx context.Context, volumes bool) error {
 	return os.RemoveAll(p.Memory)
 }
 
-// Tested are the components whose image of tests the tree has, of those named; sorted.
-func (p *Project) Tested(components []string) []string {
-	return slices.DeleteFunc(slices.Clone(components), func(name string) bool {
-		_, err := os.Stat(filepath.Join(p.Tree, name, testFile))
-		return err != nil
-	})
-}
-
-// testFile is how the image of a component's tests is built, from the folder of the component.
-const testFile = "Dockerfile.test"
-
-// Test builds the image of a component's tests, and runs them in it, without a network.
-func (p *Project) Test(ctx context.Context, component string, quiet bool) error {
-	folder := filepath.Join(p.Tree, component)
-	image := p.Name + "-" + component + "-test"
-	var said bytes.Buffer
-	out := p.Err
-	if quiet {
-		out = &said
-	}
-	build := p.command(ctx, "build", "--file", filepath.Join(folder, testFile), "--tag", image, folder)
-	build.Stdout, build.Stderr = out, out
-	if err := build.Run(); err != nil {
-		return &Trouble{strings.TrimSpace(fmt.Sprintf("the image of the tests of %s was not built: %v\n%s", component, err, said.String())), "see what the engine said"}
-	}
-	run := p.command(ctx, "run", "--rm", "--network", "none", image)
-	run.Stdout, run.Stderr = p.Out, p.Err
-	return run.Run()
-}
-
 // compose is a call of Compose. The variables that it replaces are in the memory of the process alone.
 func (p *Project) compose(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := p.command(ctx, slices.Concat([]string{"compose", "--project-name", p.Name}, args)...)

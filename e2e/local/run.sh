@@ -185,7 +185,8 @@ prove_shop() {
 
 # servers that encrypt; the file of the application is edited while platc watches
 prove_tls() {
-    "$work/platc" up --watch >"$work/up.log" 2>&1 &
+    : >"$work/up.log"
+    "$work/platc" up --watch >>"$work/up.log" 2>&1 &
     watch=$!
     watched() { kill -0 "$watch" 2>/dev/null || failed "platc up --watch ended"; [ "$(grep -c 'is ready; ' "$work/up.log")" -ge "$1" ]; }
     patiently 900 watched 1
