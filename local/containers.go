@@ -13,9 +13,11 @@ import (
 
 // container is what Compose says of one.
 type container struct {
-	Service, State, Health string
-	ExitCode               int
-	Publishers             []struct{ TargetPort, PublishedPort int }
+	Service    string                                    `json:"Service"`
+	State      string                                    `json:"State"`
+	Health     string                                    `json:"Health"`
+	ExitCode   int                                       `json:"ExitCode"`
+	Publishers []struct{ TargetPort, PublishedPort int } `json:"Publishers"`
 }
 
 func (c container) how() string {

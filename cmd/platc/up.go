@@ -25,7 +25,7 @@ const localFolder = ".platc/local"
 type localOptions struct {
 	common
 	timeout time.Duration
-	watch   bool
+	follow  bool // --watch
 	volumes bool
 }
 
@@ -57,28 +57,33 @@ An argument that ends in .cue, or has a slash, is the architecture; every other 
 			ctx, stop := interruptible(context.Background())
 			defer stop()
 			components, input := split(args)
-			if o.watch {
-				return watching(ctx, c, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
+			if o.follow {
+				return watching(ctx, c, &o.common, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
 			}
 			_, err := up(ctx, c, &o, components, input)
 			return err
 		},
 	}
 	cmd.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "how long containers may take until they are ready, `TIME`")
-	cmd.Flags().BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture or own code changes, and restart what changed")
+	cmd.Flags().BoolVar(&o.follow, "watch", false, "build again whenever a file of the architecture or own code changes, and restart what changed")
 	return o.add(cmd)
 }
 
 // split parts components from the architecture.
 func split(args []string) (components, input []string) {
 	for _, arg := range args {
-		if strings.HasSuffix(arg, ".cue") || strings.ContainsAny(arg, `/\`) || arg == "." || arg == ".." {
+		if namesInput(arg) {
 			input = append(input, arg)
 		} else {
 			components = append(components, arg)
 		}
 	}
 	return components, input
+}
+
+// namesInput says whether an argument names an architecture rather than a component.
+func namesInput(arg string) bool {
+	return strings.HasSuffix(arg, ".cue") || strings.ContainsAny(arg, `/\`) || arg == "." || arg == ".." || arg == compiler.Stdin
 }
 
 // up is one round, and what it read of the user's own.
@@ -251,7 +256,7 @@ func (o *localOptions) ready(c *console, p *local.Project, services []string) er
 		}
 		rows = append(rows, []string{port.Service, fmt.Sprint(port.Container), note})
 	}
-	if err := printTable(c.out, rows); err != nil {
+	if err := c.printTable(rows); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.out, "%s is ready; `platc logs`, `platc ps`, `platc down`\n", p.Architecture)

@@ -23,6 +23,7 @@ type Graph struct {
 	Config  Config
 	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Accepts []Accept          // warnings that are not reported, in the order in which they are written
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
 	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
 	Environment  string
@@ -390,6 +391,8 @@ type Prerequisite struct {
 	Name, Version, What string
 	Watch               string   // setting for the namespaces that it must watch, or ""
 	CRDs                []string // sorted
+	Images              []string // ends of names of the images that run it, sorted: their tags show its version
+	Annotation          string   // of its CRDs, which shows its version, or ""
 	NeededBy            []string // components, sorted
 	Namespaces          []string // theirs, sorted
 }
