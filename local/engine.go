@@ -104,8 +104,7 @@ func ask(ctx context.Context, program string, args ...string) (answer, problem s
 		}
 		return "", err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	return strings.TrimSpace(lines[len(lines)-1]), ""
+	return strings.TrimSpace(lastLine(out.String())), ""
 }
 
 func recent(version string) bool {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -128,8 +127,13 @@ func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
 	if broken := p.broken(ctx); broken != nil {
 		return broken
 	}
-	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
-	return &Trouble{fmt.Sprintf("`%s compose up` failed: %s", p.Engine.Program, lines[len(lines)-1]), "`platc logs` prints what the containers say"}
+	return &Trouble{fmt.Sprintf("`%s compose up` failed: %s", p.Engine.Program, lastLine(said.String())), "`platc logs` prints what the containers say"}
+}
+
+// lastLine is what a program said last.
+func lastLine(said string) string {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	return lines[len(lines)-1]
 }
 
 // between is the time between two looks at the containers.
@@ -139,7 +143,10 @@ const between = time.Second
 func (p *Project) Wait(ctx context.Context, services []string, told func(waiting []string)) error {
 	for {
 		waiting, err := p.waiting(ctx, services)
-		if err != nil || len(waiting) == 0 {
+		switch {
+		case ctx.Err() != nil:
+			return p.late(context.WithoutCancel(ctx), ctx)
+		case err != nil || len(waiting) == 0:
 			return err
 		}
 		told(waiting)
@@ -206,56 +213,6 @@ func (p *Project) failure(ctx context.Context, c container) error {
 	return &Trouble{fmt.Sprintf("%s %s; it said last:\n%s", c.Service, c.how(), strings.TrimSpace(logs.String())), "`platc logs " + p.Services[c.Service].Component + "` prints all of it"}
 }
 
-// container is what Compose says of one.
-type container struct {
-	Service    string                                    `json:"Service"`
-	State      string                                    `json:"State"`
-	Health     string                                    `json:"Health"`
-	ExitCode   int                                       `json:"ExitCode"`
-	Publishers []struct{ TargetPort, PublishedPort int } `json:"Publishers"`
-}
-
-func (c container) how() string {
-	switch {
-	case c.State == "exited":
-		return fmt.Sprintf("ended with code %d", c.ExitCode)
-	case c.Health != "":
-		return "is " + c.Health
-	}
-	return "is " + c.State
-}
-
-func (c container) failed(s *Service) bool {
-	return c.State == "exited" && (c.ExitCode != 0 || !s.Once) || c.State == "restarting" || c.Health == "unhealthy" || c.State == "dead"
-}
-
-func (c container) ready(s *Service) bool {
-	if s.Once {
-		return c.State == "exited"
-	}
-	return c.State == "running" && (c.Health == "" || c.Health == "healthy")
-}
-
-func (p *Project) containers(ctx context.Context) ([]container, error) {
-	var out, failed bytes.Buffer
-	cmd := p.compose(ctx, "ps", "--all", "--format", "json")
-	cmd.Stdout, cmd.Stderr = &out, &failed
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("%s compose ps: %w: %s", p.Engine.Program, err, strings.TrimSpace(failed.String()))
-	}
-	var all []container
-	for d := json.NewDecoder(&out); ; {
-		var c container
-		switch err := d.Decode(&c); {
-		case errors.Is(err, io.EOF):
-			return all, nil
-		case err != nil:
-			return nil, fmt.Errorf("%s compose ps: %w", p.Engine.Program, err)
-		}
-		all = append(all, c)
-	}
-}
-
 // Run is any other command of Compose, with the terminal of the user.
 func (p *Project) Run(ctx context.Context, args ...string) error {
 	cmd := p.compose(ctx, args...)
@@ -263,8 +220,13 @@ func (p *Project) Run(ctx context.Context, args ...string) error {
 	return cmd.Run()
 }
 
+// ending is how long containers may take to end: a server writes down what it has in memory.
+const ending = 10 * time.Minute
+
 // Down ends and removes all containers, and what was handed over to them; volumes, if asked for, too.
 func (p *Project) Down(ctx context.Context, volumes bool) error {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
 	args := []string{"--progress", "plain", "down", "--remove-orphans"}
 	if volumes {
 		args = append(args, "--volumes")
@@ -272,40 +234,14 @@ func (p *Project) Down(ctx context.Context, volumes bool) error {
 	var said bytes.Buffer
 	cmd := p.compose(ctx, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &Trouble{fmt.Sprintf("the containers have not ended in %s: %s", ending, lastLine(said.String())), "`platc ps` lists those that are left"}
+	case err != nil:
 		return fmt.Errorf("%s compose down: %w: %s", p.Engine.Program, err, strings.TrimSpace(said.String()))
 	}
 	return os.RemoveAll(p.Memory)
-}
-
-// Tested are the components whose image of tests the tree has, of those named; sorted.
-func (p *Project) Tested(components []string) []string {
-	return slices.DeleteFunc(slices.Clone(components), func(name string) bool {
-		_, err := os.Stat(filepath.Join(p.Tree, name, testFile))
-		return err != nil
-	})
-}
-
-// testFile is how the image of a component's tests is built, from the folder of the component.
-const testFile = "Dockerfile.test"
-
-// Test builds the image of a component's tests, and runs them in it, without a network.
-func (p *Project) Test(ctx context.Context, component string, quiet bool) error {
-	folder := filepath.Join(p.Tree, component)
-	image := p.Name + "-" + component + "-test"
-	var said bytes.Buffer
-	out := p.Err
-	if quiet {
-		out = &said
-	}
-	build := p.command(ctx, "build", "--file", filepath.Join(folder, testFile), "--tag", image, folder)
-	build.Stdout, build.Stderr = out, out
-	if err := build.Run(); err != nil {
-		return &Trouble{strings.TrimSpace(fmt.Sprintf("the image of the tests of %s was not built: %v\n%s", component, err, said.String())), "see what the engine said"}
-	}
-	run := p.command(ctx, "run", "--rm", "--network", "none", image)
-	run.Stdout, run.Stderr = p.Out, p.Err
-	return run.Run()
 }
 
 // compose is a call of Compose. The variables that it replaces are in the memory of the process alone.
