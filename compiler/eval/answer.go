@@ -149,7 +149,8 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 		return nil, c.fail("values that nest too deep")
 	}
 	if val.v.in != nil {
-		return copied(val.v.in.raw)
+		val.v.in.whole = true
+		return c.copied(val.v.in.raw)
 	}
 	if val.class == list {
 		return c.listData(val.v, depth)
@@ -158,14 +159,17 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 }
 
 // copied is input as an answer has it.
-func copied(raw any) (any, value) {
+func (c *ctx) copied(raw any) (any, value) {
 	switch x := raw.(type) {
-	case string, bool, int64:
+	case string:
+		c.blank(x)
+		return x, value{class: null}
+	case bool, int64:
 		return raw, value{class: null}
 	case map[string]any:
 		m := make(map[string]any, len(x))
 		for k, v := range x {
-			data, bad := copied(v)
+			data, bad := c.copied(v)
 			if bad.class == bottom {
 				return nil, bad
 			}
@@ -173,17 +177,18 @@ func copied(raw any) (any, value) {
 		}
 		return m, value{class: null}
 	case []any:
-		return copiedItems(x)
+		return copiedItems(c, x)
 	case map[string]string:
 		m := make(map[string]any, len(x))
 		for k, v := range x {
+			c.blank(v)
 			m[k] = v
 		}
 		return m, value{class: null}
 	case []string:
-		return copiedItems(x)
+		return copiedItems(c, x)
 	case []map[string]any:
-		return copiedItems(x)
+		return copiedItems(c, x)
 	case int:
 		return int64(x), value{class: null}
 	case float64:
@@ -194,10 +199,10 @@ func copied(raw any) (any, value) {
 	return nil, fault(refused, "data of a type that is not known here")
 }
 
-func copiedItems[T any](items []T) (any, value) {
+func copiedItems[T any](c *ctx, items []T) (any, value) {
 	all := make([]any, len(items))
 	for i, v := range items {
-		data, bad := copied(v)
+		data, bad := c.copied(v)
 		if bad.class == bottom {
 			return nil, bad
 		}

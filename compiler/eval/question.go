@@ -163,10 +163,12 @@ func (q *Question) root(c *ctx, inputs map[string]kind.Object) *vertex {
 		v.more = append(v.more, q.conjs[1:]...)
 	}
 	filled := &inputsNode{}
-	for _, name := range []string{"arch", "from", "identity", "link", "parent", "self", "to"} {
+	for _, name := range inputNames() {
 		if o := inputs[name]; o != nil {
+			in := c.given(o, nil, name)
 			filled.labels = append(filled.labels, &label{name: "#" + name, role: definition})
-			filled.given = append(filled.given, c.given(o, nil, name))
+			filled.given = append(filled.given, in)
+			c.inputs[name] = in
 		}
 	}
 	if len(filled.given) > 0 {
@@ -188,12 +190,13 @@ func (n *inputsNode) eval(*ctx, *env) value { return fault(refused, "inputs as a
 // Inputs that are nil are left out. What was given may not be changed while the answer is in use.
 // Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
 func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) {
-	c := &ctx{patterns: &q.program.patterns}
+	c := &ctx{patterns: &q.program.patterns, inputs: map[string]*vertex{}}
 	a := &Answer{c: c}
 	if len(q.conjs) == 0 {
 		return a, nil
 	}
 	a.v = q.root(c, inputs)
+	c.blanks = hasBlank(c.inputs)
 	if val := c.value(a.v); val.class == bottom {
 		return nil, c.mistaken(val)
 	}
