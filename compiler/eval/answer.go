@@ -149,8 +149,7 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 		return nil, c.fail("values that nest too deep")
 	}
 	if val.v.in != nil {
-		val.v.in.whole = true
-		return c.copied(val.v.in.raw)
+		return c.inputData(val, depth)
 	}
 	if val.class == list {
 		return c.listData(val.v, depth)
@@ -158,18 +157,36 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 	return c.structData(val.v, depth)
 }
 
+// inputData is input as an answer has it. Where texts in it are left open, it is gone through like other values.
+func (c *ctx) inputData(val value, depth int) (any, value) {
+	in := val.v.in
+	switch {
+	case !c.opens(in.raw):
+		in.whole = true
+		return copied(in.raw)
+	case val.class == list:
+		return c.itemsData(c.items(val.v), depth)
+	}
+	m := map[string]any{}
+	for _, a := range c.fields(val.v) {
+		data, bad := c.data(a.v, depth+1)
+		if bad.class == bottom {
+			return nil, bad
+		}
+		m[a.label.name] = data
+	}
+	return m, value{class: null}
+}
+
 // copied is input as an answer has it.
-func (c *ctx) copied(raw any) (any, value) {
+func copied(raw any) (any, value) {
 	switch x := raw.(type) {
-	case string:
-		c.blank(x)
-		return x, value{class: null}
-	case bool, int64:
+	case string, bool, int64:
 		return raw, value{class: null}
 	case map[string]any:
 		m := make(map[string]any, len(x))
 		for k, v := range x {
-			data, bad := c.copied(v)
+			data, bad := copied(v)
 			if bad.class == bottom {
 				return nil, bad
 			}
@@ -177,18 +194,17 @@ func (c *ctx) copied(raw any) (any, value) {
 		}
 		return m, value{class: null}
 	case []any:
-		return copiedItems(c, x)
+		return copiedItems(x)
 	case map[string]string:
 		m := make(map[string]any, len(x))
 		for k, v := range x {
-			c.blank(v)
 			m[k] = v
 		}
 		return m, value{class: null}
 	case []string:
-		return copiedItems(c, x)
+		return copiedItems(x)
 	case []map[string]any:
-		return copiedItems(c, x)
+		return copiedItems(x)
 	case int:
 		return int64(x), value{class: null}
 	case float64:
@@ -199,10 +215,10 @@ func (c *ctx) copied(raw any) (any, value) {
 	return nil, fault(refused, "data of a type that is not known here")
 }
 
-func copiedItems[T any](c *ctx, items []T) (any, value) {
+func copiedItems[T any](items []T) (any, value) {
 	all := make([]any, len(items))
 	for i, v := range items {
-		data, bad := c.copied(v)
+		data, bad := copied(v)
 		if bad.class == bottom {
 			return nil, bad
 		}
@@ -215,7 +231,10 @@ func (c *ctx) listData(v *vertex, depth int) (any, value) {
 	if v.body.loose {
 		return nil, fault(refused, "an order that only CUE knows")
 	}
-	elems := c.items(v)
+	return c.itemsData(c.items(v), depth)
+}
+
+func (c *ctx) itemsData(elems []*vertex, depth int) (any, value) {
 	all := make([]any, len(elems))
 	for i, el := range elems {
 		data, bad := c.data(el, depth+1)

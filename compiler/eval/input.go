@@ -21,6 +21,7 @@ type input struct {
 	missed map[string]bool // fields that were looked for, and are not there
 	seen   bool            // its value was asked for, and not only whether it is there
 	listed bool            // all fields were looked for
+	open   int             // where the text is left open: its number, from 1
 	whole  bool            // it is in the answer as it is
 }
 
@@ -33,7 +34,9 @@ func (c *ctx) given(raw any, up *vertex, key string) *vertex {
 	v.state = done
 	v.val = scalarOf(raw)
 	if s, ok := raw.(string); ok {
-		c.blank(s)
+		if mark, ok := c.leaveOpen(in, s); ok {
+			v.val = textOf(mark)
+		}
 	}
 	if v.val.class == structure || v.val.class == list {
 		v.val.v = v
@@ -50,8 +53,6 @@ func scalarOf(raw any) value {
 		return value{class: open, n: anything}
 	case string:
 		return textOf(x)
-	case Blank:
-		return textOf(Mark)
 	case bool:
 		return boolOf(x)
 	case int64:
@@ -122,7 +123,7 @@ func (c *ctx) fieldsOf(v *vertex) []arc {
 	}
 	all := make([]arc, len(names))
 	for i, name := range names {
-		c.blank(name)
+		c.look(name)
 		all[i] = arc{label: &label{name: name}, v: c.field(v, name)}
 	}
 	return all

@@ -189,14 +189,16 @@ func (n *inputsNode) eval(*ctx, *env) value { return fault(refused, "inputs as a
 // Ask fills inputs in, by name without "#" ("self", "arch"), and gives the answer, which is evaluated as far as it is read.
 // Inputs that are nil are left out. What was given may not be changed while the answer is in use.
 // Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
-func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) {
-	c := &ctx{patterns: &q.program.patterns, inputs: map[string]*vertex{}}
+func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return q.AskOpen(inputs, nil) }
+
+// AskOpen is Ask with texts of the inputs left open.
+func (q *Question) AskOpen(inputs map[string]kind.Object, open *Open) (*Answer, error) {
+	c := &ctx{patterns: &q.program.patterns, inputs: map[string]*vertex{}, open: open}
 	a := &Answer{c: c}
 	if len(q.conjs) == 0 {
 		return a, nil
 	}
 	a.v = q.root(c, inputs)
-	c.blanks = hasBlank(c.inputs)
 	if val := c.value(a.v); val.class == bottom {
 		return nil, c.mistaken(val)
 	}

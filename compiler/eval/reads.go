@@ -8,7 +8,10 @@ import (
 
 // Reads is what an answer was read from, and what it found there: an answer to the same question holds as long as all of it is the same. It may not be
 // changed, nor what was given when the question was asked. It is safe on many goroutines.
-type Reads struct{ all []read }
+type Reads struct {
+	all  []read
+	open int // texts that were left open
+}
 
 // read is a place in the inputs. It comes behind the one that it is in.
 type read struct {
@@ -19,6 +22,7 @@ type read struct {
 	seen  bool   // and it was looked at
 	class class  // of what was seen
 	raw   any    // of a scalar, or with whole all of it
+	open  int    // of a text that was left open: its number, from 1
 	whole bool   // it is in the answer as it is
 	count int    // of a list or a struct that was gone through: what is in it, which are places of their own; -1: others may be there as well
 }
@@ -26,6 +30,9 @@ type read struct {
 // Reads is what was read so far. What is read of the answer afterwards is not in it.
 func (a *Answer) Reads() *Reads {
 	r := &Reads{}
+	if a.c.open != nil {
+		r.open = len(a.c.open.texts)
+	}
 	for _, name := range inputNames() {
 		in := a.c.inputs[name]
 		if in == nil {
@@ -38,9 +45,9 @@ func (a *Answer) Reads() *Reads {
 }
 
 func (r *Reads) add(in *input, at read) {
-	at.there, at.seen, at.class, at.whole, at.count = true, in.seen, scalarOf(in.raw).class, in.whole, -1
+	at.open, at.there, at.seen, at.class, at.whole, at.count = in.open, true, in.seen, scalarOf(in.raw).class, in.whole, -1
 	switch {
-	case !in.seen:
+	case !in.seen, in.open > 0:
 	case at.class != structure && at.class != list, in.whole:
 		at.raw = in.raw
 	case at.class == structure && in.listed:
@@ -64,8 +71,9 @@ func (r *Reads) add(in *input, at read) {
 	}
 }
 
-// Hold says whether the same is found in other inputs.
-func (r *Reads) Hold(inputs map[string]kind.Object) bool {
+// Hold says whether the same is found in other inputs, and gives the texts there of those that were left open.
+func (r *Reads) Hold(inputs map[string]kind.Object) (texts []string, ok bool) {
+	texts = make([]string, r.open)
 	found := make([]any, len(r.all))
 	for i := range r.all {
 		at := &r.all[i]
@@ -78,11 +86,14 @@ func (r *Reads) Hold(inputs map[string]kind.Object) bool {
 			raw, ok = partOf(found[at.in], at)
 		}
 		if !at.found(raw, ok) {
-			return false
+			return nil, false
 		}
 		found[i] = raw
+		if at.open > 0 {
+			texts[at.open-1], _ = raw.(string)
+		}
 	}
-	return true
+	return texts, true
 }
 
 // found says whether a place has what was read there.
@@ -90,6 +101,9 @@ func (at *read) found(raw any, ok bool) bool {
 	switch {
 	case !at.there || !ok || !at.seen:
 		return at.there == ok
+	case at.open > 0:
+		s, isText := raw.(string)
+		return isText && !HasMark(s)
 	case at.whole:
 		return reflect.DeepEqual(raw, at.raw)
 	case at.class == structure || at.class == list:

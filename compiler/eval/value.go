@@ -195,7 +195,7 @@ func (c *ctx) same(x, y value) bool {
 		return false
 	}
 	if x.s != y.s {
-		c.sees(x, y)
+		c.sees(x, y) // what is the same is so whatever it is filled with
 	}
 	if x.class == decimal {
 		return x.number().Cmp(y.number()) == 0

@@ -152,7 +152,7 @@ type ctx struct {
 	depth    int
 	err      string             // what makes all of the evaluation unsafe
 	inputs   map[string]*vertex // of a question, by name
-	blanks   bool               // inputs have a Blank
+	open     *Open              // which texts of inputs are left open; nil: none
 	settling bool
 	envs     []*env // with settling: whose lets are left
 }

@@ -1,7 +1,7 @@
 package load
 
 import (
-	"maps"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -31,17 +31,17 @@ type earlier struct {
 
 func newTaken() *taken { return &taken{all: map[whom][]earlier{}} }
 
-// find is what was made of an answer that holds for other inputs as well.
-func (t *taken) find(w whom, in given) (got any, ok bool) {
+// find is what was made of an answer that holds for other inputs as well, and the texts there of those that it left open.
+func (t *taken) find(w whom, in given) (got any, texts []string, ok bool) {
 	t.mu.Lock()
 	all := t.all[w]
 	t.mu.Unlock()
 	for _, e := range all {
-		if e.reads.Hold(in) {
-			return e.got, true
+		if texts, ok := e.reads.Hold(in); ok {
+			return e.got, texts, true
 		}
 	}
-	return nil, false
+	return nil, nil, false
 }
 
 func (t *taken) keep(w whom, e earlier) {
@@ -65,7 +65,7 @@ func askOnce[T any](l *lib, q *question, what string, in given, read func(answer
 		return ask(l, q, in, read)
 	}
 	w := q.about(what, in)
-	if got, ok := l.taken.find(w, in); ok {
+	if got, _, ok := l.taken.find(w, in); ok {
 		return got.(T), nil
 	}
 	return ask(l, q, in, func(a answer) (T, error) {
@@ -77,78 +77,96 @@ func askOnce[T any](l *lib, q *question, what string, in given, read func(answer
 	})
 }
 
-// said is what a kind says of a file, with the row that is made of it where that is the same whatever the environment is called.
-type said struct {
+// toldRow is what a kind says of a file, with the row that is made of it where nothing is to be filled in.
+type toldRow struct {
 	told
 
-	blank bool // the name of the architecture is to be filled in
-	row   kind.Row
+	open bool // texts are to be filled in
+	row  kind.Row
 }
 
-// toldOnce is what a kind says of the files of a component, as rows and as it was told, where another environment may have asked. The architecture has another
-// name in each, which stands in a few of its files: it is asked about with the name left open. ok is false where that does not work, and nothing is known then.
+// toldOnce is what a kind says of the files of a component, as rows and as it was told, where another environment may have asked. Texts that have the name of the
+// architecture in them, which is another one in each, stand in a few of its files: they are left open. ok is false where that does not work.
 func (l *lib) toldOnce(k *kind.Kind, q *question, in given, context bool) (rows []kind.Row, all []told, ok bool) {
-	if !l.out.Several || q.pkg.root.own() || in["arch"]["name"] == nil {
+	if !l.out.Several || q.pkg.root.own() {
 		return nil, nil, false
 	}
-	open := maps.Clone(in)
-	open["arch"] = maps.Clone(in["arch"])
-	open["arch"]["name"] = eval.Blank{}
 	what := "files"
 	if context {
 		what = "context"
 	}
 	w := q.about(what, in)
-	if got, found := l.taken.find(w, open); found {
-		if rows, all, ok = l.retold(k, q, in, got.([]said), context); ok {
+	if got, texts, found := l.taken.find(w, in); found {
+		if rows, all, ok = l.retold(k, q, in, got.([]toldRow), texts); ok {
 			return rows, all, true
 		}
 	}
 	own, refused := q.own()
-	if refused != nil {
+	if refused != nil || q.closed.Load() {
 		return nil, nil, false
 	}
-	a, err := own.Ask(open)
+	open := eval.OpenTo(str(in["arch"]["name"]))
+	a, err := own.AskOpen(in, open)
+	var answered []toldRow
+	if err == nil {
+		answered, err = l.toldRows(k, q, in, ownAnswer{a}, context)
+	}
 	if err != nil {
-		return nil, nil, false
-	}
-	first, err := l.told(q.pkg.root, k, open, ownAnswer{a}, context)
-	if err != nil || slices.ContainsFunc(first, func(t told) bool { return hasMark(t.when) }) {
-		return nil, nil, false
-	}
-	answered := make([]said, len(first))
-	for i, t := range first {
-		answered[i] = said{told: t, blank: hasMark(t.data)}
-		if !answered[i].blank {
-			if answered[i].row, err = l.row(q, in, ownAnswer{a}, t, context); err != nil || writable(k, q, answered[i].row) != nil {
-				return nil, nil, false
-			}
-			answered[i].row.Trace = nil // it would hold on to what was asked
+		if open.LookedInto() {
+			q.closed.Store(true)
 		}
+		return nil, nil, false
 	}
-	if rows, all, ok = l.retold(k, q, in, answered, context); ok {
+	if rows, all, ok = l.retold(k, q, in, answered, open.Texts()); ok {
 		l.taken.keep(w, earlier{a.Reads(), answered})
 	}
 	return rows, all, ok
 }
 
-// retold is what was said of a component in its environment. ok is false where conditions of files come out another way there.
-func (l *lib) retold(k *kind.Kind, q *question, in given, answered []said, context bool) (rows []kind.Row, all []told, ok bool) {
+// toldRows are an answer with the rows that are made of it, as far as they have nothing to be filled in.
+func (l *lib) toldRows(k *kind.Kind, q *question, in given, a answer, context bool) ([]toldRow, error) {
+	all, err := l.told(q.pkg.root, k, in, a, context)
+	if err != nil {
+		return nil, err
+	}
+	answered := make([]toldRow, len(all))
+	for i, t := range all {
+		answered[i] = toldRow{told: t, open: hasMark(t.data)}
+		if hasMark(t.when) {
+			return nil, errOpen
+		}
+		if answered[i].open {
+			answered[i].row.Context = context
+			continue
+		}
+		if answered[i].row, err = l.row(q, in, a, t, context); err != nil {
+			return nil, err
+		}
+		if err := writable(k, q, answered[i].row); err != nil {
+			return nil, err
+		}
+		answered[i].row.Trace = nil // it holds on to what was asked
+	}
+	return answered, nil
+}
+
+var errOpen = errors.New("the condition of a file is left open")
+
+// retold is what was told of a component in another environment. ok is false where conditions of files come out another way there.
+func (l *lib) retold(k *kind.Kind, q *question, in given, answered []toldRow, texts []string) (rows []kind.Row, all []told, ok bool) {
 	rows, all = make([]kind.Row, len(answered)), make([]told, len(answered))
-	name := str(in["arch"]["name"])
 	for i, s := range answered {
 		if conditionOf(s.when).Holds(in["self"]) != (s.data != nil) {
 			return nil, nil, false
 		}
-		all[i] = s.told
-		if !s.blank {
-			rows[i] = s.row
+		all[i], rows[i] = s.told, s.row
+		if !s.open {
 			rows[i].Trace = l.trace(q, in, ownAnswer{}, s.told)
 			continue
 		}
-		all[i].data = object(filledIn(s.data, name))
+		all[i].data = object(filledIn(s.data, texts))
 		var err error
-		if rows[i], err = l.row(q, in, ownAnswer{}, all[i], context); err != nil || writable(k, q, rows[i]) != nil {
+		if rows[i], err = l.row(q, in, ownAnswer{}, all[i], s.row.Context); err != nil || writable(k, q, rows[i]) != nil {
 			return nil, nil, false
 		}
 	}
@@ -159,7 +177,7 @@ func (l *lib) retold(k *kind.Kind, q *question, in given, answered []said, conte
 func hasMark(data any) bool {
 	switch x := data.(type) {
 	case string:
-		return strings.Contains(x, eval.Mark)
+		return eval.HasMark(x)
 	case []any:
 		return slices.ContainsFunc(x, hasMark)
 	case kind.Object:
@@ -172,24 +190,24 @@ func hasMark(data any) bool {
 	return false
 }
 
-// filledIn is data with a text filled in. What has nothing to fill in is taken over.
-func filledIn(data any, text string) any {
+// filledIn is data with texts filled in. What has nothing to fill in is taken over.
+func filledIn(data any, texts []string) any {
 	if !hasMark(data) {
 		return data
 	}
 	switch x := data.(type) {
 	case string:
-		return strings.ReplaceAll(x, eval.Mark, text)
+		return eval.Fill(x, texts)
 	case []any:
 		all := make([]any, len(x))
 		for i, v := range x {
-			all[i] = filledIn(v, text)
+			all[i] = filledIn(v, texts)
 		}
 		return all
 	case kind.Object:
 		o := make(kind.Object, len(x))
 		for name, v := range x {
-			o[name] = filledIn(v, text)
+			o[name] = filledIn(v, texts)
 		}
 		return o
 	}
