@@ -83,7 +83,7 @@ e2e-full: e2e-app e2e-kube ## both with each link alone, which takes twice as lo
 e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would apply
 	e2e/kube/setup.sh && e2e/flux/setup.sh && e2e/flux/run.sh
 
-e2e-local: ## examples/shop in containers, by platc up
+e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
 	e2e/local/setup.sh && e2e/local/run.sh
 
 check: vet lint race ## what a change must pass

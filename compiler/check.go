@@ -22,6 +22,7 @@ func Check(in Input) *Build {
 		b.Hidden = &diag.Hidden{}
 	}
 	defer func() { b.Findings.Conceal(b.Hidden) }()
+	b.Findings.Deny(in.Deny)
 	started := time.Now()
 	b.load(in)
 	b.stage("load", &started)

@@ -18,22 +18,33 @@ import (
 
 // Input is what a command reads.
 type Input struct {
-	Args []string                         // files of one package, a directory or a package path; empty: the working directory
+	Args []string                         // files of one package, a directory or a package path; empty: the working directory; Stdin: what that function gives
 	Dir  string                           // the working directory; positions are relative to it
 	Tags []string                         // key=value, for @tag
 	Env  func(string) (string, bool)      // the environment
 	Dump func(pass string, plan *ir.Plan) // called after every pass; may be nil
 
+	Stdin func() ([]byte, error) // all of standard input, the same with each call; nil: there is none
+
 	Hidden   *diag.Hidden // takes in what no output may show, also when the rest fails; nil: see Build
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
 	Answers  kind.Answers // what built-in kinds said in an earlier build; nil: they are asked
+	Kinds    *Kinds       // built-in kinds that an earlier check has read, or reads for the next; nil: they are read for this one
 	Untraced bool         // nobody will ask where a line or a decision comes from, and what tells it is not kept
 
 	Environments Choice // those that are asked for
+
+	Deny []string // codes of warnings that count as errors, or "all"
 }
+
+// Stdin is the argument that stands for an architecture on standard input.
+const Stdin = load.Stdin
 
 // Restriction bounds what {env: NAME} and {file: PATH} of an architecture may read.
 type Restriction = load.Restriction
+
+// Kinds are the built-in kinds, which one check hands to the next. Two at the same time need two.
+type Kinds = load.Kinds
 
 // Build is what came of an input.
 type Build struct {
@@ -48,6 +59,7 @@ type Build struct {
 	made        *made             // of build contexts, before the rest
 	some        bool              // environments were named: what is of the others stays
 	differences []diag.Diagnostic // E0210
+	accepts     map[accepted]bool // which `accept` was of use
 }
 
 // Environment is an architecture in one of its environments.

@@ -12,7 +12,7 @@ import (
 
 // load reads the architecture in its environments: in those asked for, or in all where these have to fit together.
 func (b *Build) load(in Input) {
-	s := load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Hidden: b.Hidden, Restrict: in.Restrict}
+	s := load.Source{Args: in.Args, Dir: in.Dir, Tags: in.Tags, Env: in.Env, Stdin: in.Stdin, Hidden: b.Hidden, Restrict: in.Restrict, Kinds: in.Kinds}
 	all, misuse := load.Environments(s, in.Environments)
 	b.Misuse, b.some = misuse, len(in.Environments.Names) > 0
 	before := map[string]bool{}
@@ -71,6 +71,7 @@ func (b *Build) conclude(in Input) {
 	if len(b.Environments) > 1 && b.sealed() {
 		b.across(in)
 	}
+	b.unaccepted()
 }
 
 // named is a text with the environment in front of it.
@@ -88,6 +89,7 @@ func (b *Build) say(f func(e *Environment, found *diag.List)) {
 	for _, e := range b.Environments {
 		list := &diag.List{}
 		f(e, list)
+		b.accept(e, list)
 		names, found = append(names, e.Name), append(found, list)
 	}
 	merged := diag.Merge(names, found, b.total())

@@ -30,10 +30,7 @@ func Local(b *Build, o RenderOptions) (*local.Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &local.Project{
-		Name: b.Graph.PartOf(), Tree: o.Out, File: path.Join(b.Graph.Folder(), "local", "compose.yaml"),
-		Services: LocalServices(b), Variables: map[string]string{}, PortVariable: kind.LocalPort,
-	}
+	p := LocalProject(b, o.Out)
 	folder := b.Graph.Folder()
 	for _, f := range plain {
 		p.Files = append(p.Files, local.File{Path: f.Path, Data: f.Data})
@@ -46,8 +43,21 @@ func Local(b *Build, o RenderOptions) (*local.Project, error) {
 	return p, nil
 }
 
-// LocalServices are the containers of a checked build, by name.
-func LocalServices(b *Build) map[string]*local.Service {
+// LocalProject is the same without secrets, of a checked build whose tree is in a folder: enough for what runs already.
+func LocalProject(b *Build, tree string) *local.Project {
+	name := b.Graph.PartOf()
+	p := &local.Project{
+		Architecture: name, Name: local.Name(name, b.Graph.Dir), Tree: tree, File: path.Join(b.Graph.Folder(), "local", "compose.yaml"),
+		Services: localServices(b), Variables: map[string]string{}, PortVariable: kind.LocalPort,
+	}
+	for _, c := range b.Plan.Local.Certificates {
+		p.Certificates = append(p.Certificates, local.Certificate{Path: c.Place + ".d", Authority: c.Authority, Common: c.Common, Names: c.Names, Usages: c.Usages})
+	}
+	return p
+}
+
+// localServices are the containers of a checked build, by name.
+func localServices(b *Build) map[string]*local.Service {
 	all := map[string]*local.Service{}
 	document, _ := b.Plan.Local.Document["services"].(kind.Object)
 	for name, data := range document {
@@ -74,6 +84,20 @@ func localService(b *Build, name string, o kind.Object) *local.Service {
 		name, _ := entry["path"].(string)
 		_, within, _ := strings.Cut(name, "}/")
 		s.EnvFiles = append(s.EnvFiles, within)
+	}
+	volumes, _ := o["volumes"].([]any)
+	for _, v := range volumes {
+		entry, _ := v.(kind.Object)
+		if entry["type"] != "bind" {
+			continue
+		}
+		source, _ := entry["source"].(string)
+		target, _ := entry["target"].(string)
+		m := local.Mount{Path: path.Join(b.Graph.Folder(), "local", source), Target: target}
+		if _, within, secret := strings.Cut(source, "}/"); secret {
+			m.Path, m.Secret = within, true
+		}
+		s.Mounts = append(s.Mounts, m)
 	}
 	networks, _ := o["networks"].(kind.Object)
 	network, _ := networks["default"].(kind.Object)

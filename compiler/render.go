@@ -280,7 +280,8 @@ func (b *Build) encrypt(sets []*set, o RenderOptions, old *output.Old, out *Outp
 		if err != nil {
 			return err
 		}
-		for _, d := range found.Sorted() {
+		b.accept(s.Environment, &found)
+		for _, d := range slices.Concat(found.Sorted(), found.Accepted()) {
 			b.finding(s.Environment)(d)
 		}
 		for _, f := range files {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,33 +35,58 @@ const look = 30 * time.Second
 //
 // Errors: a *Trouble that says what was found, and what to install.
 func Find(ctx context.Context) (Engine, error) {
-	var found []string
-	for _, program := range []string{"docker", "podman"} {
-		e, problem := engine(ctx, program)
-		if problem == "" {
-			return e, nil
+	var problems []string
+	for found := range engines(ctx) {
+		if found.Problem == "" {
+			return found.Engine, nil
 		}
-		found = append(found, problem)
+		problems = append(problems, found.Problem)
 	}
-	return Engine{}, &Trouble{"nothing here runs containers: " + strings.Join(found, "; "), install}
+	return Engine{}, &Trouble{"nothing here runs containers: " + strings.Join(problems, "; "), install}
 }
 
-// engine looks at one program, and says why it cannot be used.
-func engine(ctx context.Context, program string) (Engine, string) {
+// Found is a program that might run containers, and why it cannot be used.
+type Found struct {
+	Engine // its version may be "": it did not say
+
+	Old     bool   // its Compose is older than Oldest
+	Problem string // "": none
+}
+
+// Look looks at `docker compose` and `podman compose`, in this order.
+func Look(ctx context.Context) []Found { return slices.Collect(engines(ctx)) }
+
+func engines(ctx context.Context) iter.Seq[Found] {
+	return func(yield func(Found) bool) {
+		for _, program := range []string{"docker", "podman"} {
+			if !yield(engine(ctx, program)) {
+				return
+			}
+		}
+	}
+}
+
+// engine looks at one program.
+func engine(ctx context.Context, program string) Found {
+	found := Found{Engine: Engine{Program: program}}
 	if _, err := exec.LookPath(program); err != nil {
-		return Engine{}, program + " is not installed"
+		found.Problem = program + " is not installed"
+		return found
 	}
 	version, problem := ask(ctx, program, "compose", "version", "--short")
+	found.Version = version
 	switch {
 	case problem != "":
-		return Engine{}, fmt.Sprintf("`%s compose` does not run (%s)", program, problem)
+		found.Problem = fmt.Sprintf("`%s compose` does not run (%s)", program, problem)
+		return found
 	case !recent(version):
-		return Engine{}, fmt.Sprintf("`%s compose` is version %s, older than %s", program, version, Oldest)
+		found.Old, found.Problem = true, fmt.Sprintf("`%s compose` is version %s, older than %s", program, version, Oldest)
+		return found
 	}
 	if _, problem := ask(ctx, program, "info", "--format", "{{.ID}}"); problem != "" && program == "docker" {
-		return Engine{}, fmt.Sprintf("docker does not reach its engine (%s)", problem)
+		found.Problem = fmt.Sprintf("docker does not reach its engine (%s)", problem)
 	}
-	return Engine{program, version}, ""
+	return found
 }
 
 // ask is the last line of what a program says, or its trouble.
@@ -69,6 +96,7 @@ func ask(ctx context.Context, program string, args ...string) (answer, problem s
 	var out, failed bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stdout, cmd.Stderr = &out, &failed
+	cmd.WaitDelay = time.Second // what it started may hold the streams open
 	if err := cmd.Run(); err != nil {
 		said := strings.TrimSpace(failed.String())
 		if first, _, _ := strings.Cut(said, "\n"); first != "" {

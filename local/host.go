@@ -9,7 +9,7 @@ import (
 )
 
 // Host is the environment of a service for a program on the machine itself: the service's variables, with names of services replaced by
-// 127.0.0.1, and their ports by those of the machine. files are the variables of files, by path.
+// 127.0.0.1, their ports by those of the machine, and paths of mounted files by those on the machine.
 func (p *Project) Host(service string) map[string]string {
 	s := p.Services[service]
 	env := map[string]string{}
@@ -33,7 +33,7 @@ func (p *Project) Host(service string) map[string]string {
 				ports[stem+"PORT"] = port
 			}
 		}
-		env[name] = p.onMachine(text, at)
+		env[name] = p.withFiles(p.onMachine(text, at), s.Mounts)
 	}
 	maps.Copy(env, ports)
 	return env

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -16,8 +17,10 @@ func shop() *Project {
 			"app": {Component: "app", EnvFiles: []string{"app/secret/cloud.env"}, Environment: map[string]string{
 				"API_URL": "http://api.app.svc.cluster.local", "BOTH": "http://api.app.svc.cluster.local:80/x?db=db.data.svc.cluster.local:5432",
 				"PASSWORD": "a$$b${PLATC_DB__X__Y:?platc up sets it}", "WORD": "a db",
-			}},
+				"CA_FILE": "/etc/ca/db.crt", "URL": "postgresql://db.data.svc.cluster.local:5432/x?sslrootcert=/etc/ca/db.crt", "OTHER": "/etc/ca/db.crt.old",
+			}, Mounts: []Mount{{Path: "app/ca.d/ca.crt", Secret: true, Target: "/etc/ca/db.crt"}}},
 		},
+		Memory:    "/run/shop",
 		Variables: map[string]string{"PLATC_DB__X__Y": "s$cret"},
 		Files: []File{
 			{Path: "app/secret/cloud.env.d/DB_HOST", Data: []byte("db.data.svc.cluster.local")},
@@ -47,6 +50,7 @@ func TestAProgramOnTheMachineReachesServices(t *testing.T) {
 	want := map[string]string{
 		"API_URL": "http://127.0.0.1:8081", "BOTH": "http://127.0.0.1:8081/x?db=127.0.0.1:15432", "PASSWORD": "a$bs$cret", "WORD": "a db",
 		"DB_HOST": "127.0.0.1", "DB_PORT": "15432",
+		"CA_FILE": "/run/shop/app/ca.d/ca.crt", "URL": "postgresql://127.0.0.1:15432/x?sslrootcert=/run/shop/app/ca.d/ca.crt", "OTHER": "/etc/ca/db.crt.old",
 	}
 	if got := p.Host("app"); !maps.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
@@ -55,9 +59,12 @@ func TestAProgramOnTheMachineReachesServices(t *testing.T) {
 
 func TestSecretsAreHandedOverToNobodyElse(t *testing.T) {
 	t.Parallel()
-	folder := Memory(t.TempDir(), "/tree")
+	folder := Memory(t.TempDir(), "shop-1")
 	name := filepath.Join(folder, "db", "a.env")
 	for _, text := range []string{"one", "two"} {
+		if err := private(folder); err != nil {
+			t.Fatal(err)
+		}
 		if err := handOver(folder, []File{{Path: "db/a.env", Data: []byte(text)}}); err != nil {
 			t.Fatal(err)
 		}
@@ -71,8 +78,49 @@ func TestSecretsAreHandedOverToNobodyElse(t *testing.T) {
 	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := handOver(folder, nil); err == nil {
+	if err := private(folder); err == nil {
 		t.Error("a folder that others may enter is taken")
+	}
+}
+
+func TestEachFolderHasAProjectOfItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	here, there, same := filepath.Join(dir, "here"), filepath.Join(dir, "there"), filepath.Join(dir, "same")
+	for _, folder := range []string{here, there} {
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(here, same); err != nil {
+		t.Fatal(err)
+	}
+	if Name("shop", here) == Name("shop", there) {
+		t.Error("two folders share containers")
+	}
+	if Name("shop", here) != Name("shop", same) {
+		t.Error("a folder has two projects")
+	}
+}
+
+func TestAContainerWhoseFilesChangeIsMarked(t *testing.T) {
+	t.Parallel()
+	p := &Project{Tree: t.TempDir(), Memory: t.TempDir(), Services: map[string]*Service{
+		"db": {Mounts: []Mount{{Path: "a.sql", Target: "/a.sql"}, {Path: "a.key", Secret: true, Target: "/a.key"}}}, "cache": {},
+	}}
+	before := string(p.marks())
+	if strings.Contains(before, "cache") {
+		t.Error("a container without files is marked")
+	}
+	for _, name := range []string{filepath.Join(p.Tree, "a.sql"), filepath.Join(p.Memory, "a.key")} {
+		if err := os.WriteFile(name, []byte("new"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		now := string(p.marks())
+		if now == before || now != string(p.marks()) {
+			t.Errorf("%s: %s, and %s", name, before, now)
+		}
+		before = now
 	}
 }
 

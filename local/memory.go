@@ -2,8 +2,6 @@ package local
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,22 +15,19 @@ type File struct {
 	Data []byte
 }
 
-// Memory is the folder of the secrets of a tree: below XDG_RUNTIME_DIR or /dev/shm, which are in memory, and where a system has neither, in the
+// Memory is the folder of the secrets of a project: below XDG_RUNTIME_DIR or /dev/shm, which are in memory, and where a system has neither, in the
 // user's folder of temporary files.
-func Memory(runtimeDir, tree string) string {
-	sum := sha256.Sum256([]byte(tree))
-	name := "platc-" + hex.EncodeToString(sum[:6])
+func Memory(runtimeDir, project string) string {
 	for _, base := range []string{runtimeDir, "/dev/shm"} {
 		if info, err := os.Stat(base); filepath.IsAbs(base) && err == nil && info.IsDir() {
-			return filepath.Join(base, name)
+			return filepath.Join(base, "platc-"+project)
 		}
 	}
-	return filepath.Join(os.TempDir(), name)
+	return filepath.Join(os.TempDir(), "platc-"+project)
 }
 
-// handOver writes files into a folder that nobody else can enter. Containers have mounted single files of it, as whoever they run as: a file
-// that changed is written in place, for all to read.
-func handOver(folder string, files []File) error {
+// private makes a folder that nobody else can enter, or finds it.
+func private(folder string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make a folder for secrets: %w", err)
 	}
@@ -43,6 +38,12 @@ func handOver(folder string, files []File) error {
 	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ours(info) {
 		return &Trouble{folder + ", the folder for secrets, is somebody else's, or others may enter it", "remove it"}
 	}
+	return nil
+}
+
+// handOver writes files into the folder of secrets. Containers have mounted single files of it, as whoever they run as: a file that changed is
+// written in place, for all to read.
+func handOver(folder string, files []File) error {
 	for _, f := range files {
 		if err := write(filepath.Join(folder, filepath.FromSlash(f.Path)), f.Data); err != nil {
 			return fmt.Errorf("hand over secrets: %w", err)

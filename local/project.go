@@ -3,6 +3,8 @@ package local
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,12 +20,14 @@ import (
 
 // Project is an architecture that runs on one machine.
 type Project struct {
+	Architecture string
 	Name         string // by which the engine knows its containers
 	Tree         string // the folder of the tree
 	File         string // in it, for Compose; slash-separated
 	Memory       string // the folder of secrets
 	Services     map[string]*Service
-	Files        []File                                // of secrets
+	Files        []File // of secrets
+	Certificates []Certificate
 	Variables    map[string]string                     // of secrets, as the file names them
 	PortVariable func(service string, port int) string // the variable in which the file expects a port
 	Engine       Engine
@@ -31,6 +35,17 @@ type Project struct {
 
 	In       io.Reader
 	Out, Err io.Writer
+	Random   io.Reader
+	Now      func() time.Time
+}
+
+// Name is that of the project of an architecture, or of one of its environments, in a folder: each folder has containers and data of its own.
+func Name(architecture, folder string) string {
+	if real, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = real
+	}
+	sum := sha256.Sum256([]byte(folder))
+	return architecture + "-" + hex.EncodeToString(sum[:4])
 }
 
 // Service is a container.
@@ -40,8 +55,16 @@ type Service struct {
 	Ports       []int             // that it publishes
 	Environment map[string]string // as Compose reads it
 	EnvFiles    []string          // files of variables, by their path in the tree
-	Once        bool              // it ends by itself
-	Optional    bool              // nothing starts it by itself
+	Mounts      []Mount
+	Once        bool // it ends by itself
+	Optional    bool // nothing starts it by itself
+}
+
+// Mount is a file that a container reads.
+type Mount struct {
+	Path   string // in the tree; slash-separated
+	Secret bool   // it is at this path in the folder of secrets
+	Target string // in the container
 }
 
 // Of are the services of components, sorted; nil for none.
@@ -56,7 +79,7 @@ func (p *Project) Of(components []string) []string {
 	return all
 }
 
-// Prepare hands secrets over and chooses ports.
+// Prepare makes certificates, hands secrets over and chooses ports.
 func (p *Project) Prepare(ctx context.Context) error {
 	containers, err := p.containers(ctx)
 	if err != nil {
@@ -72,12 +95,18 @@ func (p *Project) Prepare(ctx context.Context) error {
 		}
 	}
 	p.Ports = p.ports(running, free)
+	if err := private(p.Memory); err != nil {
+		return err
+	}
+	if err := p.certify(p.Now()); err != nil {
+		return err
+	}
 	return handOver(p.Memory, p.Files)
 }
 
 // Up builds images and starts containers, with all that they wait for; without services, all.
 func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
-	args := []string{"--progress", "plain", "--file", filepath.Join(p.Tree, filepath.FromSlash(p.File))}
+	args := []string{"--progress", "plain", "--file", filepath.Join(p.Tree, filepath.FromSlash(p.File)), "--file", "-"}
 	up := append(slices.Concat(args, []string{"up", "--detach", "--build", "--remove-orphans"}), services...)
 	if quiet {
 		up = slices.Insert(up, len(args)+1, "--quiet-build", "--quiet-pull")
@@ -88,7 +117,7 @@ func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
 		out = &said
 	}
 	cmd := p.compose(ctx, up...)
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.marks()), out, out
 	err := cmd.Run()
 	if err == nil {
 		return nil
@@ -179,9 +208,11 @@ func (p *Project) failure(ctx context.Context, c container) error {
 
 // container is what Compose says of one.
 type container struct {
-	Service, State, Health string
-	ExitCode               int
-	Publishers             []struct{ TargetPort, PublishedPort int }
+	Service    string                                    `json:"Service"`
+	State      string                                    `json:"State"`
+	Health     string                                    `json:"Health"`
+	ExitCode   int                                       `json:"ExitCode"`
+	Publishers []struct{ TargetPort, PublishedPort int } `json:"Publishers"`
 }
 
 func (c container) how() string {

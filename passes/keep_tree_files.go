@@ -196,14 +196,19 @@ func (all needs) add(said kind.Object, n *ir.Node, by ...ir.Origin) {
 		p = &need{Prerequisite: ir.Prerequisite{Name: word(said, "name"), Version: word(said, "version"), What: word(said, "what")}}
 		all[key] = p
 	}
-	p.Watch = cmp.Or(word(said, "watch"), p.Watch)
-	crds, _ := said["crds"].([]any)
-	for _, crd := range crds {
-		name, _ := crd.(string)
-		p.CRDs = added(p.CRDs, name)
-	}
+	p.Watch, p.Annotation = cmp.Or(word(said, "watch"), p.Watch), cmp.Or(word(said, "annotation"), p.Annotation)
+	p.CRDs, p.Images = addedAll(p.CRDs, said["crds"]), addedAll(p.Images, said["images"])
 	p.NeededBy, p.Namespaces = added(p.NeededBy, n.Name), added(p.Namespaces, n.Namespace())
 	p.by = append(p.by, by...)
+}
+
+func addedAll(list []string, words any) []string {
+	all, _ := words.([]any)
+	for _, word := range all {
+		name, _ := word.(string)
+		list = added(list, name)
+	}
+	return list
 }
 
 // added is a sorted list with one more word, unless it is there.

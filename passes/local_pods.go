@@ -2,6 +2,7 @@ package passes
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -226,7 +227,9 @@ func (s *localService) mounts() {
 	files, _ := s.said["files"].(kind.Object)
 	for _, target := range slices.Sorted(maps.Keys(files)) {
 		o, _ := files[target].(kind.Object)
-		file(s.own("files", target), s.row(word(o, "from")), word(o, "key"), target)
+		if f, ok := s.saidFile(target, o); ok {
+			file(s.own("files", target), f.row, f.key, target)
+		}
 	}
 	said, _ := s.said["volumes"].(kind.Object)
 	for _, name := range slices.Sorted(maps.Keys(said)) {
@@ -273,18 +276,24 @@ func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line,
 		if empty, ok := o["emptyDir"].(kind.Object); ok {
 			folder(from, target, empty["sizeLimit"])
 		}
-		if config, ok := o["configMap"].(kind.Object); ok {
-			s.keys("configMapGenerator "+word(config, "name"), config, mount, from, file)
+		sources := []any{o}
+		if projected, ok := o["projected"].(kind.Object); ok {
+			sources, _ = projected["sources"].([]any)
 		}
-		if secret, ok := o["secret"].(kind.Object); ok {
-			s.keys("secretGenerator "+word(secret, "secretName"), secret, mount, from, file)
+		for _, source := range sources {
+			one, _ := source.(kind.Object)
+			if config, ok := one["configMap"].(kind.Object); ok {
+				s.keys(s.sources.made["configMapGenerator "+word(config, "name")], config, mount, from, file)
+			}
+			if secret, ok := one["secret"].(kind.Object); ok {
+				s.keys(s.secretFiles(cmp.Or(word(secret, "secretName"), word(secret, "name"))), secret, mount, from, file)
+			}
 		}
 	}
 }
 
 // keys mounts the keys of a ConfigMap or Secret, as files of a folder or a single one of them.
-func (s *localService) keys(id string, source, mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string)) {
-	made := s.sources.made[id]
+func (s *localService) keys(made map[string]madeFile, source, mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string)) {
 	names := map[string]string{} // below the volume: key
 	for key := range made {
 		names[key] = key

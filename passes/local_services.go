@@ -31,7 +31,7 @@ func localServices() pass.Pass {
 
 func runLocalServices(c *pass.Context) bool {
 	l := &locals{c: c, services: map[*ir.Node][]*localService{}, builds: map[string]build{}, doc: kind.Object{}, volumes: kind.Object{}}
-	l.lines = map[string]ir.Line{}
+	l.lines, l.certificates = map[string]ir.Line{}, map[string]ir.Certificate{}
 	nodes := c.Graph.Components()
 	for _, n := range nodes {
 		if p := c.Of(n); len(p.Built.By()) > 0 && !strings.Contains(p.Built.Value(), "@") {
@@ -48,6 +48,9 @@ func runLocalServices(c *pass.Context) bool {
 		}
 	}
 	c.Plan.Local = ir.Local{Document: l.document(), Lines: l.lines}
+	for _, place := range slices.Sorted(maps.Keys(l.certificates)) {
+		c.Plan.Local.Certificates = append(c.Plan.Local.Certificates, l.certificates[place])
+	}
 	return true
 }
 
@@ -59,6 +62,8 @@ type locals struct {
 	doc      kind.Object      // the services of the document
 	volumes  kind.Object      // and its volumes
 	lines    map[string]ir.Line
+
+	certificates map[string]ir.Certificate // that containers have, by place
 }
 
 // build is how an image is built: the component in whose folder, and what its kind says of it.
@@ -461,6 +466,9 @@ type podSources struct {
 	settings map[string]configMap           // ConfigMaps that are objects
 	made     map[string]map[string]madeFile // ConfigMaps and Secrets of generators, by kind and name: key -> file
 	envs     map[string][]kind.Row          // those made of variables
+
+	certificates map[string]ir.Certificate // by the name of their Secret
+	folder       string                    // of the kustomization that is deployed
 }
 
 type configMap struct {
@@ -475,7 +483,10 @@ type madeFile struct {
 }
 
 func newPodSources(c *pass.Context, n *ir.Node) *podSources {
-	s := &podSources{pods: map[string]*localPod{}, settings: map[string]configMap{}, made: map[string]map[string]madeFile{}, envs: map[string][]kind.Row{}}
+	s := &podSources{
+		pods: map[string]*localPod{}, settings: map[string]configMap{}, made: map[string]map[string]madeFile{}, envs: map[string][]kind.Row{},
+		certificates: map[string]ir.Certificate{},
+	}
 	rows := c.Of(n).Rows
 	at := slices.IndexFunc(rows, func(r kind.Row) bool { return r.Role == kind.Deploy })
 	if at < 0 {
@@ -483,6 +494,7 @@ func newPodSources(c *pass.Context, n *ir.Node) *podSources {
 	}
 	k, _ := rows[at].Content.(kind.Kustomization)
 	folder := path.Dir(rows[at].Path)
+	s.folder = folder
 	for _, row := range resources(rows[at], k, rows) {
 		for i, o := range objectsIn(row) {
 			s.object(n, row, i, o)
@@ -534,6 +546,10 @@ func (s *podSources) object(n *ir.Node, row kind.Row, index int, o kind.Object) 
 	case "ConfigMap":
 		data, _ := o["data"].(kind.Object)
 		s.settings[name] = configMap{data, ir.Line{Data: data, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index, "data"}}}
+	}
+	if certificate, ok := certificateOf(o, n.Namespace()); ok {
+		spec, _ := o["spec"].(kind.Object)
+		s.certificates[word(spec, "secretName")] = certificate
 	}
 	if at, spec, labels := specOf(o); spec != nil {
 		s.pods[name] = &localPod{kind: word(o, "kind"), row: row, object: o, index: index, path: at, spec: spec, labels: labels, node: n}

@@ -7,6 +7,8 @@ import (
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/emit"
+	"platc.dev/platc/emit/output"
 	"platc.dev/platc/emit/secrets"
 )
 
@@ -15,6 +17,42 @@ type news struct {
 	drawn       []secrets.Drawn
 	overwritten []string
 	would       bool // nothing was written
+	files       written
+}
+
+// written is what a build did to the files of its output, or with --check would do.
+type written struct {
+	Output    string   `json:"output"` // as -o names it
+	Added     []string `json:"added"`  // paths relative to the output, with slashes
+	Changed   []string `json:"changed"`
+	Removed   []string `json:"removed"`
+	Unchanged int      `json:"unchanged"` // how many stay as they are
+}
+
+// writtenTo is what a change does to a directory.
+func writtenTo(out string, change *output.Change) written {
+	paths := func(entries []output.Entry) []string {
+		all := make([]string, 0, len(entries))
+		for _, e := range entries {
+			all = append(all, e.Path)
+		}
+		return all
+	}
+	return written{out, paths(change.Added), paths(change.Changed), paths(change.Removed), len(change.Kept)}
+}
+
+// archived is what an archive holds.
+func archived(out string, files []emit.File) written {
+	all := make([]string, 0, len(files))
+	for _, f := range files {
+		all = append(all, f.Path)
+	}
+	return written{Output: out, Added: all, Changed: []string{}, Removed: []string{}}
+}
+
+// keptIn is a directory in which nothing changes.
+func keptIn(out string, files int) written {
+	return written{Output: out, Added: []string{}, Changed: []string{}, Removed: []string{}, Unchanged: files}
 }
 
 // text is a line for each, "" for none.
@@ -48,5 +86,5 @@ func (n news) json(w io.Writer, findings []diag.Diagnostic) error {
 	for _, d := range n.drawn {
 		names = append(names, d.Name())
 	}
-	return diag.JSONWith(w, findings, map[string]any{"new_credentials": names, "overwritten": append([]string{}, n.overwritten...)})
+	return diag.JSONWith(w, findings, map[string]any{"files": n.files, "new_credentials": names, "overwritten": append([]string{}, n.overwritten...)})
 }

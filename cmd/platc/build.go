@@ -39,9 +39,10 @@ type buildOptions struct {
 	jobs       int
 	dump       string
 	timings    bool
-	watch      bool
+	follow     bool // --watch
 
-	built owned // what the last build read of the user's own; nil: nothing is known
+	kinds *compiler.Kinds // from one build to the next; nil: there is one
+	built owned           // what the last build read of the user's own; nil: nothing is known
 }
 
 // owned is the files and folders of the user's own that a build has read.
@@ -66,7 +67,10 @@ removed; files that platc did not write are never touched.`,
 			if o.out == "-" && c.outTerminal {
 				return usage{"-o - writes an archive, and stdout is a terminal", "redirect it to a file or a pipe, or give -o FILE.tar"}
 			}
-			if o.watch {
+			if o.follow && slices.Contains(args, compiler.Stdin) {
+				return usage{"--watch follows files, and - is stdin", "name the file"}
+			}
+			if o.follow {
 				ctx, stop := interruptible(context.Background())
 				defer stop()
 				return watch(ctx, c, &o, args)
@@ -87,7 +91,8 @@ removed; files that platc did not write are never touched.`,
 	flags.IntVarP(&o.jobs, "jobs", "j", 0, "components to process in parallel, `N` (default: one per processor)")
 	flags.StringVar(&o.dump, "dump-ir", "", "write the graph and the plan after every pass to `DIR`, as JSON")
 	flags.BoolVar(&o.timings, "timings", false, "print how long each stage took")
-	flags.BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
+	flags.BoolVar(&o.follow, "watch", false, "build again whenever a file of the architecture changes, until interrupted")
+	o.addDeny(cmd)
 	o.addOutput(flags, "text", "json", "sarif")
 	return cmd
 }
@@ -105,11 +110,11 @@ func (o *buildOptions) valid() error {
 		return usage{fmt.Sprintf("-j %d: the number of jobs cannot be negative", o.jobs), ""}
 	case o.archive() && o.check:
 		return usage{"--check compares a directory, and -o names an archive", "give -o the directory of the last build"}
-	case o.archive() && o.watch:
+	case o.archive() && o.follow:
 		return usage{"--watch writes to a directory, and -o names an archive", ""}
 	case o.out == "-" && o.format.value != "text":
 		return usage{"-o - writes an archive to stdout, where --format " + o.format.value + " writes diagnostics", "write the archive to a file, as -o FILE.tar"}
-	case o.check && o.watch:
+	case o.check && o.follow:
 		return usage{"--check and --watch cannot be combined", ""}
 	}
 	return nil
@@ -147,6 +152,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	}
 	p.stage("checking")
 	in := o.input(c, args)
+	in.Kinds = o.kinds
 	receipt := o.receipt(c, in)
 	started := time.Now()
 	if findings, files, same := receipt.Same(started); same {
@@ -169,7 +175,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	if err := o.known(b); err != nil {
 		return err
 	}
-	found := b.Findings.Sorted()
+	found := slices.Concat(b.Findings.Sorted(), b.Findings.Accepted())
 	old, stood, err := o.compare(b)
 	if err != nil {
 		return o.stopped(c, p, b, err)
@@ -183,7 +189,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 	rendering.Known, rendering.Keys = receipt.Known(), receipt.Keys()
 	rendered, err := compiler.Render(b, rendering)
 	if o.check && errors.Is(err, compiler.ErrFindings) && onlyEdited(b.Findings.Sorted()) {
-		if err := o.finished(c, p, b, "", news{}); err != nil {
+		if err := o.finished(c, p, b, "", news{files: keptIn(o.out, 0)}); err != nil {
 			return err
 		}
 		return exit(exitDifferent)
@@ -201,7 +207,7 @@ func build(ctx context.Context, c *console, o *buildOptions, args []string) erro
 		return o.stopped(c, p, b, err)
 	}
 	b.Findings.AddAll(&change.Conflicts)
-	said := news{drawn: rendered.New, overwritten: o.overwritten(rendered, change), would: o.check}
+	said := news{drawn: rendered.New, overwritten: o.overwritten(rendered, change), would: o.check, files: writtenTo(o.out, change)}
 	if o.check {
 		return o.compared(c, p, b, change, said)
 	}
@@ -320,7 +326,7 @@ func (o *buildOptions) refused(c *console, p *progress, b *compiler.Build) error
 // stopped ends a build that wrote nothing: with its findings, or with the trouble that stopped it.
 func (o *buildOptions) stopped(c *console, p *progress, b *compiler.Build, err error) error {
 	p.done()
-	if reported := c.report(&o.common, b.Findings.Sorted()); reported != nil {
+	if reported := c.report(&o.common, &b.Findings); reported != nil {
 		return reported
 	}
 	switch {
@@ -337,9 +343,9 @@ func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summ
 	p.done()
 	report := c.report
 	if o.format.value == "json" {
-		report = func(_ *common, findings []diag.Diagnostic) error { return said.json(c.out, findings) }
+		report = func(_ *common, findings *diag.List) error { return said.json(c.out, findings.Sorted()) }
 	}
-	if err := report(&o.common, b.Findings.Sorted()); err != nil {
+	if err := report(&o.common, &b.Findings); err != nil {
 		return err
 	}
 	if o.timings {
@@ -401,7 +407,7 @@ func (o *buildOptions) writeArchive(c *console, p *progress, b *compiler.Build, 
 	if err != nil {
 		return o.stopped(c, p, b, err)
 	}
-	return o.finished(c, p, b, fmt.Sprintf("%s: %s", o.out, plural(len(files), "file")), news{drawn: rendered.New})
+	return o.finished(c, p, b, fmt.Sprintf("%s: %s", o.out, plural(len(files), "file")), news{drawn: rendered.New, files: archived(o.out, files)})
 }
 
 // summary is "out: 143 files: 12 added, 1 removed".

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit/output"
@@ -13,13 +14,13 @@ import (
 
 func checkCommand(c *console) *cobra.Command {
 	var o common
-	against := ""
+	against, accepted := "", false
 	cmd := &cobra.Command{
 		Use:   "check [flags] [arch.cue | directory | package]",
 		Short: "Check an architecture; nothing is written",
 		Long: `Reads an architecture and runs every check. All errors are reported together, and nothing is written,
 not even the development identity that a build would create.`,
-		Example: "  platc check\n  platc check --against out\n  platc check -t env=production arch.cue\n  platc check --format sarif > platc.sarif",
+		Example: "  platc check\n  platc check --against out\n  platc check -t env=production arch.cue\n  platc check --deny W0112,W0120\n  platc check --format sarif > platc.sarif",
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, err := checked(o.input(c, args))
 			if err != nil {
@@ -35,7 +36,7 @@ not even the development identity that a build would create.`,
 				}
 				compiler.Compare(b, old, owners.Options{Tree: against})
 			}
-			if err := c.report(&o, b.Findings.Sorted()); err != nil {
+			if err := c.reportCheck(&o, &b.Findings, accepted); err != nil {
 				return err
 			}
 			if b.Findings.HasErrors() {
@@ -55,8 +56,28 @@ not even the development identity that a build would create.`,
 	o.choice.Alone = true
 	o.addInput(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "also report what a build into `DIR` would leave behind there")
+	cmd.Flags().BoolVar(&accepted, "accepted", false, "also list the warnings that arch.cue accepts, with the reasons")
+	o.addDeny(cmd)
 	o.addOutput(cmd.Flags(), "text", "json", "sarif")
 	return cmd
+}
+
+// reportCheck is report, with the warnings that are accepted where these are asked for.
+func (c *console) reportCheck(o *common, findings *diag.List, accepted bool) error {
+	switch {
+	case !accepted || o.format.value == "sarif": // which has them in any case
+		return c.report(o, findings)
+	case o.format.value == "json":
+		return diag.JSONWith(c.out, findings.Sorted(), map[string]any{"accepted": diag.InJSON(findings.Accepted())})
+	}
+	if err := c.report(o, findings); err != nil {
+		return err
+	}
+	if err := diag.Text(c.out, findings.Accepted(), c.source, false); err != nil || len(findings.Accepted()) == 0 {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out)
+	return err
 }
 
 // size is "3 components, 2 links".

@@ -2,18 +2,24 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/emit/graph"
 )
 
 func completionCommand(c *console) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:       "completion bash | zsh | fish | powershell",
-		Short:     "Print a script for shell completion of commands, flags, kinds and codes",
-		Long:      "Prints a script that completes commands, flags, kinds and codes when the shell loads it.",
+		Short:     "Print a script for shell completion of commands, flags, components, kinds and codes",
+		Long:      "Prints a script that completes commands, flags, components, kinds and codes when the shell loads it.",
 		Example:   "  source <(platc completion bash)\n  platc completion zsh > \"${fpath[1]}/_platc\"\n  platc completion fish > ~/.config/fish/completions/platc.fish",
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,5 +43,55 @@ func completionCommand(c *console) *cobra.Command {
 			}
 			return usage{fmt.Sprintf("there is no completion for the shell %q", args[0]), help}
 		},
+	}
+}
+
+// completeNames completes names of the architecture in the working directory: those of components, and where sub-components are meant too, all of them.
+func completeNames(c *console, commands []*cobra.Command) {
+	components := func(g *ir.Graph) []string {
+		var all []string
+		for _, n := range g.Components() {
+			all = append(all, n.Name)
+		}
+		return all
+	}
+	names := func(list func(*ir.Graph) []string, most int) cobra.CompletionFunc {
+		return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) >= most {
+				return nil, cobra.ShellCompDirectiveDefault // the architecture
+			}
+			b := compiler.Check(compiler.Input{Dir: c.dir, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: compiler.Choice{Alone: true, First: true}})
+			if b.Graph == nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return list(b.Graph), cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	arguments := map[string]cobra.CompletionFunc{
+		"why": names(components, 1), "paths": names(graph.References, 2), "impact": names(graph.References, 1), "exposure": names(components, 1),
+		"up": names(components, math.MaxInt), "logs": names(components, math.MaxInt), "test": names(components, math.MaxInt),
+		"exec": names(components, 1), "env": names(components, 1),
+	}
+	flags := map[string]cobra.CompletionFunc{"focus": names(graph.References, math.MaxInt), "only": names(components, math.MaxInt)}
+	for _, cmd := range commands {
+		if complete := arguments[cmd.Name()]; complete != nil {
+			cmd.ValidArgsFunction = complete
+		}
+		for name, complete := range flags {
+			if cmd.Flags().Lookup(name) != nil {
+				_ = cmd.RegisterFlagCompletionFunc(name, complete) // it fails only where it was registered before
+			}
+		}
+	}
+}
+
+// completeKinds completes the first arguments with the kinds that an architecture in the working directory would see.
+func completeKinds(c *console, most int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		l, _ := compiler.Library(c.dir)
+		return slices.Sorted(maps.Keys(l.Kinds)), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -28,12 +28,12 @@ type codeDoc struct {
 func explainCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
-		Use:   "explain CODE | KIND | KIND->KIND | part [NAME] [flags]",
+		Use:   "explain CODE | KIND | KIND KIND | part [NAME] [flags]",
 		Short: "A diagnostic, a kind or the rules between two kinds",
 		Long: `Explains a diagnostic by its code (cause, example, fix), a kind (attributes, sub-components, links,
-files), or what a link from one kind to another changes. For who writes kinds: "part" lists the building
+files), or what a link from one kind to another changes (also written 'fastapi -> postgresql'). For who writes kinds: "part" lists the building
 blocks of the schema, "part NAME" explains one.`,
-		Example: "  platc explain E0201\n  platc explain postgresql\n  platc explain 'fastapi -> postgresql/database'\n  platc explain part Labels",
+		Example: "  platc explain E0201\n  platc explain postgresql\n  platc explain fastapi postgresql/database\n  platc explain part Labels",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return topics(c), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -41,8 +41,11 @@ blocks of the schema, "part NAME" explains one.`,
 			if len(args) > 0 && args[0] == "part" && len(args) <= 2 {
 				return explainPart(c, &o, args[1:])
 			}
+			if len(args) == 2 && !looksLikeCode(args[0]) {
+				args = []string{args[0] + "->" + args[1]}
+			}
 			if len(args) != 1 {
-				return usage{"explain needs a code, a kind, or two kinds", "for example `platc explain E0201` or `platc explain 'fastapi -> postgresql'`"}
+				return usage{"explain needs a code, a kind, or two kinds", "for example `platc explain E0201` or `platc explain fastapi postgresql`"}
 			}
 			topic := args[0]
 			if looksLikeCode(topic) {

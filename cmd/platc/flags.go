@@ -18,9 +18,11 @@ type common struct {
 	tags     []string
 	restrict restriction
 	choice   compiler.Choice
+	deny     denial
 	format   choice
 	quiet    bool
 	noColor  bool
+	watch    *watched // what the rounds of --watch have said; nil: there is one round
 }
 
 // restriction is the value of --restrict-env: names joined by commas, none too.
@@ -100,8 +102,8 @@ func (o *common) addOutput(flags *pflag.FlagSet, formats ...string) {
 
 // addQuiet adds the flags of what is said beside a result.
 func (o *common) addQuiet(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.quiet, "quiet", false, "do not print progress, summary or warnings")
-	flags.BoolVar(&o.noColor, "no-color", false, "do not use colours (also: NO_COLOR in the environment)")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "do not print progress, summary or warnings")
+	flags.BoolVar(&o.noColor, "no-color", false, "do not use colours (also: NO_COLOR in the environment; FORCE_COLOR: use them in a pipe)")
 }
 
 // addInput adds the flags of what is read.
@@ -157,7 +159,7 @@ func checked(in compiler.Input) (*compiler.Build, error) {
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {
-	in := compiler.Input{Args: args, Dir: c.dir, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: o.choice}
+	in := compiler.Input{Args: args, Dir: c.dir, Stdin: c.stdin, Tags: o.tags, Env: c.env, Hidden: c.hidden, Untraced: true, Environments: o.choice, Deny: o.deny.codes}
 	if o.restrict.set {
 		in.Restrict = &compiler.Restriction{Env: o.restrict.names}
 	}

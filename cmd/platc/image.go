@@ -52,7 +52,7 @@ its version and its source, its version alone, or the attribute image. In JSON, 
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"images": imagesJSON(all)})
 			}
-			return printTable(c.out, imageRows(b, all))
+			return c.printTable(imageRows(b, all))
 		},
 	}
 	o.addInput(cmd.Flags())

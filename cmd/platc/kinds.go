@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,16 +14,22 @@ func kindsCommand(c *console) *cobra.Command {
 	var o common
 	var cost bool
 	cmd := &cobra.Command{
-		Use:   "kinds [flags]",
+		Use:   "kinds [KIND] [flags]",
 		Short: "The kinds of components, with attributes and sub-components",
 		Long: `Prints the kinds that components can have: attributes with type and default, and the kinds of their
-sub-components. Kinds in the folder kinds/ of the current directory are listed too.
+sub-components; with KIND only that one. Kinds in the folder kinds/ of the current directory are listed too.
 
 With --cost it prints the questions that the compiler asks of kinds, and who answers them: the evaluator of
 platc, or CUE, which takes longer, and why CUE does.`,
-		Example: "  platc kinds\n  platc kinds --cost\n  platc kinds --json\n  platc explain postgresql",
-		Args:    noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		Example:           "  platc kinds\n  platc kinds postgresql\n  platc kinds --cost\n  platc kinds --json\n  platc explain postgresql",
+		ValidArgsFunction: completeKinds(c, 1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 1:
+				return usage{fmt.Sprintf("kinds takes one kind, not %d", len(args)), ""}
+			case cost && len(args) > 0:
+				return usage{"kinds --cost takes no kind", ""}
+			}
 			l, err := c.library(&o)
 			if err != nil {
 				return err
@@ -31,10 +38,17 @@ platc, or CUE, which takes longer, and why CUE does.`,
 				return printCosts(c, &o, l.Costs())
 			}
 			kinds := explain.Kinds(l)
+			if len(args) == 1 {
+				k, err := findKind(l, args[0])
+				if err != nil {
+					return err
+				}
+				kinds = []explain.KindDoc{explain.DescribeKind(l, k)}
+			}
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"kinds": kinds})
 			}
-			return printTable(c.out, kindRows(kinds))
+			return c.printTable(kindRows(kinds))
 		},
 	}
 	o.addOutput(cmd.Flags(), "text", "json")
@@ -71,7 +85,7 @@ func printCosts(c *console, o *common, costs []kind.Cost) error {
 	if o.format.value == "json" {
 		return printJSON(c.out, map[string]any{"questions": docs})
 	}
-	return printTable(c.out, rows)
+	return c.printTable(rows)
 }
 
 func kindRows(kinds []explain.KindDoc) [][]string {

@@ -9,7 +9,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -65,8 +67,9 @@ type console struct {
 	outTerminal bool
 	errTerminal bool
 	env         func(string) (string, bool)
-	home        string // of the user; "": unknown
-	dir         string // the working directory
+	home        string                 // of the user; "": unknown
+	dir         string                 // the working directory
+	stdin       func() ([]byte, error) // all of in, which is read once, as an architecture
 	random      io.Reader
 	hidden      *diag.Hidden // what nothing that is printed may show
 }
@@ -82,6 +85,7 @@ func system() *console {
 		outTerminal: term.IsTerminal(int(os.Stdout.Fd())), errTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		env: os.LookupEnv, home: home, dir: dir, random: rand.Reader, hidden: &diag.Hidden{},
 	}
+	c.stdin = sync.OnceValues(func() ([]byte, error) { return io.ReadAll(c.in) })
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		c.prompt = c.askHidden
 	}
@@ -117,6 +121,8 @@ func guarded(c *console, f func() int) (code int) {
 func command(args []string, c *console) int {
 	root := newRoot(c)
 	root.SetArgs(args)
+	// the flags of a misspelt command are not the mistake
+	root.FParseErrWhitelist.UnknownFlags = slices.ContainsFunc(args, func(arg string) bool { return !strings.HasPrefix(arg, "-") })
 	used, err := root.ExecuteC()
 	var ended exit
 	var wrong usage
@@ -137,6 +143,9 @@ func command(args []string, c *console) int {
 		return exitErrors
 	}
 	c.say("platc: %v\n", err)
+	if help := helpOf(err); help != "" {
+		c.say("  = help: %s\n", help)
+	}
 	return exitErrors
 }
 

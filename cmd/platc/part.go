@@ -20,7 +20,7 @@ func explainPart(c *console, o *common, names []string) error {
 		for _, p := range parts {
 			rows = append(rows, []string{p.Name, p.Doc})
 		}
-		return printTable(c.out, rows)
+		return c.printTable(rows)
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(names[0], "schema."), "#")
 	i := slices.IndexFunc(parts, func(p explain.PartDoc) bool { return p.Name == name })

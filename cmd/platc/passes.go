@@ -34,7 +34,7 @@ and the diagnostics that it may report; with --json also what holds once it has 
 			if o.format.value == "json" {
 				return printJSON(c.out, map[string]any{"passes": docs})
 			}
-			return printTable(c.out, rows)
+			return c.printTable(rows)
 		},
 	}
 	o.addOutput(cmd.Flags(), "text", "json")

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"platc.dev/platc/compiler/explain"
 )
@@ -18,15 +18,24 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// printTable prints rows in columns, folded where they are wider than the terminal; the first row is the heading.
+func (c *console) printTable(rows [][]string) error {
+	return printTable(c.out, folded(rows, c.width()))
+}
+
 // printTable writes rows in columns; the first row is the heading.
 func printTable(w io.Writer, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	widths := columnWidths(rows)
+	var b strings.Builder
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(t, strings.TrimRight(strings.Join(row, "\t"), "\t")); err != nil {
-			return err
+		line := ""
+		for i, cell := range row {
+			line += cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+gap)
 		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	return t.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // orDash is a list for a cell of a table.

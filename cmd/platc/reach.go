@@ -131,7 +131,7 @@ sub-components. --format dot draws the answer into the graph.`,
 			}
 			d := explain.Impact(b.Graph, of[0])
 			if o.format.value == "text" && len(d.Dependents) > 0 {
-				return printTable(c.out, impactRows(d))
+				return c.printTable(impactRows(d))
 			}
 			return o.print(c, b.Graph, d, graph.HighlightOf(d.Nodes, d.Edges), fmt.Sprintf("nothing depends on %s\n", d.Node))
 		},
@@ -186,7 +186,7 @@ A first argument that is the name of a component means that component. --format 
 				all = slices.DeleteFunc(all, func(x explain.Exposed) bool { return x.Node != n })
 			}
 			if o.format.value == "text" && len(all) > 0 {
-				return printTable(c.out, exposureRows(all))
+				return c.printTable(exposureRows(all))
 			}
 			return o.print(c, b.Graph, map[string]any{"exposed": all}, exposureHighlight(all), "nothing is reached from beyond its namespace\n")
 		},

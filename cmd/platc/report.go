@@ -4,28 +4,33 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 )
 
 // report prints findings: text on stderr; JSON and SARIF, which are complete documents, on stdout even when there are none.
-func (c *console) report(o *common, findings []diag.Diagnostic) error {
+// SARIF has those that are accepted too, as suppressed ones.
+func (c *console) report(o *common, findings *diag.List) error {
 	switch o.format.value {
 	case "json":
-		return diag.JSON(c.out, findings)
+		return diag.JSON(c.out, findings.Sorted())
 	case "sarif":
-		return diag.SARIF(c.out, findings, c.source, platcVersion())
+		return diag.SARIF(c.out, slices.Concat(findings.Sorted(), findings.Accepted()), c.source, platcVersion())
 	}
-	return c.reportText(o, findings)
+	return c.reportText(o, findings.Sorted())
 }
 
 // refuse reports findings that leave a command without its result, and ends it.
 func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
-	report := c.reportText
 	if o.format.value == "json" {
-		report = c.report
+		if err := diag.JSON(c.out, findings); err != nil {
+			return err
+		}
+		return exit(exitErrors)
 	}
-	if err := report(o, findings); err != nil {
+	if err := c.reportText(o, findings); err != nil {
 		return err
 	}
 	return exit(exitErrors)
@@ -33,7 +38,7 @@ func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
 
 // reportText prints findings on stderr, for commands whose result is on stdout.
 func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
-	shown := findings
+	shown, known := findings, 0
 	if o.quiet {
 		shown = nil
 		for _, d := range findings {
@@ -41,9 +46,14 @@ func (c *console) reportText(o *common, findings []diag.Diagnostic) error {
 				shown = append(shown, d)
 			}
 		}
+	} else if o.watch != nil {
+		shown, known = o.watch.fresh(findings)
 	}
 	if err := diag.Text(c.err, shown, c.source, c.colour(o)); err != nil {
 		return err
+	}
+	if known > 0 {
+		c.say("%s as before\n", plural(known, "warning"))
 	}
 	if n := count(findings, diag.Error); n > 0 && !o.quiet {
 		c.say("\n%s; see `platc explain %s`\n", tally(findings), firstError(findings))
@@ -90,18 +100,24 @@ func plural(n int, what string) string {
 }
 
 func (c *console) colour(o *common) bool {
-	if o.noColor || !c.errTerminal {
+	if v, _ := c.env("NO_COLOR"); o.noColor || v != "" {
 		return false
 	}
-	if v, _ := c.env("NO_COLOR"); v != "" {
-		return false
+	for _, name := range []string{"FORCE_COLOR", "CLICOLOR_FORCE"} {
+		if v, _ := c.env(name); v != "" && v != "0" && v != "false" {
+			return true
+		}
 	}
 	v, _ := c.env("TERM")
-	return v != "dumb"
+	return c.errTerminal && v != "dumb"
 }
 
 // source reads a file for an excerpt; positions are relative to the working directory.
 func (c *console) source(file string) []byte {
+	if file == compiler.Stdin && c.stdin != nil {
+		data, _ := c.stdin() // what went wrong was reported
+		return c.hidden.Source(data)
+	}
 	file = c.path(file)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"platc.dev/platc/compiler"
@@ -17,6 +18,9 @@ import (
 // ofRevision is the architecture as it is in a revision of git. Its files lie in a folder of their own, which done removes.
 func (o *diffOptions) ofRevision(c *console, in compiler.Input, revision string) (was side, done func(), err error) {
 	done = func() {}
+	if slices.Contains(in.Args, compiler.Stdin) {
+		return was, done, usage{"--against " + revision + ": stdin has no revision of git", "name the file, or compare with the folder of another architecture"}
+	}
 	root, err := git(c.dir, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return was, done, usage{fmt.Sprintf("--against %s: there is no such folder or archive, and git says: %v", revision, err), "name a revision, the folder of an architecture, or the output of a build"}

@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"platc.dev/platc/compiler/diag"
 )
@@ -21,23 +25,24 @@ Kubernetes manifests, build Jobs, encrypted secrets. It needs neither the networ
 An architecture is a file, several files of one package, a directory or a CUE package; without one it
 is the current directory.`,
 		Example:       "  platc init shop && cd shop && platc build",
+		Version:       platcVersion(),
 		SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.ArbitraryArgs,
 	}
 	commands := []*cobra.Command{
 		buildCommand(c), checkCommand(c), graphCommand(c), diffCommand(c), whyCommand(c), pathsCommand(c), impactCommand(c), exposureCommand(c), explainCommand(c), kindsCommand(c),
-		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
+		linksCommand(c), passesCommand(c), secretsCommand(c), imageCommand(c), upCommand(c), downCommand(c), logsCommand(c), psCommand(c), execCommand(c), envCommand(c), testCommand(c), doctorCommand(c), initCommand(c), versionCommand(c), completionCommand(c),
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usage{"a command is needed", "one of " + names(commands) + "; `platc --help` says what they do"}
+			return cmd.Help()
 		}
 		return unknownCommand("", args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetUsageTemplate(usageTemplate)
-	// the flags of a misspelt command are not the mistake
-	root.FParseErrWhitelist.UnknownFlags = true
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.PersistentFlags().VarP(folderFlag{c}, "directory", "C", "work in `DIR`, as if platc was started there")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
@@ -45,6 +50,7 @@ is the current directory.`,
 	root.SetHelpCommand(helpCommand(commands))
 	prepare(commands)
 	completeEnvironments(c, commands)
+	completeNames(c, commands)
 	return root
 }
 
@@ -133,6 +139,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[usage](err); ok {
 		return wrong
 	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if needed := neededValue(wrong); needed != "" {
+			return usage{fmt.Sprintf("--%s %s: %s", wrong.GetFlag().Name, wrong.GetValue(), needed), ""}
+		}
+	}
 	help := ""
 	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
 		if near := diag.Nearest(name, flagNames(cmd)); near != "" {
@@ -140,4 +151,41 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	return usage{err.Error(), help}
+}
+
+// neededValue says what a flag takes whose value could not be read, "" where the error says it.
+func neededValue(wrong *pflag.InvalidValueError) string {
+	if number, ok := errors.AsType[*strconv.NumError](wrong); ok {
+		if errors.Is(number.Err, strconv.ErrRange) {
+			return "the number is too large"
+		}
+		return "it takes a whole number"
+	}
+	if wrong.GetFlag().Value.Type() == "duration" {
+		return "it takes a time, such as 90s or 10m"
+	}
+	return ""
+}
+
+// folderFlag is the value of -C: the working directory of all that follows.
+type folderFlag struct{ of *console }
+
+func (f folderFlag) String() string { return "" }
+func (f folderFlag) Type() string   { return "DIR" }
+
+func (f folderFlag) Set(v string) error {
+	dir := f.of.path(v)
+	if err := os.Chdir(dir); err != nil {
+		return usage{fmt.Sprintf("-C %s: %s", v, cause(err)), "name a directory"}
+	}
+	f.of.dir = dir
+	return nil
+}
+
+// cause is what went wrong with a file, without its name.
+func cause(err error) string {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"platc.dev/platc/compiler"
@@ -13,7 +14,7 @@ import (
 // receipt is that of a build which brings a whole directory to what the input says; nil for every other. What --force, --adopt and --new-secrets allow
 // there is nothing of in a tree that is as it was left.
 func (o *buildOptions) receipt(c *console, in compiler.Input) *compiler.Receipt {
-	if o.archive() || o.check || o.state != "" || len(o.only) > 0 || len(o.choice.Names) > 0 || o.dump != "" {
+	if o.archive() || o.check || o.state != "" || len(o.only) > 0 || slices.Contains(in.Args, compiler.Stdin) || len(o.choice.Names) > 0 || o.dump != "" {
 		return nil
 	}
 	cache := c.cache()
@@ -42,8 +43,12 @@ func (c *console) cache() string {
 // unchanged ends a build that would do what the last one did.
 func (o *buildOptions) unchanged(c *console, p *progress, findings []diag.Diagnostic, files int, started time.Time) error {
 	b := &compiler.Build{Hidden: c.hidden, Timings: []compiler.Timing{{Stage: "unchanged", Took: time.Since(started)}}}
+	b.Findings.Deny(o.deny.codes)
 	for _, d := range findings {
 		b.Findings.Add(d)
 	}
-	return o.finished(c, p, b, fmt.Sprintf("%s: %s, nothing changed", o.out, plural(files, "file")), news{})
+	if b.Findings.HasErrors() {
+		return o.stopped(c, p, b, nil)
+	}
+	return o.finished(c, p, b, fmt.Sprintf("%s: %s, nothing changed", o.out, plural(files, "file")), news{files: keptIn(o.out, files)})
 }

@@ -27,7 +27,7 @@ const localFolder = ".platc/local"
 type localOptions struct {
 	common
 	timeout time.Duration
-	watch   bool
+	follow  bool // --watch
 	volumes bool
 }
 
@@ -59,28 +59,33 @@ An argument that ends in .cue, or has a slash, is the architecture; every other 
 			ctx, stop := interruptible(context.Background())
 			defer stop()
 			components, input := split(args)
-			if o.watch {
-				return watching(ctx, c, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
+			if o.follow {
+				return watching(ctx, c, &o.common, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
 			}
 			_, err := up(ctx, c, &o, components, input)
 			return err
 		},
 	}
 	cmd.Flags().DurationVar(&o.timeout, "timeout", defaultTimeout, "how long containers may take until they are ready, `TIME`")
-	cmd.Flags().BoolVar(&o.watch, "watch", false, "build again whenever a file of the architecture or own code changes, and restart what changed")
+	cmd.Flags().BoolVar(&o.follow, "watch", false, "build again whenever a file of the architecture or own code changes, and restart what changed")
 	return o.add(cmd)
 }
 
 // split parts components from the architecture.
 func split(args []string) (components, input []string) {
 	for _, arg := range args {
-		if strings.HasSuffix(arg, ".cue") || strings.ContainsAny(arg, `/\`) || arg == "." || arg == ".." {
+		if namesInput(arg) {
 			input = append(input, arg)
 		} else {
 			components = append(components, arg)
 		}
 	}
 	return components, input
+}
+
+// namesInput says whether an argument names an architecture rather than a component.
+func namesInput(arg string) bool {
+	return strings.HasSuffix(arg, ".cue") || strings.ContainsAny(arg, `/\`) || arg == "." || arg == ".." || arg == compiler.Stdin
 }
 
 // up is one round, and what it read of the user's own.
@@ -176,8 +181,8 @@ func (o *localOptions) build(ctx context.Context, c *console, input []string, en
 // attached gives a project what is around it.
 func (o *localOptions) attached(c *console, p *local.Project, engine local.Engine) *local.Project {
 	runtimeDir, _ := c.env("XDG_RUNTIME_DIR")
-	p.Memory, p.Engine = local.Memory(runtimeDir, p.Tree), engine
-	p.In, p.Out, p.Err = c.in, c.out, c.err
+	p.Memory, p.Engine = local.Memory(runtimeDir, p.Name), engine
+	p.In, p.Out, p.Err, p.Random, p.Now = c.in, c.out, c.err, c.random, time.Now
 	return p
 }
 
@@ -253,10 +258,10 @@ func (o *localOptions) ready(c *console, p *local.Project, services []string) er
 		}
 		rows = append(rows, []string{port.Service, fmt.Sprint(port.Container), note})
 	}
-	if err := printTable(c.out, rows); err != nil {
+	if err := c.printTable(rows); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "%s is ready; `platc logs`, `platc ps`, `platc down`\n", p.Name)
+	_, err := fmt.Fprintf(c.out, "%s is ready; `platc logs`, `platc ps`, `platc down`\n", p.Architecture)
 	return err
 }
 
@@ -271,8 +276,7 @@ func (o *localOptions) attach(ctx context.Context, c *console, input []string) (
 		return b, nil, err
 	}
 	tree := filepath.Join(b.Graph.Dir, filepath.FromSlash(localFolder), "out")
-	p := &local.Project{Name: b.Graph.PartOf(), Tree: tree, Services: compiler.LocalServices(b)}
-	return b, o.attached(c, p, engine), nil
+	return b, o.attached(c, compiler.LocalProject(b, tree), engine), nil
 }
 
 func downCommand(c *console) *cobra.Command {

@@ -30,7 +30,7 @@ versions that emitted files are pinned to.`,
 			for _, name := range slices.Sorted(maps.Keys(pins)) {
 				rows = append(rows, pinRows(name, pins[name])...)
 			}
-			return printTable(c.out, rows)
+			return c.printTable(rows)
 		},
 	}
 	o.addOutput(cmd.Flags(), "text", "json")

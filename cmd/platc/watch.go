@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"platc.dev/platc/compiler"
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/images"
 )
 
@@ -23,7 +26,8 @@ const settle = 150 * time.Millisecond
 // watch builds, and again whenever a file that an architecture may be made of changes, until it is interrupted.
 // Errors of a build are printed, and the next change is waited for.
 func watch(ctx context.Context, c *console, o *buildOptions, args []string) error {
-	return watching(ctx, c, c.path(o.out), args, func() (owned, error) {
+	o.kinds = &compiler.Kinds{}
+	return watching(ctx, c, &o.common, c.path(o.out), args, func() (owned, error) {
 		o.built = nil
 		err := build(ctx, c, o, args)
 		return o.built, err
@@ -31,13 +35,15 @@ func watch(ctx context.Context, c *console, o *buildOptions, args []string) erro
 }
 
 // watching runs a round, and another whenever a file changes that an architecture may be made of, but for those in out.
-func watching(ctx context.Context, c *console, out string, args []string, round func() (owned, error)) error {
+func watching(ctx context.Context, c *console, o *common, out string, args []string, round func() (owned, error)) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watch files: %w", err)
 	}
 	defer func() { _ = w.Close() }() // nothing is written through it
+	o.watch = &watched{}
 	root := folder(c, args)
+	first := true
 	for {
 		reads, err := watchFolders(w, root, out)
 		if err != nil {
@@ -50,12 +56,20 @@ func watching(ctx context.Context, c *console, out string, args []string, round 
 		if built != nil {
 			follow(w, built.Own(), out)
 			if built.OwnChanged() {
-				continue // before its folders were watched
+				continue // before its folders were watched, so that nobody knows which
 			}
 			reads = either(reads, below(built.Own(), out))
 		}
-		if !changed(ctx, w, reads) {
+		if first && !o.quiet {
+			c.say("watching %s; end it with Ctrl-C\n", c.named(root))
+		}
+		first = false
+		names := changed(ctx, w, reads)
+		if len(names) == 0 {
 			return nil
+		}
+		if !o.quiet {
+			c.say("\n%s %s changed\n", time.Now().Format(time.TimeOnly), c.few(names))
 		}
 	}
 }
@@ -153,27 +167,74 @@ func either(a, b func(string) bool) func(string) bool {
 	return func(name string) bool { return a(name) || b(name) }
 }
 
-// changed waits until files have changed and are quiet again; false when the watch is over.
-func changed(ctx context.Context, w *fsnotify.Watcher, reads func(string) bool) bool {
+// changed waits until files have changed and are quiet again, and gives their names, "" for what is not known; none when the watch is over.
+func changed(ctx context.Context, w *fsnotify.Watcher, reads func(string) bool) []string {
 	var quiet <-chan time.Time
+	names := map[string]bool{}
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return nil
 		case e, ok := <-w.Events:
 			if !ok {
-				return false
+				return nil
 			}
 			if e.Op != fsnotify.Chmod && reads(e.Name) {
+				names[e.Name] = true
 				quiet = time.After(settle)
 			}
 		case _, ok := <-w.Errors:
 			if !ok {
-				return false
+				return nil
 			}
-			quiet = time.After(settle) // events were lost: look again
+			names[""] = true // events were lost: look again
+			quiet = time.After(settle)
 		case <-quiet:
-			return true
+			return slices.Sorted(maps.Keys(names))
 		}
 	}
+}
+
+// few names one file of several that changed.
+func (c *console) few(names []string) string {
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	switch len(names) {
+	case 0:
+		return "files"
+	case 1:
+		return c.named(names[0])
+	}
+	return fmt.Sprintf("%s and %d more", c.named(names[0]), len(names)-1)
+}
+
+// named is a path as the user would name it.
+func (c *console) named(name string) string {
+	rel, err := filepath.Rel(c.dir, name)
+	if err != nil {
+		return name
+	}
+	return rel
+}
+
+// watched is what the rounds of a watch have printed.
+type watched struct {
+	warnings map[string]bool // of the round before
+}
+
+// fresh leaves out the warnings that the round before had too, and counts them. One that went and came back is new.
+func (w *watched) fresh(findings []diag.Diagnostic) (shown []diag.Diagnostic, known int) {
+	warnings := map[string]bool{}
+	for _, d := range findings {
+		key := fmt.Sprint(d.Code, d.Pos.File, d.Message)
+		if d.Severity == diag.Warning {
+			warnings[key] = true
+			if w.warnings[key] {
+				known++
+				continue
+			}
+		}
+		shown = append(shown, d)
+	}
+	w.warnings = warnings
+	return shown, known
 }

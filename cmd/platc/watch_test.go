@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -41,6 +43,58 @@ func TestWatchBuildsAgainAfterAChange(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("an interrupted watch is no error: %v", err)
+	}
+}
+
+// said is what a command prints, which another goroutine may read meanwhile.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// TestWatchSaysWhatItDoes: that it watches, what changed and when; a warning that is still there is counted, and a new one printed.
+func TestWatchSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "arch.cue"), []byte("package shop\n\nname: \"shop\"\n"+text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	write("components: cache: {kind: \"redis\", namespace: \"data\"}\n")
+	var out, err said
+	c := &console{out: &out, err: &err, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
+	o := &buildOptions{out: filepath.Join(dir, "out")}
+	o.format.value = "text"
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- watch(ctx, c, o, nil) }()
+	holds := func(pattern string) func() bool {
+		return func() bool { return regexp.MustCompile(pattern).MatchString(err.String()) }
+	}
+	wait(t, "the first line", holds(`(?m)^watching \.; end it with Ctrl-C$`))
+	write("components: cache: {kind: \"redis\", namespace: \"data\", storage_size: \"2Gi\"}\n")
+	wait(t, "the second round", holds(`(?m)^\d\d:\d\d:\d\d arch\.cue changed\n\d+ warnings? as before$`))
+	write("components: cache: {kind: \"redis\", namespace: \"data\", prots: 1}\n")
+	wait(t, "a mistake", holds(`error\[E0102\]`))
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("an interrupted watch is no error: %v", err)
+	}
+	if n := strings.Count(err.String(), "warning[W0113]"); n != 1 {
+		t.Errorf("a known warning is printed %d times:\n%s", n, err.String())
 	}
 }
 

@@ -24,8 +24,11 @@ attribute of a sub-component or a link (NAME.ATTRIBUTE), or the name of a user. 
 several is enough for.`,
 		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db\n  platc why orders db/orders.access",
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			if len(args) < 2 || len(args) == 2 && namesInput(args[0]) {
 				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}
+			}
+			if len(args) == 3 && namesInput(args[0]) && !namesInput(args[1]) {
+				args = []string{args[1], args[2], args[0]} // the architecture first, as one would say it of a file
 			}
 			in := o.input(c, args[2:])
 			in.Untraced = false

@@ -9,6 +9,8 @@ type Code struct {
 	Cause   string // why it happens
 	Example string // an arch.cue that gives it; a shell session ("$ …") where the architecture alone cannot
 	Fix     string // what to do
+
+	Outside bool // it depends on more than the architecture: on the tree that is there, or on keys at hand
 }
 
 // Severity follows from the first letter of the code.
@@ -422,36 +424,40 @@ components: orders: {
 			Fix: "Choose another name for the custom module.",
 		},
 		{
-			ID:    "E0401",
-			Title: "no SOPS recipient and no key to create secrets with",
-			Cause: "Secrets are only ever written encrypted, and there is no recipient to encrypt them to.",
+			ID:      "E0401",
+			Outside: true,
+			Title:   "no SOPS recipient and no key to create secrets with",
+			Cause:   "Secrets are only ever written encrypted, and there is no recipient to encrypt them to.",
 			Example: `
 $ platc build --no-dev-key
 `,
 			Fix: "Create a key with `age-keygen -o keys.txt`, add its public key to `config.secrets.recipients`, and keep the file where SOPS looks for it (SOPS_AGE_KEY_FILE).",
 		},
 		{
-			ID:    "E0402",
-			Title: "a secret changed but no private key can decrypt the existing file",
-			Cause: "A link was added or removed, so a secret file needs different entries; the ones to keep are in a file that cannot be decrypted here.",
+			ID:      "E0402",
+			Outside: true,
+			Title:   "a secret changed but no private key can decrypt the existing file",
+			Cause:   "A link was added or removed, so a secret file needs different entries; the ones to keep are in a file that cannot be decrypted here.",
 			Example: `
 $ SOPS_AGE_KEY_FILE= platc build
 `,
 			Fix: "Build on a machine that has the private key of one of the recipients: set SOPS_AGE_KEY_FILE, SOPS_AGE_KEY or SOPS_AGE_KEY_CMD. Restore a file that is damaged, or in the middle of a merge, from version control: `git checkout HEAD -- FILE`.",
 		},
 		{
-			ID:    "E0403",
-			Title: "credentials that a running system may use would be replaced",
-			Cause: "Generated credentials exist only in the files of the last build. Here these are missing: the folder has no record of a build although recipients are configured, an archive is written without `--state`, or a file is gone whose password a running server still uses.",
+			ID:      "E0403",
+			Outside: true,
+			Title:   "credentials that a running system may use would be replaced",
+			Cause:   "Generated credentials exist only in the files of the last build. Here these are missing: the folder has no record of a build although recipients are configured, an archive is written without `--state`, or a file is gone whose password a running server still uses.",
 			Example: `
 $ platc build -o shop.tar
 `,
 			Fix: "Build into the tree from version control, restore the file (`git checkout HEAD -- FILE`), or pass the tree or archive of the last build with `--state`. For the very first build, when nothing is running yet, pass `--new-secrets`.",
 		},
 		{
-			ID:    "E0501",
-			Title: "a file that platc wrote has been edited",
-			Cause: "The file differs from what platc last wrote, and a build would lose the edit. For a secret file, the message names the values that were set, added or removed, as far as a private key is available.",
+			ID:      "E0501",
+			Outside: true,
+			Title:   "a file that platc wrote has been edited",
+			Cause:   "The file differs from what platc last wrote, and a build would lose the edit. For a secret file, the message names the values that were set, added or removed, as far as a private key is available.",
 			Example: `
 $ platc build
 $ echo "# mine" >> out/orders/Dockerfile
@@ -460,9 +466,10 @@ $ platc build
 			Fix: "Move the change into arch.cue or into an overlay of your own outside the output directory; `platc secrets set` sets a secret, `config.secrets.recipients` lists who can read them; `platc build --force` overwrites the file and lists it. After a merge conflict, take either side for the whole output directory (`git checkout --ours -- out`), resolve arch.cue, and build again.",
 		},
 		{
-			ID:    "E0502",
-			Title: "a file that platc did not write is in the way",
-			Cause: "A file or folder that platc has no record of is where an output file has to go.",
+			ID:      "E0502",
+			Outside: true,
+			Title:   "a file that platc did not write is in the way",
+			Cause:   "A file or folder that platc has no record of is where an output file has to go.",
 			Example: `
 $ mkdir -p out/orders && touch out/orders/Dockerfile
 $ platc build
@@ -470,9 +477,10 @@ $ platc build
 			Fix: "Move it away, or build into another directory with `-o`. If platc wrote the file and only the record is lost, restore the record from version control, or let `--force` take the file over.",
 		},
 		{
-			ID:    "E0503",
-			Title: "the output directory holds the tree of another architecture, or of other tags",
-			Cause: "A build would replace the files and secrets of something else: an architecture with another name, or the same one built with different tags that `@if` reads. Values, as in `-t key=value`, do not count.",
+			ID:      "E0503",
+			Outside: true,
+			Title:   "the output directory holds the tree of another architecture, or of other tags",
+			Cause:   "A build would replace the files and secrets of something else: an architecture with another name, or the same one built with different tags that `@if` reads. Values, as in `-t key=value`, do not count.",
 			Example: `
 $ platc build
 $ platc build -t prod
@@ -480,9 +488,10 @@ $ platc build -t prod
 			Fix: "Give each architecture, and each set of tags, an output directory of its own with `-o`. If the tree is to belong to this build from now on, `platc build --adopt` takes it over and keeps its credentials.",
 		},
 		{
-			ID:    "E0504",
-			Title: "data would be left behind",
-			Cause: "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, was removed, renamed, or moved to another namespace. Whatever replaces it starts empty; the data, and often the only password to it, would be left behind.",
+			ID:      "E0504",
+			Outside: true,
+			Title:   "data would be left behind",
+			Cause:   "A component or sub-component that owns data, such as a server with a volume, a database, a bucket, a topic or a queue, was removed, renamed, or moved to another namespace. Whatever replaces it starts empty; the data, and often the only password to it, would be left behind.",
 			Example: `
 $ platc build
 $ sed -i 's/database: orders:/database: sales:/' arch.cue
@@ -491,9 +500,10 @@ $ platc build
 			Fix: "Undo the change; or move or give up the data, and record that in arch.cue: `retired: \"db/database/orders\": \"moved to sales on 2026-12-01\"`. A key covers everything below it. `--force` does not help here.",
 		},
 		{
-			ID:    "E0505",
-			Title: "data in a format that the new version cannot read",
-			Cause: "The version, or another attribute, has changed so that the server would not start with its existing volume, or could not read what is on it.",
+			ID:      "E0505",
+			Outside: true,
+			Title:   "data in a format that the new version cannot read",
+			Cause:   "The version, or another attribute, has changed so that the server would not start with its existing volume, or could not read what is on it.",
 			Example: `
 $ platc build
 $ sed -i 's|kind: "redis"|kind: "redis", image: "redis:8.10.1"|' arch.cue
@@ -577,9 +587,10 @@ components: {
 			Fix: "Set `image` to one that you build and maintain: for MinIO from the source of RELEASE.2025-10-15T17-29-55Z or later (`go install github.com/minio/minio@RELEASE.2025-10-15T17-29-55Z`), where it is fixed. Or plan a replacement.",
 		},
 		{
-			ID:    "W0116",
-			Title: "development identity in use",
-			Cause: "No recipient is configured, so secrets are encrypted to a key beside arch.cue, on this machine only.",
+			ID:      "W0116",
+			Outside: true,
+			Title:   "development identity in use",
+			Cause:   "No recipient is configured, so secrets are encrypted to a key beside arch.cue, on this machine only.",
 			Example: `
 $ platc build
 `,
@@ -668,9 +679,10 @@ components: {
 			Fix: "Rename one of them, for example after its purpose.",
 		},
 		{
-			ID:    "W0123",
-			Title: "what an application keeps under its old name",
-			Cause: "An application was renamed, and its name is part of names that it uses elsewhere: its keys and queues in redis begin with it, and its consumer group is named after it. The application no longer finds what is under the old name.",
+			ID:      "W0123",
+			Outside: true,
+			Title:   "what an application keeps under its old name",
+			Cause:   "An application was renamed, and its name is part of names that it uses elsewhere: its keys and queues in redis begin with it, and its consumer group is named after it. The application no longer finds what is under the old name.",
 			Example: `
 $ platc build
 $ sed -i 's/orders:/sales:/' arch.cue
@@ -679,9 +691,10 @@ $ platc check --against out
 			Fix: "Keep the name, or let the application finish its work before you rename it.",
 		},
 		{
-			ID:    "W0124",
-			Title: "variables that a second instance removes",
-			Cause: "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
+			ID:      "W0124",
+			Outside: true,
+			Title:   "variables that a second instance removes",
+			Cause:   "An application links to a second component of the same kind, so its variables are named after both (`POSTGRES_DB_HOST`, `POSTGRES_PG_HOST`), and the plain names (`POSTGRES_HOST`) are gone. Generated modules read both; your own code may read the plain names.",
 			Example: `
 $ platc build
 $ sed -i 's/links: db: {}/links: {db: {}, pg: {}}/' arch.cue
@@ -753,6 +766,16 @@ components: {
 }
 `,
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
+		},
+		{
+			ID:    "W0132",
+			Title: "`accept` of a warning that is not there",
+			Cause: "`accept` of a component, or of `config`, names a warning that does not arise there any more, or arises elsewhere. It is only looked for where the architecture has no errors, and in all environments.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, accept: W0112: "internal only"}
+`,
+			Fix: "Remove it, or put it where the warning arises. Where a definition of your own has it for all that use it, let the definition accept W0132 too.",
 		},
 		{
 			ID:    "W0133",

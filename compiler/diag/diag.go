@@ -66,6 +66,9 @@ type Diagnostic struct {
 	Related  []Related
 
 	Environments []string // that it is found in, in their order; none: in all, or there are none
+
+	Accepted string // why the user accepts it, who says so with `accept`: then it is not reported; "": nobody does
+	Denied   bool   // it is a warning that --deny makes an error
 }
 
 // Where is "dev, prod: " in front of the message of a finding that not all environments have, else "".
@@ -77,12 +80,15 @@ func (d Diagnostic) Where() string {
 }
 
 // List collects findings. The zero value is empty and ready; it is not safe for concurrent use.
-type List struct{ all []Diagnostic }
+type List struct {
+	all    []Diagnostic
+	denied []string // see Deny
+}
 
 // Add appends a finding; its severity follows from the first letter of its code.
 func (l *List) Add(d Diagnostic) {
 	d.Severity = severity(d.Code)
-	l.all = append(l.all, d)
+	l.all = append(l.all, l.denying(d))
 }
 
 // Drop takes back the findings of a code.
@@ -91,15 +97,23 @@ func (l *List) Drop(code string) {
 }
 
 // AddAll appends the findings of another list.
-func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
+func (l *List) AddAll(other *List) {
+	for _, d := range other.all {
+		l.all = append(l.all, l.denying(d))
+	}
+}
 
 // HasErrors says whether a finding stops the build.
 func (l *List) HasErrors() bool {
 	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
-// Sorted is the findings by file, line, column, code and message, each once.
+// Sorted is the findings that are reported, by file, line, column, code and message, each once.
 func (l *List) Sorted() []Diagnostic {
+	return slices.DeleteFunc(l.sorted(), func(d Diagnostic) bool { return d.Accepted != "" })
+}
+
+func (l *List) sorted() []Diagnostic {
 	all := slices.Clone(l.all)
 	slices.SortStableFunc(all, func(a, b Diagnostic) int {
 		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message), slices.Compare(a.Environments, b.Environments))

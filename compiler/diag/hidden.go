@@ -154,7 +154,7 @@ func (h *Hidden) Source(data []byte) []byte {
 
 // Finding is a finding without what is hidden.
 func (h *Hidden) Finding(d Diagnostic) Diagnostic {
-	d.Message, d.Help = h.Text(d.Message), h.Text(d.Help)
+	d.Message, d.Help, d.Accepted = h.Text(d.Message), h.Text(d.Help), h.Text(d.Accepted)
 	d.Related = slices.Clone(d.Related)
 	for i := range d.Related {
 		d.Related[i].Message = h.Text(d.Related[i].Message)

@@ -18,6 +18,8 @@ type jsonDiagnostic struct {
 	Related  []jsonRelated `json:"related"`
 
 	Environments []string `json:"environments,omitempty"`
+	Denied       bool     `json:"denied,omitempty"`
+	Reason       string   `json:"reason,omitempty"` // why it is accepted
 }
 
 type jsonRelated struct {
@@ -32,6 +34,13 @@ func JSON(w io.Writer, findings []Diagnostic) error { return JSONWith(w, finding
 
 // JSONWith writes findings beside what else a command has to say.
 func JSONWith(w io.Writer, findings []Diagnostic, more map[string]any) error {
+	doc := map[string]any{"diagnostics": InJSON(findings)}
+	maps.Copy(doc, more)
+	return document(w, doc)
+}
+
+// InJSON is findings in that schema, for a part of a document.
+func InJSON(findings []Diagnostic) any {
 	all := make([]jsonDiagnostic, 0, len(findings))
 	for _, d := range findings {
 		related := make([]jsonRelated, 0, len(d.Related))
@@ -41,11 +50,10 @@ func JSONWith(w io.Writer, findings []Diagnostic, more map[string]any) error {
 		all = append(all, jsonDiagnostic{
 			Code: d.Code, Severity: d.Severity.String(), Message: d.Message, Path: d.Path,
 			File: d.Pos.File, Line: d.Pos.Line, Column: d.Pos.Column, Help: d.Help, Related: related, Environments: d.Environments,
+			Denied: d.Denied, Reason: d.Accepted,
 		})
 	}
-	doc := map[string]any{"diagnostics": all}
-	maps.Copy(doc, more)
-	return document(w, doc)
+	return all
 }
 
 // document writes a value as indented JSON.

@@ -18,7 +18,7 @@ func Merge(environments []string, found []*List, of int) List {
 	var order []*shared
 	known := map[string]*shared{}
 	for i, list := range found {
-		for _, d := range list.Sorted() {
+		for _, d := range list.sorted() {
 			key := fmt.Sprintf("%+v", d)
 			if known[key] == nil {
 				known[key] = &shared{first: d}

@@ -54,6 +54,13 @@ type sarifResult struct {
 	Message          sarifText       `json:"message"`
 	Locations        []sarifLocation `json:"locations,omitempty"`
 	RelatedLocations []sarifLocation `json:"relatedLocations,omitempty"`
+
+	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+}
+
+type sarifSuppression struct {
+	Kind          string `json:"kind"`
+	Justification string `json:"justification"`
 }
 
 type sarifLocation struct {
@@ -83,7 +90,7 @@ type sarifLogicalLocation struct {
 }
 
 // SARIF writes findings as a log of version 2.1.0 (OASIS, "Static Analysis Results Interchange Format"). Its columns are
-// code points, so the sources are read to count them. version is platc's own and may be empty.
+// code points, so the sources are read to count them. Accepted ones are suppressed in the source. version is platc's own and may be empty.
 func SARIF(w io.Writer, findings []Diagnostic, read Sources, version string) error {
 	src := newLines(read)
 	driver := sarifDriver{Name: "platc", Version: version, Rules: []sarifRule{}}
@@ -126,6 +133,9 @@ func result(d Diagnostic, src *lines) sarifResult {
 		text += "; " + d.Help
 	}
 	r := sarifResult{RuleID: d.Code, Level: d.Severity.String(), Message: sarifText{text}}
+	if d.Accepted != "" {
+		r.Suppressions = []sarifSuppression{{Kind: "inSource", Justification: d.Accepted}}
+	}
 	place := sarifLocation{PhysicalLocation: physical(d.Pos, src)}
 	if d.Path != "" {
 		place.LogicalLocations = []sarifLogicalLocation{{d.Path}}

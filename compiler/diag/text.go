@@ -51,7 +51,11 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 	if d.Severity == Warning {
 		colour = st.yellow
 	}
-	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", colour, d.Severity, d.Code, st.reset, st.bold, indented(d.Where()+d.Message, "    "), st.reset)
+	label := d.Severity.String()
+	if d.Accepted != "" {
+		label = "accepted"
+	}
+	fmt.Fprintf(b, "%s%s[%s]%s%s: %s%s\n", colour, label, d.Code, st.reset, st.bold, indented(d.Where()+d.Message, "    "), st.reset)
 	if d.Pos.File != "" {
 		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}
@@ -65,6 +69,13 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 		if r.Pos.File == "" {
 			p.footnote("note", r.Message)
 		}
+	}
+	switch {
+	case d.Accepted != "":
+		p.footnote("reason", d.Accepted)
+		return
+	case d.Denied:
+		p.footnote("note", "--deny makes an error of this warning")
 	}
 	if d.Help != "" {
 		p.footnote("help", d.Help)

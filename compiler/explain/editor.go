@@ -10,8 +10,9 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-// EditorSchema is a CUE package with #Architecture, for completion and checks in an editor. It is made from the kinds of a
-// library; platc itself never reads it. Defaults are left out: an expression of the user does not see ours either.
+// EditorSchema is a CUE package with #Architecture, #Component and a definition of each kind, for completion and checks in an editor. It is made from the
+// kinds of a library. platc itself never reads it: there the same names say nothing but the kind (compiler/load/schema.go).
+// Defaults are left out: an expression of the user does not see ours either.
 func EditorSchema(l *kind.Library) []byte {
 	e := editor{}
 	e.line(0, "// Package schema describes arch.cue to editors. Written by `platc init`; platc itself does not read it.")
@@ -22,23 +23,43 @@ func EditorSchema(l *kind.Library) []byte {
 	e.line(1, "// Name of the architecture, a DNS-1123 label.")
 	e.line(1, "name!: string")
 	e.line(1, "// Settings of the whole architecture.")
-	e.line(1, "config?: %s", asCUE(l.Config, 1))
+	e.line(1, "config?: {#Config}") // where #Architecture is embedded, a plain reference would leave it open
 	e.line(1, "// Why data of removed components and sub-components may stay behind, by id.")
 	e.line(1, "retired?: %s", asCUE(l.Retired, 1))
 	e.line(1, "// Names of the environments that it is built for; without them there is one tree.")
 	e.line(1, "environments?: %s", asCUE(l.Environments, 1))
 	e.line(1, "// Components by name.")
 	e.line(1, "components?: [string]: #Component")
+	e.line(1, "// Nothing else: a file that embeds #Architecture could have any field.")
+	e.line(1, `[!~"^(name|config|retired|environments|components)$"]: matchN(0, [_])`)
 	e.line(0, "}")
+	e.line(0, "")
+	e.line(0, "// #Config is the settings of the whole architecture.")
+	e.line(0, "#Config: %s", asCUE(l.Config, 0))
+	e.line(0, "")
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(l.Kinds)) {
 		if l.Kinds[name].Parent == "" {
-			names = append(names, definition(name))
+			names = append(names, name)
 		}
 	}
-	e.line(0, "")
 	e.line(0, "// #Component is a component of any kind.")
-	e.line(0, "#Component: %s", strings.Join(names, " | "))
+	e.line(0, "#Component: {")
+	e.line(1, "// What it is.")
+	e.line(1, "kind!: =~\"^(%s)$\"", strings.Join(names, "|"))
+	e.line(1, "_kinds[kind]")
+	e.line(0, "}")
+	e.line(0, "")
+	e.line(0, "// one kind is chosen before anything is compared, so that a mistake is reported once")
+	e.line(0, "_kinds: {")
+	width := 0
+	for _, name := range names {
+		width = max(width, len(ir.Label(name)))
+	}
+	for _, name := range names {
+		e.line(1, "%-*s %s", width+1, ir.Label(name)+":", kind.Definition(name))
+	}
+	e.line(0, "}")
 	for _, name := range slices.Sorted(maps.Keys(l.Kinds)) {
 		e.kind(l, l.Kinds[name])
 	}
@@ -56,22 +77,19 @@ func (e *editor) line(depth int, format string, args ...any) {
 	e.b.WriteByte('\n')
 }
 
-// definition is the name of a kind's definition: #fastapi, #postgresql_database.
-func definition(name string) string {
-	return "#" + strings.NewReplacer("/", "_", "-", "_").Replace(name)
-}
-
 func (e *editor) kind(l *kind.Library, k *kind.Kind) {
 	e.line(0, "")
-	e.doc(0, definition(k.Name)+": "+k.Doc)
-	e.line(0, "%s: {", definition(k.Name))
+	e.doc(0, kind.Definition(k.Name)+": "+k.Doc)
+	e.line(0, "%s: {", kind.Definition(k.Name))
 	if k.Parent == "" {
-		e.line(1, "kind!: %q", k.Name)
+		e.line(1, "kind: %q", k.Name)
+		e.line(1, "// Warnings at this component that are accepted, by code, each with the reason.")
+		e.line(1, "accept?: %s", asCUE(l.Config.Field("accept"), 1))
 	}
 	e.fields(k.Attributes, 1)
 	for _, short := range slices.Sorted(maps.Keys(k.Subs)) {
 		e.doc(1, k.Subs[short].Doc)
-		e.line(1, "%s?: [string]: %s", ir.Label(short), definition(k.Subs[short].Name))
+		e.line(1, "%s?: [string]: %s", ir.Label(short), kind.Definition(k.Subs[short].Name))
 	}
 	e.links(l, k)
 	e.line(0, "}")

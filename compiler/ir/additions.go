@@ -20,3 +20,12 @@ type Extra struct {
 	Objects []*kind.Given // each with apiVersion, kind and metadata.name; places are those of the file
 	Pos     diag.Pos      // where it is named
 }
+
+// Accept says of a warning that the user accepts it.
+type Accept struct {
+	Owner  string // the component whose warnings it is about; "": those of no component
+	Code   string
+	Reason string
+	Path   string
+	Pos    diag.Pos // of the code
+}

@@ -23,6 +23,7 @@ type Graph struct {
 	Config  Config
 	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
+	Accepts []Accept          // warnings that are not reported, in the order in which they are written
 	Tags    []string          // that were given and that decide, by @if, which files are read; sorted
 	// Environment is the one that this is the architecture in, and Environments are all of them, in order; "" and none where it has none.
 	Environment  string
@@ -390,6 +391,8 @@ type Prerequisite struct {
 	Name, Version, What string
 	Watch               string   // setting for the namespaces that it must watch, or ""
 	CRDs                []string // sorted
+	Images              []string // ends of names of the images that run it, sorted: their tags show its version
+	Annotation          string   // of its CRDs, which shows its version, or ""
 	NeededBy            []string // components, sorted
 	Namespaces          []string // theirs, sorted
 }
@@ -406,8 +409,18 @@ type Tree struct {
 
 // Local is how the whole runs on one machine: a document by the Compose specification, with where its lines are from.
 type Local struct {
-	Document kind.Object
-	Lines    map[string]Line // by path, whose steps a NUL parts; what has none is from what it is in
+	Document     kind.Object
+	Lines        map[string]Line // by path, whose steps a NUL parts; what has none is from what it is in
+	Certificates []Certificate   // that containers have, by the place of their files
+}
+
+// Certificate is one that an operator makes in the cluster. Its Secret has tls.crt, tls.key and ca.crt.
+type Certificate struct {
+	Place     string // in the tree, of the file of variables that its Secret would be made of
+	Authority string // what has the same is signed by the same
+	Common    string
+	Names     []string // of hosts; the first * of a name stands for one label
+	Usages    []string // as Kubernetes names them, such as "server auth"
 }
 
 // Line is where a line is from that is put together from what several say.

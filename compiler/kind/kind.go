@@ -25,6 +25,7 @@ type Kind struct {
 	OneOf            [][]string       // groups of attributes, of each of which exactly one is given
 	Subs             map[string]*Kind // by short name: "database"
 	Names            NameRule         // of sub-components
+	StandsFor        *StandsFor       // what a Compose file runs in its place, or nil
 	Implied          *Implied         // what a link to the whole component means, or nil
 	Slots            []string         // part slots that the manifests read
 	Counts           []Count          // bounds on the number of links
@@ -54,6 +55,17 @@ func (r NameRule) Check(name string) string {
 		return "is not " + r.Help
 	}
 	return ""
+}
+
+// StandsFor is what a Compose file runs in the place of a component of the kind, for `platc init --from`.
+type StandsFor struct {
+	Images    []string            // repositories, without docker.io/library/; "*": every one that no other kind stands for
+	Version   string              // the attribute that takes the version in the tag; "": none
+	Sub       string              // the sub-kind that applications link to; ""; they link to the component
+	Named     string              // the field of a link that is the name of that sub-component
+	Address   string              // the field of a link that is the address with its port; "": {host}:{port}
+	Variables map[string][]string // fields of a link, and the variables of the image that hold the same: password, POSTGRES_PASSWORD
+	Query     map[string]string   // parameters of a URL that a field of the link decides
 }
 
 // Implied is the sub-component that a link to a whole component means.
@@ -351,4 +363,9 @@ type Resource struct{ Name, Kind, Access string }
 type Namespace struct {
 	Labels map[string]string
 	Level  *Level
+}
+
+// Definition is the name of a kind's definition in the schema for editors: #fastapi, #postgresql_database.
+func Definition(name string) string {
+	return "#" + strings.NewReplacer("/", "_", "-", "_").Replace(name)
 }

@@ -26,25 +26,25 @@ import (
 
 // Source is where an architecture is read from.
 type Source struct {
-	Args []string // files of one package, a directory or a package path; empty: Dir
+	Args []string // files of one package, a directory or a package path; empty: Dir; Stdin: what that function gives
 	Dir  string   // the working directory
 	Tags []string // key=value
 	Env  func(string) (string, bool)
 
+	Stdin func() ([]byte, error) // gives the same with each call; nil: there is none
+
 	Hidden   *diag.Hidden // takes in what no output may show; nil: nobody asks
 	Restrict *Restriction // of what {env} and {file} may read; nil: none
+	Kinds    *Kinds       // built-in kinds that were read before, or are read for the next; nil: they are read for this one
 
 	environment  string        // that is evaluated; "": the architecture has none
 	environments []string      // all of them
+	schema       string        // the package that users may import
 	limit        time.Duration // of the evaluation; 0: maxTime
 }
 
 // maxSize bounds a file: ten thousand components are about 10 MB.
 const maxSize = 32 << 20
-
-// importable is the package that users may import for completion in an editor. Evaluated by platc it says nothing,
-// so that findings are the same with and without it.
-const importable = "package schema\n\n#Architecture: {...}\n"
 
 // placeholderModule is the module of files that are in none.
 const placeholderModule = "architecture.local"
@@ -54,6 +54,9 @@ func (s Source) dir() string {
 	arg := "."
 	if len(s.Args) > 0 {
 		arg = s.Args[0]
+	}
+	if arg == Stdin {
+		return s.Dir
 	}
 	arg = s.path(arg)
 	if info, err := os.Stat(arg); err == nil && !info.IsDir() {
@@ -69,6 +72,9 @@ func (s Source) path(arg string) string {
 			return name
 		}
 		return filepath.Join(s.Dir, name)
+	}
+	if arg == Stdin {
+		return arg
 	}
 	if _, err := os.Stat(abs(arg)); err == nil {
 		return abs(arg)
@@ -139,9 +145,22 @@ func (s Source) library(list *diag.List) *kind.Library {
 			return nil
 		}
 	}
+	if users == nil && s.Kinds != nil {
+		return s.Kinds.builtIn()
+	}
 	library, findings := Library(users, name)
 	list.AddAll(findings)
 	return library
+}
+
+// Kinds are the built-in kinds, which one architecture hands to the next: they are read once. Two at the same time need two.
+type Kinds struct{ library *kind.Library }
+
+func (k *Kinds) builtIn() *kind.Library {
+	if k.library == nil {
+		k.library, _ = Library(nil, "")
+	}
+	return k.library
 }
 
 // graph makes the graph of an evaluated architecture with the kinds of a library.
@@ -161,9 +180,16 @@ func (s Source) graph(library *kind.Library, c *concealer, e *evaluated, list *d
 func (s Source) readable(list *diag.List) bool {
 	ok, total := true, int64(0)
 	for _, arg := range s.files() {
+		if arg == Stdin {
+			size, ok2 := s.readableStdin(list, total)
+			total, ok = total+size, ok && ok2
+			continue
+		}
 		name := relative(diag.Pos{File: arg}, s.Dir).File
 		info, err := os.Stat(arg)
 		switch {
+		case err != nil && strings.HasSuffix(arg, "..."):
+			list.Add(diag.Diagnostic{Code: "E0101", Message: name + " stands for many packages, but an architecture is a single package", Help: "name one directory, and call platc once for each architecture"})
 		case err != nil:
 			list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err)), Help: "name a CUE file, several files of one package, a directory or a package"})
 		case info.Size() > maxSize:
@@ -213,6 +239,8 @@ func (s Source) files() []string {
 		abs := s.path(arg)
 		info, err := os.Stat(abs)
 		switch {
+		case abs == Stdin:
+			all = append(all, abs)
 		case err == nil && info.IsDir():
 			names, _ := filepath.Glob(filepath.Join(abs, "*.cue"))
 			all = append(all, names...)
@@ -245,12 +273,19 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	if info, err := os.Stat(s.path(args[0])); len(args) == 1 && err == nil && info.IsDir() && !importPath(args[0]) && filepath.Ext(args[0]) != ".cue" {
 		// CUE takes no absolute directory, and none above with a name like an import path
 		dir, args = s.dir(), []string{"." + args[0][len(unqualified(args[0])):]}
-		if files := s.files(); len(files) > 0 && !slices.ContainsFunc(files, hasPackage) {
+		if files := s.files(); len(files) > 0 && !slices.ContainsFunc(files, s.hasPackage) {
 			// a directory is a package to CUE; files that name none are one architecture all the same
 			args = files
 		}
 	}
 	cfg := &load.Config{Dir: dir, Tags: tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.variables()}
+	if slices.Contains(args, Stdin) {
+		data, err := s.stdin()
+		if err != nil {
+			return nil // readable has reported it
+		}
+		cfg.Stdin = bytes.NewReader(data)
+	}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is a single package", named, len(insts)), Help: "name one package"})
@@ -283,7 +318,7 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 		s.report(e.list, inst.Err, inst, c)
 		return
 	}
-	read := readBy(inst)
+	read := s.readBy(inst)
 	if s.environment == "" && read.environments {
 		if e.environments = s.listed(inst, e.list, c); e.environments != nil {
 			e.ok = true
@@ -308,7 +343,7 @@ type mentioned struct {
 }
 
 // readBy is what the files of an architecture say, those that it imports and those that tags keep out too.
-func readBy(inst *build.Instance) mentioned {
+func (s Source) readBy(inst *build.Instance) mentioned {
 	m := mentioned{tags: map[string]bool{}}
 	seen := map[*build.Instance]bool{}
 	var walk func(*build.Instance)
@@ -318,7 +353,7 @@ func readBy(inst *build.Instance) mentioned {
 		}
 		seen[inst] = true
 		for _, f := range slices.Concat(inst.BuildFiles, inst.IgnoredFiles) {
-			m.file(f)
+			m.file(f, s.readFile)
 		}
 		for _, imported := range inst.Imports {
 			walk(imported)
@@ -341,8 +376,8 @@ func (s Source) deciding(read map[string]bool) []string {
 }
 
 // file enters the names in the @if of a file.
-func (m *mentioned) file(f *build.File) {
-	data, err := os.ReadFile(f.Filename)
+func (m *mentioned) file(f *build.File, read func(string) ([]byte, error)) {
+	data, err := read(f.Filename)
 	if err != nil {
 		return
 	}
@@ -409,7 +444,7 @@ func (s Source) overlay() map[string]load.Source {
 	// in a module another package of the user's, or a file above, may import it
 	rootDir := moduleRoot(base)
 	if rootDir == "" {
-		if !slices.ContainsFunc(s.files(), importsSchema) {
+		if !slices.ContainsFunc(s.files(), s.importsSchema) {
 			return nil
 		}
 		rootDir = base
@@ -420,12 +455,12 @@ func (s Source) overlay() map[string]load.Source {
 	for _, name := range names {
 		overlay[name] = load.FromString("package schema\n")
 	}
-	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(importable)
+	overlay[filepath.Join(dir, "architecture.cue")] = load.FromString(s.schema)
 	return overlay
 }
 
-func hasPackage(file string) bool {
-	data, err := os.ReadFile(file)
+func (s Source) hasPackage(file string) bool {
+	data, err := s.readFile(file)
 	if err != nil {
 		return true
 	}
@@ -433,8 +468,8 @@ func hasPackage(file string) bool {
 	return err != nil || f.PackageName() != ""
 }
 
-func importsSchema(file string) bool {
-	data, err := os.ReadFile(file)
+func (s Source) importsSchema(file string) bool {
+	data, err := s.readFile(file)
 	if err != nil {
 		return false
 	}

@@ -67,6 +67,7 @@ func Environments(s Source, choice Choice) ([]Loaded, *Misuse) {
 
 // with is Environments with the kinds of a library. What was found before is a finding of all.
 func (s Source) with(library *kind.Library, list *diag.List, choice Choice) ([]Loaded, *Misuse) {
+	s.schema = importable(library)
 	c := newConcealer(s.Hidden, library)
 	first := s.evaluateInTime(list, c)
 	switch {
@@ -179,7 +180,7 @@ func (s Source) names(given *kind.Given, library *kind.Library, list *diag.List)
 
 // hasFile says whether an argument is a file.
 func (s Source) hasFile() bool {
-	return slices.ContainsFunc(s.Args, func(arg string) bool { return strings.HasSuffix(arg, ".cue") })
+	return slices.ContainsFunc(s.Args, func(arg string) bool { return strings.HasSuffix(arg, ".cue") || arg == Stdin })
 }
 
 // misused says what is wrong with the environments asked for, and with tags beside environments; nil if nothing is.
@@ -214,7 +215,7 @@ func (s Source) tagsOf(name string) []string {
 	if base == nil || base.Err != nil {
 		return tags // the same again says why
 	}
-	if readBy(base).tags[name] {
+	if s.readBy(base).tags[name] {
 		tags = append(tags, name)
 		if base = s.instance(&diag.List{}, tags); base == nil || base.Err != nil {
 			return tags

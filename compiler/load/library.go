@@ -434,6 +434,15 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 	for _, group := range list(f.data("one_of")) {
 		k.OneOf = append(k.OneOf, strs(group))
 	}
+	if s, ok := f.at("stands_for"); ok {
+		k.StandsFor = &kind.StandsFor{Images: s.texts("images"), Version: s.text("version"), Sub: s.text("sub"), Named: s.text("named"), Address: s.text("address"), Variables: map[string][]string{}, Query: map[string]string{}}
+		for field, names := range object(s.data("variables")) {
+			k.StandsFor.Variables[field] = strs(names)
+		}
+		for name, field := range object(s.data("query")) {
+			k.StandsFor.Query[name] = str(field)
+		}
+	}
 	if i, ok := f.at("implied"); ok {
 		k.Implied = &kind.Implied{Sub: i.text("sub"), Name: i.text("name")}
 	}

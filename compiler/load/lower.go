@@ -22,7 +22,7 @@ var (
 )
 
 // fixed are the fields of a component that no kind declares.
-func fixed() []string { return []string{"extra", "kind", "links", "patches"} }
+func fixed() []string { return []string{"accept", "extra", "kind", "links", "patches"} }
 
 func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 
@@ -39,6 +39,7 @@ func (l *lowering) lower(top *kind.Given) {
 	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
+	l.accept("", kind.Place{Path: "config", Subject: "config"}, l.graph.ConfigGiven.Field("accept"), &diag.List{}) // config has said what is wrong with the values
 	l.graph.Images = l.images()
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
@@ -324,6 +325,7 @@ func (l *lowering) component(g *kind.Given) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to Kubernetes: its pods do not run at the pod security level that platc sets", g.Key, ns), Help: "choose a namespace of your own"})
 	}
 	l.givenSecrets(n)
+	l.accept(g.Key, kind.Place{Path: path, Subject: g.Key, KeyPos: g.KeyPos}, g.Field("accept"), l.list)
 	l.links(n, g.Field("links"))
 	l.patches(n, g.Field("patches"))
 	l.extra(n, g.Field("extra"))

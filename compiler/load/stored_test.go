@@ -3,7 +3,6 @@ package load
 import (
 	"fmt"
 	"go/format"
-	"maps"
 	"os"
 	"path"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"platc.dev/platc/compiler/kind"
 	library "platc.dev/platc/cue"
 )
 
@@ -133,8 +131,10 @@ func (w *goWriter) value(v reflect.Value) string {
 		return name + "{" + strings.Join(items, ", ") + "}"
 	case reflect.Map:
 		var items []string
-		for _, key := range slices.Sorted(maps.Keys(v.Interface().(map[string]*kind.Kind))) {
-			items = append(items, strconv.Quote(key)+": "+w.value(v.MapIndex(reflect.ValueOf(key))))
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			items = append(items, strconv.Quote(key.String())+": "+w.value(v.MapIndex(key)))
 		}
 		return name + lines(items)
 	case reflect.String:

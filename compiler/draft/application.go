@@ -1,0 +1,397 @@
+package draft
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"platc.dev/platc/compiler/kind"
+)
+
+// writeApplication fills a component that runs an image of somebody's, with its links.
+func (w *writer) writeApplication(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	w.image(name)
+	w.ports(name)
+	if list := texts(s.Entrypoint); len(list) > 0 {
+		c.Attrs["command"] = list
+	}
+	if list := texts(s.Command); len(list) > 0 {
+		c.Attrs["args"] = list
+	}
+	w.volumes(name)
+	w.resources(name)
+	w.health(name)
+	w.user(name)
+	w.mounted(name)
+	w.links(name)
+	w.variables(name, w.environment(name))
+}
+
+func texts(command []string) []any {
+	var all []any
+	for _, text := range command {
+		all = append(all, text)
+	}
+	return all
+}
+
+// give sets an attribute if the kind takes the value, and says so if it does not.
+func (w *writer) give(name, attribute string, v any, said string) {
+	c := w.components[name]
+	if t := w.kinds[name].Attributes.At(attribute); t == nil || !fits(t, v) {
+		c.note("%s is not taken over: %s does not take it", said, attribute)
+		return
+	}
+	c.Attrs[attribute] = v
+}
+
+func fits(t *kind.Type, v any) bool {
+	if n, ok := v.(int); ok {
+		v = int64(n)
+	}
+	return t.Fits(v)
+}
+
+func (w *writer) image(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	if s.Build != nil {
+		context := s.Build.Context
+		dockerfile := s.Build.Dockerfile
+		for _, left := range []struct {
+			is   bool
+			what string
+		}{{len(s.Build.Args) > 0, "args"}, {s.Build.Target != "", "target"}, {len(s.Build.Secrets) > 0, "secrets"}, {len(s.Build.AdditionalContexts) > 0, "additional_contexts"}} {
+			if left.is {
+				c.note("build.%s is not taken over", left.what)
+			}
+		}
+		if s.Build.DockerfileInline == "" && exists(filepath.Join(context, dockerfile)) && filepath.IsLocal(dockerfile) {
+			build := map[string]any{"context": w.relative(context)}
+			if dockerfile != "Dockerfile" {
+				build["dockerfile"] = filepath.ToSlash(dockerfile)
+			}
+			c.Attrs["build"] = build
+			return
+		}
+		c.note("its build needs a folder with a Dockerfile in it, and %s has none: name the image, or set build", w.relative(context))
+		c.Attrs["image"] = w.draft.Name + "/" + c.Name + ":0.0.0"
+		return
+	}
+	if image := w.kinds[name].Attributes.Field("image"); image.Fits(s.Image) {
+		c.Attrs["image"] = s.Image
+		return
+	}
+	repository, _ := splitImage(s.Image)
+	c.note("the image %q has no exact version: write the one that you run in the place of 0.0.0", s.Image)
+	c.Attrs["image"] = repository + ":0.0.0"
+}
+
+// ports are those of the containers. The first is called http: it is the one of gateways and of what links to the component.
+func (w *writer) ports(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	ports := map[string]any{}
+	seen := map[int]bool{}
+	add := func(port int, protocol string) {
+		if protocol != "" && protocol != "tcp" {
+			c.note("port %d is %s, and only TCP is taken over", port, protocol)
+			return
+		}
+		if seen[port] {
+			return
+		}
+		seen[port] = true
+		label := "http"
+		if len(ports) > 0 {
+			label = "port-" + strconv.Itoa(port)
+		}
+		ports[label] = port
+	}
+	for _, p := range s.Ports {
+		add(int(p.Target), p.Protocol)
+		if p.Published != "" {
+			c.note("port %d was published as %s: link a gateway to it, or set service_type, if the outside is to reach it", p.Target, p.Published)
+		}
+	}
+	for _, e := range s.Expose {
+		number, protocol, _ := strings.Cut(e, "/")
+		if port, err := strconv.Atoi(number); err == nil {
+			add(port, protocol)
+		} else {
+			c.note("expose %s is not taken over", e)
+		}
+	}
+	if len(ports) > 0 {
+		c.Attrs["ports"] = ports
+	}
+}
+
+func (w *writer) volumes(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	volumes := map[string]any{}
+	var writable []any
+	for _, v := range s.Volumes {
+		switch {
+		case v.Type == "volume":
+			label := dnsName(v.Source)
+			if v.Source == "" {
+				label = dnsName(filepath.Base(v.Target))
+			}
+			label = strings.Trim(label[:min(len(label), 21)], "-")
+			if _, taken := volumes[label]; taken {
+				c.note("the second volume %s at %s is not taken over", label, v.Target)
+				continue
+			}
+			volumes[label] = map[string]any{"path": v.Target}
+			if w.sharing(v.Source) > 1 {
+				c.note("%s is a volume of its own here: others that mount %s do not see it", label, v.Source)
+			}
+		case v.Type == "tmpfs" && v.Target != "/tmp":
+			writable = append(writable, v.Target)
+		case v.Type == "tmpfs":
+		default:
+			c.note("the mount of %s at %s is not taken over: build it into the image, or give its text in files", w.relative(v.Source), v.Target)
+		}
+	}
+	for _, t := range s.Tmpfs {
+		if path, _, _ := strings.Cut(t, ":"); path != "/tmp" {
+			writable = append(writable, path)
+		}
+	}
+	if len(volumes) > 0 {
+		w.give(name, "volumes", volumes, "its volumes")
+	}
+	if len(writable) > 0 {
+		w.give(name, "writable", writable, "tmpfs")
+	}
+}
+
+// sharing is how many services mount a volume.
+func (w *writer) sharing(source string) int {
+	n := 0
+	for _, s := range w.project.Services {
+		if source != "" && slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Type == "volume" && v.Source == source }) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *writer) resources(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	if replicas := s.GetScale(); s.Deploy != nil && s.Deploy.Replicas != nil || s.Scale != nil {
+		if _, volumes := c.Attrs["volumes"]; volumes && replicas > 1 {
+			c.note("%d replicas are not taken over: its volumes are mounted by one pod", replicas)
+		} else {
+			w.give(name, "replicas", replicas, fmt.Sprintf("%d replicas", replicas))
+		}
+	}
+	cpu, memory := float64(s.CPUS), int64(s.MemLimit)
+	var leastCPU float64
+	leastMemory := int64(s.MemReservation)
+	if s.Deploy != nil {
+		if l := s.Deploy.Resources.Limits; l != nil {
+			cpu, memory = max(cpu, float64(l.NanoCPUs)), max(memory, int64(l.MemoryBytes))
+		}
+		if r := s.Deploy.Resources.Reservations; r != nil {
+			leastCPU, leastMemory = float64(r.NanoCPUs), max(leastMemory, int64(r.MemoryBytes))
+		}
+	}
+	attributes := w.kinds[name].Attributes
+	quantity := func(attribute string, v float64, unit string) {
+		if v > 0 && attributes.Field(attribute) != nil {
+			c.Attrs[attribute] = strconv.FormatInt(int64(math.Ceil(v)), 10) + unit
+		}
+	}
+	// a request above the limit does not hold, and defaults are requests too
+	if cpu > 0 && (leastCPU == 0 || leastCPU > cpu) {
+		leastCPU = min(cpu, 0.1)
+	}
+	if memory > 0 && (leastMemory == 0 || leastMemory > memory) {
+		leastMemory = min(memory, 128<<20)
+	}
+	if cpu == 0 && leastCPU > 0 {
+		cpu = max(leastCPU, 0.5)
+	}
+	if memory == 0 && leastMemory > 0 {
+		memory = max(leastMemory, 512<<20)
+	}
+	quantity("cpu_request", leastCPU*1000, "m")
+	quantity("cpu_limit", cpu*1000, "m")
+	quantity("mem_request", float64(leastMemory)/(1<<20), "Mi")
+	quantity("mem_limit", float64(memory)/(1<<20), "Mi")
+}
+
+// asked is a URL of the container itself in a health check.
+var asked = regexp.MustCompile(`https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s'"|;?]*)?`)
+
+func (w *writer) health(name string) {
+	s := w.project.Services[name]
+	h := s.HealthCheck
+	if h == nil || h.Disable || len(h.Test) == 0 || h.Test[0] == "NONE" {
+		return
+	}
+	words := []string(h.Test[1:])
+	if found := asked.FindStringSubmatch(strings.Join(words, " ")); found != nil && w.components[name].Attrs["ports"] != nil {
+		path := found[1]
+		if path == "" {
+			path = "/"
+		}
+		w.give(name, "health", path, "its health check of "+path)
+		return
+	}
+	if h.Test[0] == "CMD-SHELL" {
+		words = append([]string{"sh", "-c"}, words...)
+	}
+	w.give(name, "health", map[string]any{"exec": texts(words)}, "its health check "+strings.Join(words, " "))
+}
+
+func (w *writer) user(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	if s.User == "" {
+		if s.Build == nil {
+			c.note("the image runs as user 10001 with its own files read-only: set user_id and writable if it needs another")
+		}
+		return
+	}
+	number, _, _ := strings.Cut(s.User, ":")
+	if id, err := strconv.Atoi(number); err == nil {
+		if number == "root" {
+			id = 0
+		}
+		w.give(name, "user_id", id, "the user "+s.User)
+		return
+	}
+	c.note("the user %q is a name: set user_id to its number", s.User)
+}
+
+// environment are the variables of a service: those of its files, which its own win over.
+func (w *writer) environment(name string) map[string]*string {
+	s, c := w.project.Services[name], w.components[name]
+	all := map[string]*string{}
+	for _, f := range s.EnvFiles {
+		read, err := dotenv.Read(f.Path)
+		if err != nil {
+			if bool(f.Required) || exists(f.Path) {
+				c.note("its env_file %s cannot be read", w.relative(f.Path))
+			}
+			continue
+		}
+		for k, v := range read {
+			all[k] = &v
+		}
+	}
+	maps.Copy(all, s.Environment)
+	return all
+}
+
+// secretName is what names of variables with secrets in them end with, or have inside.
+var secretName = regexp.MustCompile(`(?i)(pass|passwd|password|pwd|secret|token|salt|credential|credentials|api_?key|access_?key|_key|private_key|secret_key_base|dsn)$|password|secret`)
+
+// secretURL is a URL with a password in it.
+var secretURL = regexp.MustCompile(`://[^/@\s:]*:[^/@\s]+@`)
+
+// variables hands out the variables of a service: to its links what they offer, to secrets what looks like one, and the rest to env.
+func (w *writer) variables(name string, environment map[string]*string) {
+	c := w.components[name]
+	env, secrets := map[string]any{}, map[string]any{}
+	left := w.linkVariables(name, environment)
+	t := w.kinds[name].Attributes
+	for _, k := range left {
+		v := environment[k]
+		switch {
+		case secretName.MatchString(k) || v != nil && secretURL.MatchString(*v):
+			if one := map[string]any{k: map[string]any{"env": k}}; !t.Field("secrets").Fits(one) {
+				c.note("the secret %s is not taken over", k)
+				continue
+			}
+			secrets[k] = map[string]any{"env": k}
+			if v != nil && *v != "" {
+				c.note("%s looks like a secret: its value is not in here, the build reads it from the variable %s", k, k)
+			}
+		case v == nil:
+			c.note("the variable %s has no value in the Compose file", k)
+		case !t.Field("env").Fits(map[string]any{k: *v}):
+			c.note("the variable %s is not taken over: env does not take it", k)
+		default:
+			env[k] = *v
+		}
+	}
+	if len(env) > 0 {
+		c.Attrs["env"] = env
+	}
+	if given, ok := c.Attrs["secrets"].(map[string]any); ok {
+		maps.Copy(secrets, given)
+	}
+	if len(secrets) > 0 {
+		c.Attrs["secrets"] = secrets
+	}
+}
+
+// mounted are secrets and configs, which are files.
+func (w *writer) mounted(name string) {
+	s, c := w.project.Services[name], w.components[name]
+	t := w.kinds[name].Attributes
+	files, secrets := map[string]any{}, map[string]any{}
+	for _, m := range s.Secrets {
+		target := m.Target
+		if !strings.HasPrefix(target, "/") {
+			target = "/run/secrets/" + orText(target, m.Source)
+		}
+		label := strings.ToUpper(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(m.Source, "_"))
+		given := map[string]any{"env": label}
+		if of := w.project.Secrets[m.Source]; of.File != "" {
+			given = map[string]any{"file": w.relative(of.File)}
+		} else if of.Environment != "" {
+			given = map[string]any{"env": of.Environment}
+		}
+		if !t.Field("secrets").Fits(map[string]any{label: given}) || !t.Field("files").Fits(map[string]any{target: map[string]any{"secret": label}}) {
+			c.note("the secret %s is not taken over", m.Source)
+			continue
+		}
+		secrets[label] = given
+		files[target] = map[string]any{"secret": label}
+	}
+	for _, m := range s.Configs {
+		target := m.Target
+		if !strings.HasPrefix(target, "/") {
+			target = "/" + orText(target, m.Source)
+		}
+		of := w.project.Configs[m.Source]
+		if of.Content == "" || !t.Field("files").Fits(map[string]any{target: of.Content}) {
+			c.note("the config %s is not taken over: give its text in files, at %s", m.Source, target)
+			continue
+		}
+		files[target] = of.Content
+	}
+	if len(files) > 0 {
+		c.Attrs["files"] = files
+	}
+	if len(secrets) > 0 {
+		c.Attrs["secrets"] = secrets
+	}
+}
+
+func orText(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
+}
+
+// relative is a path as arch.cue names it.
+func (w *writer) relative(name string) string {
+	rel, err := filepath.Rel(w.Dir, name)
+	if err != nil {
+		return name
+	}
+	return filepath.ToSlash(rel)
+}

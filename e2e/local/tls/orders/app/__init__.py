@@ -1,0 +1,5 @@
+"""The team's own part of orders."""
+
+from .api import router
+
+__all__ = ["router"]
