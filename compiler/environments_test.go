@@ -39,7 +39,7 @@ func TestEnvironmentsThatDifferInNameAlone(t *testing.T) {
 	t.Parallel()
 	alone := tree(t, inEnvironments(t, severalTimes, "", compiler.Choice{}))
 	several := tree(t, inEnvironments(t, severalTimes, `environments: ["dev", "prod"]`, compiler.Choice{}))
-	named := func(text, environment string) string {
+	named := func(text, environment string) string { // and folders of the root, of which local/compose.yaml builds, are as far away
 		return strings.NewReplacer("shop-"+environment, "shop", "shop_"+environment, "shop").Replace(text)
 	}
 	for name, text := range alone {
