@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -26,6 +27,16 @@ func (b *Build) load(in Input) {
 		for _, n := range e.Graph.Components() {
 			e.Graph.BuiltBefore[n.Name] = before[n.Name]
 			before[n.Name] = true
+		}
+	}
+	for _, e := range b.Environments {
+		if e.Graph == nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(before)) {
+			if _, own := e.Graph.BuiltBefore[name]; !own {
+				e.Graph.Beside = append(e.Graph.Beside, name)
+			}
 		}
 	}
 }
