@@ -82,17 +82,15 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkEnvironments is a whole first build of one, two and three environments that differ in sizes.
+// BenchmarkEnvironments is a whole first build of one, two and three environments.
 func BenchmarkEnvironments(b *testing.B) {
 	const n = 100
-	for _, list := range []string{`["one"]`, `["one", "two"]`, `["one", "two", "three"]`} {
-		b.Run(list, func(b *testing.B) {
+	names := []string{"dev", "staging", "prod"}
+	for count := range names {
+		b.Run(fmt.Sprint(count+1), func(b *testing.B) {
 			in := input(b, n)
 			in.Args = nil
-			for name, text := range map[string]string{
-				"list.cue":  "package bench\n\nenvironments: " + list + "\n",
-				"three.cue": "@if(three)\n\npackage bench\n\nconfig: domain: \"three.example.com\"\n",
-			} {
+			for name, text := range bench.Environments(n, names[:count+1]...) {
 				if err := os.WriteFile(filepath.Join(in.Dir, name), []byte(text), 0o600); err != nil {
 					b.Fatal(err)
 				}

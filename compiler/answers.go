@@ -44,7 +44,7 @@ func openAnswers(file string, program [sha256.Size]byte) *answers {
 	return a
 }
 
-// Find gives the answer that the last build stored, or that another environment got in this one.
+// Find gives the answer that the last build stored, or that was kept in this one.
 func (a *answers) Find(sum [sha256.Size]byte) ([]byte, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -26,10 +26,10 @@ func Check(in Input) *Build {
 	started := time.Now()
 	b.load(in)
 	b.stage("load", &started)
-	b.made = newMade(in.answers(len(b.Environments)))
+	b.made = newMade(in.Answers)
 	for _, e := range b.Environments { // they may share one library
 		if e.Graph != nil {
-			e.Graph.Library.Answers, e.Graph.Library.Untraced = b.made.answers, in.Untraced
+			e.Graph.Library.Answers, e.Graph.Library.Untraced, e.Graph.Library.Several = in.Answers, in.Untraced, len(b.Environments) > 1
 		}
 	}
 	b.each(func(e *Environment) { b.plan(in, e) })

@@ -1,11 +1,11 @@
 package compiler
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
 	"platc.dev/platc/compiler/diag"
-	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/passes"
@@ -29,21 +29,27 @@ func (b *Build) load(in Input) {
 			before[n.Name] = true
 		}
 	}
-}
-
-// answers are those of an earlier build. Several environments ask the same, so that for them what one was told is kept in any case.
-func (in Input) answers(environments int) kind.Answers {
-	if in.Answers == nil && environments > 1 {
-		return openAnswers("", [32]byte{})
+	for _, e := range b.Environments {
+		if e.Graph == nil {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(before)) {
+			if _, own := e.Graph.BuiltBefore[name]; !own {
+				e.Graph.Beside = append(e.Graph.Beside, name)
+			}
+		}
 	}
-	return in.Answers
 }
 
-// each calls f for every environment, several at once. A panic reaches the caller.
+// each calls f for the first environment, and then for the others, several at once: they take over what the first one was told. A panic reaches the caller.
 func (b *Build) each(f func(e *Environment)) {
+	if len(b.Environments) == 0 {
+		return
+	}
+	f(b.Environments[0])
 	var running sync.WaitGroup
 	panics := make(chan any, len(b.Environments))
-	for _, e := range b.Environments {
+	for _, e := range b.Environments[1:] {
 		running.Go(func() {
 			defer func() {
 				if r := recover(); r != nil {

@@ -1,11 +1,13 @@
 package compiler_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"platc.dev/platc/bench"
 	"platc.dev/platc/compiler"
 )
 
@@ -37,7 +39,7 @@ func TestEnvironmentsThatDifferInNameAlone(t *testing.T) {
 	t.Parallel()
 	alone := tree(t, inEnvironments(t, severalTimes, "", compiler.Choice{}))
 	several := tree(t, inEnvironments(t, severalTimes, `environments: ["dev", "prod"]`, compiler.Choice{}))
-	named := func(text, environment string) string {
+	named := func(text, environment string) string { // and folders of the root, of which local/compose.yaml builds, are as far away
 		return strings.NewReplacer("shop-"+environment, "shop", "shop_"+environment, "shop").Replace(text)
 	}
 	for name, text := range alone {
@@ -83,5 +85,57 @@ func TestEnvironmentsAreBuiltOneByOne(t *testing.T) {
 		if !found[file] {
 			t.Errorf("%s is of no environment", file)
 		}
+	}
+}
+
+// TestEnvironmentsAreWhatTheyAreAlone: what an environment takes over from those before it changes none of the files of its components. They differ in names, labels, sizes,
+// conditions of files, links, and in what there is at all.
+func TestEnvironmentsAreWhatTheyAreAlone(t *testing.T) {
+	t.Parallel()
+	const differing = `
+environments: ["dev", "staging", "prod"]
+config: labels: team: _env
+_env: *"none" | string @tag(env)
+components: {
+	orders: replicas: [if _env == "prod" {3}, 1][0]
+	orders: {if _env == "prod" {rbac: true}}
+	db: {if _env == "prod" {max_connections: 300}}
+	if _env != "dev" {queue: {kind: "rabbitmq", namespace: "data"}}
+	if _env == "prod" {prom: links: queue: {}}
+}
+`
+	sources := map[string]string{"by hand": severalTimes + differing}
+	for seed := range uint64(2) {
+		sources[fmt.Sprintf("generated %d", seed)] = bench.Generate(12, seed) + `environments: ["dev", "staging", "prod"]` + "\n"
+	}
+	for name, source := range sources {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := tree(t, inEnvironments(t, source, "", compiler.Choice{}))
+			for _, environment := range []string{"dev", "staging", "prod"} {
+				alone := tree(t, inEnvironments(t, source, "", compiler.Choice{Names: []string{environment}, Alone: true}))
+				folder := "env/" + environment + "/"
+				ofComponent := func(file string) bool { // the script and README.md say which images another environment builds
+					return strings.HasPrefix(file, folder) && file != folder+"README.md" && !strings.HasPrefix(file, folder+"scripts/")
+				}
+				n := 0
+				for file, text := range alone {
+					if ofComponent(file) {
+						n++
+						if all[file] != text {
+							t.Errorf("%s is another file beside other environments", file)
+						}
+					}
+				}
+				for file := range all {
+					if ofComponent(file) {
+						n--
+					}
+				}
+				if n != 0 {
+					t.Errorf("%s has %d files more alone", environment, n)
+				}
+			}
+		})
 	}
 }

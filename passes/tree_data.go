@@ -38,6 +38,7 @@ func treeData(c *pass.Context) kind.Object {
 		data["delivery"] = deliveryData(c, settings)
 	}
 	data["name"], data["environment"], data["environments"] = c.Graph.Name, c.Graph.Environment, c.Graph.Environments
+	data["beside"] = c.Graph.Beside
 	data["images"] = kind.Object{}
 	if images := c.Graph.Library.Images; images != nil {
 		data["images"] = images()

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -34,7 +35,8 @@ type command struct {
 // sample is one run: a whole process as its user waits for it.
 type sample struct {
 	Seconds float64 `json:"seconds"`
-	MB      float64 `json:"mb"` // peak of resident memory
+	CPU     float64 `json:"cpu"` // seconds of all processors
+	MB      float64 `json:"mb"`  // peak of resident memory
 }
 
 // time runs a command, and fails when that does.
@@ -57,6 +59,7 @@ func (b *bencher) time(c command) (sample, error) {
 	s := sample{Seconds: took.Seconds()}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		s.MB = float64(usage.Maxrss) / 1024
+		s.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	}
 	return s, nil
 }
@@ -99,8 +102,34 @@ func (b *bencher) size(r *results, n int) error {
 	if err := b.form(r, "literal", n, literal, [2]string{"replicas: 1", "replicas: 2"}, others); err != nil || n == 1 {
 		return err
 	}
-	return b.form(r, "structured", n, bench.Structured(n), [2]string{"port: 8000", "port: 18000"}, nil)
+	if err := b.form(r, "structured", n, bench.Structured(n), [2]string{"port: 8000", "port: 18000"}, nil); err != nil {
+		return err
+	}
+	return b.environments(r, n)
 }
+
+// environments measures first builds of one and of three environments.
+func (b *bencher) environments(r *results, n int) error {
+	builds := func(row string, names ...string) (command, error) {
+		dir, err := b.folder("environments-"+strconv.Itoa(len(names)), n, bench.Environments(n, names...))
+		return command{row: row, dir: dir, prep: func() error { return b.forget(dir) }, args: []string{b.platc, "build", "--quiet", "."}}, err
+	}
+	one, err := builds(oneEnvironment, "dev")
+	if err != nil {
+		return err
+	}
+	three, err := builds(threeEnvironments, "dev", "staging", "prod")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(one.dir); _ = os.RemoveAll(three.dir) }()
+	return b.measure(r.figure("environments", n), []command{one, three}, b.roundsOf(n))
+}
+
+const (
+	oneEnvironment    = "build of one environment"
+	threeEnvironments = "build of three environments"
+)
 
 func (b *bencher) form(r *results, form string, n int, files map[string]string, edit [2]string, more []command) error {
 	dir, err := b.folder(form, n, files)

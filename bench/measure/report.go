@@ -58,6 +58,14 @@ func memory(all []sample) []float64 {
 	return list
 }
 
+func processor(all []sample) []float64 {
+	var list []float64
+	for _, s := range all {
+		list = append(list, s.CPU)
+	}
+	return list
+}
+
 // median is that of a list, NaN of an empty one.
 func median(list []float64) float64 {
 	if len(list) == 0 {
@@ -207,6 +215,7 @@ func (r *results) markdown() string {
 			return number("%.2f ms", median(seconds(f.Rows[row]))*1000/float64(f.Size))
 		}, true)
 	}
+	r.environments(&b)
 	if figures := r.of("queues"); len(figures) > 0 {
 		table(&b, "one application, queues", figures, []string{"check", "build"}, timeAndMemory, true)
 	}
@@ -235,6 +244,25 @@ func (r *results) ratios(b *strings.Builder) {
 		fmt.Fprintf(b, " %s |\n", target)
 	}
 	b.WriteByte('\n')
+}
+
+// environments is the table of builds of several environments. Processor time says what is computed: a ratio of times on the clock depends on what runs side by side.
+func (r *results) environments(b *strings.Builder) {
+	figures := r.of("environments")
+	if len(figures) == 0 {
+		return
+	}
+	const clock, work = "three / one, time", "three / one, processor time (target ≤ 1.5)"
+	rows := []string{oneEnvironment, threeEnvironments, clock, work}
+	table(b, "literal files, components", figures, rows, func(f *figure, row string) string {
+		switch row {
+		case clock:
+			return number("%.2f", f.ratio(threeEnvironments, oneEnvironment))
+		case work:
+			return number("%.2f", median(processor(f.Rows[threeEnvironments]))/median(processor(f.Rows[oneEnvironment])))
+		}
+		return timeAndMemory(f, row)
+	}, false)
 }
 
 const (

@@ -151,3 +151,43 @@ func TestWatchFollowsTheUsersFolders(t *testing.T) {
 		t.Errorf("an interrupted watch is no error: %v", err)
 	}
 }
+
+// TestWatchBuildsEveryEnvironment: a file that one environment alone reads is watched as well, and changes that one.
+func TestWatchBuildsEveryEnvironment(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+	prod := func(size string) {
+		put("prod.cue", "@if(prod)\n\npackage shop\n\ncomponents: cache: storage_size: \""+size+"\"\n")
+	}
+	put("arch.cue", "package shop\n\nname: \"shop\"\nenvironments: [\"dev\", \"prod\"]\ncomponents: cache: {kind: \"redis\", namespace: \"data\", storage_size: *\"1Gi\" | string}\n")
+	prod("2Gi")
+	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
+	o := &buildOptions{out: filepath.Join(dir, "out")}
+	o.format.value = "text"
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- watch(ctx, c, o, nil) }()
+
+	holds := func(environment, text string) func() bool {
+		return func() bool {
+			data, err := os.ReadFile(filepath.Join(dir, "out/env", environment, "cache/k8s/deploy/base/redis.yaml"))
+			return err == nil && strings.Contains(string(data), text)
+		}
+	}
+	wait(t, "the first build of dev", holds("dev", "1Gi"))
+	wait(t, "the first build of prod", holds("prod", "2Gi"))
+	prod("3Gi")
+	wait(t, "the second build of prod", holds("prod", "3Gi"))
+	if !holds("dev", "1Gi")() {
+		t.Error("a file that prod alone reads changed dev")
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("an interrupted watch is no error: %v", err)
+	}
+}

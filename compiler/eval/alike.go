@@ -69,6 +69,9 @@ func (a *alike) leads(v *vertex, ctl *deps) bool {
 	if v.state != done {
 		return v.first.n != nil && a.only(v, ctl)
 	}
+	if v.in != nil {
+		v.in.seen = true
+	}
 	if v.val.class != structure || v.val.v.in == nil || a.input != nil && a.input != v.val.v {
 		return false
 	}

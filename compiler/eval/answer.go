@@ -149,12 +149,33 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 		return nil, c.fail("values that nest too deep")
 	}
 	if val.v.in != nil {
-		return copied(val.v.in.raw)
+		return c.inputData(val, depth)
 	}
 	if val.class == list {
 		return c.listData(val.v, depth)
 	}
 	return c.structData(val.v, depth)
+}
+
+// inputData is input as an answer has it. Where texts in it are left open, it is gone through like other values.
+func (c *ctx) inputData(val value, depth int) (any, value) {
+	in := val.v.in
+	switch {
+	case !c.opens(in.raw):
+		in.whole = true
+		return copied(in.raw)
+	case val.class == list:
+		return c.itemsData(c.items(val.v), depth)
+	}
+	m := map[string]any{}
+	for _, a := range c.fields(val.v) {
+		data, bad := c.data(a.v, depth+1)
+		if bad.class == bottom {
+			return nil, bad
+		}
+		m[a.label.name] = data
+	}
+	return m, value{class: null}
 }
 
 // copied is input as an answer has it.
@@ -210,7 +231,10 @@ func (c *ctx) listData(v *vertex, depth int) (any, value) {
 	if v.body.loose {
 		return nil, fault(refused, "an order that only CUE knows")
 	}
-	elems := c.items(v)
+	return c.itemsData(c.items(v), depth)
+}
+
+func (c *ctx) itemsData(elems []*vertex, depth int) (any, value) {
 	all := make([]any, len(elems))
 	for i, el := range elems {
 		data, bad := c.data(el, depth+1)

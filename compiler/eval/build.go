@@ -244,7 +244,7 @@ func (b *builder) mergeScalar(val value, there *deps) {
 	} else {
 		b.read, b.there = nil, oneOf(join(b.there, b.read), join(there, val.deps))
 	}
-	if !same(b.scalar, val) {
+	if !b.c.same(b.scalar, val) {
 		b.fail(fault(wrong, "two values for one field"))
 	} else if b.scalar.class == decimal && b.scalar.s != val.s {
 		b.fail(fault(refused, "one number in two spellings"))
@@ -521,6 +521,7 @@ func (b *builder) computed(n *dynamic, p placed) {
 		b.fail(name)
 		return
 	}
+	b.c.sees(name)
 	b.isStruct, b.mixed = true, true
 	b.struc = append(b.struc, p.g)
 	b.field(&label{name: name.s, at: n.at}, conj{n: n.val, e: p.e, ctl: join(p.ctl, name.all()), g: p.g}, p.ord)

@@ -47,6 +47,7 @@ func (n *call) eval(c *ctx, e *env) value {
 			return fault(refused, "an order that only CUE knows")
 		}
 	}
+	c.sees(args...)
 	return n.f.f(c, n.at, args).from(args...)
 }
 

@@ -159,6 +159,7 @@ func (c *ctx) strings(v *vertex) ([]string, value) {
 		x := c.value(el)
 		switch x.class {
 		case text:
+			c.sees(x)
 			all[i] = x.s
 		case bottom:
 			return nil, x
@@ -316,6 +317,7 @@ func marshal(c *ctx, a []value) value {
 		case boolean, integer:
 			b.WriteString(x.String())
 		case text:
+			c.sees(x)
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)
 			if err := e.Encode(x.s); err != nil {

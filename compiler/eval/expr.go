@@ -412,6 +412,7 @@ func (c *ctx) operate(op token.Token, x, y value) value {
 	case token.EQL, token.NEQ:
 		return c.equals(op, x, y)
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
+		c.sees(x, y)
 		if order, ok := compare(x, y); ok {
 			return boolOf(op == token.LSS && order < 0 || op == token.LEQ && order <= 0 || op == token.GTR && order > 0 || op == token.GEQ && order >= 0)
 		}
@@ -419,6 +420,7 @@ func (c *ctx) operate(op token.Token, x, y value) value {
 		if x.class != text || y.class != text {
 			break
 		}
+		c.sees(x, y)
 		re, err := c.regexp(y.s)
 		if err != nil {
 			return fault(wrong, err.Error())
@@ -462,7 +464,7 @@ func (c *ctx) equal(x, y value) (bool, value) {
 	case x.class == structure:
 		return c.equalStructs(x, y)
 	}
-	return same(x, y), ok
+	return c.same(x, y), ok
 }
 
 func (c *ctx) equalStructs(x, y value) (bool, value) {
@@ -487,6 +489,7 @@ func (c *ctx) calculate(op token.Token, x, y value) value {
 		if x.class == integer {
 			x, y = y, x
 		}
+		c.sees(x)
 		return repeat(x.s, y.n)
 	}
 	return arithmetic(op.String(), x, y)

@@ -209,7 +209,7 @@ func (c *ctx) admits(n node, e *env, val value) answer {
 		}
 		return yes
 	case *scalarNode:
-		return is(same(n.val, val))
+		return is(c.same(n.val, val))
 	case reference:
 		return c.targetAdmits(n, e, val)
 	}
@@ -217,7 +217,7 @@ func (c *ctx) admits(n node, e *env, val value) answer {
 	if other.class <= open || other.class == structure || other.class == list {
 		return unsure
 	}
-	return is(same(other, val))
+	return is(c.same(other, val))
 }
 
 func (c *ctx) anyAdmits(n *disjunction, e *env, val value) answer {
@@ -267,7 +267,7 @@ func (c *ctx) valueAdmits(t *vertex, val value) answer {
 		}
 		return unsure
 	default:
-		return is(same(other, val))
+		return is(c.same(other, val))
 	}
 }
 

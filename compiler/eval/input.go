@@ -17,6 +17,12 @@ type input struct {
 	self   deps    // the leaf itself
 	fields map[string]*vertex
 	elems  []*vertex
+
+	missed map[string]bool // fields that were looked for, and are not there
+	seen   bool            // its value was asked for, and not only whether it is there
+	listed bool            // all fields were looked for
+	open   int             // where the text is left open: its number, from 1
+	whole  bool            // it is in the answer as it is
 }
 
 // given wraps data.
@@ -27,6 +33,11 @@ func (c *ctx) given(raw any, up *vertex, key string) *vertex {
 	v.in = in
 	v.state = done
 	v.val = scalarOf(raw)
+	if s, ok := raw.(string); ok {
+		if mark, ok := c.leaveOpen(in, s); ok {
+			v.val = textOf(mark)
+		}
+	}
 	if v.val.class == structure || v.val.class == list {
 		v.val.v = v
 		return v
@@ -77,6 +88,10 @@ func (c *ctx) field(v *vertex, name string) *vertex {
 		raw, ok = m[name]
 	}
 	if !ok {
+		if in.missed == nil {
+			in.missed = map[string]bool{}
+		}
+		in.missed[name] = true
 		return nil
 	}
 	if in.fields == nil {
@@ -89,22 +104,16 @@ func (c *ctx) field(v *vertex, name string) *vertex {
 
 // isEmpty says whether a list or map has nothing in it.
 func (in *input) isEmpty() bool {
-	switch x := in.raw.(type) {
-	case []any:
-		return len(x) == 0
-	case []string:
-		return len(x) == 0
-	case []map[string]any:
-		return len(x) == 0
-	case map[string]any:
-		return len(x) == 0
-	case map[string]string:
-		return len(x) == 0
+	switch scalarOf(in.raw).class {
+	case structure, list:
+		return sizeOf(in.raw) == 0
+	default:
+		return false
 	}
-	return false
 }
 
 func (c *ctx) fieldsOf(v *vertex) []arc {
+	v.in.listed = true
 	var names []string
 	switch m := v.in.raw.(type) {
 	case map[string]any:
@@ -114,6 +123,7 @@ func (c *ctx) fieldsOf(v *vertex) []arc {
 	}
 	all := make([]arc, len(names))
 	for i, name := range names {
+		c.look(name)
 		all[i] = arc{label: &label{name: name}, v: c.field(v, name)}
 	}
 	return all

@@ -299,6 +299,7 @@ func (n *index) resolve(c *ctx, e *env) link {
 	}
 	switch {
 	case x.class == structure && i.class == text:
+		c.sees(i)
 		l := c.part(x, &label{name: i.s})
 		l.deps = join(l.deps, i.all())
 		if l.v == nil {

@@ -163,10 +163,12 @@ func (q *Question) root(c *ctx, inputs map[string]kind.Object) *vertex {
 		v.more = append(v.more, q.conjs[1:]...)
 	}
 	filled := &inputsNode{}
-	for _, name := range []string{"arch", "from", "identity", "link", "parent", "self", "to"} {
+	for _, name := range inputNames() {
 		if o := inputs[name]; o != nil {
+			in := c.given(o, nil, name)
 			filled.labels = append(filled.labels, &label{name: "#" + name, role: definition})
-			filled.given = append(filled.given, c.given(o, nil, name))
+			filled.given = append(filled.given, in)
+			c.inputs[name] = in
 		}
 	}
 	if len(filled.given) > 0 {
@@ -187,8 +189,11 @@ func (n *inputsNode) eval(*ctx, *env) value { return fault(refused, "inputs as a
 // Ask fills inputs in, by name without "#" ("self", "arch"), and gives the answer, which is evaluated as far as it is read.
 // Inputs that are nil are left out. What was given may not be changed while the answer is in use.
 // Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
-func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) {
-	c := &ctx{patterns: &q.program.patterns}
+func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return q.AskOpen(inputs, nil) }
+
+// AskOpen is Ask with texts of the inputs left open.
+func (q *Question) AskOpen(inputs map[string]kind.Object, open *Open) (*Answer, error) {
+	c := &ctx{patterns: &q.program.patterns, inputs: map[string]*vertex{}, open: open}
 	a := &Answer{c: c}
 	if len(q.conjs) == 0 {
 		return a, nil

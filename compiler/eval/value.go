@@ -190,9 +190,12 @@ func compare(x, y value) (order int, ok bool) {
 }
 
 // same says whether two scalars are one value for a unification: 1 and 1.0 are not, 1.0 and 1.00 are.
-func same(x, y value) bool {
+func (c *ctx) same(x, y value) bool {
 	if x.class != y.class {
 		return false
+	}
+	if x.s != y.s {
+		c.sees(x, y) // what is the same is so whatever it is filled with
 	}
 	if x.class == decimal {
 		return x.number().Cmp(y.number()) == 0

@@ -150,7 +150,9 @@ type ctx struct {
 	builders []*builder // that are free
 	loose    bool       // a loop went over something whose order only CUE knows
 	depth    int
-	err      string // what makes all of the evaluation unsafe
+	err      string             // what makes all of the evaluation unsafe
+	inputs   map[string]*vertex // of a question, by name
+	open     *Open              // which texts of inputs are left open; nil: none
 	settling bool
 	envs     []*env // with settling: whose lets are left
 }
@@ -180,6 +182,9 @@ func (c *ctx) fail(reason string) value {
 func (c *ctx) value(v *vertex) value {
 	switch v.state {
 	case done:
+		if v.in != nil {
+			v.in.seen = true
+		}
 		return v.val
 	case busy:
 		if v.body != nil && v.body.elems == nil {

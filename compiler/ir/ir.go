@@ -29,6 +29,7 @@ type Graph struct {
 	Environment  string
 	Environments []string
 	BuiltBefore  map[string]bool // names of components that an earlier environment has too: the Jobs that build their images are there
+	Beside       []string        // names of components that only other environments have, sorted
 	Pos          diag.Pos        // of the architecture's name
 	Nodes        []*Node         // by ID
 	Links        []Link          // as written, by source and target; resolve-links makes edges of them

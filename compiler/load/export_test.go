@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/eval"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	library "platc.dev/platc/cue"
@@ -139,6 +140,56 @@ func (a *Asking) ByEvaluator(q Asked) (any, error) {
 		return nil, err
 	}
 	return read1(q, ownAnswer{answer})
+}
+
+// Opened is an answer of the evaluator that leaves texts open.
+type Opened struct {
+	reads *eval.Reads
+	data  any
+	whens map[string]*kind.When // of the files that it has, by path
+	self  kind.Object
+}
+
+// Open is the answer of the evaluator with the name of the architecture left open.
+func (a *Asking) Open(q Asked) (*Opened, error) {
+	own, refused := a.questions[q.Name].own()
+	if refused != nil {
+		return nil, fmt.Errorf("%w: %s: %s", ErrCUE, refused.Pos, refused.Reason)
+	}
+	answer, err := own.AskOpen(q.In, eval.OpenTo(str(q.In["arch"]["name"])))
+	if err != nil {
+		return nil, err
+	}
+	o := &Opened{whens: map[string]*kind.When{}, self: q.In["self"]}
+	if o.data, err = read1(q, ownAnswer{answer}); err != nil {
+		return nil, err
+	}
+	if q.Sort == "manifests" {
+		files, _ := ownAnswer{answer}.field("files")
+		all, err := files.fields()
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range all {
+			if o.whens[f.name], err = whenIn(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	o.reads = answer.Reads()
+	return o, nil
+}
+
+// For is the answer to a question with other inputs, if it holds for them.
+func (o *Opened) For(q Asked) (any, bool) {
+	texts, ok := o.reads.Hold(q.In)
+	for _, w := range o.whens {
+		ok = ok && w.Holds(o.self) == w.Holds(q.In["self"])
+	}
+	if !ok {
+		return nil, false
+	}
+	return filledIn(o.data, texts), true
 }
 
 // read1 reads of an answer what the compiler reads of it.

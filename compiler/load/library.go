@@ -39,6 +39,7 @@ type lib struct {
 	form      *form                 // that users' kinds are held to; nil without any
 	archSums  sync.Map              // address of a map -> archSum
 	pool      *pool                 // of what files are made of
+	taken     *taken                // by environments from each other
 	list      *diag.List
 	out       *kind.Library
 }
@@ -88,6 +89,7 @@ func read(roots []root) *lib {
 		types:   map[*ast.Field]*kind.Type{},
 		bringer: map[*kind.Rule]string{},
 		pool:    newPool(),
+		taken:   newTaken(),
 		list:    &diag.List{},
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}, GitOps: map[string]kind.Tool{}},
 	}
@@ -95,7 +97,7 @@ func read(roots []root) *lib {
 	l.program = compiled(slices.Concat(kinds, tools, []*pkg{l.schema}))
 	var err error
 	l.out.Forget = func() {
-		l.pool = newPool()
+		l.pool, l.taken = newPool(), newTaken()
 		l.archSums.Clear()
 	}
 	l.out.Images = func() kind.Object { return object(object(Versions()["versions"])["images"]) }

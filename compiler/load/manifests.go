@@ -45,15 +45,17 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 				return toldFrom(rows, sum), nil
 			}
 		}
-		var all []told
-		var own bool
-		rows, err := ask(l, q, in, func(a answer) (rows []kind.Row, err error) {
-			_, own = a.(ownAnswer)
-			rows, all, err = l.answered(p.root, k, q, in, a, context)
-			return rows, err
-		})
-		if err != nil {
-			return nil, l.refused(p.root, k, q, in, all, context, err)
+		rows, all, own := l.toldOnce(k, q, in, context)
+		if !own {
+			var err error
+			rows, err = ask(l, q, in, func(a answer) (rows []kind.Row, err error) {
+				_, own = a.(ownAnswer)
+				rows, all, err = l.answered(p.root, k, q, in, a, context)
+				return rows, err
+			})
+			if err != nil {
+				return nil, l.refused(p.root, k, q, in, all, context, err)
+			}
 		}
 		if own && kept {
 			l.remember(sum, all)
@@ -106,11 +108,8 @@ func (l *lib) answered(r root, k *kind.Kind, q *question, in given, a answer, co
 		return nil, all[:len(rows)+1], err
 	}
 	for i, row := range rows {
-		if row.Content == nil || row.Path == "" {
-			continue
-		}
-		if err := proper(k, row.Path, row); err != nil {
-			return nil, all[:i+1], fmt.Errorf("%s: %w", row.Path, r.mistakes(row.Pos, err))
+		if err := writable(k, q, row); err != nil {
+			return nil, all[:i+1], err
 		}
 	}
 	return rows, all, nil
@@ -191,21 +190,51 @@ func (l *lib) content(r root, k *kind.Kind, t told, a answer) (kind.Object, erro
 func (l *lib) rows(q *question, in given, manifests answer, all []told, context bool) ([]kind.Row, error) {
 	rows := make([]kind.Row, 0, len(all))
 	for _, t := range all {
-		row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when), Context: context}
-		if t.path == "" {
-			row.Content, row.Trace = kind.Local{Said: object(t.data["local"])}, l.traced(q, in, manifests, "local")
-			rows = append(rows, row)
-			continue
-		}
-		if t.data != nil {
-			if err := contentOf(&row, t.data); err != nil {
-				return rows, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
-			}
-			row.Trace = l.traced(q, in, manifests, "files", row.Path)
+		row, err := l.row(q, in, manifests, t, context)
+		if err != nil {
+			return rows, err
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// row is the row of a file, with its content where it is kept.
+func (l *lib) row(q *question, in given, manifests answer, t told, context bool) (kind.Row, error) {
+	row := kind.Row{Path: t.path, Pos: t.pos, When: conditionOf(t.when), Context: context, Trace: l.trace(q, in, manifests, t)}
+	if t.path == "" {
+		row.Content = kind.Local{Said: object(t.data["local"])}
+		return row, nil
+	}
+	if t.data == nil {
+		return row, nil
+	}
+	if err := contentOf(&row, t.data); err != nil {
+		return row, fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
+	}
+	return row, nil
+}
+
+// writable finds what no file can be made of.
+func writable(k *kind.Kind, q *question, row kind.Row) error {
+	if row.Content == nil || row.Path == "" {
+		return nil
+	}
+	if err := proper(k, row.Path, row); err != nil {
+		return fmt.Errorf("%s: %w", row.Path, q.pkg.root.mistakes(row.Pos, err))
+	}
+	return nil
+}
+
+// trace gives the source of what was told of a file.
+func (l *lib) trace(q *question, in given, manifests answer, t told) kind.Trace {
+	switch {
+	case t.path == "":
+		return l.traced(q, in, manifests, "local")
+	case t.data != nil:
+		return l.traced(q, in, manifests, "files", t.path)
+	}
+	return nil
 }
 
 // checkRow holds a row to its form.

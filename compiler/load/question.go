@@ -3,6 +3,7 @@ package load
 import (
 	"maps"
 	"sync"
+	"sync/atomic"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -26,8 +27,10 @@ type question struct {
 	asked
 	pkg *pkg
 
-	own func() (*eval.Question, *eval.Refusal) // of the evaluator, unless it leaves the question to CUE
-	cue *cueQuestion                           // nil until CUE is asked; guarded by the lock of CUE
+	own    func() (*eval.Question, *eval.Refusal) // of the evaluator, unless it leaves the question to CUE
+	closed atomic.Bool                            // it looks into texts that other environments have in another way: they are not left open
+
+	cue *cueQuestion // nil until CUE is asked; guarded by the lock of CUE
 }
 
 // cueQuestion is a question as CUE is asked it.

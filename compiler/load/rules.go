@@ -15,7 +15,7 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 	r := q.pkg.root
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		in := given{"self": self, "arch": arch, "parent": parent}
-		d, err := ask(l, q, in, func(a answer) (kind.Description, error) {
+		d, err := askOnce(l, q, "", in, func(a answer) (kind.Description, error) {
 			o, err := decodedFields(a)
 			if err == nil && r.own() {
 				err = a.check(l.form.description, "describe of "+str(self["id"]))
@@ -208,16 +208,22 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
 	return func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
 		inputs := given{"link": link, "from": from, "arch": arch}
-		var trace kind.Trace
-		o, err := ask(l, q, inputs, func(a answer) (kind.Object, error) {
-			trace = l.traced(q, inputs, a)
-			return marksOf(a)
+		m, err := askOnce(l, q, "marks", inputs, func(a answer) (m noted, err error) {
+			m.trace = l.traced(q, inputs, a)
+			m.marks, err = marksOf(a)
+			return m, err
 		})
 		if err != nil {
 			return nil, nil, q.pkg.root.mistakes(rule.Pos, err)
 		}
-		return o, trace, nil
+		return m.marks, m.trace, nil
 	}
+}
+
+// noted is what an edge says of its target.
+type noted struct {
+	marks kind.Object
+	trace kind.Trace
 }
 
 func marksOf(a answer) (kind.Object, error) {
@@ -230,7 +236,7 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 	r := q.pkg.root
 	return func(in kind.Input) (kind.Result, error) {
 		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
-		res, err := ask(l, q, inputs, func(a answer) (kind.Result, error) {
+		res, err := askOnce(l, q, "", inputs, func(a answer) (kind.Result, error) {
 			parts, err := partsOf(a)
 			if err != nil {
 				return kind.Result{}, err
@@ -240,11 +246,11 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}
-			if err == nil {
-				err = l.properResult(rule, in, res)
-			}
 			return res, err
 		})
+		if err == nil {
+			err = l.properResult(rule, in, res)
+		}
 		if err != nil {
 			return res, r.mistakes(rule.Pos, err)
 		}

@@ -1,0 +1,77 @@
+package load_test
+
+import (
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"platc.dev/platc/compiler/load"
+)
+
+// TestAnswersHoldWhereTheirReadsDo takes an answer that leaves texts open over to other inputs, where it says that it holds for them: it is what the question has
+// as its answer there. In `make test` it takes a few questions of each; with PLATC_EVALUATOR=all, everything.
+func TestAnswersHoldWhereTheirReadsDo(t *testing.T) {
+	t.Parallel()
+	most, changes := 2, 12
+	if whole() {
+		most, changes = 1<<30, 60
+	}
+	held, renamed, closed := 0, 0, 0
+	for kinds, asked := range questions(t) {
+		r := rand.New(rand.NewPCG(3, 4))
+		r.Shuffle(len(asked), func(i, j int) { asked[i], asked[j] = asked[j], asked[i] })
+		times := map[string]int{}
+		for _, q := range asked {
+			if times[q.Sort+q.Name]++; times[q.Sort+q.Name] > most {
+				continue
+			}
+			answer, err := kinds.Open(q)
+			if errors.Is(err, load.ErrCUE) {
+				continue
+			}
+			if err != nil {
+				closed++
+				continue
+			}
+			if !takenOver(t, kinds, answer, q, "") {
+				t.Errorf("%s in %s: the answer does not hold for what was asked", q.Name, q.Where)
+			}
+			other := q
+			other.In = maps.Clone(q.In)
+			other.In["arch"] = maps.Clone(q.In["arch"])
+			other.In["arch"]["name"] = "another-name"
+			if takenOver(t, kinds, answer, other, ", with another name") {
+				renamed++
+			}
+			for range changes {
+				changed, how := change(r, q)
+				if takenOver(t, kinds, answer, changed, how) {
+					held++
+				}
+			}
+		}
+	}
+	t.Logf("%d held for changed inputs and %d for another name; %d look into a name", held, renamed, closed)
+	if held == 0 || renamed == 0 || closed > renamed {
+		t.Error("answers are hardly taken over")
+	}
+}
+
+// takenOver says whether an answer holds for a question, and reports where that is not the answer.
+func takenOver(t *testing.T, kinds *load.Asking, answer *load.Opened, q load.Asked, how string) bool {
+	t.Helper()
+	got, ok := answer.For(q)
+	if !ok {
+		return false
+	}
+	want, err := kinds.ByEvaluator(q)
+	if err != nil {
+		t.Errorf("%s in %s%s: an answer is taken over, where there is none: %v", q.Name, q.Where, how, err)
+		return false
+	}
+	if d := difference(got, want, ""); d != "" {
+		t.Errorf("%s in %s%s: the answer that is taken over is another one: %s", q.Name, q.Where, how, d)
+	}
+	return true
+}
