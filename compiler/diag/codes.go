@@ -791,6 +791,18 @@ components: {
 			Fix: "Set `replicas` to an odd number.",
 		},
 		{
+			ID:    "W0134",
+			Title: "CUE file beside the architecture that is not read",
+			Cause: "The architecture is a folder whose files name their package, and one file of it names none. CUE leaves that file out: what stands in it is not built.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
+-- cache.cue --
+components: cache: {kind: "redis", namespace: "data"}
+`,
+			Fix: "Begin the file with the same `package` as the others, or move it away.",
+		},
+		{
 			ID:    "W0135",
 			Title: "a server elsewhere that could be at any address",
 			Cause: "The attribute external has a range of all addresses, so the NetworkPolicies of its clients let them reach the whole Internet on that port.",

@@ -119,8 +119,11 @@ func (h *Hidden) Text(s string) string {
 	if h != nil {
 		s = replaced(s, h.forms(), func(string) string { return Concealed })
 	}
-	return withoutUserinfo(s)
+	return withoutUserinfo(identity.ReplaceAllString(s, Concealed))
 }
+
+// identity is a private key of age: nobody means to show one.
+var identity = regexp.MustCompile(`AGE-SECRET-KEY-[0-9A-Z-]+`)
 
 // withoutUserinfo hides the password of URLs, and what stands alone before the @ unless it is the plain user of ssh.
 func withoutUserinfo(s string) string {
@@ -149,7 +152,8 @@ func (h *Hidden) Source(data []byte) []byte {
 	if cover != nil {
 		data = cover(data)
 	}
-	return []byte(replaced(string(data), h.forms(), func(found string) string { return strings.Repeat("*", len(found)) }))
+	covered := func(found string) string { return strings.Repeat("*", len(found)) }
+	return []byte(identity.ReplaceAllStringFunc(replaced(string(data), h.forms(), covered), covered))
 }
 
 // Finding is a finding without what is hidden.

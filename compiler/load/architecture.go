@@ -318,6 +318,7 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 		s.report(e.list, inst.Err, inst, c)
 		return
 	}
+	s.unread(e.list, inst)
 	read := s.readBy(inst)
 	if s.environment == "" && read.environments {
 		if e.environments = s.listed(inst, e.list, c); e.environments != nil {
@@ -334,6 +335,17 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 		}
 	}
 	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list}).given(v, ""), s.deciding(read.tags), true
+}
+
+// unread warns of files in the folder of a package that are no part of it.
+func (s Source) unread(list *diag.List, inst *build.Instance) {
+	for _, f := range inst.IgnoredFiles {
+		if f.ExcludeReason == nil || !strings.Contains(f.ExcludeReason.Error(), "no package name") {
+			continue
+		}
+		at := relative(diag.Pos{File: f.Filename, Line: 1, Column: 1}, s.Dir)
+		list.Add(diag.Diagnostic{Code: "W0134", Pos: at, Message: at.File + " is not read: it does not say that it belongs to the package " + inst.PkgName, Help: "begin it with package " + inst.PkgName + ", or name the files that are meant"})
+	}
 }
 
 // mentioned is what files say of the tags that they are read with.

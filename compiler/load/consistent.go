@@ -37,6 +37,11 @@ func (l *lib) checkKinds() {
 				l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s names the attribute %q, which it does not have", name, attribute)
 			}
 		}
+		for _, f := range k.Attributes.Fields {
+			if k.Parent == "" && (slices.Contains(fixed(), f.Name) || k.Subs[f.Name] != nil) {
+				l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s has the attribute %q, but components have a field of that name already", name, f.Name)
+			}
+		}
 		if k.Implied != nil && k.Subs[k.Implied.Sub] == nil {
 			l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s implies a %q, which is not one of its sub-kinds", name, k.Implied.Sub)
 		}

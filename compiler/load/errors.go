@@ -19,6 +19,9 @@ func position(p token.Pos) diag.Pos {
 		return diag.Pos{}
 	}
 	at := p.Position()
+	if f := p.File(); f != nil && f.Size() > 0 && at.Offset >= f.Size() {
+		at = f.Position(f.Pos(f.Size()-1, token.NoRelPos)) // the end of a file is behind its last line
+	}
 	return diag.Pos{File: at.Filename, Line: at.Line, Column: at.Column}
 }
 
