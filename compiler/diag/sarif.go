@@ -122,6 +122,9 @@ func usesCode(findings []Diagnostic, code string) bool {
 
 func result(d Diagnostic, src *lines) sarifResult {
 	text := d.Where() + d.Message
+	if others := d.Others(); others != "" {
+		text += "; " + others
+	}
 	if d.Help != "" {
 		text += "; " + d.Help
 	}

@@ -66,6 +66,9 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 			p.footnote("note", r.Message)
 		}
 	}
+	if others := d.Others(); others != "" {
+		p.footnote("note", others)
+	}
 	if d.Help != "" {
 		p.footnote("help", d.Help)
 	}
