@@ -99,6 +99,9 @@ func (l *List) Drop(code string) {
 // AddAll appends the findings of another list.
 func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
 
+// Any says whether something is true of a finding.
+func (l *List) Any(is func(Diagnostic) bool) bool { return slices.ContainsFunc(l.all, is) }
+
 // HasErrors says whether a finding stops the build.
 func (l *List) HasErrors() bool {
 	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Severity == Error })

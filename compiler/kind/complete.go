@@ -59,7 +59,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		data := given.Data()
 		if t.Check.Holds(data) && (!t.Quantity || isQuantity(data)) {
 			if d := t.senseless(data, at); d != nil {
-				d.Pos = given.Pos
+				d.Pos, d.Related = given.place()
 				list.Add(*d)
 				return t.Default
 			}
@@ -75,7 +75,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if secret && !given.Struct && !given.List || t.Secret {
 		value = "a value that is not shown"
 	}
-	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: t.instead(given), Secret: secret, Related: given.from()})
+	pos, related := given.place()
+	if secret {
+		pos, related = given.Pos, nil // an excerpt hides what stands there
+	}
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: t.instead(given), Secret: secret, Related: related})
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}

@@ -61,20 +61,35 @@ func (g *Given) Open(at Place, allowed string, secret bool) diag.Diagnostic {
 	return d
 }
 
-// from is where a value comes from, where that is not where it is used.
-func (g *Given) from() []diag.Related {
-	if !g.From.IsValid() || g.From == g.Pos {
-		return nil
+// place is where a value has to change, and where it is used if that is another place.
+func (g *Given) place() (diag.Pos, []diag.Related) {
+	if g.From == nil {
+		return g.Pos, nil
 	}
-	return []diag.Related{{Message: "the value comes from here", Pos: g.From}}
+	from := g.From()
+	if !from.IsValid() || from == g.Pos {
+		return g.Pos, nil
+	}
+	return from, []diag.Related{{Message: "it is used here", Pos: g.Pos}}
 }
 
 // of is the name of an attribute of a subject: orders's port, api's env.WORKERS.
 func of(name, subject string) string {
-	if strings.Contains(subject, "'s ") {
+	if _, inner, nested := strings.Cut(subject, "'s "); nested && !strings.Contains(inner, " ") {
 		return subject + "." + name
 	}
-	return subject + "'s " + name
+	if _, inner, nested := strings.Cut(subject, "s' "); nested && !strings.Contains(inner, " ") {
+		return subject + "." + name
+	}
+	return Own(subject) + " " + name
+}
+
+// Own is a subject to which something belongs: api's, orders'.
+func Own(subject string) string {
+	if strings.HasSuffix(subject, "s") {
+		return subject + "'"
+	}
+	return subject + "'s"
 }
 
 // instead says what to write for a value that does not fit: what is nearly right is named first.

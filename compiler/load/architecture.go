@@ -250,7 +250,7 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 			args = files
 		}
 	}
-	cfg := &load.Config{Dir: dir, Tags: tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.variables()}
+	cfg := &load.Config{Dir: dir, Tags: tags, Overlay: s.overlay(), Env: s.variables()}
 	insts := load.Instances(args, cfg)
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is a single package", named, len(insts)), Help: "name one package"})
@@ -298,7 +298,7 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 			return
 		}
 	}
-	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list}).given(v, ""), s.deciding(read.tags), true
+	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list, root: v, inst: inst}).given(v, ""), s.deciding(read.tags), true
 }
 
 // mentioned is what files say of the tags that they are read with.
