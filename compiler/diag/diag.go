@@ -99,6 +99,9 @@ func (l *List) Drop(code string) {
 // AddAll appends the findings of another list.
 func (l *List) AddAll(other *List) { l.all = append(l.all, other.all...) }
 
+// All is the findings in the order of their adding.
+func (l *List) All() []Diagnostic { return slices.Clone(l.all) }
+
 // Any says whether something is true of a finding.
 func (l *List) Any(is func(Diagnostic) bool) bool { return slices.ContainsFunc(l.all, is) }
 

@@ -16,9 +16,9 @@ type Place struct {
 	Path    string // components.orders
 	Subject string // orders
 	KeyPos  diag.Pos
-	More    []string // names that may stand there beside the fields of the type
-	Words   Words    // what other words for a field mean; nil: nobody knows
-	Help    string   // about a field that does not exist and is near no other, "": its fields are named
+	More    []string                  // names that may stand there beside the fields of the type
+	Words   Words                     // what other words for a field mean; nil: nobody knows
+	Help    func(field string) string // about one that does not exist and is near no other; nil: the fields are named
 }
 
 // Words are the names that a word of another trade may mean, such as env for environment.
@@ -173,12 +173,16 @@ func (t *Type) allows(key string) bool {
 func (t *Type) Unknown(f *Given, at Place, more []string) diag.Diagnostic {
 	at.More = more
 	names := t.names(more)
-	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key)), Help: at.Help}
-	if near := t.near(f.Key, at); len(near) > 0 {
+	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key))}
+	near := t.near(f.Key, at)
+	switch {
+	case len(near) > 0:
 		d.Help = diag.DidYouMean(near)
-	} else if len(names) > 0 && (d.Help == "" || len(names) <= 12) {
+	case at.Help != nil:
+		d.Help = at.Help(f.Key)
+	case len(names) > 0:
 		d.Help = "its fields are " + strings.Join(names, ", ")
-	} else if d.Help == "" {
+	default:
 		d.Help = "it has no fields"
 	}
 	return d

@@ -15,7 +15,8 @@ type Lack struct {
 	Pos  diag.Pos // where it is declared
 	Tags []string // by which it can be set
 	Text string   // what is allowed, as CUE prints it; "": not known
-	Why  string   // what is wrong, where it is not that it has no value, such as: "components.dbb", which does not exist
+	Why  string   // what is wrong, where it is not that it has no value: "components.dbb, which does not exist"
+	Turn string   // the references that lead back to each other; "": none do
 	Help string
 }
 
@@ -31,6 +32,9 @@ func (g *Given) Open(at Place, allowed string, secret bool) diag.Diagnostic {
 	}
 	l := g.Lack
 	switch {
+	case l != nil && l.Turn != "":
+		d.Message, d.Help, d.Cause = l.Turn+" stand for each other, and have no value", l.Help, l.Turn
+		d.Pos, d.Secret = l.Pos, false
 	case l != nil && l.Why != "":
 		d.Message, d.Help, d.Cause = fmt.Sprintf("%s %s on %s", at.Subject, verb, l.Why), l.Help, l.Why
 		if l.Pos.IsValid() {
@@ -40,7 +44,7 @@ func (g *Given) Open(at Place, allowed string, secret bool) diag.Diagnostic {
 		d.Message, d.Cause = fmt.Sprintf("%s %s on %s, which has no value", at.Subject, verb, l.Name), l.Name
 		if l.Pos.IsValid() && l.Pos != g.Pos {
 			d.Related = []diag.Related{{Message: "it is used here", Pos: g.Pos}}
-			d.Pos = l.Pos
+			d.Pos, d.Secret = l.Pos, false // nothing stands there
 		}
 		d.Help = "give " + l.Name + " a value"
 		if l.Text != "" {

@@ -370,12 +370,17 @@ func (m *mentioned) file(f *build.File) {
 const maxErrors = 25
 
 func (s Source) report(list *diag.List, err error, inst *build.Instance, c *concealer) {
-	all := errors.Errors(err)
+	x := s.explainer(inst, c)
+	all := x.choices(list, errors.Errors(err))
 	if len(all) > maxErrors {
 		all = all[:maxErrors]
 	}
+	found := &diag.List{}
 	for _, e := range all {
-		report(list, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+		report(found, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+	}
+	for _, d := range x.explained(all, found) {
+		list.Add(d)
 	}
 }
 

@@ -176,6 +176,7 @@ func example(e ast.Expr, options string) string {
 // circle is why references have no value that lead back to each other.
 func (r *reader) circle(v cue.Value) *kind.Lack {
 	var names []string
+	var places []diag.Pos
 	for len(names) < maxCircle {
 		root, path := v.ReferencePath()
 		if len(path.Selectors()) == 0 {
@@ -185,10 +186,10 @@ func (r *reader) circle(v cue.Value) *kind.Lack {
 		if i := slices.Index(names, name); i >= 0 {
 			names = names[i:]
 			slices.Sort(names)
-			quoted := strings.Join(names, " and ")
-			return &kind.Lack{Why: "itself: " + quoted + " stand for each other", Help: "give one of them a value"}
+			return &kind.Lack{Turn: strings.Join(names, " and "), Help: "give one of them a value", Pos: slices.MinFunc(places[i:], diag.Pos.Compare)}
 		}
-		names = append(names, name)
+		_, at := r.places(v)
+		names, places = append(names, name), append(places, at)
 		if v = root.LookupPath(path); !v.Exists() {
 			return nil
 		}

@@ -39,8 +39,18 @@ func namesOf(k *kind.Kind) []string {
 	return names
 }
 
-// unknownHelp says where the fields of a kind are told.
-func unknownHelp(k *kind.Kind) string {
+// elsewhere says where a field stands that a kind does not have: in one of its sub-components, or in its links. Where it is nowhere, what the kind has.
+func (l *lowering) elsewhere(k *kind.Kind, field string) string {
+	for _, short := range sorted(k.Subs) {
+		if k.Subs[short].Attributes.Field(field) != nil {
+			return fmt.Sprintf("it is an attribute of %s: %s: NAME: %s: …", k.Subs[short].Name, short, field)
+		}
+	}
+	for _, name := range sorted(l.library.Rules) {
+		if r := l.library.Rules[name]; r.Attributes != nil && r.Attributes.Field(field) != nil && k.Is(r.From) {
+			return fmt.Sprintf("it is an attribute of a link: links: TARGET: %s: …", field)
+		}
+	}
 	help := fmt.Sprintf("`platc explain %s` lists its attributes", strings.SplitN(k.Name, "/", 2)[0])
 	if subs := sorted(k.Subs); len(subs) > 0 {
 		help = fmt.Sprintf("%s; its sub-components are %s", help, strings.Join(subs, ", "))
