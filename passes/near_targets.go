@@ -107,7 +107,8 @@ func (t *targets) nearest(written string) string {
 // ofKind is the component whose kind a name is, or nearly is, "" where there are none or several.
 func (t *targets) ofKind(name string) string {
 	kinds := slices.Sorted(maps.Keys(t.kinds))
-	for _, k := range append([]string{name}, diag.Near(name, kinds)...) {
+	near := diag.Meant(name, kinds, t.words)
+	for _, k := range append([]string{name}, near...) {
 		if len(t.kinds[k]) == 1 {
 			return t.kinds[k][0]
 		}

@@ -50,9 +50,10 @@ type targets struct {
 	index      map[string]*ir.Node   // by ID
 	subs       map[string][]*ir.Node // sub-components by name
 	components []string
-	near       map[string]string   // components that names which do not exist most likely mean
-	implies    []*ir.Node          // sub-components that links imply
-	kinds      map[string][]string // components by kind
+	near       map[string]string          // components that names which do not exist most likely mean
+	implies    []*ir.Node                 // sub-components that links imply
+	kinds      map[string][]string        // components by kind
+	words      func(word string) []string // that other trades have for kinds; nil: nobody knows
 }
 
 // join puts the sub-components that links imply to the others.
@@ -71,6 +72,9 @@ func (t *targets) join(g *ir.Graph) {
 
 func newTargets(g *ir.Graph) *targets {
 	t := &targets{index: map[string]*ir.Node{}, subs: map[string][]*ir.Node{}, near: map[string]string{}, kinds: map[string][]string{}}
+	if g.Library != nil && g.Library.Words != nil {
+		t.words = func(word string) []string { return g.Library.Words("kinds", word) }
+	}
 	for _, n := range g.Nodes {
 		t.index[n.ID] = n
 		if n.Parent == nil {

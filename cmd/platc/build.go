@@ -337,7 +337,7 @@ func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summ
 	p.done()
 	report := c.report
 	if o.format.value == "json" {
-		report = func(_ *common, findings []diag.Diagnostic) error { return said.json(c.out, findings) }
+		report = func(_ *common, findings []diag.Diagnostic) error { return said.json(c.out, findings, c.source) }
 	}
 	if err := report(&o.common, b.Findings.Sorted()); err != nil {
 		return err

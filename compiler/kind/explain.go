@@ -61,6 +61,10 @@ func (g *Given) Open(at Place, allowed string, secret bool) diag.Diagnostic {
 		d.Message = at.Subject + " is not a concrete value"
 	default:
 		d.Message = fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(g.Text))
+		if strings.Contains(g.Text, " | ") {
+			d.Message = fmt.Sprintf("%s may be %s, and nothing says which", at.Subject, strings.Join(strings.Split(brief(g.Text), " | "), " or "))
+			d.Help = "give it one of them, or mark a default with *"
+		}
 	}
 	return d
 }
@@ -99,6 +103,14 @@ func Own(subject string) string {
 // instead says what to write for a value that does not fit: what is nearly right is named first.
 func (t *Type) instead(given *Given) string {
 	help := "give it " + t.allowed()
+	switch v := given.Scalar.(type) {
+	case []byte:
+		return "write text in double quotes"
+	case string:
+		if strings.Contains(v, "{{") && !t.holdsSecret() {
+			return "templates of Helm or Jinja are not evaluated: declare a tag, _name: string @tag(name), and give it with -t name=…"
+		}
+	}
 	if t.Check == nil || t.holdsSecret() {
 		return help
 	}

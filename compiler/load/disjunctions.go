@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,14 +67,38 @@ func (x *explainer) choiceOf(e errors.Error) *ast.Field {
 		var found *ast.Field
 		x.reader.walk(p, func(n ast.Node) {
 			f, ok := n.(*ast.Field)
-			if ok && f.Value != nil && (f.Label.Pos() == p || inside(p, f.Value)) {
-				if b, ok := f.Value.(*ast.BinaryExpr); ok && b.Op == token.OR {
-					found = f
-				}
+			if ok && f.Value != nil && (f.Label.Pos() == p || inside(p, f.Value)) && choiceIn(f.Value) != nil {
+				found = f
 			}
 		})
 		if found != nil {
 			return found
+		}
+	}
+	// one that is nowhere in the text has the path of its field
+	path := e.Path()
+	for _, file := range filesOf(x.inst) {
+		if len(path) == 0 {
+			break
+		}
+		if f := fieldAt(file.Decls, path); f != nil && choiceIn(f.Value) != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// choiceIn is the choice that an expression is, nil where it is none. What a tag gives is joined to it with &.
+func choiceIn(e ast.Expr) *ast.BinaryExpr {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return choiceIn(e.X)
+	case *ast.BinaryExpr:
+		if e.Op == token.OR {
+			return e
+		}
+		if e.Op == token.AND {
+			return cmp.Or(choiceIn(e.X), choiceIn(e.Y))
 		}
 	}
 	return nil
@@ -88,7 +113,7 @@ func inside(p token.Pos, n ast.Node) bool {
 func (x *explainer) follows(child, choice errors.Error, f *ast.Field) bool {
 	at := errors.Positions(choice)
 	return slices.ContainsFunc(errors.Positions(child), func(p token.Pos) bool {
-		return slices.Contains(at, p) || f != nil && inside(p, f)
+		return slices.Contains(at, p) || f != nil && inside(p, choiceIn(f.Value))
 	}) || child != choice && wraps(child)
 }
 
@@ -116,7 +141,7 @@ func (x *explainer) choice(e errors.Error, f *ast.Field, children []errors.Error
 	name, _, _ := ast.LabelName(f.Label)
 	d.Pos = relative(position(f.Label.Pos()), x.source.Dir)
 	secret := x.c.at(e) || x.c.holds(f.Value.Pos())
-	allowed := choicesOf(f.Value)
+	allowed := choicesOf(choiceIn(f.Value))
 	tag, value, given := x.given(f)
 	switch {
 	case secret:
@@ -130,11 +155,15 @@ func (x *explainer) choice(e errors.Error, f *ast.Field, children []errors.Error
 	if help := textHelp(f, tag, value); given && help != "" {
 		d.Help = help
 	}
+	where := "it is set here"
+	if given {
+		where = "it is used here"
+	}
 	for _, child := range children {
 		for _, p := range errors.Positions(child) {
 			at := relative(position(p), x.source.Dir)
-			if !inside(p, f) && !slices.ContainsFunc(d.Related, func(r diag.Related) bool { return r.Pos == at }) && len(d.Related) < 4 {
-				d.Related = append(d.Related, diag.Related{Message: "it is set here", Pos: at})
+			if at.IsValid() && at != d.Pos && !inside(p, choiceIn(f.Value)) && !slices.ContainsFunc(d.Related, func(r diag.Related) bool { return r.Pos == at }) && len(d.Related) < 4 {
+				d.Related = append(d.Related, diag.Related{Message: where, Pos: at})
 			}
 		}
 	}
@@ -309,6 +338,9 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 		}) {
 			continue
 		}
+		if d.Help == "" && separated(data, d.Pos.Line) {
+			d.Help = "a file is one package: there is no --- between documents"
+		}
 		if d.Help == "" {
 			d.Help = slipHelp(d.Message, line, d.Pos.Column, names)
 		}
@@ -322,6 +354,12 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 		told = append(told, d)
 	}
 	return told
+}
+
+// separated says whether the line before one is what stands between documents of YAML.
+func separated(data []byte, line int) bool {
+	lines := strings.Split(string(data), "\n")
+	return line >= 2 && line <= len(lines) && strings.TrimSpace(lines[line-2]) == "---"
 }
 
 // tagged is the field with a tag that an error is at, nil without.

@@ -391,7 +391,7 @@ func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 	}
 	name, ok := f.Scalar.(string)
 	if !ok {
-		l.add(diag.Diagnostic{Code: "E0104", Path: path + ".kind", Pos: f.Pos, Message: g.Key + " has a kind that is not a string", Help: "give it the name of a kind, such as \"fastapi\""})
+		l.add(diag.Diagnostic{Code: "E0104", Path: path + ".kind", Pos: f.Pos, Message: g.Key + " has a kind that is not a string", Help: "give it the name of a kind in double quotes, such as \"fastapi\""})
 		return nil
 	}
 	k := l.library.Kinds[name]

@@ -41,14 +41,23 @@ func namesOf(k *kind.Kind) []string {
 
 // elsewhere says where a field stands that a kind does not have: in one of its sub-components, or in its links. Where it is nowhere, what the kind has.
 func (l *lowering) elsewhere(k *kind.Kind, field string) string {
-	for _, short := range sorted(k.Subs) {
-		if k.Subs[short].Attributes.Field(field) != nil {
-			return fmt.Sprintf("it is an attribute of %s: %s: NAME: %s: …", k.Subs[short].Name, short, field)
+	for _, name := range append([]string{field}, l.fields(field)...) {
+		for _, short := range sorted(k.Subs) {
+			if k.Subs[short].Attributes.Field(name) != nil {
+				return fmt.Sprintf("a %s has it: %s: NAME: %s: …", short, short, name)
+			}
 		}
-	}
-	for _, name := range sorted(l.library.Rules) {
-		if r := l.library.Rules[name]; r.Attributes != nil && r.Attributes.Field(field) != nil && k.Is(r.From) {
-			return fmt.Sprintf("it is an attribute of a link: links: TARGET: %s: …", field)
+		for _, id := range sorted(l.library.Rules) {
+			r := l.library.Rules[id]
+			if r.Attributes == nil || r.Attributes.Field(name) == nil {
+				continue
+			}
+			if k.Is(r.From) {
+				return fmt.Sprintf("a link to %s has it: links: NAME: %s: …", strings.TrimPrefix(r.To, "@"), name)
+			}
+			if k.Is(r.To) {
+				return fmt.Sprintf("a link from %s has it: links: NAME: %s: …", strings.TrimPrefix(r.From, "@"), name)
+			}
 		}
 	}
 	help := fmt.Sprintf("`platc explain %s` lists its attributes", strings.SplitN(k.Name, "/", 2)[0])

@@ -57,6 +57,8 @@ func slips() []slip {
 		{`^reference "([Ff]alse|FALSE|[Nn]o|NO|[Oo]ff|OFF)" not found`, ``, ``, "write false"},
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\.[A-Z]`, ""}, // of a package
+		{`^reference "([^"]+)" not found`, `\\\($`, ``, "declare it, as a tag where it is given with -t: _$1: string @tag($1), and then \\(_$1)"},
+		{`^no tag for "([^"]+)"`, ``, ``, "declare it: _$1: string @tag($1)"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
 		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
 		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
