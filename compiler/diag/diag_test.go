@@ -240,13 +240,17 @@ func TestJSONHasEveryKey(t *testing.T) {
       "file": "arch.cue",
       "line": 7,
       "column": 4,
+      "end_line": 7,
+      "end_column": 4,
       "help": "did you mean \"db/orders\"?",
       "related": [
         {
           "message": "declared here",
           "file": "arch.cue",
           "line": 2,
-          "column": 1
+          "column": 1,
+          "end_line": 2,
+          "end_column": 1
         }
       ]
     },
@@ -258,6 +262,8 @@ func TestJSONHasEveryKey(t *testing.T) {
       "file": "",
       "line": 0,
       "column": 0,
+      "end_line": 0,
+      "end_column": 0,
       "help": "",
       "related": []
     }
@@ -372,6 +378,15 @@ func TestNearest(t *testing.T) {
 		{"completely", []string{"different"}, ""},
 		{"Orders", []string{"orders"}, "orders"},
 		{"bd", []string{"db"}, "db"},
+		{"pg", []string{"cnpg"}, ""},
+		{"REDIS", []string{"redis"}, "redis"},
+		{"mongo", []string{"kong", "mongodb"}, "mongodb"},
+		{"ingress", []string{"egress", "ingress_from"}, "ingress_from"},
+		{"cpu", []string{"hpa", "cpu_request", "cpu_limit"}, "cpu_request"},
+		{"host", []string{"port"}, ""},
+		{"health", []string{"auth"}, ""},
+		{"nodeSelector", []string{"node_selector"}, "node_selector"},
+		{"access_mode", []string{"access"}, "access"},
 		{"", []string{"db"}, ""},
 		{"db", nil, ""},
 	} {

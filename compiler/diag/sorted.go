@@ -166,10 +166,11 @@ func (l *List) drawn() []Diagnostic {
 // drawnFrom says whether a warning speaks of what has an error: of the part at or below its path, or of one in Of.
 func (d Diagnostic) drawnFrom(e Diagnostic) bool {
 	// what does not exist, or is missing, stands at the path of what it would belong to
-	if e.Code != "E0102" && e.Code != "E0103" && e.Path != "" && below(e.Path, d.Path) {
+	if e.Code < "E04" && e.Code != "E0102" && e.Code != "E0103" && e.Path != "" && below(e.Path, d.Path) {
 		return true
 	}
-	return slices.ContainsFunc(d.Of, func(of string) bool { return below(of, e.Path) || e.Path != "" && below(e.Path, of) })
+	// from E02xx on nothing is lost of what was written
+	return e.Code < "E02" && slices.ContainsFunc(d.Of, func(of string) bool { return below(of, e.Path) || e.Path != "" && below(e.Path, of) })
 }
 
 // below says whether a path is another one, or that of a part of it.

@@ -128,12 +128,12 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	}
 	for _, f := range t.Fields {
 		sub, found := given.Field(f.Name), list
-		if sub == nil && meant[f.Name] != nil {
+		if sub == nil && meant[f.Name] != nil && !meant[f.Name].Invalid {
 			// a misspelt field is one mistake, which is reported: what follows goes on with its value
 			sub, found = meant[f.Name], &diag.List{}
 		}
 		if sub == nil && f.Required {
-			if f.Unless != "" && given.Field(f.Unless) != nil {
+			if meant[f.Name] != nil || f.Unless != "" && given.Field(f.Unless) != nil {
 				continue
 			}
 			pos := given.KeyPos

@@ -2,6 +2,7 @@ package kind
 
 import (
 	"fmt"
+	"slices"
 	"math/big"
 	"strings"
 
@@ -28,6 +29,9 @@ func (t *Type) senseless(data any, at Place) *diag.Diagnostic {
 	number, _, _ := strings.Cut(fmt.Sprint(data), "e")
 	number = strings.TrimRight(number, "numkKMGTPEi")
 	unit := unitOf(t.Default)
+	if own := unitOf(data); own != "" && !slices.Contains([]string{"n", "u", "m"}, own) {
+		return nil // a size that says what it counts is meant
+	}
 	switch size := usual.Cmp(whole(least)) >= 0; {
 	case size && value.Cmp(whole(least)) < 0:
 		amount := value.FloatString(3)

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "76fb0876", definitions: storedDefinitions},
+		"schema":           {sum: "03d3a882", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "c67fc6ef", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "0e68834f", declared: storedCnpg},

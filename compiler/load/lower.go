@@ -433,7 +433,12 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 		}
 	}
 	l.concealer.values(n.Kind.Attributes, own)
-	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
+	found := &diag.List{}
+	attrs, _ := n.Kind.Attributes.Complete(own, at, found).(kind.Object)
+	if n.Parent == nil && n.Given.Field("kind") != nil && n.Given.Field("kind").Scalar != n.Kind.Name {
+		found.Drop("E0103") // the kind is guessed: what it requires may not be wanted
+	}
+	l.list.AddAll(found)
 	l.atMost(n, attrs, at)
 	l.oneOf(n, at)
 	return attrs
