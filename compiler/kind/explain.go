@@ -2,7 +2,6 @@ package kind
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -124,7 +123,7 @@ func (t *Type) instead(given *Given) string {
 			return fmt.Sprintf("write %t without quotes", b)
 		}
 		if near := diag.Misspelt(v, t.choices()); near != "" {
-			return fmt.Sprintf("did you mean %q?", near)
+			return fmt.Sprintf("did you mean %q? It may be %s", near, t.allowed())
 		}
 	case int64, float64, bool:
 		if text := fmt.Sprint(v); fits(text) {
@@ -134,20 +133,15 @@ func (t *Type) instead(given *Given) string {
 	return help
 }
 
-// choices are the texts that fit, where only some do.
+// choices are the texts that fit, nil where others than those that are written out do.
 func (t *Type) choices() []string {
 	var all []string
-	var walk func(c *Check)
-	walk = func(c *Check) {
-		if text, ok := c.Limit.(string); ok && c.Op == "==" {
-			all = append(all, text)
+	for _, c := range t.Check.Any {
+		text, ok := c.Limit.(string)
+		if !ok || c.Op != "==" {
+			return nil
 		}
-		for _, inner := range slices.Concat(c.Any, c.All) {
-			walk(inner)
-		}
-	}
-	if t.Check != nil {
-		walk(t.Check)
+		all = append(all, text)
 	}
 	return all
 }

@@ -2,8 +2,8 @@ package kind
 
 import (
 	"fmt"
-	"slices"
 	"math/big"
+	"slices"
 	"strings"
 
 	"platc.dev/platc/compiler/diag"
