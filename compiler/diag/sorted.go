@@ -98,7 +98,11 @@ func sameAttribute(a, b Diagnostic) bool {
 
 // alike says whether texts differ in words of their paths alone.
 func alike(a, b, pathA, pathB []string) bool {
-	if len(a) != len(b) {
+	if len(a) != len(b) || len(pathA) != len(pathB) {
+		return false
+	}
+	// two attributes of one component are two mistakes: components, a dot and a name are the path of a component itself
+	if last := len(pathA) - 1; last > 2 && pathA[last] != pathB[last] {
 		return false
 	}
 	for i := range a {
