@@ -96,10 +96,10 @@ func agree(t *testing.T, findings []diag.Diagnostic, sources diag.Sources) {
 	if err := diag.Text(&text, findings, sources, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := diag.JSON(&data, findings); err != nil {
+	if err := diag.JSON(&data, findings, sources); err != nil {
 		t.Fatal(err)
 	}
-	if err := diag.SARIF(&log, findings, sources, ""); err != nil {
+	if err := diag.SARIF(&log, findings, sources, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	var printed []string

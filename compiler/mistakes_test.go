@@ -156,7 +156,7 @@ func TestMistakes(t *testing.T) {
 			if err := diag.Text(&text, findings, sources, false); err != nil {
 				t.Fatal(err)
 			}
-			if err := diag.JSON(&data, findings); err != nil {
+			if err := diag.JSON(&data, findings, sources); err != nil {
 				t.Fatal(err)
 			}
 			if len(findings) == 0 && misuse == nil {

@@ -119,7 +119,7 @@ func keepApplied(c *pass.Context, a application) (exported bool) {
 	}
 	c.Plan.Applied[e] = append(c.Plan.Applied[e], a.Applied)
 	for _, f := range a.Result.Findings {
-		c.Report(finding(f, placeOf(e, f)))
+		c.Report(finding(f, placeOf(e, f), e.Source, e.Target))
 	}
 	return len(a.Result.Out.Exports) > 0 && export(c, e, a.Applied)
 }

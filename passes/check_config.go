@@ -37,13 +37,13 @@ func runCheckConfig(c *pass.Context) bool {
 		return config.Field(section).Field(key) != nil
 	}
 	if !given("registry", "host") {
-		c.Report(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which does not exist", Help: "set config.registry.host to your registry"})
+		c.Report(diag.Diagnostic{Code: "W0110", Path: "config.registry.host", Of: []string{"config.registry.host"}, Pos: pos, Message: "config has no registry.host: images are named registry.local/…, which does not exist", Help: "set config.registry.host to your registry"})
 	}
 	if !given("git", "url") {
-		c.Report(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which does not exist", Help: "set config.git.url to the repository that holds the output"})
+		c.Report(diag.Diagnostic{Code: "W0111", Path: "config.git.url", Of: []string{"config.git.url"}, Pos: pos, Message: "config has no git.url: the build Jobs clone from https://git.local/…, which does not exist", Help: "set config.git.url to the repository that holds the output"})
 	}
 	if !given("registry", "password") {
-		c.Report(diag.Diagnostic{Code: "W0119", Path: "config.registry", Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry requires them"})
+		c.Report(diag.Diagnostic{Code: "W0119", Path: "config.registry", Of: []string{"config.registry.username", "config.registry.password"}, Pos: pos, Message: "config.registry has no credentials: secret/registry.json is empty", Help: "set config.registry.username and password, as {env: \"NAME\"}, if the registry requires them"})
 	}
 	return true
 }

@@ -45,6 +45,7 @@ func runCheckEncryption(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		if len(clients[n]) > 0 {
 			servers = append(servers, n.Name)
+			d.Of = append(d.Of, n.Path()) // one that wants to encrypt may have a mistake in what says so
 			d.Related = append(d.Related, diag.Related{Message: fmt.Sprintf("%s is reached in clear text by %s", n.Name, strings.Join(clients[n], ", ")), Pos: n.Pos})
 		}
 	}

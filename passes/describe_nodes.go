@@ -44,7 +44,7 @@ func runDescribeNodes(c *pass.Context) bool {
 		}
 		n.Description = d.Description
 		for _, f := range d.Findings {
-			c.Report(finding(f, n))
+			c.Report(finding(f, n, n))
 		}
 	}
 	return true
@@ -62,9 +62,13 @@ type place interface {
 	AttrPos(attribute string) diag.Pos
 }
 
-// finding is what a kind or a rule found, at an attribute of a place.
-func finding(f kind.Finding, at place) diag.Diagnostic {
-	return diag.Diagnostic{Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == plainSecret, Pos: at.AttrPos(f.Attribute), Path: attrPath(at.Path(), f.Attribute)}
+// finding is what a kind or a rule found of some nodes, at an attribute of a place.
+func finding(f kind.Finding, at place, of ...*ir.Node) diag.Diagnostic {
+	var paths []string
+	for _, n := range of {
+		paths = append(paths, n.Path())
+	}
+	return diag.Diagnostic{Of: paths, Code: f.Code, Message: f.Message, Help: f.Help, Secret: f.Code == plainSecret, Pos: at.AttrPos(f.Attribute), Path: attrPath(at.Path(), f.Attribute)}
 }
 
 // plainSecret is the code of a text that looks like a secret: no excerpt shows it.

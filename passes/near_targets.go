@@ -3,6 +3,7 @@ package passes
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,12 +12,45 @@ import (
 	"platc.dev/platc/compiler/pass"
 )
 
-func notFound(c *pass.Context, l ir.Link, why, near string) {
-	help := "see the components of arch.cue"
+// notFound reports a link to nothing. near is the target that was most likely meant; choices says what there is, where none is near.
+func notFound(c *pass.Context, l ir.Link, why, near, choices string) {
+	help := choices
 	if near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
 	}
 	c.Report(diag.Diagnostic{Code: "E0201", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s", l.Source.ID, l.Target, why), Help: help})
+}
+
+// maxChoices bounds the names in a help.
+const maxChoices = 10
+
+// chosen is the first names of a choice, and how many more there are.
+func chosen(names []string) string {
+	names = slices.Sorted(slices.Values(names))
+	if more := len(names) - maxChoices; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxChoices], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
+// named says which components there are.
+func (t *targets) named() string { return "the components are " + chosen(t.components) }
+
+// subsOf says which sub-components a component has.
+func subsOf(n *ir.Node) string {
+	if len(n.Kind.Subs) == 0 {
+		return fmt.Sprintf("link to %q", n.Name)
+	}
+	var names []string
+	for _, sub := range n.Subs {
+		if !sub.Implied {
+			names = append(names, sub.SubKind()+"/"+sub.Name)
+		}
+	}
+	if len(names) == 0 {
+		return n.Name + " has none: declare it there"
+	}
+	return n.Name + " has " + chosen(names)
 }
 
 // missingSub says what a component does not have.
@@ -45,7 +79,7 @@ func (t *targets) nearest(written string) string {
 	if component == nil {
 		near, known := t.near[name]
 		if !known {
-			near = diag.Nearest(name, t.components)
+			near = cmp.Or(diag.Nearest(name, t.components), t.ofKind(name))
 			t.near[name] = near
 		}
 		if component = t.index[near]; component != nil && !deep {
@@ -68,6 +102,18 @@ func (t *targets) nearest(written string) string {
 		return ""
 	}
 	return cmp.Or(diag.Nearest(written, others), others[0])
+}
+
+// ofKind is the component whose kind a name is, or nearly is, "" where there are none or several.
+func (t *targets) ofKind(name string) string {
+	kinds := slices.Sorted(maps.Keys(t.kinds))
+	near := diag.Meant(name, kinds, t.words)
+	for _, k := range append([]string{name}, near...) {
+		if len(t.kinds[k]) == 1 {
+			return t.kinds[k][0]
+		}
+	}
+	return ""
 }
 
 // within is the sub-component of a component that was most likely meant: one of the same name, or of the nearest.

@@ -182,7 +182,7 @@ func TestSettingsOfAnEngine(t *testing.T) {
 	w.add("app", "shop")
 	w.engine(object{"repo": "http://git.example.com/deploy.git", "secret": "login"})
 	b := w.run("plan-gitops")
-	if got := b.codes(); got != "E0108 W0113 E0208 W0139" {
+	if got := b.codes(); got != "E0108 E0208 W0139" {
 		t.Errorf("%s", got)
 	}
 	b.at("E0108", "shop", "has 65 characters")

@@ -35,6 +35,9 @@ func runResolveLinks(c *pass.Context) bool {
 		}
 		c.Graph.Edges = append(c.Graph.Edges, &ir.Edge{Link: &c.Graph.Links[i], Source: l.Source, Target: target, Whole: whole, As: l.Target, Given: l.Given, Pos: l.Pos})
 	}
+	for _, l := range c.Graph.Loose {
+		t.find(c, l)
+	}
 	t.join(c.Graph)
 	// an edge is found by its ends, and two links of one source to one target by how they are written: all lists that are made of edges have this order
 	slices.SortStableFunc(c.Graph.Edges, byEnds)
@@ -47,8 +50,10 @@ type targets struct {
 	index      map[string]*ir.Node   // by ID
 	subs       map[string][]*ir.Node // sub-components by name
 	components []string
-	near       map[string]string // components that names which do not exist most likely mean
-	implies    []*ir.Node        // sub-components that links imply
+	near       map[string]string          // components that names which do not exist most likely mean
+	implies    []*ir.Node                 // sub-components that links imply
+	kinds      map[string][]string        // components by kind
+	words      func(word string) []string // that other trades have for kinds; nil: nobody knows
 }
 
 // join puts the sub-components that links imply to the others.
@@ -66,11 +71,15 @@ func (t *targets) join(g *ir.Graph) {
 }
 
 func newTargets(g *ir.Graph) *targets {
-	t := &targets{index: map[string]*ir.Node{}, subs: map[string][]*ir.Node{}, near: map[string]string{}}
+	t := &targets{index: map[string]*ir.Node{}, subs: map[string][]*ir.Node{}, near: map[string]string{}, kinds: map[string][]string{}}
+	if g.Library != nil && g.Library.Words != nil {
+		t.words = func(word string) []string { return g.Library.Words("kinds", word) }
+	}
 	for _, n := range g.Nodes {
 		t.index[n.ID] = n
 		if n.Parent == nil {
 			t.components = append(t.components, n.Name)
+			t.kinds[n.Kind.Name] = append(t.kinds[n.Kind.Name], n.Name)
 		} else {
 			t.subs[n.Name] = append(t.subs[n.Name], n)
 		}
@@ -84,7 +93,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 	component := t.index[name]
 	if component == nil || component.Parent != nil {
 		if !c.Graph.Failed[name] {
-			notFound(c, l, fmt.Sprintf("there is no component %q", name), t.nearest(l.Target))
+			notFound(c, l, fmt.Sprintf("there is no component %q", name), t.nearest(l.Target), t.named())
 		}
 		return nil, false
 	}
@@ -99,7 +108,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 	}
 	short, subName, full := strings.Cut(rest, "/")
 	if full {
-		notFound(c, l, missingSub(component, short, subName), t.nearest(l.Target))
+		notFound(c, l, missingSub(component, short, subName), t.nearest(l.Target), subsOf(component))
 		return nil, false
 	}
 	var found []*ir.Node
@@ -118,7 +127,7 @@ func (t *targets) find(c *pass.Context, l ir.Link) (target *ir.Node, whole bool)
 	case len(found) == 0 && failed:
 		return nil, false
 	case len(found) == 0:
-		notFound(c, l, missingSub(component, "", rest), t.nearest(l.Target))
+		notFound(c, l, missingSub(component, "", rest), t.nearest(l.Target), subsOf(component))
 		return nil, false
 	}
 	c.Report(diag.Diagnostic{Code: "E0202", Path: linkPath(l), Pos: l.Pos, Message: fmt.Sprintf("%s links to %q, but %s has %d sub-components with that name", l.Source.ID, l.Target, name, len(found)), Help: "write " + strings.Join(ids, " or ")})
@@ -130,7 +139,7 @@ func linkPath(l ir.Link) string { return l.Source.Path() + fmt.Sprintf(".links[%
 // implied is what a link to a whole component means: the component, or the sub-component named after the source.
 func (t *targets) implied(c *pass.Context, l ir.Link, component *ir.Node) (target *ir.Node, whole bool) {
 	rule := component.Kind.Implied
-	if rule == nil || l.Source.Component() == component {
+	if rule == nil || l.Source.Kind == nil || l.Source.Component() == component {
 		return component, false
 	}
 	sub := component.Kind.Subs[rule.Sub]
@@ -161,7 +170,12 @@ func byEnds(a, b *ir.Edge) int {
 	return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
 }
 
+// warnUntouched warns of components that no link touches. Where a mistake may have taken links with it, nobody can say that there are none, and an
+// architecture of one component has nothing to link.
 func warnUntouched(c *pass.Context) {
+	if len(c.Graph.Components()) < 2 || linksLost(c) {
+		return
+	}
 	touched, inside := map[*ir.Node]bool{}, map[*ir.Node]bool{}
 	for _, e := range c.Graph.Edges {
 		source, target := e.Source.Component(), e.Target.Component()
@@ -171,8 +185,6 @@ func warnUntouched(c *pass.Context) {
 		}
 		touched[source], touched[target] = true, true
 	}
-	// a link that is invalid is a finding itself
-	maps.Copy(touched, withInvalidLinks(c.Graph))
 	for _, n := range c.Graph.Components() {
 		// an application does its work alone, too; everything else is there for others
 		if touched[n] || n.Kind.Is("@application") {
@@ -184,6 +196,23 @@ func warnUntouched(c *pass.Context) {
 		}
 		c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %s, and nothing links to it", n.Name, links), Help: "link it, or remove it"})
 	}
+}
+
+// linksLost says whether an error stands where links may have been written: in a link, or in the whole of a component.
+func linksLost(c *pass.Context) bool {
+	if len(c.Graph.Failed) > 0 {
+		return true
+	}
+	whole := map[string]bool{"components": true, "": true}
+	for _, n := range c.Graph.Nodes {
+		whole[n.Path()], whole[n.Path()+".kind"], whole[n.Path()+".links"] = true, true, true
+		for short := range n.Kind.Subs {
+			whole[n.Path()+"."+short] = true
+		}
+	}
+	return c.Findings.Any(func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && (d.Code == "E0101" || whole[d.Path] || strings.Contains(d.Path, ".links[") || strings.Contains(d.Path, ".links."))
+	})
 }
 
 // withInvalidLinks are the components with a link that is invalid.

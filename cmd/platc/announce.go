@@ -81,10 +81,10 @@ func (n news) verb(count int, one, many, would string) string {
 }
 
 // json writes findings and news as one document.
-func (n news) json(w io.Writer, findings []diag.Diagnostic) error {
+func (n news) json(w io.Writer, findings []diag.Diagnostic, read diag.Sources) error {
 	names := make([]string, 0, len(n.drawn))
 	for _, d := range n.drawn {
 		names = append(names, d.Name())
 	}
-	return diag.JSONWith(w, findings, map[string]any{"files": n.files, "new_credentials": names, "overwritten": append([]string{}, n.overwritten...)})
+	return diag.JSONWith(w, findings, read, map[string]any{"files": n.files, "new_credentials": names, "overwritten": append([]string{}, n.overwritten...)})
 }

@@ -343,7 +343,7 @@ func (o *buildOptions) finished(c *console, p *progress, b *compiler.Build, summ
 	p.done()
 	report := c.report
 	if o.format.value == "json" {
-		report = func(_ *common, findings *diag.List) error { return said.json(c.out, findings.Sorted()) }
+		report = func(_ *common, findings *diag.List) error { return said.json(c.out, findings.Sorted(), c.source) }
 	}
 	if err := report(&o.common, &b.Findings); err != nil {
 		return err

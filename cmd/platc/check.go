@@ -68,7 +68,7 @@ func (c *console) reportCheck(o *common, findings *diag.List, accepted bool) err
 	case !accepted || o.format.value == "sarif": // which has them in any case
 		return c.report(o, findings)
 	case o.format.value == "json":
-		return diag.JSONWith(c.out, findings.Sorted(), map[string]any{"accepted": diag.InJSON(findings.Accepted())})
+		return diag.JSONWith(c.out, findings.Sorted(), c.source, map[string]any{"accepted": diag.InJSON(findings.Accepted(), c.source)})
 	}
 	if err := c.report(o, findings); err != nil {
 		return err

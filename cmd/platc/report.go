@@ -15,9 +15,9 @@ import (
 func (c *console) report(o *common, findings *diag.List) error {
 	switch o.format.value {
 	case "json":
-		return diag.JSON(c.out, findings.Sorted())
+		return diag.JSON(c.out, findings.Sorted(), c.source)
 	case "sarif":
-		return diag.SARIF(c.out, slices.Concat(findings.Sorted(), findings.Accepted()), c.source, platcVersion())
+		return diag.SARIF(c.out, slices.Concat(findings.Sorted(), findings.Accepted()), c.source, platcVersion(), c.below())
 	}
 	return c.reportText(o, findings.Sorted())
 }
@@ -25,7 +25,7 @@ func (c *console) report(o *common, findings *diag.List) error {
 // refuse reports findings that leave a command without its result, and ends it.
 func (c *console) refuse(o *common, findings []diag.Diagnostic) error {
 	if o.format.value == "json" {
-		if err := diag.JSON(c.out, findings); err != nil {
+		if err := diag.JSON(c.out, findings, c.source); err != nil {
 			return err
 		}
 		return exit(exitErrors)
@@ -127,6 +127,21 @@ func (c *console) source(file string) []byte {
 		return nil
 	}
 	return c.hidden.Source(data)
+}
+
+// below is the working directory as a path from the root of the repository that it is in, "" where it is the root or there is none: whoever reads a
+// log of findings knows files from there.
+func (c *console) below() string {
+	for dir, rel := c.dir, ""; ; {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return filepath.ToSlash(rel)
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir, rel = up, filepath.Join(filepath.Base(dir), rel)
+	}
 }
 
 // path is a path as the user named it, from the working directory.

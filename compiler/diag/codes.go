@@ -552,10 +552,13 @@ components: {
 		{
 			ID:    "W0113",
 			Title: "component without links",
-			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it. An application may be alone.",
+			Cause: "Nothing links to the component, and it links to nothing: no network policy allows traffic to it. An application may be alone, and so may the only component. Nothing is said while a link has an error.",
 			Example: `
 name: "shop"
-components: db: {kind: "postgresql", namespace: "data"}
+components: {
+	db: {kind: "postgresql", namespace: "data"}
+	site: {kind: "fastapi", namespace: "shop", port: 8000}
+}
 `,
 			Fix: "Add the link that was meant, or remove the component.",
 		},

@@ -54,6 +54,9 @@ type Related struct {
 	Pos     Pos
 }
 
+// Also is a part of the architecture that a finding is true of, too.
+type Also struct{ Name, Path, Message string }
+
 // Diagnostic is one finding.
 type Diagnostic struct {
 	Code     string   // "E0201"; codes.go lists them
@@ -64,6 +67,9 @@ type Diagnostic struct {
 	Pos      Pos      // in the user's file, at what has to change
 	Secret   bool     // the text at Pos is a secret: an excerpt must not spread it
 	Related  []Related
+	Cause    string   // findings at one place that have one cause are one mistake, whatever their texts; "": the texts say whether they are
+	Of       []string // of a warning: the paths of what it speaks of, beside its own: it is not drawn where one of them has an error
+	Also     []Also   // further parts of the architecture that have the same mistake from the same place: List.Sorted finds them
 
 	Environments []string // that it is found in, in their order; none: in all, or there are none
 
@@ -103,24 +109,15 @@ func (l *List) AddAll(other *List) {
 	}
 }
 
+// All is the findings in the order of their adding.
+func (l *List) All() []Diagnostic { return slices.Clone(l.all) }
+
+// Any says whether something is true of a finding.
+func (l *List) Any(is func(Diagnostic) bool) bool { return slices.ContainsFunc(l.all, is) }
+
 // HasErrors says whether a finding stops the build.
 func (l *List) HasErrors() bool {
 	return slices.ContainsFunc(l.all, func(d Diagnostic) bool { return d.Severity == Error })
-}
-
-// Sorted is the findings that are reported, by file, line, column, code and message, each once.
-func (l *List) Sorted() []Diagnostic {
-	return slices.DeleteFunc(l.sorted(), func(d Diagnostic) bool { return d.Accepted != "" })
-}
-
-func (l *List) sorted() []Diagnostic {
-	all := slices.Clone(l.all)
-	slices.SortStableFunc(all, func(a, b Diagnostic) int {
-		return cmp.Or(a.Pos.Compare(b.Pos), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message), slices.Compare(a.Environments, b.Environments))
-	})
-	return slices.CompactFunc(all, func(a, b Diagnostic) bool {
-		return a.Pos == b.Pos && a.Code == b.Code && a.Message == b.Message && slices.Equal(a.Environments, b.Environments)
-	})
 }
 
 // Err is the errors of the list as one error, nil without any.

@@ -182,7 +182,7 @@ func FuzzText(f *testing.F) {
 		if err := diag.Text(&b, []diag.Diagnostic{d}, func(string) []byte { return src }, false); err != nil || !utf8.Valid(b.Bytes()) {
 			t.Errorf("%v: %q", err, b.String())
 		}
-		if err := diag.SARIF(&b, []diag.Diagnostic{d}, func(string) []byte { return src }, ""); err != nil {
+		if err := diag.SARIF(&b, []diag.Diagnostic{d}, func(string) []byte { return src }, "", ""); err != nil {
 			t.Error(err)
 		}
 	})
@@ -227,7 +227,7 @@ func TestJSONHasEveryKey(t *testing.T) {
 	var b bytes.Buffer
 	d := missing()
 	d.Related = []diag.Related{{Message: "declared here", Pos: diag.Pos{File: "arch.cue", Line: 2, Column: 1}}}
-	if err := diag.JSON(&b, []diag.Diagnostic{d, {Code: "W0116", Severity: diag.Warning, Message: "a <development> identity"}}); err != nil {
+	if err := diag.JSON(&b, []diag.Diagnostic{d, {Code: "W0116", Severity: diag.Warning, Message: "a <development> identity"}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := `{
@@ -240,13 +240,17 @@ func TestJSONHasEveryKey(t *testing.T) {
       "file": "arch.cue",
       "line": 7,
       "column": 4,
+      "end_line": 7,
+      "end_column": 4,
       "help": "did you mean \"db/orders\"?",
       "related": [
         {
           "message": "declared here",
           "file": "arch.cue",
           "line": 2,
-          "column": 1
+          "column": 1,
+          "end_line": 2,
+          "end_column": 1
         }
       ]
     },
@@ -258,6 +262,8 @@ func TestJSONHasEveryKey(t *testing.T) {
       "file": "",
       "line": 0,
       "column": 0,
+      "end_line": 0,
+      "end_column": 0,
       "help": "",
       "related": []
     }
@@ -268,7 +274,7 @@ func TestJSONHasEveryKey(t *testing.T) {
 		t.Errorf("got\n%s", b.String())
 	}
 	b.Reset()
-	if err := diag.JSON(&b, nil); err != nil || b.String() != "{\n  \"diagnostics\": []\n}\n" {
+	if err := diag.JSON(&b, nil, nil); err != nil || b.String() != "{\n  \"diagnostics\": []\n}\n" {
 		t.Errorf("%v: %s", err, b.String())
 	}
 }
@@ -308,7 +314,7 @@ func TestSARIFFollowsThePublishedSchema(t *testing.T) {
 		},
 	} {
 		var b bytes.Buffer
-		if err := diag.SARIF(&b, findings, read, "v1.0.0"); err != nil {
+		if err := diag.SARIF(&b, findings, read, "v1.0.0", ""); err != nil {
 			t.Fatal(err)
 		}
 		got, err := jsonschema.UnmarshalJSON(&b)
@@ -324,7 +330,7 @@ func TestSARIFFollowsThePublishedSchema(t *testing.T) {
 func TestSARIFNamesRuleLevelAndRegion(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := diag.SARIF(&b, []diag.Diagnostic{missing()}, read, ""); err != nil {
+	if err := diag.SARIF(&b, []diag.Diagnostic{missing()}, read, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -372,6 +378,15 @@ func TestNearest(t *testing.T) {
 		{"completely", []string{"different"}, ""},
 		{"Orders", []string{"orders"}, "orders"},
 		{"bd", []string{"db"}, "db"},
+		{"pg", []string{"cnpg"}, ""},
+		{"REDIS", []string{"redis"}, "redis"},
+		{"mongo", []string{"kong", "mongodb"}, "mongodb"},
+		{"ingress", []string{"egress", "ingress_from"}, "ingress_from"},
+		{"cpu", []string{"hpa", "cpu_request", "cpu_limit"}, "cpu_request"},
+		{"host", []string{"port"}, ""},
+		{"health", []string{"auth"}, ""},
+		{"nodeSelector", []string{"node_selector"}, "node_selector"},
+		{"access_mode", []string{"access"}, "access"},
 		{"", []string{"db"}, ""},
 		{"db", nil, ""},
 	} {

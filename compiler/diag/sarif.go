@@ -3,7 +3,9 @@ package diag
 import (
 	"io"
 	"net/url"
+	"path"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -16,10 +18,20 @@ type sarifLog struct {
 }
 
 type sarifRun struct {
-	Tool       sarifTool     `json:"tool"`
-	ColumnKind string        `json:"columnKind"`
-	Results    []sarifResult `json:"results"`
+	Tool       sarifTool `json:"tool"`
+	ColumnKind string    `json:"columnKind"`
+
+	OriginalURIBaseIDs map[string]sarifBase `json:"originalUriBaseIds"`
+
+	Results []sarifResult `json:"results"`
 }
+
+type sarifBase struct {
+	Description sarifText `json:"description"`
+}
+
+// sourceRoot stands for the folder that relative URIs are of: the root of the repository, which has another place on every machine.
+const sourceRoot = "SRCROOT"
 
 type sarifTool struct {
 	Driver sarifDriver `json:"driver"`
@@ -76,7 +88,8 @@ type sarifPhysicalLocation struct {
 }
 
 type sarifArtifact struct {
-	URI string `json:"uri"`
+	URI       string `json:"uri"`
+	URIBaseID string `json:"uriBaseId,omitempty"`
 }
 
 type sarifRegion struct {
@@ -90,9 +103,11 @@ type sarifLogicalLocation struct {
 }
 
 // SARIF writes findings as a log of version 2.1.0 (OASIS, "Static Analysis Results Interchange Format"). Its columns are
-// code points, so the sources are read to count them. Accepted ones are suppressed in the source. version is platc's own and may be empty.
-func SARIF(w io.Writer, findings []Diagnostic, read Sources, version string) error {
+// code points, so the sources are read to count them. Accepted ones are suppressed in the source. version is platc's own and may be empty. below is the folder that
+// the names of files are relative to, as a path from the root of the repository; "" is the root.
+func SARIF(w io.Writer, findings []Diagnostic, read Sources, version, below string) error {
 	src := newLines(read)
+	src.below = below
 	driver := sarifDriver{Name: "platc", Version: version, Rules: []sarifRule{}}
 	index := map[string]int{}
 	for _, c := range Codes() {
@@ -114,7 +129,8 @@ func SARIF(w io.Writer, findings []Diagnostic, read Sources, version string) err
 		}
 		results = append(results, r)
 	}
-	run := sarifRun{Tool: sarifTool{driver}, ColumnKind: "unicodeCodePoints", Results: results}
+	run := sarifRun{Tool: sarifTool{driver}, ColumnKind: "unicodeCodePoints", Results: results,
+		OriginalURIBaseIDs: map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository, or else the working directory"}}}}
 	return document(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
@@ -129,6 +145,9 @@ func usesCode(findings []Diagnostic, code string) bool {
 
 func result(d Diagnostic, src *lines) sarifResult {
 	text := d.Where() + d.Message
+	if others := d.Others(); others != "" {
+		text += "; " + others
+	}
 	if d.Help != "" {
 		text += "; " + d.Help
 	}
@@ -147,6 +166,14 @@ func result(d Diagnostic, src *lines) sarifResult {
 		message := sarifText{related.Message}
 		r.RelatedLocations = append(r.RelatedLocations, sarifLocation{ID: i + 1, Message: &message, PhysicalLocation: physical(related.Pos, src)})
 	}
+	for _, a := range d.Also {
+		message := sarifText{a.Message}
+		also := sarifLocation{ID: len(r.RelatedLocations) + 1, Message: &message, PhysicalLocation: physical(d.Pos, src)}
+		if a.Path != "" {
+			also.LogicalLocations = []sarifLogicalLocation{{a.Path}}
+		}
+		r.RelatedLocations = append(r.RelatedLocations, also)
+	}
 	return r
 }
 
@@ -155,7 +182,7 @@ func physical(pos Pos, src *lines) *sarifPhysicalLocation {
 	if pos.File == "" {
 		return nil
 	}
-	at := &sarifPhysicalLocation{ArtifactLocation: sarifArtifact{fileURI(pos.File)}}
+	at := &sarifPhysicalLocation{ArtifactLocation: artifact(pos.File, src.below)}
 	if !pos.IsValid() {
 		return at
 	}
@@ -171,6 +198,18 @@ func physical(pos Pos, src *lines) *sarifPhysicalLocation {
 		at.Region.EndColumn = at.Region.StartColumn + max(utf8.RuneCountInString(line[offset:end]), 1)
 	}
 	return at
+}
+
+// artifact is a file: relative to the root of the repository where it is in it.
+func artifact(file, below string) sarifArtifact {
+	if filepath.IsAbs(file) {
+		return sarifArtifact{URI: fileURI(file)}
+	}
+	name := path.Join(below, filepath.ToSlash(file))
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return sarifArtifact{URI: fileURI(name)}
+	}
+	return sarifArtifact{URI: fileURI(name), URIBaseID: sourceRoot}
 }
 
 // fileURI is the name of a file as a reference: relative where the name is.

@@ -13,6 +13,7 @@ type Sources func(file string) []byte
 // lines is the lines of the files that positions name, each file read once.
 type lines struct {
 	read  Sources
+	below string // the folder that names are relative to, from the root of the repository
 	files map[string][][]byte
 }
 
@@ -34,6 +35,16 @@ func (l *lines) at(pos Pos) (string, bool) {
 		return "", false
 	}
 	return strings.TrimSuffix(string(all[pos.Line-1]), "\r"), true
+}
+
+// end is the column behind what stands at a place, in bytes; its own where that is not known.
+func (l *lines) end(pos Pos) int {
+	line, ok := l.at(pos)
+	if !ok || pos.Column <= 0 {
+		return pos.Column
+	}
+	offset := min(pos.Column-1, len(line))
+	return min(offset+token(line, offset), max(len(line), offset)) + 1
 }
 
 // token is how many bytes stand at an offset of a line as one string, identifier, number, or bracket with what it holds;

@@ -70,6 +70,9 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 			p.footnote("note", r.Message)
 		}
 	}
+	if others := d.Others(); others != "" {
+		p.footnote("note", others)
+	}
 	switch {
 	case d.Accepted != "":
 		p.footnote("reason", d.Accepted)

@@ -36,6 +36,7 @@ type Graph struct {
 	Edges        []*Edge         // by source and target
 	Library      *kind.Library
 	Dir          string          // the folder of arch.cue
+	Loose        []Link          // of components that were refused: their targets are looked at, and nothing else
 	Failed       map[string]bool // IDs of nodes that were refused: links to them are no second mistake
 	Named        []string        // files and folders of the user's own that attributes name, absolute, whether or not they are there; sorted
 

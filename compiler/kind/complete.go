@@ -16,8 +16,13 @@ type Place struct {
 	Path    string // components.orders
 	Subject string // orders
 	KeyPos  diag.Pos
-	More    []string // names that may stand there beside the fields of the type
+	More    []string                  // names that may stand there beside the fields of the type
+	Words   Words                     // what other words for a field mean; nil: nobody knows
+	Help    func(field string) string // about one that does not exist and is near no other; nil: the fields are named
 }
+
+// Words are the names that a word of another trade may mean, such as env for environment.
+type Words func(word string) []string
 
 // Complete checks what the user wrote against a type, adds the findings to list, and returns the data with defaults.
 // given may be nil: then the data is the defaults alone. A value that does not fit gives way to the default, or stays where there is none, so that later checks find the next mistake.
@@ -40,7 +45,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	case t.IsList && given.List:
 		items := make([]any, 0, len(given.Items))
 		for i, item := range given.Items {
-			items = append(items, t.Elem.Complete(item, Place{Path: fmt.Sprintf("%s[%d]", at.Path, i), Subject: fmt.Sprintf("%s[%d]", at.Subject, i), KeyPos: item.Pos}, list))
+			items = append(items, t.Elem.Complete(item, Place{Path: fmt.Sprintf("%s[%d]", at.Path, i), Subject: fmt.Sprintf("%s[%d]", at.Subject, i), KeyPos: item.Pos, Words: at.Words}, list))
 		}
 		return items
 	case t.Check != nil:
@@ -53,6 +58,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		}
 		data := given.Data()
 		if t.Check.Holds(data) && (!t.Quantity || isQuantity(data)) {
+			if d := t.senseless(data, at); d != nil {
+				d.Pos, d.Related = given.place()
+				list.Add(*d)
+				return t.Default
+			}
 			return data
 		}
 	}
@@ -65,7 +75,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 	if secret && !given.Struct && !given.List || t.Secret {
 		value = "a value that is not shown"
 	}
-	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: given.Pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: "give it " + t.allowed(), Secret: secret})
+	pos, related := given.place()
+	if secret {
+		pos, related = given.Pos, nil // an excerpt hides what stands there
+	}
+	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: t.instead(given), Secret: secret, Related: related})
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}
@@ -74,12 +88,7 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 
 // open reports a value that is not concrete.
 func (t *Type) open(given *Given, at Place, list *diag.List) {
-	message := fmt.Sprintf("%s is %s, which is not a concrete value", at.Subject, brief(given.Text))
-	secret := t.holdsSecret()
-	if secret {
-		message = at.Subject + " is not a concrete value"
-	}
-	list.Add(diag.Diagnostic{Code: "E0106", Path: at.Path, Pos: given.Pos, Message: message, Help: "give it a value: " + t.allowed(), Secret: secret})
+	list.Add(given.Open(at, t.allowed(), t.holdsSecret()))
 }
 
 // holdsSecret says whether a value of the type is a secret, or has one in it.
@@ -106,20 +115,26 @@ func (t *Type) absent(at Place, list *diag.List) any {
 
 func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
-	meant := map[string]bool{}
+	meant := map[string]*Given{}
 	for _, f := range given.Fields {
 		if t.Field(f.Key) == nil {
 			if !f.Invalid {
 				list.Add(t.Unknown(f, at, at.More))
 			}
-			meant[t.nearest(f.Key, at.More)] = true
+			for _, name := range t.near(f.Key, at) {
+				meant[name] = f
+			}
 		}
 	}
 	for _, f := range t.Fields {
-		sub := given.Field(f.Name)
+		sub, found := given.Field(f.Name), list
+		if sub == nil && meant[f.Name] != nil && !meant[f.Name].Invalid {
+			// a misspelt field is one mistake, which is reported: what follows goes on with its value
+			sub, found = meant[f.Name], &diag.List{}
+		}
 		if sub == nil && f.Required {
-			if meant[f.Name] || f.Unless != "" && given.Field(f.Unless) != nil {
-				continue // a misspelt field is one mistake
+			if meant[f.Name] != nil || f.Unless != "" && given.Field(f.Unless) != nil {
+				continue
 			}
 			pos := given.KeyPos
 			if !pos.IsValid() {
@@ -128,7 +143,7 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 			list.Add(diag.Diagnostic{Code: "E0103", Path: at.Path, Pos: pos, Message: fmt.Sprintf("%s has no %s, which is required", at.Subject, f.Name), Help: fmt.Sprintf("add %s: %s", f.Name, f.Type.allowed())})
 			continue
 		}
-		if data := f.Type.Complete(sub, Place{Path: at.Path + "." + f.Name, Subject: at.Subject + "'s " + f.Name, KeyPos: given.KeyPos}, list); data != nil {
+		if data := f.Type.Complete(sub, Place{Path: at.Path + "." + f.Name, Subject: of(f.Name, at.Subject), KeyPos: given.KeyPos, Words: at.Words}, found); data != nil {
 			o[f.Name] = data
 		}
 	}
@@ -142,7 +157,7 @@ func (t *Type) completeMap(given *Given, at Place, list *diag.List) Object {
 			list.Add(diag.Diagnostic{Code: "E0104", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has the key %s, which is not allowed", at.Subject, strconv.Quote(f.Key)), Help: "use " + t.allowed()})
 			continue
 		}
-		if data := t.Elem.Complete(f, Place{Path: at.Path + "." + f.Key, Subject: at.Subject + "'s " + f.Key, KeyPos: f.KeyPos}, list); data != nil || f.Scalar == nil && f.Concrete && !f.Struct && !f.List {
+		if data := t.Elem.Complete(f, Place{Path: at.Path + "." + f.Key, Subject: of(f.Key, at.Subject), KeyPos: f.KeyPos, Words: at.Words}, list); data != nil || f.Scalar == nil && f.Concrete && !f.Struct && !f.List {
 			o[f.Key] = data
 		}
 	}
@@ -156,12 +171,19 @@ func (t *Type) allows(key string) bool {
 
 // Unknown is the finding for a field that a struct type does not have; more are further names that may stand there.
 func (t *Type) Unknown(f *Given, at Place, more []string) diag.Diagnostic {
+	at.More = more
 	names := t.names(more)
-	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key)), Help: "remove it"}
-	if near := t.nearest(f.Key, more); near != "" {
-		d.Help = fmt.Sprintf("did you mean %q?", near)
-	} else if len(names) > 0 && len(names) <= 12 {
+	d := diag.Diagnostic{Code: "E0102", Path: at.Path, Pos: f.KeyPos, Message: fmt.Sprintf("%s has a field %s, which does not exist", at.Subject, strconv.Quote(f.Key))}
+	near := t.near(f.Key, at)
+	switch {
+	case len(near) > 0:
+		d.Help = diag.DidYouMean(near)
+	case at.Help != nil:
+		d.Help = at.Help(f.Key)
+	case len(names) > 0:
 		d.Help = "its fields are " + strings.Join(names, ", ")
+	default:
+		d.Help = "it has no fields"
 	}
 	return d
 }
@@ -175,8 +197,10 @@ func (t *Type) names(more []string) []string {
 	return names
 }
 
-// nearest is the field that a name which does not exist most likely means, "" if none is near.
-func (t *Type) nearest(name string, more []string) string { return diag.Nearest(name, t.names(more)) }
+// near are the fields that a name which does not exist may mean.
+func (t *Type) near(name string, at Place) []string {
+	return diag.Meant(name, t.names(at.More), at.Words)
+}
 
 // allowed says in words what fits.
 func (t *Type) allowed() string {
@@ -193,6 +217,7 @@ func (t *Type) allowed() string {
 
 // alternatives is a choice in words, each alternative once: a default stands in front and again among the rest.
 func alternatives(text string) string {
+	text = strings.NewReplacer("*false | bool", "true or false", "*true | bool", "true or false").Replace(text)
 	var all []string
 	for alternative := range strings.SplitSeq(text, " | ") {
 		alternative = strings.TrimPrefix(alternative, "*")

@@ -14,11 +14,14 @@ type Given struct {
 	Struct   bool
 	Fields   []*Given // of a struct, in order of evaluation
 	List     bool
-	Items    []*Given // of a list
-	Scalar   any      // string, int64, float64, bool or nil
-	Concrete bool     // false: the value is a type, a bound or a choice without default
-	Invalid  bool     // a mistake in it is reported already: it is not looked at again
-	Text     string   // the value as CUE prints it, for messages
+	Items    []*Given        // of a list
+	Scalar   any             // string, int64, float64, bool or nil
+	Concrete bool            // false: the value is a type, a bound or a choice without default
+	Invalid  bool            // a mistake in it is reported already: it is not looked at again
+	Several  bool            // its name is a plural, for messages
+	Text     string          // the value as CUE prints it, for messages
+	Lack     *Lack           // why it is not concrete; nil: it is, or the value is a type itself
+	From     func() diag.Pos // where a value that a reference stands for is written; nil: at Pos
 }
 
 // Field is the field of a struct by its name, nil without.

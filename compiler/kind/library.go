@@ -11,21 +11,22 @@ import (
 
 // Library is all kinds and rules of a build.
 type Library struct {
-	Kinds        map[string]*Kind // component kinds and sub-kinds, by name
-	Rules        map[string]*Rule // by "from -> to"
-	Failed       map[string]bool  // names of kinds that were left out, because of mistakes in them
-	Lacking      map[string]bool  // names of kinds that lack a rule that they bring, because of mistakes in it
-	Config       *Type            // of `config`
-	Retired      *Type            // of `retired`
-	Environments *Type            // of `environments`
-	Tree         fs.FS            // templates of the files of the whole tree
-	Costs        func() []Cost    // who answers each question, in order of kind and rule
-	Answers      Answers          // what built-in kinds said in an earlier build; nil: nobody knows
-	Several      bool             // environments are asked about one after the other: what one of them was told holds for the others, where all is the same that it was read from
-	Untraced     bool             // answers have no Trace, which holds on to all that was asked
-	Images       func() Object    // what runs, by exact tag; nil in a library without any
-	Forget       func()           // lets go of the answers that are kept for further questions: there are none
-	GitOps       map[string]Tool  // what GitOps engines read, by the name of the engine
+	Kinds        map[string]*Kind                  // component kinds and sub-kinds, by name
+	Rules        map[string]*Rule                  // by "from -> to"
+	Failed       map[string]bool                   // names of kinds that were left out, because of mistakes in them
+	Lacking      map[string]bool                   // names of kinds that lack a rule that they bring, because of mistakes in it
+	Config       *Type                             // of `config`
+	Retired      *Type                             // of `retired`
+	Environments *Type                             // of `environments`
+	Tree         fs.FS                             // templates of the files of the whole tree
+	Costs        func() []Cost                     // who answers each question, in order of kind and rule
+	Answers      Answers                           // what built-in kinds said in an earlier build; nil: nobody knows
+	Several      bool                              // environments are asked about one after the other: what one of them was told holds for the others, where all is the same that it was read from
+	Untraced     bool                              // answers have no Trace, which holds on to all that was asked
+	Images       func() Object                     // what runs, by exact tag; nil in a library without any
+	Words        func(which, word string) []string // names that a word of another trade may mean, of kinds or of fields
+	Forget       func()                            // lets go of the answers that are kept for further questions: there are none
+	GitOps       map[string]Tool                   // what GitOps engines read, by the name of the engine
 }
 
 // Tool is the files that a GitOps engine reads, of what it shall deliver.

@@ -278,7 +278,7 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 			args = files
 		}
 	}
-	cfg := &load.Config{Dir: dir, Tags: tags, TagVars: load.DefaultTagVars(), Overlay: s.overlay(), Env: s.variables()}
+	cfg := &load.Config{Dir: dir, Tags: tags, Overlay: s.overlay(), Env: s.variables()}
 	if slices.Contains(args, Stdin) {
 		data, err := s.stdin()
 		if err != nil {
@@ -286,7 +286,15 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 		}
 		cfg.Stdin = bytes.NewReader(data)
 	}
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cue") }) {
+		// CUE looks for the module of files above the working directory
+		cfg.ModuleRoot = moduleRoot(s.dir())
+	}
 	insts := load.Instances(args, cfg)
+	if len(insts) == 1 && nothing(insts[0].Err) {
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("there is no architecture in %s", where(named)), Help: "name the folder or the files of one, or write one with `platc init`"})
+		return nil
+	}
 	if len(insts) != 1 {
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s are %d packages, but an architecture is a single package", named, len(insts)), Help: "name one package"})
 		return nil
@@ -303,6 +311,19 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	return inst
 }
 
+// nothing says whether CUE found no file to read.
+func nothing(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "matched no packages") || strings.Contains(err.Error(), "no CUE files in"))
+}
+
+// where is what was named, in words.
+func where(named string) string {
+	if named == "." {
+		return "this folder"
+	}
+	return named
+}
+
 // evaluate is the user's value, and the tags that decide on its files. Where the architecture has environments, and none is asked for, it is their list.
 func (s Source) evaluate(e *evaluated, c *concealer) {
 	tags := s.Tags
@@ -315,7 +336,9 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 	}
 	c.reads(inst, tags)
 	if inst.Err != nil {
-		s.report(e.list, inst.Err, inst, c)
+		if e.misuse = s.unknownTag(inst.Err); e.misuse == nil {
+			s.report(e.list, inst.Err, inst, c)
+		}
 		return
 	}
 	s.unread(e.list, inst)
@@ -334,7 +357,19 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 			return
 		}
 	}
-	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list}).given(v, ""), s.deciding(read.tags), true
+	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list, root: v, inst: inst}).given(v, ""), s.deciding(read.tags), true
+}
+
+// unknownTag is the misuse of a tag without a value that no file knows; nil where an error is another one.
+func (s Source) unknownTag(err error) *Misuse {
+	for _, e := range errors.Errors(err) {
+		format, args := e.Msg()
+		if text := fmt.Sprintf(format, args...); strings.HasPrefix(text, `tag "`) && strings.HasSuffix(text, "not used in any file") {
+			tag := strings.TrimSuffix(strings.TrimPrefix(text, `tag "`), `" not used in any file`)
+			return &Misuse{fmt.Sprintf("-t %s: no file has @if(%s), and no @tag has short=%s", tag, tag, tag), fmt.Sprintf("a tag with a value is given as -t %s=…", tag)}
+		}
+	}
+	return nil
 }
 
 // unread warns of files in the folder of a package that are no part of it.
@@ -417,12 +452,17 @@ func (m *mentioned) file(f *build.File, read func(string) ([]byte, error)) {
 const maxErrors = 25
 
 func (s Source) report(list *diag.List, err error, inst *build.Instance, c *concealer) {
-	all := errors.Errors(err)
+	x := s.explainer(inst, c)
+	all := x.choices(list, errors.Errors(err))
 	if len(all) > maxErrors {
 		all = all[:maxErrors]
 	}
+	found := &diag.List{}
 	for _, e := range all {
-		report(list, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+		report(found, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
+	}
+	for _, d := range x.explained(all, found) {
+		list.Add(d)
 	}
 }
 

@@ -40,6 +40,7 @@ type evaluated struct {
 	tags         []string    // that decide on the files
 	ok           bool        // there is something to go on with: top, or environments
 	environments *kind.Given // the list, where that was asked for; nil without
+	misuse       *Misuse     // what the command line says, and no file knows
 	broken       *Panic
 }
 

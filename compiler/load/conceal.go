@@ -102,7 +102,7 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	add(inst)
 	speaking := speaking()
 	for _, name := range sorted(c.declared) {
-		if !c.plain[name] && name != userName && (speaking.MatchString(name) || diag.Nearest(name, c.fields) != "") {
+		if !c.plain[name] && name != userName && (speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
 			c.secret[name] = true
 		}
 	}
@@ -131,7 +131,7 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	}
 	for _, tag := range tags {
 		key, value, ok := strings.Cut(tag, "=")
-		if ok && (set[key] || speaking.MatchString(key) || diag.Nearest(key, c.fields) != "") {
+		if ok && (set[key] || speaking.MatchString(key) || diag.Misspelt(key, c.fields) != "") {
 			c.hidden.Add(value)
 		}
 	}
@@ -528,7 +528,7 @@ func (c *concealer) coverBroken(data []byte) {
 		if i.tok != token.IDENT && i.tok != token.STRING || name == userName || c.plain[name] {
 			return false
 		}
-		return c.secret[name] || speaking.MatchString(name) || diag.Nearest(name, c.fields) != ""
+		return c.secret[name] || speaking.MatchString(name) || diag.Misspelt(name, c.fields) != ""
 	}
 	for n := 0; n+1 < len(all); n++ {
 		at := n + 1

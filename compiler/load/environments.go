@@ -71,6 +71,8 @@ func (s Source) with(library *kind.Library, list *diag.List, choice Choice) ([]L
 	c := newConcealer(s.Hidden, library)
 	first := s.evaluateInTime(list, c)
 	switch {
+	case first.misuse != nil:
+		return []Loaded{{Findings: list}}, first.misuse
 	case !first.ok:
 		return []Loaded{{Findings: list}}, nil
 	case first.environments == nil && len(choice.Names) > 0:

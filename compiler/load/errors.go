@@ -224,7 +224,7 @@ func report(list *diag.List, err error, dir string, c *concealer, at func(path [
 			}
 			d.Code = "E0102"
 			d.Message = fmt.Sprintf("field %s is not allowed by the closed definition that %s is built from", name, strings.Join(slices.Concat(e.Path()[:max(0, len(e.Path())-1)]), "."))
-			d.Help = "add the field to the definition, or `...` to leave the definition open"
+			d.Help = "add the field to the definition, or `...` to leave the definition open" // where it is written is told by who has the files
 		}
 		for _, p := range errors.Positions(e) {
 			if at := relative(position(p), dir); at.IsValid() && at != d.Pos && len(d.Related) < 4 {

@@ -83,6 +83,10 @@ func outline(v cue.Value, t *kind.Type, key string) *kind.Given {
 	case cue.ListKind:
 		return outlineList(g, v, t)
 	}
+	if v.Err() != nil && !incomplete(v) {
+		g.Invalid = true // what asks for the value says why
+		return g
+	}
 	if !v.IsConcrete() {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -16,6 +17,9 @@ import (
 type reader struct {
 	dir  string // positions are relative to it
 	list *diag.List
+
+	root cue.Value       // the whole, for why something in it has no value
+	inst *build.Instance // what it is made of; nil: nobody asks why
 }
 
 // given reads a value. Errors inside it were reported when the whole was validated; what is broken is not concrete and has no text.
@@ -35,6 +39,7 @@ func (r *reader) given(v cue.Value, key string) *kind.Given {
 	default:
 		g.Concrete = true
 		g.Scalar, g.Text = scalar(v), display(v)
+		g.From = r.from(v)
 	}
 	return g
 }
@@ -75,6 +80,7 @@ func (r *reader) bottom(g *kind.Given, v cue.Value) {
 			return
 		}
 		g.Text = shape(g.Text)
+		g.Lack = r.lack(v)
 	case r.fields(g, v) && len(g.Fields) > 0, r.items(g, v) && len(g.Items) > 0:
 	default:
 		g.Struct, g.List, g.Concrete = false, false, false

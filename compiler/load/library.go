@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"cuelang.org/go/cue"
@@ -70,6 +71,25 @@ func Versions() kind.Object {
 	return table
 }
 
+// words are the words of other trades, by what they are for: kinds or fields.
+func words() func(which, word string) []string {
+	table := sync.OnceValue(func() kind.Object {
+		p := packageOf(root{fs: library.FS}, "schema", module+"/schema", "schema/synonyms.cue")
+		data, err := constantOf(compiled([]*pkg{p}), p.path, "synonyms")
+		if err != nil {
+			panic(fmt.Sprintf("the library's synonyms: %s", err))
+		}
+		return object(data)
+	})
+	return func(which, word string) []string {
+		all := object(table()[which])
+		if means, ok := all[word]; ok {
+			return strs(means)
+		}
+		return strs(all[strings.ToLower(word)])
+	}
+}
+
 // constantOf is the data of a top-level field that depends on nothing that is asked about.
 func constantOf(program *eval.Program, path, name string) (any, error) {
 	q, refused := program.Question(path, name)
@@ -100,6 +120,7 @@ func read(roots []root) *lib {
 		l.pool, l.taken = newPool(), newTaken()
 		l.archSums.Clear()
 	}
+	l.out.Words = words()
 	l.out.Images = func() kind.Object { return object(object(Versions()["versions"])["images"]) }
 	if l.out.Tree, err = fs.Sub(library.FS, "tree"); err != nil {
 		panic(err)

@@ -83,10 +83,28 @@ func (l *lowering) notStruct(g *kind.Given, path, subject string) {
 	switch {
 	case g.Invalid:
 	case !g.Concrete && !g.List:
-		l.add(diag.Diagnostic{Code: "E0106", Path: path, Pos: g.Pos, Message: fmt.Sprintf("%s: %s is not a concrete value", subject, strings.Join(strings.Fields(g.Text), " ")), Help: "give it a value"})
+		open := *g
+		open.Several = g.Key == "components" || g.Key == "links"
+		l.add(open.Open(kind.Place{Path: path, Subject: subject}, "", false))
 	default:
-		l.add(diag.Diagnostic{Code: "E0104", Path: path, Pos: g.Pos, Message: subject + " must be a struct", Help: "write it as {name: {…}}"})
+		l.add(diag.Diagnostic{Code: "E0104", Path: path, Pos: g.Pos, Message: subject + " must be a struct", Help: asStruct(g)})
 	}
+}
+
+// asStruct says how to write as a struct what is none.
+func asStruct(g *kind.Given) string {
+	text, ok := g.Scalar.(string)
+	switch {
+	case g.List && len(g.Items) > 0:
+		if first, ok := g.Items[0].Scalar.(string); ok {
+			return fmt.Sprintf("write it as {%q: {}}", first)
+		}
+	case ok:
+		return fmt.Sprintf("write it as {%q: {}}", text)
+	case !g.List:
+		return "write {} for one without attributes"
+	}
+	return "write it as {name: {…}}"
 }
 
 func (l *lowering) name(top *kind.Given) {
@@ -100,7 +118,7 @@ func (l *lowering) name(top *kind.Given) {
 	switch {
 	case f.Invalid:
 	case !f.Struct && !f.List && !f.Concrete:
-		l.add(diag.Diagnostic{Code: "E0106", Path: "name", Pos: f.Pos, Message: fmt.Sprintf("the architecture's name is %s, which is not a concrete value", f.Text), Help: "give it a value: a DNS-1123 label"})
+		l.add(f.Open(kind.Place{Path: "name", Subject: "the architecture's name"}, "a DNS-1123 label", false))
 	case !ok:
 		l.add(diag.Diagnostic{Code: "E0108", Path: "name", Pos: f.Pos, Message: "the architecture's name is not a string", Help: "give it a DNS-1123 label, such as \"shop\""})
 	case !label.MatchString(s):
@@ -121,7 +139,7 @@ func (l *lowering) config(given *kind.Given) kind.Object {
 		arch["environment"] = l.graph.Environment
 	}
 	l.concealer.values(l.library.Config, given)
-	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config"}, l.list).(kind.Object)
+	data, _ := l.library.Config.Complete(given, kind.Place{Path: "config", Subject: "config", Words: l.fields}, l.list).(kind.Object)
 	for _, section := range []string{"registry", "git"} {
 		var g *kind.Given
 		if given != nil {
@@ -297,6 +315,20 @@ func (l *lowering) retired(given *kind.Given) map[string]string {
 	return strMap(data)
 }
 
+// labelHelp is how the name of a component is written, with one that is like the user's where there is.
+func labelHelp(name string) string {
+	near := strings.Trim(strings.Map(func(r rune) rune {
+		if r == '_' || r == '.' || r == ' ' {
+			return '-'
+		}
+		return r
+	}, strings.ToLower(name)), "-")
+	if component.MatchString(near) && !reserved.MatchString(near) {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "use lower-case letters, digits and -"
+}
+
 // component reads one component.
 func (l *lowering) component(g *kind.Given) {
 	path := "components." + ir.Label(g.Key)
@@ -304,7 +336,7 @@ func (l *lowering) component(g *kind.Given) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is reserved for a folder of the output or a device on Windows", strconv.Quote(g.Key)), Help: "choose another name"})
 	}
 	if !component.MatchString(g.Key) {
-		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is not a DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: "use lower-case letters, digits and -"})
+		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is not a DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: labelHelp(g.Key)})
 	}
 	if !g.Struct {
 		l.graph.Failed[g.Key] = true
@@ -314,6 +346,7 @@ func (l *lowering) component(g *kind.Given) {
 	k := l.kindOf(g, path)
 	if k == nil {
 		l.graph.Failed[g.Key] = true
+		l.withoutKind(g, path)
 		return
 	}
 	n := &ir.Node{ID: g.Key, Name: g.Key, Kind: k, Given: g, Pos: g.KeyPos}
@@ -326,16 +359,17 @@ func (l *lowering) component(g *kind.Given) {
 	}
 	l.givenSecrets(n)
 	l.accept(g.Key, kind.Place{Path: path, Subject: g.Key, KeyPos: g.KeyPos}, g.Field("accept"), l.list)
-	l.links(n, g.Field("links"))
+	names := namesOf(k)
+	l.links(n, l.meant(g, "links", names))
 	l.patches(n, g.Field("patches"))
 	l.extra(n, g.Field("extra"))
 	for _, short := range subs {
-		f := g.Field(short)
+		f := l.meant(g, short, names)
 		if f == nil {
 			continue
 		}
 		if !f.Struct {
-			l.notStruct(f, path+"."+short, g.Key+"'s "+short)
+			l.notStruct(f, path+"."+short, kind.Own(g.Key)+" "+short)
 			continue
 		}
 		for _, item := range f.Fields {
@@ -345,7 +379,7 @@ func (l *lowering) component(g *kind.Given) {
 }
 
 func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
-	f := g.Field("kind")
+	f := l.kindField(g, path)
 	if f == nil {
 		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another kind from `platc kinds`"})
 		return nil
@@ -354,12 +388,12 @@ func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 		return nil
 	}
 	if !f.Concrete && !f.Struct && !f.List {
-		l.add(diag.Diagnostic{Code: "E0106", Path: path + ".kind", Pos: f.Pos, Message: fmt.Sprintf("%s has the kind %s, which is not a concrete value", g.Key, f.Text), Help: "give it the name of a kind"})
+		l.add(f.Open(kind.Place{Path: path + ".kind", Subject: kind.Own(g.Key) + " kind"}, "the name of a kind", false))
 		return nil
 	}
 	name, ok := f.Scalar.(string)
 	if !ok {
-		l.add(diag.Diagnostic{Code: "E0104", Path: path + ".kind", Pos: f.Pos, Message: g.Key + " has a kind that is not a string", Help: "give it the name of a kind, such as \"fastapi\""})
+		l.add(diag.Diagnostic{Code: "E0104", Path: path + ".kind", Pos: f.Pos, Message: g.Key + " has a kind that is not a string", Help: "give it the name of a kind in double quotes, such as \"fastapi\""})
 		return nil
 	}
 	k := l.library.Kinds[name]
@@ -367,13 +401,13 @@ func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 		return nil
 	}
 	if k == nil || k.Parent != "" {
-		names := l.componentKinds()
-		help := "the kinds are " + strings.Join(names, ", ")
-		if near := diag.Nearest(name, names); near != "" {
-			help = fmt.Sprintf("did you mean %q?", near)
+		help := "the kinds are " + strings.Join(l.componentKinds(), ", ")
+		near, as := l.nearKinds(name)
+		if len(near) > 0 {
+			help = diag.DidYouMean(near)
 		}
 		l.add(diag.Diagnostic{Code: "E0105", Path: path + ".kind", Pos: f.Pos, Message: fmt.Sprintf("%s has the kind %s, which does not exist", g.Key, strconv.Quote(name)), Help: help})
-		return nil
+		return as
 	}
 	return k
 }
@@ -391,7 +425,7 @@ func (l *lowering) componentKinds() []string {
 // attributes completes a node's attributes; more are the fields that are not attributes.
 func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	own := &kind.Given{Struct: true, Concrete: true, KeyPos: n.Given.KeyPos, Pos: n.Given.Pos}
-	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos, More: more}
+	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos, More: more, Words: l.fields, Help: func(field string) string { return l.elsewhere(n.Kind, field) }}
 	if n.Parent != nil {
 		at.Subject = n.Parent.Name + "'s " + n.SubKind() + " " + n.Name
 	}
@@ -401,7 +435,12 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 		}
 	}
 	l.concealer.values(n.Kind.Attributes, own)
-	attrs, _ := n.Kind.Attributes.Complete(own, at, l.list).(kind.Object)
+	found := &diag.List{}
+	attrs, _ := n.Kind.Attributes.Complete(own, at, found).(kind.Object)
+	if n.Parent == nil && n.Given.Field("kind") != nil && n.Given.Field("kind").Scalar != n.Kind.Name {
+		found.Drop("E0103") // the kind is guessed: what it requires may not be wanted
+	}
+	l.list.AddAll(found)
 	l.atMost(n, attrs, at)
 	l.oneOf(n, at)
 	return attrs
@@ -478,13 +517,13 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		return
 	}
 	if !g.Struct {
-		l.notStruct(g, source.Path()+".links", source.ID+"'s links")
+		l.notStruct(g, source.Path()+".links", kind.Own(source.ID)+" links")
 		return
 	}
 	for _, f := range g.Fields {
 		l.concealer.named(f)
 		if !f.Struct {
-			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", source.ID+"'s link to "+strconv.Quote(f.Key))
+			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", kind.Own(source.ID)+" link to "+strconv.Quote(f.Key))
 			continue
 		}
 		link := ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos}

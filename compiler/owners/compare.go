@@ -249,7 +249,7 @@ func (c *comparison) renamed(id, of string) *ir.Node {
 	for i, n := range added {
 		names[i] = n.Name
 	}
-	if i := slices.Index(names, diag.Nearest(id[strings.LastIndex(id, "/")+1:], names)); i >= 0 {
+	if i := slices.Index(names, diag.Misspelt(id[strings.LastIndex(id, "/")+1:], names)); i >= 0 {
 		return added[i]
 	}
 	return nil

@@ -1,0 +1,190 @@
+package load
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"cuelang.org/go/cue/scanner"
+	"cuelang.org/go/cue/token"
+
+	"platc.dev/platc/compiler/diag"
+)
+
+// slip is what people write who come from YAML, JSON, templates or a shell, and what to write in CUE.
+type slip struct {
+	message string // that CUE has for it: a pattern
+	before  string // what stands before the place, in its line: a pattern; "": anything
+	after   string // what stands at the place
+	help    string // $1 is the first group of before, or else of after, or else of message
+}
+
+// slips is the table of them. The first that fits counts.
+func slips() []slip {
+	const syntax = `^(expected|missing|illegal|string|unknown)`
+	return []slip{
+		{`^illegal character U\+201[89CD]`, ``, ``, `write straight quotes: "text"`},
+		{`^illegal character U\+00A0|^illegal character U\+200B|^illegal character U\+FEFF`, ``, ``, "an invisible character stands here, as it comes with text from a web page: replace it by a space"},
+		{`^illegal character U\+201[34]`, ``, ``, "write - for the dash"},
+		{`^illegal character NUL|^illegal UTF-8|invalid BOM`, ``, ``, "the file is no text in UTF-8: save it as such"},
+		{syntax, `\{\{[^"]*$`, ``, "templates of Helm or Jinja are not evaluated: declare a tag, _namespace: string @tag(namespace), and give it with -t namespace=…"},
+		{syntax, ``, `^\{?\s*\.Values`, "templates of Helm or Jinja are not evaluated: declare a tag, _namespace: string @tag(namespace), and give it with -t namespace=…"},
+		{`expected label or ':'|^missing ','|^expected 'STRING'`, `^\s*#!?\s*\S*\s*$|^\s*#\s|\s#\s+\w*\s*$`, ``, "a comment begins with //"},
+		{syntax, ``, `^/\*`, "a comment begins with //, and there is none of several lines"},
+		{syntax, `^\s*import\s*\(?\s*$`, ``, "imports stand above all else, below the package clause"},
+		{syntax, `^---`, ``, "a file is one package: there is no --- between documents"},
+		{syntax, `^\s*-\s+`, ``, "a list is written [a, b], and has no items with a dash"},
+		{`^expected operand`, `-\s*$`, ``, "a list is written [a, b], and has no items with a dash"},
+		{`^missing ','|^expected`, `([A-Za-z0-9_$]+(?:[-./][A-Za-z0-9_$]+)+)\s*$`, `^:`, `write quotes around the name, which has more than letters, digits and _: "$1":`},
+		{`^missing ','|^expected`, `([A-Za-z0-9_$]+[-./])$`, ``, "write quotes around a name or a text that has more than letters, digits and _"},
+		{syntax, `[\w"]\s*=\s*[^=]*$`, ``, "a field is set with a colon: port: 8080"},
+		{syntax, ``, `^;`, "fields stand on lines of their own, or have a comma between them"},
+		{syntax, ``, `^\$\{`, "variables of the environment are not put into a text: declare a tag, _name: string @tag(name), and give it with -t name=…; a secret is {env: \"NAME\"}"},
+		{syntax, `\$$`, ``, "variables of the environment are not put into a text: declare a tag, _name: string @tag(name), and give it with -t name=…; a secret is {env: \"NAME\"}"},
+		{`^expected operand`, ``, `^[&*]`, "there are no anchors: declare _common: {…} once, and write _common where it is meant"},
+		{`^expected operand`, ``, `^[|>]\s*[-+]?\s*$`, `a text of several lines stands between """ and """`},
+		{`^expected operand`, ``, `^~`, "there is no ~: leave the field out"},
+		{syntax, `\?\s*$`, ``, "there is no a ? b : c: write if a {…} and if !a {…}"},
+		{`^else requires`, ``, ``, "there is no else: write if !condition {…}"},
+		{`^string literal not terminated`, ``, ``, `end the text with ", or begin and end one of several lines with """`},
+		{`^unknown escape sequence`, ``, ``, `write \\ for a backslash, or #"…"# around the text`},
+		{`^illegal integer number`, ``, `^0+([0-9]+)`, "write the number without 0 in front: $1"},
+		{`^expected 'EOF', found '[}\])]'`, ``, ``, "a bracket is closed here that was not opened: remove it"},
+		{`^expected label or ':', found (STRING|INT|FLOAT|IDENT)`, `(\w+)\s+$`, ``, "write a colon between a name and its value: $1:"},
+		{`^reference "([Tt]rue|TRUE|[Yy]es|YES|[Oo]n|ON)" not found`, ``, ``, "write true"},
+		{`^reference "([Ff]alse|FALSE|[Nn]o|NO|[Oo]ff|OFF)" not found`, ``, ``, "write false"},
+		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
+		{`^reference "([^"]+)" not found`, ``, `^\w+\.[A-Z]`, ""}, // of a package
+		{`^reference "([^"]+)" not found`, `\\\($`, ``, "declare it, as a tag where it is given with -t: _$1: string @tag($1), and then \\(_$1)"},
+		{`^no tag for "([^"]+)"`, ``, ``, "declare it: _$1: string @tag($1)"},
+		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
+		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
+		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
+	}
+}
+
+// packages are those of CUE that need an import, by what they are called in a file.
+func packages() map[string]string {
+	all := map[string]string{"json": "encoding/json", "yaml": "encoding/yaml", "base64": "encoding/base64", "hex": "encoding/hex", "sha256": "crypto/sha256", "template": "text/template"}
+	for _, name := range []string{"list", "math", "net", "path", "regexp", "strconv", "strings", "struct", "time"} {
+		all[name] = name
+	}
+	return all
+}
+
+// slipHelp is what to write in place of what CUE cannot read, "" where nobody knows. names are those that are declared.
+func slipHelp(message, line string, column int, names []string) string {
+	at := min(max(column-1, 0), len(line))
+	before, after := line[:at], line[at:]
+	for _, s := range slips() {
+		groups := matching([2]string{s.before, before}, [2]string{s.after, after}, [2]string{s.message, message})
+		if groups == nil {
+			continue
+		}
+		if s.help != "" {
+			return strings.ReplaceAll(s.help, "$1", groups[0])
+		}
+		if path, known := packages()[groups[0]]; known {
+			return fmt.Sprintf("add import %q below the package clause", path)
+		}
+	}
+	name := regexp.MustCompile(`^reference "([^"]+)" not found`).FindStringSubmatch(message)
+	if name == nil {
+		return ""
+	}
+	if near := diag.Misspelt(name[1], names); near != "" {
+		return fmt.Sprintf("did you mean %s? A text stands in quotes: %q", near, name[1])
+	}
+	return fmt.Sprintf("write quotes around a text: %q", name[1])
+}
+
+// matching is the first group of patterns that all match, the texts without a pattern left out; nil if one does not match.
+func matching(all ...[2]string) []string {
+	groups := []string{}
+	for _, a := range all {
+		if a[0] == "" {
+			continue
+		}
+		found := regexp.MustCompile(a[0]).FindStringSubmatch(a[1])
+		if found == nil {
+			return nil
+		}
+		for _, g := range found[1:] {
+			if g != "" {
+				groups = append(groups, g)
+			}
+		}
+	}
+	return append(groups, "")
+}
+
+// lineOf is a line of a file, from 1; "" where it cannot be read.
+func lineOf(dir string, pos diag.Pos) (line string, text []byte) {
+	name := pos.File
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSize {
+		return "", nil
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", nil
+	}
+	lines := strings.Split(string(data), "\n")
+	if pos.Line < 1 || pos.Line > len(lines) {
+		return "", data
+	}
+	return strings.TrimSuffix(lines[pos.Line-1], "\r"), data
+}
+
+// unclosed is the bracket of a file that is not closed: of those around the end, the first that a bracket with another indent seems to close.
+func unclosed(file string, data []byte) (pos diag.Pos, bracket string) {
+	type opening struct {
+		at     token.Position
+		indent int
+		sign   string
+	}
+	lines := strings.Split(string(data), "\n")
+	indent := func(line int) int {
+		if line < 1 || line > len(lines) {
+			return 0
+		}
+		return len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " \t"))
+	}
+	var s scanner.Scanner
+	f := token.NewFile(file, -1, len(data))
+	s.Init(f, data, func(token.Pos, string, []any) {}, 0)
+	var open []opening
+	var suspect *opening
+	for {
+		p, tok, _ := s.Scan()
+		if tok == token.EOF {
+			break
+		}
+		at := p.Position()
+		switch tok {
+		case token.LBRACE, token.LBRACK, token.LPAREN:
+			open = append(open, opening{at, indent(at.Line), tok.String()})
+		case token.RBRACE, token.RBRACK, token.RPAREN:
+			if len(open) == 0 {
+				return diag.Pos{}, ""
+			}
+			last := open[len(open)-1]
+			if suspect == nil && last.at.Line != at.Line && last.indent != indent(at.Line) {
+				suspect = &last
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return diag.Pos{}, ""
+	}
+	if suspect == nil {
+		suspect = &open[len(open)-1]
+	}
+	return diag.Pos{File: file, Line: suspect.at.Line, Column: suspect.at.Column}, suspect.sign
+}
