@@ -11,28 +11,28 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "03d3a882", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "c67fc6ef", declared: storedApisix},
+		"schema":           {sum: "23d27541", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "d7e18824", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
-		"kinds/cnpg":       {sum: "0e68834f", declared: storedCnpg},
+		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},
 		"kinds/fastapi":    {sum: "d852c691", declared: storedFastapi},
-		"kinds/gatewayapi": {sum: "dd9cb5ef", declared: storedGatewayapi},
+		"kinds/gatewayapi": {sum: "1629df3e", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "36bcd305", declared: storedIngress},
-		"kinds/istio":      {sum: "fe1619fa", declared: storedIstio},
-		"kinds/kafka":      {sum: "1bf5ce5c", declared: storedKafka},
-		"kinds/kong":       {sum: "b9e0823e", declared: storedKong},
-		"kinds/minio":      {sum: "70faa832", declared: storedMinio},
-		"kinds/mongodb":    {sum: "6053b410", declared: storedMongodb},
-		"kinds/postgresql": {sum: "9a03431b", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "e4276971", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "3870d334", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "a00feda9", declared: storedRedis},
-		"kinds/service":    {sum: "67c5e387", declared: storedService},
+		"kinds/istio":      {sum: "f41ab557", declared: storedIstio},
+		"kinds/kafka":      {sum: "8277f129", declared: storedKafka},
+		"kinds/kong":       {sum: "d619a41c", declared: storedKong},
+		"kinds/minio":      {sum: "b4e42ca5", declared: storedMinio},
+		"kinds/mongodb":    {sum: "06194caf", declared: storedMongodb},
+		"kinds/postgresql": {sum: "de4168ed", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "cde874d5", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "21e7a45e", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "3bd5f5e1", declared: storedRedis},
+		"kinds/service":    {sum: "e028f733", declared: storedService},
 	}
 }
 
 func storedDefinitions() definitions {
-	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, images: {mirror?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", pull_secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", cluster: {name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}, certificates: {issuer?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\", namespace: *\"cert-manager\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}, gitops?: {tool!: \"flux\" | \"argocd\", repo!: =~\"^(https?|ssh)://[^\\\\s#?]+$\", branch: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\" & !~\"[.][.]|//|/[.]|[./]$|[.]lock(/|$)\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}, secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
+	return definitions{Config: &kind.Type{Doc: "#Config are the settings of a whole architecture.", Text: "{registry: {host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}, image_tag: *\"hash\" | \"version\", git: {url?: =~\"^(https?|ssh|git)://[^\\\\s#]+$\", ref: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}, images: {mirror?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", pull_secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}, domain?: =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\", cluster: {name?: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\", dns: {namespace: *\"kube-system\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\", labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}, port: *53 | int & >=1 & <=65535, cidr: *[\"169.254.20.10/32\"] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]}, api: {cidr: *[] | [...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"], ports: *[443, 6443] | [...int & >=1 & <=65535]}, domain: *\"cluster.local\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"}, certificates: {issuer?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\", namespace: *\"cert-manager\" | =~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"}, gitops?: {tool!: \"flux\" | \"argocd\", repo!: =~\"^(https?|ssh)://[^\\\\s#?]+$\", branch: *\"main\" | =~\"^[A-Za-z0-9][A-Za-z0-9._/-]*$\" & !~\"[.][.]|//|/[.]|[./]$|[.]lock(/|$)\", path: *\"\" | =~\"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$\" & !~\"(^|/)[.][.]?(/|$)\", secret?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"}, secrets: {recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}, accept: {[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}, labels: {[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}}", Fields: []kind.Field{
 		kind.Field{Name: "registry", Type: &kind.Type{Doc: "The container registry that images are pushed to and pulled from: <host>/<project>/<component>:<tag>.", Text: "{host?: =~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\", project?: =~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\", username?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password?: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, pull?: {username!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}}", Fields: []kind.Field{
 			kind.Field{Name: "host", Type: &kind.Type{Doc: "Host of the registry, with its port if that is not 443: registry.example.com.", Help: "a host such as registry.example.com or registry.example.com:5000", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?(:[0-9]{1,5})?$"}}}},
 			kind.Field{Name: "project", Type: &kind.Type{Doc: "Path of the images below the host; the architecture's name if not set.", Help: "lower-case names joined by /", Text: "=~\"^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"}}}},
@@ -185,8 +185,9 @@ func storedDefinitions() definitions {
 		kind.Field{Name: "secrets", Type: &kind.Type{Doc: "Encryption of the emitted secrets.", Text: "{recipients: *[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]}", Fields: []kind.Field{
 			kind.Field{Name: "recipients", Type: &kind.Type{Doc: "age public keys that may decrypt them.", Text: "*[] | [...=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"]", Elem: &kind.Type{Doc: "#AgeRecipient is a public key that age encrypts to: its own, or one of SSH.", Help: "a public key of age (age1…) or of SSH (ssh-ed25519 …, ssh-rsa …)", Text: "=~\"^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(age1[a-z0-9]{20,}|ssh-(ed25519|rsa) [A-Za-z0-9+/]{40,}={0,2}( [^,]*)?)$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}},
+		kind.Field{Name: "accept", Type: &kind.Type{Doc: "Warnings that are accepted here, by code, each with the reason: those that arise at no component.", Help: "codes of warnings such as W0112, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\" or \"internal only, see ADR 7\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}},
 		kind.Field{Name: "labels", Type: &kind.Type{Doc: "Additional labels for every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|istio-injection$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
-	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, or env/ and the name of an environment, and a reason.", Help: "ids such as db or db/database/orders, or environments such as env/staging, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Keys: &kind.Pattern{Text: "^(env/[a-z][a-z0-9]{0,15}|[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?)$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}, Environments: &kind.Type{Doc: "#Environments are the names of the environments that the architecture is built for, such as [\"dev\", \"staging\", \"prod\"]; each is an evaluation of its own.", Text: "[...=~\"^[a-z][a-z0-9]{0,15}$\"]", Elem: &kind.Type{Doc: "#EnvironmentName names a folder of the output, and is the tag of an evaluation.", Help: "a name of at most 16 lower-case letters and digits that begins with a letter", Text: "=~\"^[a-z][a-z0-9]{0,15}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z][a-z0-9]{0,15}$"}}}, IsList: true}}
+	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, or env/ and the name of an environment, and a reason.", Help: "ids such as db or db/database/orders, or environments such as env/staging, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\"}", Keys: &kind.Pattern{Text: "^(env/[a-z][a-z0-9]{0,15}|[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?)$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\" or \"internal only, see ADR 7\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}}}, IsMap: true}, Environments: &kind.Type{Doc: "#Environments are the names of the environments that the architecture is built for, such as [\"dev\", \"staging\", \"prod\"]; each is an evaluation of its own.", Text: "[...=~\"^[a-z][a-z0-9]{0,15}$\"]", Elem: &kind.Type{Doc: "#EnvironmentName names a folder of the output, and is the tag of an evaluation.", Help: "a name of at most 16 lower-case letters and digits that begins with a letter", Text: "=~\"^[a-z][a-z0-9]{0,15}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z][a-z0-9]{0,15}$"}}}, IsList: true}}
 }
 
 func storedApisix() *declarations {
@@ -280,7 +281,7 @@ func storedApisix() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 8}},
 	}, Slots: []string{"declared", "certificates", "mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 26, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 28, Column: 3}},
@@ -920,7 +921,7 @@ func storedCnpg() *declarations {
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 34, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"authorities", "roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -1454,7 +1455,7 @@ func storedFastapi() *declarations {
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
 	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 77, Column: 3}},
@@ -1981,9 +1982,9 @@ func storedKafka() *declarations {
 				&kind.Check{Op: "==", Limit: "compact"},
 				&kind.Check{Op: "==", Limit: "compact,delete"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 68, Column: 8}},
-	}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 72, Column: 8}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"apache/kafka", "apache/kafka-native", "bitnami/kafka", "bitnamilegacy/kafka", "confluentinc/cp-kafka", "confluentinc/confluent-local"}, Address: "brokers", Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -2123,8 +2124,8 @@ func storedKafka() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 157, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 146, Column: 2}},
-		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 87, Column: 3}},
+		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 150, Column: 2}},
+		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 91, Column: 3}},
 		asked{Sort: "manifests", Of: "kafka", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> kafka", Path: []string{"links", "@application -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> kafka", Path: []string{"links", "fastapi -> kafka"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 53, Column: 2}},
@@ -2230,7 +2231,7 @@ func storedKong() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"declared", "mesh", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 28, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 323, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 324, Column: 2}},
@@ -2644,9 +2645,13 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 34, Column: 8}},
-	}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 44, Column: 8}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"minio/minio", "quay.io/minio/minio", "bitnami/minio", "bitnamilegacy/minio"}, Sub: "bucket", Named: "bucket", Variables: map[string][]string{
+		"access_key": []string{"MINIO_ROOT_USER", "MINIO_ACCESS_KEY"},
+		"bucket":     []string{"MINIO_DEFAULT_BUCKETS"},
+		"secret_key": []string{"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY"},
+	}, Query: map[string]string{}}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -2726,8 +2731,8 @@ func storedMinio() *declarations {
 				kind.Field{Name: "cluster", Required: true, Type: &kind.Type{Doc: "Cluster whose backups they are, such as pg; the part of the archive's path before base and wals.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "time", Type: &kind.Type{Doc: "Point in time to recover to, such as 2026-11-28T09:30:00Z; the end of the archive if not set.", Help: "a time such as 2026-11-28T09:30:00Z", Text: "=~\"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
-		&kind.Rule{From: "postgresql", To: "minio", Doc: "Backups of a PostgreSQL server to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 96, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 82, Column: 2}},
+		&kind.Rule{From: "postgresql", To: "minio", Doc: "Backups of a PostgreSQL server to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 97, Column: 2}},
 		&kind.Rule{From: "postgresql", To: "minio/bucket", Doc: "Nightly dumps of every database of a PostgreSQL server in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
@@ -2754,8 +2759,8 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 105, Column: 2}},
-		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 115, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 106, Column: 2}},
+		&kind.Rule{From: "mongodb", To: "minio", Doc: "Backups of a MongoDB replica set to an S3 server.", Startup: true, Ports: []string{"api"}, FromPods: "backup", Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 116, Column: 2}},
 		&kind.Rule{From: "mongodb", To: "minio/bucket", Doc: "Nightly dumps of a MongoDB replica set in a bucket.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
@@ -2782,20 +2787,20 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: "read"},
 				&kind.Check{Op: "==", Limit: "write"},
 			}}}},
-		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 124, Column: 2}},
+		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 125, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 63, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 48, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 73, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 58, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
 		asked{Sort: "rule", Of: "@application -> minio/bucket", Path: []string{"links", "@application -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 33, Column: 2}},
 		asked{Sort: "rule", Of: "cnpg -> minio", Path: []string{"links", "cnpg -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 67, Column: 2}},
-		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 81, Column: 2}},
-		asked{Sort: "rule", Of: "postgresql -> minio", Path: []string{"links", "postgresql -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 96, Column: 2}},
-		asked{Sort: "rule", Of: "postgresql -> minio/bucket", Path: []string{"links", "postgresql -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 105, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 115, Column: 2}},
-		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 124, Column: 2}},
+		asked{Sort: "rule", Of: "cnpg -> minio/bucket", Path: []string{"links", "cnpg -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 82, Column: 2}},
+		asked{Sort: "rule", Of: "postgresql -> minio", Path: []string{"links", "postgresql -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 97, Column: 2}},
+		asked{Sort: "rule", Of: "postgresql -> minio/bucket", Path: []string{"links", "postgresql -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 106, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio", Path: []string{"links", "mongodb -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 116, Column: 2}},
+		asked{Sort: "rule", Of: "mongodb -> minio/bucket", Path: []string{"links", "mongodb -> minio/bucket"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 125, Column: 2}},
 	}}
 }
 
@@ -2949,9 +2954,16 @@ func storedMongodb() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_.-]{0,119}$"}},
 				&kind.Check{Pattern: &kind.Pattern{Text: "^system[.]"}, NotMatch: true},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 37, Column: 8}},
-	}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"authorities", "users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"admin", "local", "config"}, Help: "a lower-case name of at most 57 characters, not admin, local or config"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 49, Column: 8}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"mongo", "bitnami/mongodb", "bitnamilegacy/mongodb", "mongodb/mongodb-community-server"}, Version: "version", Sub: "mongo_db", Named: "database", Variables: map[string][]string{
+		"database": []string{"MONGO_INITDB_DATABASE", "MONGODB_DATABASE"},
+		"password": []string{"MONGO_INITDB_ROOT_PASSWORD", "MONGODB_PASSWORD"},
+		"user":     []string{"MONGO_INITDB_ROOT_USERNAME", "MONGODB_USERNAME"},
+	}, Query: map[string]string{
+		"authSource": "authdb",
+		"replicaSet": "replica_set",
+	}}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"authorities", "users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3022,8 +3034,8 @@ func storedMongodb() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "MONGODB", Keys: []string{"DATABASES"}, Fields: []string{"authdb", "collection", "database", "password", "url", "user"}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 37, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 68, Column: 2}},
-		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 48, Column: 3}},
+		asked{Sort: "describe", Of: "mongodb", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 80, Column: 2}},
+		asked{Sort: "describe", Of: "mongodb/mongo_db", Path: []string{"kind", "subs", "mongo_db", "describe"}, Pos: diag.Pos{File: "kinds/mongodb/kind.cue", Line: 60, Column: 3}},
 		asked{Sort: "manifests", Of: "mongodb", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> mongodb", Path: []string{"links", "@application -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> mongodb", Path: []string{"links", "fastapi -> mongodb"}, Pos: diag.Pos{File: "kinds/mongodb/links.cue", Line: 28, Column: 2}},
@@ -3193,9 +3205,13 @@ func storedPostgresql() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^(pg_.*|cnpg_.*|postgres|public|none|metrics|bootstrap|streaming_replica)$"}, NotMatch: true},
 			}}}},
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 38, Column: 8}},
-	}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"authorities", "roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 49, Column: 8}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"postgres", "bitnami/postgresql", "bitnamilegacy/postgresql"}, Version: "version", Sub: "database", Named: "database", Variables: map[string][]string{
+		"database": []string{"POSTGRES_DB", "POSTGRESQL_DATABASE"},
+		"password": []string{"POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD"},
+		"user":     []string{"POSTGRES_USER", "POSTGRESQL_USERNAME"},
+	}, Query: map[string]string{}}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"authorities", "roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3206,19 +3222,19 @@ func storedPostgresql() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "schema/backup.cue", Line: 222, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Derived: "encrypted"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 97, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/authority.yaml", When: &kind.When{Derived: "own_authority"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 117, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 129, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 131, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 270, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/pg_hba.conf", When: &kind.When{Derived: "encrypted"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 288, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 296, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/superuser.sql", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 312, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 314, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 347, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 358, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 364, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/roles.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 377, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 385, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 387, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 139, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/postgresql.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 141, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/postgresql.conf", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 280, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/pg_hba.conf", When: &kind.When{Derived: "encrypted"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 298, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sql", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 306, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/superuser.sql", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 322, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 324, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 357, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/service-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 368, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/postgresql.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 374, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/roles.env", When: &kind.When{Part: "roles"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 387, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 395, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 397, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 11, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "postgresql", Doc: "Connection of an application to a PostgreSQL server.", Startup: true, Ports: []string{"postgresql"}, Optional: []string{"PORT", "SSLMODE", "CA_FILE"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"HOST", "PORT", "SSLMODE"}, Fields: []string{"host", "port", "sslmode"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "prometheus", To: "postgresql", Doc: "Scraping of the server through its exporter.", Attributes: &kind.Type{Fields: []kind.Field{
@@ -3273,8 +3289,8 @@ func storedPostgresql() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", More: []string{"migrate"}, Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Prefix: "POSTGRES", Keys: []string{"DATABASES"}, Fields: []string{"database", "password", "url", "user"}, Out: kind.Side{Parts: []string{"migrations"}}, In: kind.Side{Parts: []string{"roles"}}}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 20, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 62, Column: 2}},
-		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 43, Column: 3}},
+		asked{Sort: "describe", Of: "postgresql", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 73, Column: 2}},
+		asked{Sort: "describe", Of: "postgresql/database", Path: []string{"kind", "subs", "database", "describe"}, Pos: diag.Pos{File: "kinds/postgresql/kind.cue", Line: 54, Column: 3}},
 		asked{Sort: "manifests", Of: "postgresql", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/postgresql/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> postgresql", Path: []string{"links", "@application -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "prometheus -> postgresql", Path: []string{"links", "prometheus -> postgresql"}, Pos: diag.Pos{File: "kinds/postgresql/links.cue", Line: 11, Column: 2}},
@@ -3421,7 +3437,7 @@ func storedPrometheus() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "proxies", "targets", "unread"}, Rows: []kind.Row{
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{}, StandsFor: &kind.StandsFor{Images: []string{"prom/prometheus", "quay.io/prometheus/prometheus", "bitnami/prometheus"}, Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"mesh", "proxies", "targets", "unread"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 50, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/prometheus.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 51, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rule.yaml", When: &kind.When{Part: "targets"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 127, Column: 3}},
@@ -3457,7 +3473,7 @@ func storedPrometheus() *declarations {
 			}}}},
 		}, IsStruct: true}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets", "unread"}}, In: kind.Side{Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 46, Column: 2}},
+		asked{Sort: "describe", Of: "prometheus", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/prometheus/kind.cue", Line: 49, Column: 2}},
 		asked{Sort: "manifests", Of: "prometheus", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/prometheus/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "prometheus -> @metrics", Path: []string{"links", "prometheus -> @metrics"}, Pos: diag.Pos{File: "kinds/prometheus/links.cue", Line: 5, Column: 8}},
 	}}
@@ -3619,7 +3635,7 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Op: "==", Limit: true},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 42, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 50, Column: 3}},
 		"queue": &kind.Kind{Name: "rabbitmq/queue", Doc: "A queue.", Parent: "rabbitmq", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "durable", Type: &kind.Type{Doc: "Whether the queue survives a restart; the broker refuses false (E0208).", Text: "*true | bool", Default: true, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: true},
@@ -3640,9 +3656,13 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 60, Column: 3}},
-	}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 68, Column: 3}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"rabbitmq", "bitnami/rabbitmq", "bitnamilegacy/rabbitmq"}, Variables: map[string][]string{
+		"password": []string{"RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD"},
+		"user":     []string{"RABBITMQ_DEFAULT_USER", "RABBITMQ_USERNAME"},
+		"vhost":    []string{"RABBITMQ_DEFAULT_VHOST", "RABBITMQ_VHOST"},
+	}, Query: map[string]string{}}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3712,9 +3732,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 152, Column: 2}},
-		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 51, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 75, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 160, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 59, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 83, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
@@ -3858,8 +3878,10 @@ func storedRedis() *declarations {
 			kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 			kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 		}, IsStruct: true}, IsList: true, Default: []any{}}},
-	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{}, StandsFor: &kind.StandsFor{Images: []string{"redis", "valkey/valkey", "bitnami/redis", "bitnami/valkey", "bitnamilegacy/redis", "bitnamilegacy/valkey"}, Variables: map[string][]string{
+		"password": []string{"REDIS_PASSWORD", "VALKEY_PASSWORD"},
+	}, Query: map[string]string{}}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3929,7 +3951,7 @@ func storedRedis() *declarations {
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true}, Startup: true, Ports: []string{"redis"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "passwords", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 56, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 32, Column: 2}},
+		asked{Sort: "describe", Of: "redis", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/redis/kind.cue", Line: 36, Column: 2}},
 		asked{Sort: "manifests", Of: "redis", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/redis/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> redis", Path: []string{"links", "@application -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 10, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> redis", Path: []string{"links", "fastapi -> redis"}, Pos: diag.Pos{File: "kinds/redis/links.cue", Line: 51, Column: 2}},
@@ -4264,7 +4286,7 @@ func storedService() *declarations {
 				}}}, IsList: true, Default: []any{}}},
 				kind.Field{Name: "except", Type: &kind.Type{Doc: "Addresses within cidr that stay closed. If not set, 0.0.0.0/0 leaves out private and link-local ranges.", Text: "[...=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"]", Elem: &kind.Type{Doc: "#CIDR is a range of IPv4 or IPv6 addresses.", Help: "a range of addresses such as 203.0.113.0/24", Text: "=~\"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$"}}}, IsList: true, Optional: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 69, Column: 3}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 70, Column: 3}},
 		"worker": &kind.Kind{Name: "service/worker", Doc: "A process of the component's image that runs all the time, such as a consumer; its links add to those of the component.", Parent: "service", Process: true, Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "command", Required: true, Type: &kind.Type{Doc: "Program and arguments, such as [\"python\", \"-m\", \"app.consume\"].", Help: "a program and its arguments, such as [\"python\", \"-m\", \"app.consume\"]", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true}},
 			kind.Field{Name: "args", Type: &kind.Type{Doc: "Further arguments.", Help: "a list of texts", Text: "[...!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"] | *[]", Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsList: true, Default: []any{}}},
@@ -4357,9 +4379,9 @@ func storedService() *declarations {
 				kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Namespace of the pods.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
-		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 68, Column: 3}},
-	}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 201, Column: 2}},
+		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"cloud", "registry"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 69, Column: 3}},
+	}, StandsFor: &kind.StandsFor{Images: []string{"*"}, Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 89, Column: 3}},
@@ -4397,7 +4419,7 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
-		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 72, Column: 2}},
+		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 73, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 30, Column: 2}},
 		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 72, Column: 2}},
 		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 12, Column: 1}},
