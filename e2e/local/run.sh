@@ -162,7 +162,7 @@ prove_shop() {
     secret=$(handed shop db/k8s/deploy/base/secret/postgresql.env.d/POSTGRES_PASSWORD)
     [ -n "$secret" ] || failed "no password was handed over"
     ! grep -r -q -F "$secret" . || failed "a password is in the tree"
-    ! docker inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}} {{json .Config.Healthcheck}} {{json .Config.Labels}} {{json .Mounts}}' $(docker ps -aq) | grep -q -F "$secret" || failed "a password is in a command"
+    ! docker ps -aq | xargs docker inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}} {{json .Config.Healthcheck}} {{json .Config.Labels}} {{json .Mounts}}' | grep -q -F "$secret" || failed "a password is in a command"
 
     # a program on the machine itself reaches a server by the variables of the application; one in its container runs as its user
     # shellcheck disable=SC2016 # expanded by the program
