@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [GRAPH...]: `platc up` on a Docker Engine of this script's own: examples/shop; servers that encrypt, with workers and code of a team's own (tls/); a new user's hour (../hour); with
 # PLATC_E2E=full also Kafka that encrypts, and two environments of examples/stages beside each other.
-# No registry of images is needed: those of servers are stand-ins of Debian's packages and of what other suites have fetched (images/Dockerfile). Kong,
+# No registry of images is needed: those of servers are stand-ins of Debian's packages and of what other suites have fetched (images/). Kong,
 # APISIX and MongoDB cannot be had this way, nor a Podman of 4.7 or newer, and are left out.
 set -eu
 graphs=${*:-shop tls hour$([ "${PLATC_E2E:-}" != full ] || echo " stages")}
@@ -67,12 +67,12 @@ mkdir "$memory/base" "$memory/kafka" "$memory/minio"
 cp /etc/ssl/certs/ca-certificates.crt "$here/images/base/Dockerfile" "$memory/base"
 index=$(pip config get global.index-url 2>/dev/null || true)
 printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n%s\n' "${index:+index-url = $index}" >"$memory/base/pip.conf"
-cp "$cache"/kafka-*/*.jar "$here/images/kafka.sh" "$memory/kafka"
-cp "$cache"/minio-*/minio "$cache"/minio-*/mc "$memory/minio"
-built() { # DOCKERFILE STAGE CONTEXT
-    docker build --quiet --file "$1" --target "$2" --tag "platc-$2" "$3" >"$work/images.log" 2>&1 || {
+cp "$cache"/kafka-*/*.jar "$here"/images/kafka/* "$memory/kafka"
+cp "$cache"/minio-*/minio "$cache"/minio-*/mc "$here"/images/minio/* "$memory/minio"
+built() { # STAGE CONTEXT
+    docker build --quiet --target "$1" --tag "platc-$1" "$2" >"$work/images.log" 2>&1 || {
         cat "$work/images.log" >&2
-        failed "the image of $2 was not built"
+        failed "the image of $1 was not built"
     }
 }
 # Debian's packages are unpacked once a machine.
@@ -81,8 +81,8 @@ if [ -f "$kept" ]; then
     docker load --quiet --input "$kept" >/dev/null
 else
     docker import "$cache/image-base-trixie.tar" platc-base >/dev/null
-    built "$memory/base/Dockerfile" python "$memory/base"
-    built "$memory/base/Dockerfile" debian "$memory/base"
+    built python "$memory/base"
+    built debian "$memory/base"
     rm -f "$cache"/local-images-*
     docker save --output "$kept.new" platc-python platc-debian
     mv "$kept.new" "$kept"
@@ -92,7 +92,7 @@ stands=
 made() { # STAGE NAME [CONTEXT]: the image of a stage, under the names that the files of graphs have for it; without a context it is there
     names=$(sed -n -e "s|^ *image: \($2:.*\)|\1|p" -e "s|^FROM \($2:[^ ]*\).*|\1|p" "$work"/trees/*/local/compose.yaml "$work"/trees/*/*/Dockerfile | sort -u)
     [ -n "$names" ] || return 0
-    [ -z "${3:-}" ] || built "$here/images/Dockerfile" "$1" "$3"
+    [ -z "${3:-}" ] || built "$1" "$3"
     for name in $names; do docker tag "platc-$1" "$name"; done
     stands="$stands ${2##*/}"
 }
