@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "06194caf", declared: storedMongodb},
 		"kinds/postgresql": {sum: "de4168ed", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "cde874d5", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "21e7a45e", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "a3d8a7d6", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "3bd5f5e1", declared: storedRedis},
 		"kinds/service":    {sum: "e028f733", declared: storedService},
 	}
