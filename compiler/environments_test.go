@@ -39,8 +39,8 @@ func TestEnvironmentsThatDifferInNameAlone(t *testing.T) {
 	t.Parallel()
 	alone := tree(t, inEnvironments(t, severalTimes, "", compiler.Choice{}))
 	several := tree(t, inEnvironments(t, severalTimes, `environments: ["dev", "prod"]`, compiler.Choice{}))
-	named := func(text, environment string) string { // and folders of the root, of which local/compose.yaml builds, are as far away
-		return strings.NewReplacer("shop-"+environment, "shop", "shop_"+environment, "shop").Replace(text)
+	named := func(text, environment string) string { // folders are as far away from the root, of which local/compose.yaml builds
+		return strings.NewReplacer("shop-"+environment, "shop", "shop_"+environment, "shop", "../../../env/"+environment+"/", "../", "../../../", "../", "}/env/"+environment+"/", "}/").Replace(text)
 	}
 	for name, text := range alone {
 		component, rest, _ := strings.Cut(name, "/")

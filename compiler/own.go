@@ -39,7 +39,7 @@ func inPlace(plain []placed, out string, findings *diag.List) (written []placed,
 			} else if holds(own.File.Root, filepath.Join(out, filepath.FromSlash(root)), out) {
 				n := p.of.Node(p.component)
 				findings.Add(diag.Diagnostic{
-					Code: "E0110", Path: n.Path() + "." + own.Of, Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s's %s cannot be copied: the place of the copy, %s, is in the folder itself", n.ID, own.Of, filepath.Join(out, filepath.FromSlash(root))),
+					Code: "E0110", Path: n.Path() + "." + own.Of, Pos: n.AttrPos(own.Of), Message: fmt.Sprintf("%s %s cannot be copied: the place of the copy, %s, is in the folder itself", kind.Own(n.ID), own.Of, filepath.Join(out, filepath.FromSlash(root))),
 					Help: "build into another directory with -o, or name a folder that does not hold it",
 				})
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +86,9 @@ func printGraph(c *console, format string, b *compiler.Build, o graph.Options) e
 // noNode is wrong usage: the name of a component or sub-component that is not there.
 func noNode(g *ir.Graph, name string) error {
 	help := "the components are named in arch.cue"
+	if names := graph.References(g); len(names) <= 12 {
+		help = "there are " + strings.Join(names, ", ")
+	}
 	if near := diag.Nearest(name, graph.References(g)); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
 	}

@@ -169,7 +169,7 @@ func unusedPackage(root, dir, name string) string {
 func starterText(pkg, name string, schema bool) string {
 	text := strings.Replace(strings.ReplaceAll(starter, "NAME", name), "package arch", "package "+pkg, 1)
 	if !schema {
-		text = strings.Replace(text, starterImport, "", 1)
+		text = regexp.MustCompile(`schema\.#[a-z]+ & `).ReplaceAllString(strings.Replace(text, starterImport, "", 1), "")
 	}
 	return text
 }

@@ -20,6 +20,11 @@ func TestTheProgramReachesNoNetwork(t *testing.T) {
 		"github.com/spf13/pflag", "go.yaml.in/yaml/v2", "go.yaml.in/yaml/v3", "golang.org/x/crypto", "golang.org/x/net", "golang.org/x/oauth2",
 		"golang.org/x/sync", "golang.org/x/sys", "golang.org/x/term", "golang.org/x/text", "golang.org/x/tools", "google.golang.org/protobuf",
 		"gonum.org/v1/gonum", "platc.dev/platc",
+		// init --from: Compose files
+		"github.com/compose-spec/compose-go/v2", "github.com/distribution/reference", "github.com/docker/go-connections", "github.com/docker/go-units", "github.com/go-viper/mapstructure/v2",
+		"github.com/mattn/go-shellwords", "github.com/sirupsen/logrus", "github.com/xhit/go-str2duration/v2", "go.yaml.in/yaml/v4",
+		// man
+		"github.com/cpuguy83/go-md2man/v2", "github.com/russross/blackfriday/v2",
 	}
 	mayHTTP := []string{"cuelang.org/go/", "cuelabs.dev/go/oci/ociregistry", "golang.org/x/oauth2"}
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}} {{$.ImportPath}} {{join $.Imports \" \"}}{{end}}", ".").Output()

@@ -81,8 +81,12 @@ func flags(cmd *cobra.Command) []string {
 // mentioned are the flags in a text: in it are those of other programs too, behind their names.
 func mentioned(text string) []string {
 	var all []string
+	var commands []string
 	for _, code := range codes(text) {
-		if regexp.MustCompile(`^(git|kubectl|docker|sops|age-keygen|jq|cue) `).MatchString(code) {
+		commands = append(commands, strings.Split(code, " | ")...)
+	}
+	for _, code := range commands {
+		if regexp.MustCompile(`^(git|kubectl|docker|sops|age-keygen|jq|cue|sort) `).MatchString(code) {
 			continue
 		}
 		for _, m := range regexp.MustCompile(`(?:^|[ (\[])(--[a-z][a-z-]*|-[a-z])\b`).FindAllStringSubmatch(code, -1) {
@@ -121,7 +125,7 @@ func TestReferenceHasTheCommandsOfTheProgram(t *testing.T) {
 func TestReferenceHasTheFlagsOfTheProgram(t *testing.T) {
 	t.Parallel()
 	r, known := readReference(t), leaves(newRoot(&console{}).Commands(), map[string]*cobra.Command{})
-	said, have := mentioned(r.text), []string{"--version", "--help"}
+	said, have := mentioned(r.text), []string{"--version", "-v", "--help"}
 	unsaid := map[string]string{}
 	for name, cmd := range known {
 		own := append(flags(cmd), "--version", "--help") // which platc itself takes

@@ -73,7 +73,7 @@ func TestWatchSaysWhatItDoes(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	write("components: cache: {kind: \"redis\", namespace: \"data\"}\n")
+	write("components: {cache: {kind: \"redis\", namespace: \"data\"}, other: {kind: \"redis\", namespace: \"data\"}}\n")
 	var out, err said
 	c := &console{out: &out, err: &err, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
 	o := &buildOptions{out: filepath.Join(dir, "out")}
@@ -85,7 +85,7 @@ func TestWatchSaysWhatItDoes(t *testing.T) {
 		return func() bool { return regexp.MustCompile(pattern).MatchString(err.String()) }
 	}
 	wait(t, "the first line", holds(`(?m)^watching \.; end it with Ctrl-C$`))
-	write("components: cache: {kind: \"redis\", namespace: \"data\", storage_size: \"2Gi\"}\n")
+	write("components: {cache: {kind: \"redis\", namespace: \"data\", storage_size: \"2Gi\"}, other: {kind: \"redis\", namespace: \"data\"}}\n")
 	wait(t, "the second round", holds(`(?m)^\d\d:\d\d:\d\d arch\.cue changed\n\d+ warnings? as before$`))
 	write("components: cache: {kind: \"redis\", namespace: \"data\", prots: 1}\n")
 	wait(t, "a mistake", holds(`error\[E0102\]`))
@@ -93,7 +93,7 @@ func TestWatchSaysWhatItDoes(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("an interrupted watch is no error: %v", err)
 	}
-	if n := strings.Count(err.String(), "warning[W0113]"); n != 1 {
+	if n := strings.Count(err.String(), "warning[W0113]: cache"); n != 1 {
 		t.Errorf("a known warning is printed %d times:\n%s", n, err.String())
 	}
 }

@@ -54,8 +54,8 @@ func misspelt(name string, candidates []string, most int) string {
 		b := []rune(folded(c))
 		longer := max(len(a), len(b))
 		bound := min(longer/3, most)
-		if longer < shortest && slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))) {
-			bound = 1 // two letters in the wrong order
+		if longer == 2 {
+			bound = 1 // a wrong letter, or two in the wrong order
 		}
 		if c == name || longer-min(len(a), len(b)) > bound {
 			continue

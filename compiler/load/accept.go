@@ -13,7 +13,7 @@ func (l *lowering) accept(owner string, of kind.Place, given *kind.Given, list *
 	if given == nil {
 		return
 	}
-	at := kind.Place{Path: of.Path + ".accept", Subject: of.Subject + "'s accept", KeyPos: given.KeyPos}
+	at := kind.Place{Path: of.Path + ".accept", Subject: kind.Own(of.Subject) + " accept", KeyPos: given.KeyPos}
 	reasons, _ := l.library.Config.Field("accept").Complete(given, at, list).(kind.Object)
 	for _, f := range given.Fields {
 		d := diag.Diagnostic{Path: at.Path + "." + ir.Label(f.Key), Pos: f.KeyPos}

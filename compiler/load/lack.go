@@ -200,12 +200,13 @@ func (r *reader) circle(v cue.Value) *kind.Lack {
 const maxCircle = 50
 
 // undefined is a reference to a field that does not exist.
+// It names what is written as a reference alone: a text in brackets may be a secret.
 func (r *reader) undefined(e errors.Error, name string) *kind.Lack {
-	l := &kind.Lack{Why: fmt.Sprintf("%q, which does not exist", name), Help: "declare it, or refer to another field"}
+	l := &kind.Lack{Why: "a field that does not exist", Help: "declare it, or refer to another field"}
 	for _, p := range errors.Positions(e) {
 		l.Pos = relative(position(p), r.dir)
 		sel := r.selectorAt(p)
-		if sel == nil {
+		if sel == nil || !namesAlone(sel) {
 			continue
 		}
 		outer := source(sel.X)
@@ -226,6 +227,18 @@ func (r *reader) undefined(e errors.Error, name string) *kind.Lack {
 		break
 	}
 	return l
+}
+
+// namesAlone says whether an expression is names alone: a.b.c.
+func namesAlone(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return true
+	case *ast.SelectorExpr:
+		_, plain := e.Sel.(*ast.Ident)
+		return plain && namesAlone(e.X)
+	}
+	return false
 }
 
 // from finds where the value that a reference stands for is written; nil where it is written at its place.

@@ -98,7 +98,7 @@ type attributePlace struct {
 }
 
 func (at attributePlace) finding(code, help, format string, args ...any) diag.Diagnostic {
-	return diag.Diagnostic{Code: code, Path: at.node.Path() + "." + at.name, Pos: at.pos, Message: fmt.Sprintf("%s's %s ", at.node.ID, at.name) + fmt.Sprintf(format, args...), Help: help}
+	return diag.Diagnostic{Code: code, Path: at.node.Path() + "." + at.name, Pos: at.pos, Message: fmt.Sprintf("%s %s ", kind.Own(at.node.ID), at.name) + fmt.Sprintf(format, args...), Help: help}
 }
 
 // uncopied is the error about a file that was listed, and cannot be copied after all.
