@@ -21,11 +21,12 @@ func Draft(file string, o DraftOptions) (text []byte, notes []string, err error)
 	if err != nil {
 		return nil, nil, err
 	}
+	kinds := &Kinds{}
 	for {
 		if text, err = d.CUE(o.Package, o.Schema); err != nil {
 			return nil, nil, err
 		}
-		in := Input{Args: []string{Stdin}, Dir: o.Dir, Stdin: func() ([]byte, error) { return text, nil }, Env: func(string) (string, bool) { return "", false }, Untraced: true}
+		in := Input{Args: []string{Stdin}, Dir: o.Dir, Stdin: func() ([]byte, error) { return text, nil }, Env: func(string) (string, bool) { return "", false }, Kinds: kinds, Untraced: true}
 		found := Check(in).Findings.Sorted()
 		errors := slices.DeleteFunc(slices.Clone(found), func(f diag.Diagnostic) bool { return f.Severity != diag.Error })
 		if len(errors) == 0 {

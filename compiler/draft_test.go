@@ -22,6 +22,7 @@ func TestDraftsOfComposeFilesAreArchitectures(t *testing.T) {
 	if err != nil || len(files) < 12 {
 		t.Fatalf("%d Compose files: %v", len(files), err)
 	}
+	known := &answers{}
 	for _, file := range files {
 		dir, err := filepath.Abs(filepath.Dir(file))
 		if err != nil {
@@ -46,7 +47,7 @@ func TestDraftsOfComposeFilesAreArchitectures(t *testing.T) {
 			if again := drafted(); !bytes.Equal(text, again) {
 				t.Errorf("a second draft differs:\n%s", again)
 			}
-			in := compiler.Input{Args: []string{compiler.Stdin}, Dir: dir, Stdin: func() ([]byte, error) { return text, nil }, Env: func(string) (string, bool) { return "", false }}
+			in := compiler.Input{Args: []string{compiler.Stdin}, Dir: dir, Stdin: func() ([]byte, error) { return text, nil }, Env: env(), Answers: known, Untraced: true}
 			b := compiler.Check(in)
 			for _, f := range b.Findings.Sorted() {
 				if f.Severity == diag.Error || f.Code == "W0120" {

@@ -18,6 +18,13 @@ import (
 func writeFiles(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
+	writeInto(t, dir, files)
+	return dir
+}
+
+// writeInto writes files, by their paths, below a folder.
+func writeInto(t testing.TB, dir string, files map[string]string) {
+	t.Helper()
 	for name, text := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -27,7 +34,6 @@ func writeFiles(t testing.TB, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // TestMistakesInKindsAreNeverPanics breaks a kind of a user's own in many ways: there is an error with a place, or there are files.

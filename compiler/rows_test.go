@@ -3,9 +3,12 @@ package compiler_test
 import (
 	"crypto/rand"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,9 +18,35 @@ import (
 	"platc.dev/platc/emit"
 )
 
-// architectures are the examples, and worlds in which every rule is applied, by name.
+// everything is what architectures gives: compiled once, and looked at by one test at a time.
+var everything struct {
+	sync.Mutex
+
+	builds map[string]*compiler.Build
+	dir    string // with the files of the worlds, which are read when they are rendered
+}
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "architectures")
+	if err != nil {
+		panic(err)
+	}
+	everything.dir = dir
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// architectures are the examples, and worlds in which every rule is applied, by name. They are the test's own until it ends.
 func architectures(t *testing.T) map[string]*compiler.Build {
 	t.Helper()
+	everything.Lock()
+	t.Cleanup(everything.Unlock)
+	if everything.builds != nil {
+		return everything.builds
+	}
 	all := map[string]*compiler.Build{}
 	dirs, err := filepath.Glob("../examples/*")
 	if err != nil || len(dirs) < 3 {
@@ -34,8 +63,9 @@ func architectures(t *testing.T) map[string]*compiler.Build {
 	rules := walks(t, w)
 	for part, name := range []string{"a third of all rules", "another third", "the last third"} {
 		w.walk(rules, func(i int) bool { return i%third == part })
-		all[name] = w.check(t)
+		all[name] = w.checkIn(t, filepath.Join(everything.dir, strconv.Itoa(part)))
 	}
+	everything.builds = all
 	return all
 }
 

@@ -30,9 +30,16 @@ func newWorld(t testing.TB) world {
 // check compiles the world.
 func (w world) check(t testing.TB) *compiler.Build {
 	t.Helper()
+	return w.checkIn(t, t.TempDir())
+}
+
+// checkIn is check with the files in a folder.
+func (w world) checkIn(t testing.TB, dir string) *compiler.Build {
+	t.Helper()
 	files := map[string]string{"arch.cue": w.text(t)}
 	maps.Copy(files, w.files)
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: writeFiles(t, files), Env: env(), Untraced: true})
+	writeInto(t, dir, files)
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: dir, Env: env(), Untraced: true})
 }
 
 // text is arch.cue of the world.

@@ -83,8 +83,29 @@ func architectures(t *testing.T) map[string]string {
 	return all
 }
 
-// questions compiles architectures and gives every question that was asked meanwhile, once each.
-func questions(t *testing.T) (byKinds map[*load.Asking][]load.Asked) {
+// everything is what questions gives: asked once, and one test at a time has it.
+var everything struct {
+	sync.Mutex
+
+	byKinds map[*load.Asking][]load.Asked
+}
+
+// questions compiles architectures and gives every question that was asked meanwhile, once each. They are the test's own until it ends.
+func questions(t *testing.T) map[*load.Asking][]load.Asked {
+	t.Helper()
+	everything.Lock()
+	t.Cleanup(everything.Unlock)
+	if everything.byKinds == nil {
+		everything.byKinds = askedFor(t)
+	}
+	all := map[*load.Asking][]load.Asked{}
+	for kinds, asked := range everything.byKinds {
+		all[kinds] = slices.Clone(asked)
+	}
+	return all
+}
+
+func askedFor(t *testing.T) (byKinds map[*load.Asking][]load.Asked) {
 	t.Helper()
 	byKinds = map[*load.Asking][]load.Asked{}
 	seen, seed := map[uint64]bool{}, maphash.MakeSeed()
