@@ -189,7 +189,8 @@ prove_shop() {
     rm -rf "$work/second/.platc"
     first=$(project shop)
     (cd "$work/second" && "$work/platc" up db >"$work/second.log" 2>&1) || failed "platc up of a second checkout: $(cat "$work/second.log")"
-    grep -q 'the usual port is in use' "$work/second.log" || failed "a second checkout has the ports of the first"
+    # unless something else had the usual port when the first was started
+    [ "$(docker port "$first-db-1" 5432)" != 127.0.0.1:5432 ] || grep -q '^db .*the usual port is in use' "$work/second.log" || failed "a second checkout does not say which port it has instead"
     (cd "$work/second" && "$work/platc" down --volumes)
     [ "$(project shop)" = "$first" ] || failed "a second checkout took the first down"
     ready orders || failed "orders is not ready beside a second checkout"
