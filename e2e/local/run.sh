@@ -263,4 +263,5 @@ for graph in $graphs; do
     fi
     "prove_$graph"
 done
+say "all graphs passed; $(worked) s of work in containers"
 [ "${PLATC_E2E:-}" = full ] || echo "left out: two environments of examples/stages, and Kafka that encrypts (PLATC_E2E=full)"

@@ -30,10 +30,27 @@
     s.dataset.size = `${width} ${height}`;
   }
   const view = () => svg.viewBox.baseVal;
-  const setView = (x, y, w, h) => svg.setAttribute("viewBox", `${x} ${y} ${w} ${h}`);
+  const setView = (x, y, w, h) => {
+    svg.setAttribute("viewBox", `${x} ${y} ${w} ${h}`);
+    level();
+  };
   const fit = () => setView(0, 0, ...size(svg));
   // scale is how many pixels of the screen one of the picture has.
   const scale = () => Math.min(svg.clientWidth / view().width, svg.clientHeight / view().height);
+  // From where rows could not be read, names alone are shown, as large as there is room.
+  const level = () => svg.classList.toggle("far", scale() < 0.6);
+  const measure = (s) => {
+    for (const text of s.querySelectorAll(".box .title, .frame text")) {
+      const of = text.parentNode.querySelector("rect");
+      const [w, h] = [of.width.baseVal.value, text.matches(".title") ? of.height.baseVal.value : 34]; // a frame has so much above its boxes
+      const now = parseFloat(getComputedStyle(text).fontSize);
+      const large = Math.max(now, Math.min(now * (w - 14) / text.getComputedTextLength(), 0.65 * h, 22));
+      const base = text.y.baseVal[0].value - (text.matches(".title") ? 0 : of.y.baseVal.value);
+      text.style.setProperty("--far", `${large}px`);
+      text.style.setProperty("--down", `${h / 2 + 0.36 * large - base}px`);
+    }
+    s.dataset.measured = "yes";
+  };
   const zoom = (factor, at) => {
     const v = view();
     const [w] = size(svg);
@@ -341,9 +358,12 @@
   $("larger").addEventListener("click", () => zoom(1.25));
   $("smaller").addEventListener("click", () => zoom(0.8));
   $("whole").addEventListener("click", fit);
+  new ResizeObserver(() => level()).observe($("stage"));
   const show = (expanded) => {
     svg = svgs[expanded ? 1 : 0];
     for (const s of svgs) s.toggleAttribute("hidden", s !== svg);
+    if (!svg.dataset.measured) measure(svg);
+    level();
     $("expand").setAttribute("aria-pressed", String(expanded));
     rove(chosen ?? boxes()[0]?.dataset.id);
   };
