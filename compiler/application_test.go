@@ -25,7 +25,7 @@ func TestOwnApplicationGetsEveryRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := world{World: known, files: files}
+	w := world{World: known, known: &answers{}, files: files}
 	// the objects of its routes stand beside the gateway
 	for _, gateway := range []string{"apisix", "apisix/gateway", "gatewayapi", "ingress", "ingress/gateway", "kong", "kong/gateway"} {
 		w.Known.Rules[gateway+" -> node"] = fixture.Changed{Source: []string{"k8s/deploy/base/route/"}}

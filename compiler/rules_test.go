@@ -84,7 +84,7 @@ func TestAKindIsOneFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := world{World: known, files: readTree(t, dir)}
+	w := world{World: known, known: &answers{}, files: readTree(t, dir)}
 	maps.DeleteFunc(w.files, func(name, _ string) bool { return !strings.HasPrefix(name, "kinds/") })
 	all := slices.DeleteFunc(walks(t, w), func(c walk) bool { return !c.Source.Own && !c.Target.Own })
 	if len(all) < 3 {

@@ -16,6 +16,7 @@ type world struct {
 	*fixture.World
 
 	files map[string]string // beside arch.cue
+	known *answers          // of its components, for the next check: most are as they were
 }
 
 func newWorld(t testing.TB) world {
@@ -24,7 +25,7 @@ func newWorld(t testing.TB) world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{World: w, files: map[string]string{"sample/app/__init__.py": "", "sample/app/main.py": "app = None\n", "sample/app/Dockerfile": "FROM scratch\n", "sample/note.txt": "x\n", "sample/ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}}
+	return world{World: w, known: &answers{}, files: map[string]string{"sample/app/__init__.py": "", "sample/app/main.py": "app = None\n", "sample/app/Dockerfile": "FROM scratch\n", "sample/note.txt": "x\n", "sample/ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}}
 }
 
 // check compiles the world.
@@ -39,7 +40,7 @@ func (w world) checkIn(t testing.TB, dir string) *compiler.Build {
 	files := map[string]string{"arch.cue": w.text(t)}
 	maps.Copy(files, w.files)
 	writeInto(t, dir, files)
-	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: dir, Env: env(), Untraced: true})
+	return compiler.Check(compiler.Input{Args: []string{"arch.cue"}, Dir: dir, Env: env(), Answers: w.known, Untraced: true})
 }
 
 // text is arch.cue of the world.
