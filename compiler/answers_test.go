@@ -87,7 +87,7 @@ func TestRememberedAnswersAreAnswers(t *testing.T) {
 		return said, tree(t, b)
 	}
 	compile(source, known)
-	rounds := 4
+	rounds := 12
 	if os.Getenv("PLATC_EVALUATOR") == "all" {
 		rounds = 40
 	}

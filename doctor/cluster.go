@@ -12,17 +12,18 @@ import (
 
 // cluster is what a cluster was asked, and answered.
 type cluster struct {
-	ctx     context.Context
-	options Options
+	kubectl func(args ...string) (answer, trouble string)
 	trouble string // why it cannot be asked
 }
 
-func (c *cluster) kubectl(args ...string) (answer, trouble string) {
-	args = append(args, "--request-timeout="+c.options.Timeout.String())
-	if c.options.Context != "" {
-		args = append(args, "--context="+c.options.Context)
-	}
-	return ask(c.ctx, c.options.Timeout, "kubectl", args...)
+func newCluster(ctx context.Context, o Options) *cluster {
+	return &cluster{kubectl: func(args ...string) (answer, trouble string) {
+		args = append(args, "--request-timeout="+o.Timeout.String())
+		if o.Context != "" {
+			args = append(args, "--context="+o.Context)
+		}
+		return ask(ctx, o.Timeout, "kubectl", args...)
+	}}
 }
 
 // check asks for the cluster itself.
@@ -63,11 +64,11 @@ func (c *cluster) check(n Needs) Check {
 
 // crds are the custom resource definitions that are there, of those named, each with its annotations of the given names.
 func (c *cluster) crds(names, annotations []string) (map[string]map[string]string, string) {
-	columns := "NAME:.metadata.name"
+	columns := []string{"NAME:.metadata.name"}
 	for i, a := range annotations {
-		columns += fmt.Sprintf(",A%d:.metadata.annotations.%s", i, strings.ReplaceAll(a, ".", `\.`))
+		columns = append(columns, fmt.Sprintf("A%d:.metadata.annotations.%s", i, strings.ReplaceAll(a, ".", `\.`)))
 	}
-	args := slices.Concat([]string{"get", "customresourcedefinitions.apiextensions.k8s.io"}, names, []string{"--ignore-not-found", "--no-headers", "--output=custom-columns=" + columns})
+	args := slices.Concat([]string{"get", "customresourcedefinitions.apiextensions.k8s.io"}, names, []string{"--ignore-not-found", "--no-headers", "--output=custom-columns=" + strings.Join(columns, ",")})
 	said, trouble := c.kubectl(args...)
 	if trouble != "" {
 		return nil, trouble

@@ -51,7 +51,7 @@ func Look(ctx context.Context, n Needs, o Options) Report {
 	}
 	var needed []Check
 	if n.Cluster && slices.Contains(n.Purposes, Deploy) {
-		c := &cluster{ctx: ctx, options: o}
+		c := newCluster(ctx, o)
 		r.Checks = append(r.Checks, c.check(n))
 		needed = c.prerequisites(n)
 	}

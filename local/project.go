@@ -40,8 +40,8 @@ type Project struct {
 
 // Name is that of the project of an architecture, or of one of its environments, in a folder: each folder has containers and data of its own.
 func Name(architecture, folder string) string {
-	if real, err := filepath.EvalSymlinks(folder); err == nil {
-		folder = real
+	if followed, err := filepath.EvalSymlinks(folder); err == nil {
+		folder = followed
 	}
 	sum := sha256.Sum256([]byte(folder))
 	return architecture + "-" + hex.EncodeToString(sum[:4])

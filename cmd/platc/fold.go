@@ -110,7 +110,7 @@ func shrunk(widths []int, width int) []int {
 func wrapped(text string, width int) []string {
 	lines := []string{}
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width {
 			line += " " + word
 			continue

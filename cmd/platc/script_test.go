@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -143,14 +144,14 @@ func steps(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(yaml.Unmarshal(data, &pipeline))
 	var gitlab map[string]yaml.Node
 	ts.Check(yaml.Unmarshal(data, &gitlab))
-	script := "set -eu\n"
+	script := []string{"set -eu"}
 	if j, ok := pipeline.Jobs[args[1]]; ok {
 		for _, step := range j.Steps {
 			if strings.Contains(step.Run, "${{") {
 				ts.Fatalf("an expression in a script is text of whoever opens a pull request: %s", step.Run)
 			}
 			if step.Run != "" {
-				script += "(cd " + pipeline.Defaults.Run.Dir + "\n" + step.Run + "\n)\n"
+				script = append(script, "(cd "+pipeline.Defaults.Run.Dir, step.Run, ")")
 			}
 		}
 	} else {
@@ -160,9 +161,9 @@ func steps(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has no job %s", args[0], args[1])
 		}
 		ts.Check(node.Decode(&j))
-		script += strings.Join(append(pipeline.Default.Before, j.Script...), "\n") + "\n"
+		script = slices.Concat(script, pipeline.Default.Before, j.Script)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(script), 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.Join(script, "\n")+"\n"), 0o644))
 }
 
 // programs puts stand-ins of programs that the emitted scripts call, from testdata/programs, before those of PATH: programs kubectl sops.

@@ -129,8 +129,10 @@ func SARIF(w io.Writer, findings []Diagnostic, read Sources, version, below stri
 		}
 		results = append(results, r)
 	}
-	run := sarifRun{Tool: sarifTool{driver}, ColumnKind: "unicodeCodePoints", Results: results,
-		OriginalURIBaseIDs: map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository, or else the working directory"}}}}
+	run := sarifRun{
+		Tool: sarifTool{driver}, ColumnKind: "unicodeCodePoints", Results: results,
+		OriginalURIBaseIDs: map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository, or else the working directory"}}},
+	}
 	return document(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 

@@ -110,7 +110,7 @@ func alike(a, b, pathA, pathB []string) bool {
 		return false
 	}
 	for i := range a {
-		if a[i] != b[i] && !(slices.Contains(pathA, a[i]) && slices.Contains(pathB, b[i])) {
+		if a[i] != b[i] && (!slices.Contains(pathA, a[i]) || !slices.Contains(pathB, b[i])) {
 			return false
 		}
 	}

@@ -147,7 +147,7 @@ func (w *writer) server(name string) bool {
 // kindOf is the kind that stands for the image of a service, or the one for every image.
 func (w *writer) kindOf(s types.ServiceConfig) (*kind.Kind, error) {
 	repository, _ := splitImage(s.Image)
-	var any *kind.Kind
+	var general *kind.Kind
 	for _, name := range slices.Sorted(maps.Keys(w.Library.Kinds)) {
 		k := w.Library.Kinds[name]
 		if k.StandsFor == nil {
@@ -157,13 +157,13 @@ func (w *writer) kindOf(s types.ServiceConfig) (*kind.Kind, error) {
 			return k, nil
 		}
 		if slices.Contains(k.StandsFor.Images, "*") {
-			any = k
+			general = k
 		}
 	}
-	if any == nil {
+	if general == nil {
 		return nil, errors.New("no kind stands for every image")
 	}
-	return any, nil
+	return general, nil
 }
 
 // splitImage is the repository of an image, without the host and the folder that Docker adds, and its tag.

@@ -255,11 +255,13 @@ func (w *writer) copyOf(l link, k, v string) string {
 	return ""
 }
 
-// expected are the fields of a service that are taken over, or that mean nothing in a cluster.
-var expected = []string{
-	"image", "build", "command", "entrypoint", "environment", "env_file", "depends_on", "ports", "expose", "volumes", "healthcheck", "deploy", "scale", "cpus", "mem_limit",
-	"mem_reservation", "user", "secrets", "configs", "tmpfs", "profiles", "networks", "container_name", "hostname", "restart", "init", "platform", "pull_policy", "logging",
-	"stop_signal", "stop_grace_period", "tty", "stdin_open", "develop", "attach", "links", "read_only", "security_opt", "cap_drop", "extends", "labels", "working_dir",
+// taken are the fields of a service that are taken over, or that mean nothing in a cluster.
+func taken() []string {
+	return []string{
+		"image", "build", "command", "entrypoint", "environment", "env_file", "depends_on", "ports", "expose", "volumes", "healthcheck", "deploy", "scale", "cpus", "mem_limit",
+		"mem_reservation", "user", "secrets", "configs", "tmpfs", "profiles", "networks", "container_name", "hostname", "restart", "init", "platform", "pull_policy", "logging",
+		"stop_signal", "stop_grace_period", "tty", "stdin_open", "develop", "attach", "links", "read_only", "security_opt", "cap_drop", "extends", "labels", "working_dir",
+	}
 }
 
 // unknown says what else a service asks for.
@@ -268,7 +270,7 @@ func (w *writer) unknown(name string) {
 	s := w.project.Services[name]
 	var left []string
 	for _, field := range fieldsOf(s) {
-		if !slices.Contains(expected, field) {
+		if !slices.Contains(taken(), field) {
 			left = append(left, field)
 		}
 	}

@@ -235,9 +235,9 @@ func decoded(from, to reflect.Value) (any, error) {
 	if to.Kind() == reflect.Pointer && to.IsNil() && to.CanSet() && to.Type().Implements(reflect.TypeFor[reads]()) {
 		to.Set(reflect.New(to.Type().Elem()))
 	}
-	own, ok := to.Interface().(reads)
+	own, ok := reflect.TypeAssert[reads](to)
 	if !ok && to.CanAddr() {
-		own, ok = to.Addr().Interface().(reads)
+		own, ok = reflect.TypeAssert[reads](to.Addr())
 	}
 	if !ok {
 		return from.Interface(), nil

@@ -203,9 +203,10 @@ func textHelp(f *ast.Field, tag, value string) string {
 				wanted = n.Name
 			}
 		case *ast.BasicLit:
-			if n.Kind == token.INT {
+			switch n.Kind {
+			case token.INT:
 				wanted = "int"
-			} else if n.Kind == token.TRUE || n.Kind == token.FALSE {
+			case token.TRUE, token.FALSE:
 				wanted = "bool"
 			}
 		}

@@ -23,14 +23,12 @@ func (r *reader) lack(v cue.Value) *kind.Lack {
 	if l := r.circle(v); l != nil {
 		return l
 	}
-	err := v.Validate(cue.Concrete(true))
 	var at []token.Pos
-	for _, e := range errors.Errors(err) {
-		if format, args := e.Msg(); strings.HasPrefix(format, "undefined field") && len(args) > 0 {
-			return r.undefined(e, fmt.Sprint(args[0]))
+	if found := errors.Errors(v.Validate(cue.Concrete(true))); len(found) > 0 {
+		if format, args := found[0].Msg(); strings.HasPrefix(format, "undefined field") && len(args) > 0 {
+			return r.undefined(found[0], fmt.Sprint(args[0]))
 		}
-		at = errors.Positions(e)
-		break
+		at = errors.Positions(found[0])
 	}
 	own := r.expression(v)
 	// what CUE names last is what the rest depends on

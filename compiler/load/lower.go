@@ -205,7 +205,7 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 		return out
 	}
 	for _, pair := range [][2]string{{"username", "password"}, {"password", "username"}} {
-		if f := given.Field(pair[0]); f != nil && data[pair[1]] == nil {
+		if f := given.Field(pair[0]); f != nil && given.Field(pair[1]) == nil && data[pair[1]] == nil {
 			l.add(diag.Diagnostic{Code: "E0103", Path: "config." + section, Pos: given.KeyPos, Message: fmt.Sprintf("config.%s has a %s but no %s", section, pair[0], pair[1]), Help: "add " + pair[1] + ", or remove " + pair[0]})
 		}
 	}

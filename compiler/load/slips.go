@@ -53,8 +53,8 @@ func slips() []slip {
 		{`^illegal integer number`, ``, `^0+([0-9]+)`, "write the number without 0 in front: $1"},
 		{`^expected 'EOF', found '[}\])]'`, ``, ``, "a bracket is closed here that was not opened: remove it"},
 		{`^expected label or ':', found (STRING|INT|FLOAT|IDENT)`, `(\w+)\s+$`, ``, "write a colon between a name and its value: $1:"},
-		{`^reference "([Tt]rue|TRUE|[Yy]es|YES|[Oo]n|ON)" not found`, ``, ``, "write true"},
-		{`^reference "([Ff]alse|FALSE|[Nn]o|NO|[Oo]ff|OFF)" not found`, ``, ``, "write false"},
+		{`^reference "(?i:true|yes|on)" not found`, ``, ``, "write true"},
+		{`^reference "(?i:false|no|off)" not found`, ``, ``, "write false"},
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\.[A-Z]`, ""}, // of a package
 		{`^reference "([^"]+)" not found`, `\\\($`, ``, "declare it, as a tag where it is given with -t: _$1: string @tag($1), and then \\(_$1)"},
