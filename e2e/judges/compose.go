@@ -28,7 +28,7 @@ func compose(ctx context.Context, c *Case) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(secrets)
+	defer func() { _ = os.RemoveAll(secrets) }()
 	env := []string{"PLATC_SECRETS=" + secrets}
 	for _, found := range composeVariable.FindAllStringSubmatch(string(text), -1) {
 		if found[1] != "PLATC_SECRETS" {
