@@ -53,11 +53,28 @@ func compose(ctx context.Context, c *Case) ([]string, error) {
 	return findings, nil
 }
 
+// certified says whether a Certificate of the component asks for the Secret that a path stands for: then whoever starts the containers makes it.
+func certified(secret string) bool {
+	files, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(secret)), "*.yaml"))
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && slices.ContainsFunc(strings.Split(string(text), "\n---\n"), func(object string) bool {
+			return strings.Contains(object, "\nkind: Certificate\n") && strings.Contains(object, "\n  secretName: "+filepath.Base(secret)+"\n")
+		})
+	})
+}
+
 func composeService(tree, secrets string, s types.ServiceConfig) []string {
 	var all []string
 	exists := func(source string) {
 		if rest, ok := strings.CutPrefix(source, secrets+"/"); ok {
 			source = filepath.Join(tree, strings.Split(rest, ".d/")[0])
+			if certified(source) {
+				return
+			}
 		}
 		if _, err := os.Stat(source); err != nil || !strings.HasPrefix(source, tree) {
 			all = append(all, "reads "+source+", which is not in the tree")
