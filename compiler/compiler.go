@@ -46,6 +46,9 @@ type Restriction = load.Restriction
 // Kinds are the built-in kinds, which one check hands to the next. Two at the same time need two.
 type Kinds = load.Kinds
 
+// ModuleRoot is the nearest folder, a given one or above it, that has a cue.mod; "" without.
+func ModuleRoot(dir string) string { return load.ModuleRoot(dir) }
+
 // Build is what came of an input.
 type Build struct {
 	Graph        *ir.Graph      // of the first environment that was asked for; nil when loading failed

@@ -80,7 +80,7 @@ func initArchitecture(c *console, o *initOptions, dir string) error {
 		return failed{c.named(filepath.Join(dir, "arch.cue")) + " is there already", "init never changes a file: edit that one, or name another directory"}
 	}
 	name := architectureName(filepath.Base(dir))
-	root := moduleRoot(dir)
+	root := compiler.ModuleRoot(dir)
 	if root == "" {
 		root = dir
 	}
@@ -119,20 +119,6 @@ func initArchitecture(c *console, o *initOptions, dir string) error {
 		build += " arch.cue" // the folder has another package
 	}
 	return o.printed(c, root, made, kept, notes, commandIn(c, dir, build))
-}
-
-// moduleRoot is the nearest folder with a cue.mod, dir or above it; "" without.
-func moduleRoot(dir string) string {
-	for {
-		if info, err := os.Stat(filepath.Join(dir, "cue.mod")); err == nil && info.IsDir() {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return ""
-		}
-		dir = up
-	}
 }
 
 // packageBeside says whether a folder has files of CUE, which are of another package than the new arch.cue.

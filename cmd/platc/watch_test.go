@@ -24,12 +24,7 @@ func TestWatchBuildsAgainAfterAChange(t *testing.T) {
 		}
 	}
 	write("1Gi")
-	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
-	o := &buildOptions{out: filepath.Join(dir, "out")}
-	o.format.value = "text"
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- watch(ctx, c, o, nil) }()
+	stop := startWatch(t, dir, io.Discard)
 
 	holds := func(text string) func() bool {
 		return func() bool {
@@ -41,9 +36,6 @@ func TestWatchBuildsAgainAfterAChange(t *testing.T) {
 	write("2Gi")
 	wait(t, "the second build", holds("2Gi"))
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("an interrupted watch is no error: %v", err)
-	}
 }
 
 // said is what a command prints, which another goroutine may read meanwhile.
@@ -74,13 +66,8 @@ func TestWatchSaysWhatItDoes(t *testing.T) {
 		}
 	}
 	write("components: {cache: {kind: \"redis\", namespace: \"data\"}, other: {kind: \"redis\", namespace: \"data\"}}\n")
-	var out, err said
-	c := &console{out: &out, err: &err, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
-	o := &buildOptions{out: filepath.Join(dir, "out")}
-	o.format.value = "text"
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- watch(ctx, c, o, nil) }()
+	var err said
+	stop := startWatch(t, dir, &err)
 	holds := func(pattern string) func() bool {
 		return func() bool { return regexp.MustCompile(pattern).MatchString(err.String()) }
 	}
@@ -90,11 +77,26 @@ func TestWatchSaysWhatItDoes(t *testing.T) {
 	write("components: cache: {kind: \"redis\", namespace: \"data\", prots: 1}\n")
 	wait(t, "a mistake", holds(`error\[E0102\]`))
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("an interrupted watch is no error: %v", err)
-	}
 	if n := strings.Count(err.String(), "warning[W0113]: cache"); n != 1 {
 		t.Errorf("a known warning is printed %d times:\n%s", n, err.String())
+	}
+}
+
+// startWatch builds the architecture of a folder into out there whenever it changes, until it is stopped; err takes what is said.
+func startWatch(t *testing.T, dir string, err io.Writer) (stop func()) {
+	t.Helper()
+	c := &console{out: io.Discard, err: err, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
+	o := &buildOptions{out: filepath.Join(dir, "out")}
+	o.format.value = "text"
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- watch(ctx, c, o, nil) }()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("an interrupted watch is no error: %v", err)
+		}
 	}
 }
 
@@ -128,12 +130,7 @@ func TestWatchFollowsTheUsersFolders(t *testing.T) {
 	put("deploy/arch.cue", "package shop\n\nname: \"shop\"\ncomponents: api: {kind: \"fastapi\", namespace: \"n\", port: 8080, app: \"../code/shop\"}\n")
 	put("code/shop/__init__.py", "")
 	put("code/shop/deep/main.py", "a = 1\n")
-	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: filepath.Join(base, "deploy"), random: rand.Reader}
-	o := &buildOptions{out: filepath.Join(base, "deploy/out")}
-	o.format.value = "text"
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- watch(ctx, c, o, nil) }()
+	stop := startWatch(t, filepath.Join(base, "deploy"), io.Discard)
 
 	holds := func(name, text string) func() bool {
 		return func() bool {
@@ -147,9 +144,6 @@ func TestWatchFollowsTheUsersFolders(t *testing.T) {
 	put("code/shop/fresh/new.py", "b = 1\n")
 	wait(t, "the build of a new folder", holds("fresh/new.py", "b = 1\n"))
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("an interrupted watch is no error: %v", err)
-	}
 }
 
 // TestWatchBuildsEveryEnvironment: a file that one environment alone reads is watched as well, and changes that one.
@@ -166,12 +160,7 @@ func TestWatchBuildsEveryEnvironment(t *testing.T) {
 	}
 	put("arch.cue", "package shop\n\nname: \"shop\"\nenvironments: [\"dev\", \"prod\"]\ncomponents: cache: {kind: \"redis\", namespace: \"data\", storage_size: *\"1Gi\" | string}\n")
 	prod("2Gi")
-	c := &console{out: io.Discard, err: io.Discard, env: func(string) (string, bool) { return "", false }, dir: dir, random: rand.Reader}
-	o := &buildOptions{out: filepath.Join(dir, "out")}
-	o.format.value = "text"
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- watch(ctx, c, o, nil) }()
+	stop := startWatch(t, dir, io.Discard)
 
 	holds := func(environment, text string) func() bool {
 		return func() bool {
@@ -187,7 +176,4 @@ func TestWatchBuildsEveryEnvironment(t *testing.T) {
 		t.Error("a file that prod alone reads changed dev")
 	}
 	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("an interrupted watch is no error: %v", err)
-	}
 }

@@ -101,7 +101,7 @@ func unqualified(arg string) string {
 
 // packageDir is the folder of a package of the module that dir is in, "" for a package of another one.
 func packageDir(dir, name string) string {
-	root := moduleRoot(dir)
+	root := ModuleRoot(dir)
 	if root == "" {
 		return ""
 	}
@@ -288,7 +288,7 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	}
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cue") }) {
 		// CUE looks for the module of files above the working directory
-		cfg.ModuleRoot = moduleRoot(s.dir())
+		cfg.ModuleRoot = ModuleRoot(s.dir())
 	}
 	insts := load.Instances(args, cfg)
 	if len(insts) == 1 && nothing(insts[0].Err) {
@@ -494,7 +494,7 @@ func (s Source) overlay() map[string]load.Source {
 	base := s.dir()
 	overlay := map[string]load.Source{}
 	// in a module another package of the user's, or a file above, may import it
-	rootDir := moduleRoot(base)
+	rootDir := ModuleRoot(base)
 	if rootDir == "" {
 		if !slices.ContainsFunc(s.files(), s.importsSchema) {
 			return nil
@@ -537,8 +537,8 @@ func (s Source) importsSchema(file string) bool {
 	return false
 }
 
-// moduleRoot is the nearest folder above that has a cue.mod, "" without.
-func moduleRoot(dir string) string {
+// ModuleRoot is the nearest folder, a given one or above it, that has a cue.mod, "" without.
+func ModuleRoot(dir string) string {
 	for {
 		if info, err := os.Stat(filepath.Join(dir, "cue.mod")); err == nil && info.IsDir() {
 			return dir

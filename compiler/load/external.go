@@ -181,7 +181,7 @@ func (s Source) project(dir string) string {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(s.Dir, dir)
 	}
-	if root := moduleRoot(dir); root != "" {
+	if root := ModuleRoot(dir); root != "" {
 		return root
 	}
 	return dir

@@ -4,7 +4,7 @@ package load
 // All that a build reads of it, but for other modules and what the architecture names itself, lies in them, or in the folders above.
 func (s Source) Roots() (dir, root string) {
 	dir = s.dir()
-	if root = moduleRoot(dir); root == "" {
+	if root = ModuleRoot(dir); root == "" {
 		root = dir
 	}
 	return dir, root
