@@ -19,7 +19,7 @@ var composeVariable = regexp.MustCompile(`\$\{(PLATC_[A-Z0-9_]+):\?`)
 // compose reads local/compose.yaml as Docker Compose does, with a stand-in of each secret: it is a project, all that it mounts is in the tree, and it
 // publishes nothing to other machines.
 func compose(ctx context.Context, c *Case) ([]string, error) {
-	file := filepath.Join(c.Tree.Out, "local", "compose.yaml")
+	file := filepath.Join(c.Tree.Deployed(c.Tree.Out), "local", "compose.yaml")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
