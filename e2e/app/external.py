@@ -174,9 +174,10 @@ class Servers:
         if not minio:
             raise RuntimeError("there is no MinIO: run setup.sh")
         self.minio = minio[-1]
-        (home / "redis").mkdir()
-        for account in ("postgres", "rabbitmq", "nobody"):
-            (home / account).mkdir()
+        for name in ("postgres", "rabbitmq", "minio", "redis", "kafka"):
+            (home / name).mkdir()
+        # PostgreSQL refuses to run as root, and RabbitMQ's scripts drop to an account of their own
+        for account in ("postgres", "rabbitmq"):
             shutil.chown(home / account, account)
         for name in ("ca", "other"):
             self.openssl("req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2")(
@@ -196,14 +197,14 @@ class Servers:
         """Return a function that adds words to a command."""
         return lambda *more: trees.command("openssl", *words, *more, cwd=self.home)
 
-    def start(self, account: str, *words: str | Path, **extra: str) -> subprocess.Popen[bytes]:
-        """Start a server under an account."""
-        user = pwd.getpwnam(account)
-        log = (self.home / f"{account}.log").open("ab")
+    def start(self, name: str, *words: str | Path, **extra: str) -> subprocess.Popen[bytes]:
+        """Start a server in its folder, under the account to which the folder belongs."""
+        owner = (self.home / name).stat()
+        log = (self.home / f"{name}.log").open("ab")
         started = subprocess.Popen(
             [str(word) for word in words],
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **extra},
-            stdout=log, stderr=log, user=user.pw_uid, group=user.pw_gid, cwd=self.home / account,
+            stdout=log, stderr=log, user=owner.st_uid, group=owner.st_gid, cwd=self.home / name,
         )  # fmt: skip
         self.running.append(started)
         return started
@@ -217,9 +218,9 @@ class Servers:
         self.start_postgresql()
         self.start_rabbitmq()
         self.start(
-            "nobody", self.minio / "minio", "server", self.home / "nobody" / "data",
+            "minio", self.minio / "minio", "server", self.home / "minio" / "data",
             "--address", f"127.0.0.1:{self.ports['minio']}",
-            MINIO_ROOT_USER="root", MINIO_ROOT_PASSWORD=ROOT, HOME=str(self.home / "nobody"),
+            MINIO_ROOT_USER="root", MINIO_ROOT_PASSWORD=ROOT, HOME=str(self.home / "minio"),
         )  # fmt: skip
         self.start_redis()
         self.start_kafka()
@@ -299,11 +300,8 @@ class Servers:
             f"user dba on >{ADMIN} ~* &* +@all\n"
             f"user known on >{KNOWN} ~orders:* &orders:* +@all -@admin\n"
         )
-        shutil.chown(folder, "nobody")
-        for path in folder.iterdir():
-            shutil.chown(path, "nobody")
         self.start(
-            "nobody", "redis-server", "--bind", "127.0.0.1", "--port", "0",
+            "redis", "redis-server", "--bind", "127.0.0.1", "--port", "0",
             "--tls-port", str(self.ports["redis"]), "--tls-auth-clients", "no", "--save", "",
             "--tls-cert-file", folder / "server.crt", "--tls-key-file", folder / "server.key",
             "--aclfile", folder / "users.acl", "--dir", folder,
@@ -311,7 +309,7 @@ class Servers:
 
     def start_kafka(self) -> None:
         """Start a Kafka of one node, whose users log in and may do what rules allow."""
-        folder = self.home / "nobody"
+        folder = self.home / "kafka"
         port, controller = self.ports["kafka"], self.ports["controller"]
         (folder / "kafka.properties").write_text(
             "process.roles=broker,controller\nnode.id=0\n"
@@ -328,22 +326,19 @@ class Servers:
             "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
             "super.users=User:ANONYMOUS;User:dba\nauto.create.topics.enable=false\n"
             "offsets.topic.replication.factor=1\ntransaction.state.log.replication.factor=1\n"
-            f"transaction.state.log.min.isr=1\nlog.dirs={folder}/kafka\n"
+            f"transaction.state.log.min.isr=1\nlog.dirs={folder}/data\n"
         )
         trees.command(
             *JAVA, "kafka.tools.StorageTool", "format", "--standalone",
             "-t", "AAAAAAAAQACAAAAAAAAAAA", "-c", folder / "kafka.properties",
             "--add-scram", f"SCRAM-SHA-512=[name=dba,password={ADMIN}]",
         )  # fmt: skip
-        shutil.chown(folder / "kafka", "nobody")
-        for path in (folder / "kafka").rglob("*"):
-            shutil.chown(path, "nobody")
-        self.start("nobody", *JAVA, "kafka.Kafka", folder / "kafka.properties")
+        self.start("kafka", *JAVA, "kafka.Kafka", folder / "kafka.properties")
         # the programs of the image, which the Job calls
-        (self.home / "kafka" / "bin").mkdir(parents=True)
+        (folder / "bin").mkdir()
         java = " ".join(map(shlex.quote, JAVA))
         for name, tool in TOOLS.items():
-            program = self.home / "kafka" / "bin" / name
+            program = folder / "bin" / name
             program.write_text(f'#!/bin/sh\nexec {java} {tool} "$@"\n')
             program.chmod(0o755)
 
