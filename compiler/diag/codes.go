@@ -738,6 +738,30 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080, requireme
 			Fix: "Run the emitted tests, or leave the pin out.",
 		},
 		{
+			ID:    "W0127",
+			Title: "attribute that another one makes unused",
+			Cause: "An attribute is set, and another attribute of the component decides in its place. With `hpa` the HorizontalPodAutoscaler sets the number of pods, and `replicas` is not read.",
+			Example: `
+name: "shop"
+components: orders: {kind: "fastapi", namespace: "orders", port: 8080, hpa: true, replicas: 3}
+`,
+			Fix: "Leave it out, or set `hpa_min_replicas` and `hpa_max_replicas`. Where a definition sets `replicas` for all and some have `hpa`, accept the warning there.",
+		},
+		{
+			ID:    "W0128",
+			Title: "subdomain that holds the domain",
+			Cause: "The host of a gateway link is `<subdomain>.<domain>`, and its `subdomain` ends in `config.domain` already, so that the host has it twice. No certificate and no DNS record will be for that.",
+			Example: `
+name: "shop"
+config: domain: "shop.example.com"
+components: {
+	edge: {kind: "kong", namespace: "edge", gateway: public: links: orders: subdomain: "api.shop.example.com"}
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, auth: "api_key"}
+}
+`,
+			Fix: "Write the part before the domain: `subdomain: \"api\"`.",
+		},
+		{
 			ID:    "W0129",
 			Title: "public host without TLS",
 			Cause: "A gateway link has a host, and no `tls`: passwords, keys and sessions of its users can be read and changed on the way.",

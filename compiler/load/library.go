@@ -439,6 +439,10 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 	if k.Name == "" || k.Doc == "" {
 		return nil, failure(f, "a kind needs a name and a doc")
 	}
+	if folder := path.Base(p.dir); k.Name != folder {
+		name, _ := f.at("name")
+		return nil, failure(name, "the kind %s is not named like its folder, %s", k.Name, folder)
+	}
 	if k.Title == "" {
 		k.Title = k.Name
 	}

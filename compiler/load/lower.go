@@ -357,8 +357,8 @@ func (l *lowering) component(g *kind.Given) {
 	subs := sorted(k.Subs)
 	n.Attrs = l.attributes(n, append(fixed(), subs...))
 	l.listings(n)
-	if ns := n.Namespace(); slices.Contains([]string{"kube-system", "kube-public", "kube-node-lease"}, ns) {
-		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to Kubernetes: its pods do not run at the pod security level that platc sets", g.Key, ns), Help: "choose a namespace of your own"})
+	if ns := n.Namespace(); slices.Contains([]string{"default", "kube-system", "kube-public", "kube-node-lease"}, ns) {
+		l.add(diag.Diagnostic{Code: "E0108", Path: path + ".namespace", Pos: n.AttrPos("namespace"), Message: fmt.Sprintf("%s has the namespace %s, which belongs to the cluster: platc would hold all pods in it to the pod security level restricted", g.Key, ns), Help: "choose a namespace of your own"})
 	}
 	l.givenSecrets(n)
 	l.accept(g.Key, kind.Place{Path: path, Subject: g.Key, KeyPos: g.KeyPos}, g.Field("accept"), l.list)

@@ -2,6 +2,7 @@ package value
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -353,12 +354,13 @@ func From(data any) (Value, error) {
 		return Literal(strconv.FormatBool(d)), nil
 	case int, int64, float64, json.Number:
 		return Literal(fmt.Sprint(d)), nil
-	case []any:
-		return concat(d)
 	case map[string]any:
 		return fromMap(d)
 	}
-	return nil, fmt.Errorf("no value: %T", data)
+	if _, ok := data.([]any); ok {
+		return nil, errors.New("a list is not a value: write a string, or put the list into concat")
+	}
+	return nil, errors.New("null is not a value: write a string")
 }
 
 func concat(parts []any) (Value, error) {

@@ -142,7 +142,7 @@ func TestValuesAreReadFromData(t *testing.T) {
 		{object{"base64": object{"secret": "a"}}, value.Base64{Of: value.Secret{ID: "a"}}},
 		{object{"turn": "a", "of": []any{"u", object{"secret": "a"}}}, value.Turn{ID: "a", Of: [2]value.Value{value.Literal("u"), value.Secret{ID: "a"}}}},
 		{object{"concat": []any{"a", int64(1), object{"secret": "b"}}}, value.Concat{value.Literal("a"), value.Literal("1"), value.Secret{ID: "b"}}},
-		{[]any{"a", object{"concat": []any{"b"}}}, value.Concat{value.Literal("a"), value.Concat{value.Literal("b")}}},
+		{object{"concat": []any{"a", object{"concat": []any{"b"}}}}, value.Concat{value.Literal("a"), value.Concat{value.Literal("b")}}},
 	} {
 		got, err := value.From(c.data)
 		if err != nil || fmt.Sprintf("%#v", got) != fmt.Sprintf("%#v", c.want) {
@@ -152,7 +152,7 @@ func TestValuesAreReadFromData(t *testing.T) {
 			t.Errorf("%v has the length %d and follows %q", c.data, got.(value.Secret).Length, got.(value.Secret).Follows)
 		}
 	}
-	for _, data := range []any{nil, struct{}{}, object{}, object{"secrte": "a"}, object{"base64": nil}, object{"concat": []any{nil}}, []any{object{}}, object{"secret": "a", "hash": "x"}, object{"turn": "a"}, object{"turn": "a", "of": []any{"x"}}, object{"turn": "a", "of": []any{"x", nil}}, object{"turn": "a", "of": []any{"x", object{"turn": "b", "of": []any{"y", "z"}}}}} {
+	for _, data := range []any{nil, struct{}{}, object{}, object{"secrte": "a"}, object{"base64": nil}, object{"concat": []any{nil}}, []any{"x"}, object{"concat": []any{[]any{"x"}}}, object{"secret": "a", "hash": "x"}, object{"turn": "a"}, object{"turn": "a", "of": []any{"x"}}, object{"turn": "a", "of": []any{"x", nil}}, object{"turn": "a", "of": []any{"x", object{"turn": "b", "of": []any{"y", "z"}}}}} {
 		if v, err := value.From(data); err == nil {
 			t.Errorf("%v is taken for %#v", data, v)
 		}
