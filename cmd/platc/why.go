@@ -3,43 +3,43 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
+	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 )
 
 func whyCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
-		Use:   "why COMPONENT THING [flags] [arch.cue | directory | package]",
+		Use:   "why {COMPONENT THING | FILE[:LINE]} [flags] [arch.cue | directory | package]",
 		Short: "Why a variable, requirement, module, file, line, attribute or link is there, or is not",
 		Long: `Explains one decision of the compiler: the links, attributes and rules behind it, the pass that took it,
 the place in arch.cue and the place in the kind. THING is a variable, a Python requirement, a module, a file
 (its path or its last name), a line of one (FILE:LINE), an attribute, another component, a sub-component, an
-attribute of a sub-component or a link (NAME.ATTRIBUTE), or the name of a user. What is absent is explained too, when a link could bring it. "either" is what any one of
-several is enough for.`,
-		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why orders db\n  platc why orders db/orders.access",
+attribute of a sub-component or a link (NAME.ATTRIBUTE), or the name of a user. A path in the output needs no
+component. What is absent is explained too, when a link could bring it. "either" is what any one of several is
+enough for.`,
+		Example: "  platc why orders POSTGRES_HOST\n  platc why orders hpa.yaml\n  platc why orders networkpolicy.yaml:31\n  platc why out/orders/k8s/deploy/base/fastapi.yaml:60\n  platc why orders db\n  platc why orders db/orders.access",
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 || len(args) == 2 && namesInput(args[0]) {
-				return usage{"why needs a component and a thing", "for example `platc why orders POSTGRES_HOST`"}
+			q, err := questionOf(args)
+			if err != nil {
+				return err
 			}
-			if len(args) == 3 && namesInput(args[0]) && !namesInput(args[1]) {
-				args = []string{args[1], args[2], args[0]} // the architecture first, as one would say it of a file
-			}
-			in := o.input(c, args[2:])
-			in.Untraced = false
-			b, err := checked(in)
+			b, err := q.checked(c, &o)
 			if err != nil {
 				return err
 			}
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
-			answer, err := explain.Why(b.Plan, args[0], args[1])
+			answer, err := q.answer(b.Plan)
 			if unknown, ok := errors.AsType[*explain.Unknown](err); ok {
 				return usage{unknown.Message, unknown.Help}
 			}
@@ -66,6 +66,51 @@ several is enough for.`,
 	o.addInput(cmd.Flags())
 	o.addOutput(cmd.Flags(), "text", "json")
 	return cmd
+}
+
+// whyAsked is what `why` is asked: of a thing of a component, or of a file of the output where that is empty.
+type whyAsked struct {
+	component, thing string
+	input            []string // where the architecture is
+}
+
+// questionOf reads the arguments. The architecture may stand in front of a component, as one would say it of a file.
+func questionOf(args []string) (whyAsked, error) {
+	switch {
+	case len(args) == 0, len(args) == 1 && !strings.ContainsAny(args[0], "./:"),
+		len(args) == 2 && namesInput(args[0]) && !namesInput(args[1]),
+		len(args) < 3 && strings.HasSuffix(args[0], ".cue"):
+		return whyAsked{}, usage{"why needs a component and a thing, or a file of the output", "for example `platc why orders POSTGRES_HOST`"}
+	case len(args) == 1 || len(args) == 2 && namesInput(args[0]):
+		return whyAsked{thing: args[0], input: args[1:]}, nil
+	case len(args) == 3 && namesInput(args[0]) && !namesInput(args[1]):
+		return whyAsked{args[1], args[2], args[:1]}, nil
+	}
+	return whyAsked{args[0], args[1], args[2:]}, nil
+}
+
+// checked is the architecture in the environment that is asked for, by -e or by the path of the file.
+func (q whyAsked) checked(c *console, o *common) (*compiler.Build, error) {
+	in := o.input(c, q.input)
+	in.Untraced = false
+	b, err := checked(in)
+	if err != nil || q.component != "" || len(o.choice.Names) > 0 || b.Findings.HasErrors() {
+		return b, err
+	}
+	for _, name := range b.Plan.Graph.Environments {
+		if name != b.Plan.Graph.Environment && strings.Contains("/"+filepath.ToSlash(q.thing), "/env/"+name+"/") {
+			in.Environments.Names = []string{name}
+			return checked(in)
+		}
+	}
+	return b, nil
+}
+
+func (q whyAsked) answer(p *ir.Plan) (explain.Answer, error) {
+	if q.component == "" {
+		return explain.WhyFile(p, q.thing)
+	}
+	return explain.Why(p, q.component, q.thing)
 }
 
 func answerText(a explain.Answer) string {

@@ -49,6 +49,75 @@ func Why(p *ir.Plan, component, thing string) (Answer, error) {
 	return a, err
 }
 
+// WhyFile answers a question about a file of the output, or a line of one (FILE:LINE), by its path. The path of the output may stand in front. The error is an
+// *Unknown, or one of rendering.
+func WhyFile(p *ir.Plan, thing string) (Answer, error) {
+	name, line, ofLine := fileLine(thing)
+	if !ofLine {
+		name = thing
+	}
+	name = path.Clean(strings.ReplaceAll(name, `\`, "/"))
+	f := fileNamed(p, name)
+	if f == nil {
+		return Answer{}, noFile(p, name)
+	}
+	w := why{plan: p, library: p.Graph.Library, node: f.Node, origins: newOrigins(p)}
+	a, err := w.file(f), error(nil)
+	if ofLine {
+		a, err = w.line(f, line, nil)
+	}
+	a.Component, a.Thing = p.Graph.Name, thing
+	if f.Node != nil {
+		a.Component = f.Node.Name
+	}
+	return a, err
+}
+
+// fileNamed is the file that a path ends in, by its path below the folder of the component or of the whole tree; nil if there is none.
+func fileNamed(p *ir.Plan, name string) *File {
+	var found *File
+	longest := 0
+	for _, n := range append(p.Graph.Components(), nil) {
+		folder := ""
+		if n != nil {
+			folder = n.Name + "/"
+		}
+		for _, f := range files(p, n) {
+			above, ok := strings.CutSuffix("/"+name, "/"+folder+f.Path)
+			// a file of the whole tree is not in the folder of a component
+			if ok && len(folder+f.Path) > longest && (n != nil || p.Graph.Node(path.Base(above)) == nil) {
+				found, longest = f, len(folder+f.Path)
+			}
+		}
+	}
+	return found
+}
+
+// noFile says which files are called like one that there is not, or else are in its folder.
+func noFile(p *ir.Plan, name string) error {
+	help := "for what is not a file, name the component too, for example `platc why orders POSTGRES_HOST`"
+	var alike, beside []string
+	for _, n := range p.Graph.Components() {
+		for _, f := range files(p, n) {
+			full := n.Name + "/" + f.Path
+			switch {
+			case !f.decided.Value():
+			case path.Base(full) == path.Base(name):
+				alike = append(alike, full)
+			case strings.HasSuffix("/"+path.Dir(name), "/"+path.Dir(full)):
+				beside = append(beside, path.Base(full))
+			}
+		}
+	}
+	switch {
+	case len(alike) > 0:
+		help = "files of that name are " + strings.Join(alike[:min(len(alike), 5)], ", ")
+	case len(beside) > 0:
+		help = "in its folder there are " + strings.Join(beside[:min(len(beside), 10)], ", ")
+	}
+	return &Unknown{fmt.Sprintf("the output of %s has no file %s", p.Graph.Name, name), help}
+}
+
 func noComponent(g *ir.Graph, name string) error {
 	var names []string
 	for _, n := range g.Components() {
@@ -297,7 +366,9 @@ func (w why) file(f *File) Answer {
 	}
 	a := Answer{What: "file", Present: f.decided.Value(), Because: w.origins.by(f.decided.By()).named(), Kind: w.origins.place(f.row.Pos)}
 	if !f.decided.Value() {
-		a.Because = w.missing(f.Path, a.Because)
+		if f.Node != nil {
+			a.Because = w.missing(f.Path, a.Because)
+		}
 		return a
 	}
 	if named := w.origins.file(f).named(); len(named) > 0 {
