@@ -314,13 +314,15 @@ func (c *comparison) guard(was, is explain.Exposed) {
 	}
 }
 
-// data compares the owners of what is kept.
+// data compares the owners of what is kept. Of two environments, what one has and the other has not is lost to nobody.
 func (c *comparison) data() {
 	was, is := kept(c.old), kept(c.now)
 	for _, key := range union(was, is) {
 		before, had := was[key]
 		now, has := is[key]
 		switch {
+		case !has && c.old.Graph.Environment != c.now.Graph.Environment:
+			c.add(Changing, "data", before.Node, before.What+" "+before.Object+" in namespace "+before.Namespace+" is in "+c.old.Graph.Environment+" alone", diag.Pos{}, nil, nil)
 		case !has:
 			c.add(Losing, "data", before.Node, before.What+" "+before.Object+" in namespace "+before.Namespace+" is left behind", diag.Pos{}, nil, nil)
 		case had && before.Format != now.Format:
