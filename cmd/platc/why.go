@@ -68,29 +68,29 @@ enough for.`,
 	return cmd
 }
 
-// whyAsked is what `why` is asked: of a thing of a component, or of a file of the output where that is empty.
-type whyAsked struct {
+// whyQuestion is what `why` is asked: of a thing of a component, or of a file of the output where that is empty.
+type whyQuestion struct {
 	component, thing string
 	input            []string // where the architecture is
 }
 
 // questionOf reads the arguments. The architecture may stand in front of a component, as one would say it of a file.
-func questionOf(args []string) (whyAsked, error) {
+func questionOf(args []string) (whyQuestion, error) {
 	switch {
 	case len(args) == 0, len(args) == 1 && !strings.ContainsAny(args[0], "./:"),
 		len(args) == 2 && namesInput(args[0]) && !namesInput(args[1]),
 		len(args) < 3 && strings.HasSuffix(args[0], ".cue"):
-		return whyAsked{}, usage{"why needs a component and a thing, or a file of the output", "for example `platc why orders POSTGRES_HOST`"}
+		return whyQuestion{}, usage{"why needs a component and a thing, or a file of the output", "for example `platc why orders POSTGRES_HOST`"}
 	case len(args) == 1 || len(args) == 2 && namesInput(args[0]):
-		return whyAsked{thing: args[0], input: args[1:]}, nil
+		return whyQuestion{thing: args[0], input: args[1:]}, nil
 	case len(args) == 3 && namesInput(args[0]) && !namesInput(args[1]):
-		return whyAsked{args[1], args[2], args[:1]}, nil
+		return whyQuestion{args[1], args[2], args[:1]}, nil
 	}
-	return whyAsked{args[0], args[1], args[2:]}, nil
+	return whyQuestion{args[0], args[1], args[2:]}, nil
 }
 
 // checked is the architecture in the environment that is asked for, by -e or by the path of the file.
-func (q whyAsked) checked(c *console, o *common) (*compiler.Build, error) {
+func (q whyQuestion) checked(c *console, o *common) (*compiler.Build, error) {
 	in := o.input(c, q.input)
 	in.Untraced = false
 	b, err := checked(in)
@@ -106,7 +106,7 @@ func (q whyAsked) checked(c *console, o *common) (*compiler.Build, error) {
 	return b, nil
 }
 
-func (q whyAsked) answer(p *ir.Plan) (explain.Answer, error) {
+func (q whyQuestion) answer(p *ir.Plan) (explain.Answer, error) {
 	if q.component == "" {
 		return explain.WhyFile(p, q.thing)
 	}

@@ -139,9 +139,31 @@ func (w *writer) ports(name string) {
 			c.note("expose %s is not taken over", e)
 		}
 	}
+	for _, port := range w.called(name) {
+		add(port, "")
+	}
 	if len(ports) > 0 {
 		c.Attrs["ports"] = ports
 	}
+}
+
+// called are the ports at which variables of other services call a service, which need not say that it listens there.
+func (w *writer) called(name string) []int {
+	host := w.speaksOf(name)
+	var all []int
+	for _, other := range w.project.ServiceNames() {
+		environment := w.project.Services[other].Environment
+		for _, k := range slices.Sorted(maps.Keys(environment)) {
+			if v := environment[k]; v != nil && other != name {
+				for _, found := range host.FindAllStringSubmatch(*v, -1) {
+					if port, err := strconv.Atoi(strings.TrimPrefix(found[3], ":")); err == nil && port > 0 && port < 1<<16 {
+						all = append(all, port)
+					}
+				}
+			}
+		}
+	}
+	return all
 }
 
 func (w *writer) volumes(name string) {

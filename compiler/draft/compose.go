@@ -20,7 +20,7 @@ import (
 // Options are what a draft is made with.
 type Options struct {
 	Library *kind.Library
-	Name    string // of the architecture
+	Name    string // of the architecture, where the file has no name
 	Package string // of arch.cue
 	Schema  bool   // it imports the types of all kinds, for editors
 	Dir     string // where arch.cue will be: paths in the draft are relative to it

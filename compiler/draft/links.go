@@ -82,7 +82,7 @@ func (w *writer) linkTo(name, other string) (link, bool) {
 		for sub := range w.components[other].Attrs[stands.Sub].(map[string]any) {
 			l.target += "/" + sub
 		}
-	} else if _, ports := w.components[other].Attrs["ports"]; !w.server(other) && !ports && len(w.project.Services[other].Ports)+len(w.project.Services[other].Expose) == 0 {
+	} else if s := w.project.Services[other]; !w.server(other) && len(s.Ports)+len(s.Expose)+len(w.called(other)) == 0 {
 		return l, false // nobody can call it
 	}
 	found := false
@@ -147,23 +147,35 @@ func (w *writer) linkVariables(name string, environment map[string]*string) []st
 	}
 	for _, k := range keys {
 		l, ok := by[k]
+		brought := slices.ContainsFunc(l.brings, func(brought string) bool {
+			return brought == k || strings.HasPrefix(brought, "*") && k == strings.ReplaceAll(strings.ToUpper(l.target), "-", "_")+brought[1:]
+		})
 		switch {
 		case !ok:
 			left = append(left, k)
-		case slices.ContainsFunc(l.brings, func(brought string) bool {
-			return brought == k || strings.HasPrefix(brought, "*") && k == strings.ReplaceAll(strings.ToUpper(l.target), "-", "_")+brought[1:]
-		}):
+		case brought && whole.MatchString(given[k]):
 			// the link brings it unasked
 		default:
-			variables, _ := c.Links[l.target]["variables"].(map[string]any)
-			if variables == nil {
-				variables = map[string]any{}
+			c.say(l.target, "variables", k, given[k])
+			if brought { // as something else, which makes way
+				c.say(l.target, "env", k, "LINK_"+k)
 			}
-			variables[k] = given[k]
-			c.Links[l.target]["variables"] = variables
 		}
 	}
 	return left
+}
+
+// whole is a text that says no more than a link does by itself: one field, or the address of an application.
+var whole = regexp.MustCompile(`^(\{[a-z]+\}|http://\{host\}(:\{port\})?/?)$`)
+
+// say adds an entry to a map of a link.
+func (c *Component) say(target, field, name, text string) {
+	entries, _ := c.Links[target][field].(map[string]any)
+	if entries == nil {
+		entries = map[string]any{}
+	}
+	entries[name] = text
+	c.Links[target][field] = entries
 }
 
 // composed is a text that names a service, with the fields of a link in the place of what they stand for.

@@ -43,6 +43,9 @@ func (d *Draft) project(file string, data []byte) (*types.Project, error) {
 	if err := validation.Validate(model); err != nil {
 		return nil, err
 	}
+	if name, _ := model["name"].(string); name != "" {
+		d.Name = dnsName(name)
+	}
 	project := &types.Project{Services: types.Services{}, Secrets: types.Secrets{}, Configs: types.Configs{}}
 	for name, v := range object(model["services"]) {
 		s := types.ServiceConfig{}
