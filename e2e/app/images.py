@@ -76,13 +76,8 @@ class Registry:
             },
         )
 
-    def __call__(self, reference: str) -> Image:
-        """Return what stands in for an image."""
-        name, _, _ = reference.rpartition(":")
-        last = name.rpartition("/")[2]
-        if last in self.applications:
-            return self.applications[last]
-        known = {
+        # All are made now: pods that start at once ask for them at the same time.
+        self.known = {
             "postgres": self.postgres,
             # Debian's: the one of PyPI has no TLS, which cnpg demands.
             "postgresql": Image(environment={"PATH": f"{debian_postgres()}:{PATH}"}),
@@ -101,9 +96,16 @@ class Registry:
             "redis_exporter": Image(absent=True),
             "busybox": Image(),
         }
-        if last not in known:
+
+    def __call__(self, reference: str) -> Image:
+        """Return what stands in for an image."""
+        name, _, _ = reference.rpartition(":")
+        last = name.rpartition("/")[2]
+        if last in self.applications:
+            return self.applications[last]
+        if last not in self.known:
             raise KeyError(f"nothing stands in for the image {reference}")
-        return known[last]
+        return self.known[last]
 
     # --- applications ---------------------------------------------------------------------------
 

@@ -156,8 +156,8 @@ class Own(Proof):
     def held(self) -> str:
         """Nothing of the application runs before its migration."""
         # The scheduler asks no database: it only enqueues.
-        started = [item.pod.name for item in self.starting if not item.thread.is_alive()]
-        same("pods that do not wait", started, ["tasks-beat-backend-0"])
+        ended = {i.pod.name: i.error for i in self.starting if not i.thread.is_alive()}
+        same("pods that do not wait, and why", ended, {"tasks-beat-backend-0": ""})
         same("tables", self.rows("SELECT count(*) FROM pg_tables WHERE schemaname = 'app'"), [(0,)])
         return "backend, consumers and the worker of Celery wait"
 
