@@ -321,7 +321,7 @@ func (c *comparison) data() {
 		before, had := was[key]
 		now, has := is[key]
 		switch {
-		case !has && c.old.Graph.Environment != c.now.Graph.Environment:
+		case !has && c.beside():
 			c.add(Changing, "data", before.Node, before.What+" "+before.Object+" in namespace "+before.Namespace+" is in "+c.old.Graph.Environment+" alone", diag.Pos{}, nil, nil)
 		case !has:
 			c.add(Losing, "data", before.Node, before.What+" "+before.Object+" in namespace "+before.Namespace+" is left behind", diag.Pos{}, nil, nil)
@@ -329,6 +329,11 @@ func (c *comparison) data() {
 			c.add(Changing, "data", now.Node, "format: "+transition(before.Format, now.Format), diag.Pos{}, c.now.Graph.Node(now.Node), nil)
 		}
 	}
+}
+
+// beside says whether two environments of one architecture are compared, rather than what was with what is.
+func (c *comparison) beside() bool {
+	return c.old.Graph.Environment != c.now.Graph.Environment && slices.Contains(c.now.Graph.Environments, c.old.Graph.Environment)
 }
 
 func kept(p *ir.Plan) map[string]owners.Data {
