@@ -16,11 +16,9 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
-// writeApplication fills a component that runs an image of somebody's, with its links.
+// writeApplication fills a component that runs an image of somebody's, which has its image and its ports already, with its links.
 func (w *writer) writeApplication(name string) {
 	s, c := w.project.Services[name], w.components[name]
-	w.image(name)
-	w.ports(name)
 	w.command(c, "command", "entrypoint", s.Entrypoint)
 	w.command(c, "args", "command", s.Command)
 	w.volumes(name)

@@ -124,6 +124,9 @@ func (w *writer) write() error {
 	for _, name := range w.project.ServiceNames() {
 		if w.server(name) {
 			w.writeServer(name)
+		} else {
+			w.image(name)
+			w.ports(name) // whether a link can end at it
 		}
 	}
 	for _, name := range w.project.ServiceNames() {

@@ -82,7 +82,7 @@ func (w *writer) linkTo(name, other string) (link, bool) {
 		for sub := range w.components[other].Attrs[stands.Sub].(map[string]any) {
 			l.target += "/" + sub
 		}
-	} else if s := w.project.Services[other]; !w.server(other) && len(s.Ports)+len(s.Expose)+len(w.called(other)) == 0 {
+	} else if !w.server(other) && w.components[other].Attrs["ports"] == nil {
 		return l, false // nobody can call it
 	}
 	found := false

@@ -62,9 +62,12 @@ func WhyFile(p *ir.Plan, thing string) (Answer, error) {
 		return Answer{}, noFile(p, name)
 	}
 	w := why{plan: p, library: p.Graph.Library, node: f.Node, origins: newOrigins(p)}
-	a, err := w.file(f), error(nil)
+	var a Answer
+	var err error
 	if ofLine {
 		a, err = w.line(f, line, nil)
+	} else {
+		a = w.file(f)
 	}
 	a.Component, a.Thing = p.Graph.Name, thing
 	if f.Node != nil {

@@ -80,25 +80,29 @@ func attributesIn(k *kind.Kind) []string {
 }
 
 func subsIn(w *kind.When) []string {
-	return named(&kind.Kind{Rows: []kind.Row{{When: w}}}, func(w kind.When) string { return w.Sub })
+	return namedIn(w, func(w kind.When) string { return w.Sub })
 }
 
 // named are the names of one sort in the conditions of a kind's files.
 func named(k *kind.Kind, name func(kind.When) string) []string {
 	var all []string
-	var walk func(w kind.When)
-	walk = func(w kind.When) {
-		if n := name(w); n != "" {
-			all = append(all, n)
-		}
-		for _, a := range w.Any {
-			walk(a)
-		}
-	}
 	for _, row := range k.Rows {
-		if row.When != nil {
-			walk(*row.When)
-		}
+		all = append(all, namedIn(row.When, name)...)
+	}
+	return all
+}
+
+// namedIn are the names of one sort in a condition.
+func namedIn(w *kind.When, name func(kind.When) string) []string {
+	if w == nil {
+		return nil
+	}
+	var all []string
+	if n := name(*w); n != "" {
+		all = append(all, n)
+	}
+	for _, a := range w.Any {
+		all = append(all, namedIn(&a, name)...)
 	}
 	return all
 }

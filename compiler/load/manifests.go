@@ -143,10 +143,11 @@ func (l *lib) told(r root, k *kind.Kind, in given, manifests answer, context boo
 		if err == nil {
 			t.when, err = decoded(f, "when")
 		}
-		if name, lacks := underived(conditionOf(t.when), in["self"]); err == nil && lacks {
+		when := conditionOf(t.when)
+		if name, lacks := underived(when, in["self"]); err == nil && lacks {
 			err = failure(f.answer, "the file %q depends on derived.%s, which describe does not give", t.path, name)
 		}
-		if err == nil && conditionOf(t.when).Holds(in["self"]) {
+		if err == nil && when.Holds(in["self"]) {
 			if t.data, err = l.content(r, k, t, f); err != nil {
 				err = fmt.Errorf("%s: %w", t.path, r.mistakes(t.pos, err))
 			}
@@ -248,7 +249,7 @@ func (l *lib) checkRow(k *kind.Kind, a answer, row kind.Row) error {
 // underived is a derived value that a condition names and a component does not have.
 func underived(w *kind.When, self kind.Object) (string, bool) {
 	derived := object(self["derived"])
-	for _, name := range named(&kind.Kind{Rows: []kind.Row{{When: w}}}, func(w kind.When) string { return w.Derived }) {
+	for _, name := range namedIn(w, func(w kind.When) string { return w.Derived }) {
 		if _, ok := derived[name]; !ok {
 			return name, true
 		}
