@@ -38,13 +38,13 @@ func (a cueAnswer) field(name string) (answer, bool) {
 }
 
 func (a cueAnswer) fields() ([]part, error) {
-	it, err := a.v.Fields()
+	members, err := membersOf(a.v)
 	if err != nil {
 		return nil, err
 	}
 	var all []part
-	for it.Next() {
-		all = append(all, part{it.Selector().Unquoted(), cueAnswer{it.Value()}})
+	for _, m := range members {
+		all = append(all, part{m.name, cueAnswer{m.value}})
 	}
 	return all, nil
 }

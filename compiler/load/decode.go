@@ -32,14 +32,36 @@ func decode(v cue.Value) (any, error) {
 	return nil, errors.Newf(v.Pos(), "%s: %v is not concrete", v.Path(), v)
 }
 
-func decodeStruct(v cue.Value) (map[string]any, error) {
+// member is a field of a struct.
+type member struct {
+	name  string
+	value cue.Value
+}
+
+// membersOf are the fields of a struct. A list with an error in it has fields to CUE, whose names are numbers: it is no struct.
+func membersOf(v cue.Value) ([]member, error) {
 	it, err := v.Fields()
 	if err != nil {
 		return nil, err
 	}
-	m := map[string]any{}
+	var all []member
 	for it.Next() {
-		if m[it.Selector().Unquoted()], err = decode(it.Value()); err != nil {
+		if it.Selector().LabelType() != cue.StringLabel {
+			return nil, errors.Newf(v.Pos(), "%s is no struct", v.Path())
+		}
+		all = append(all, member{it.Selector().Unquoted(), it.Value()})
+	}
+	return all, nil
+}
+
+func decodeStruct(v cue.Value) (map[string]any, error) {
+	members, err := membersOf(v)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]any{}
+	for _, f := range members {
+		if m[f.name], err = decode(f.value); err != nil {
 			return nil, err
 		}
 	}

@@ -95,18 +95,18 @@ func outline(v cue.Value, t *kind.Type, key string) *kind.Given {
 }
 
 func outlineStruct(g *kind.Given, v cue.Value, t *kind.Type) *kind.Given {
-	it, err := v.Fields()
+	members, err := membersOf(v)
 	if err != nil {
 		return nil
 	}
 	g.Struct = true
-	for it.Next() {
-		name := it.Selector().Unquoted()
+	for _, m := range members {
+		name := m.name
 		inner := t.Elem
 		if t.IsStruct {
 			inner = t.Field(name)
 		}
-		if f := outline(it.Value(), inner, name); f != nil {
+		if f := outline(m.value, inner, name); f != nil {
 			g.Fields = append(g.Fields, f)
 		} else if inner != nil {
 			// known to be there, and not yet what it is

@@ -25,6 +25,7 @@ func FuzzLowering(f *testing.F) {
 		arch(`	for n in ["a", "b"] {(n): {kind: "redis", namespace: n, if n == "a" {maxmemory: 1Gi}}}`),
 		arch(`	a: {kind: "postgresql", namespace: "a", database: [=~"x"]: {owner: _|_}, database: x: {}}`),
 		arch(good) + `config: {registry: {host: string, password: {env: int} | {file: "x"}}, labels: {a: 1, "b/c": null}}`,
+		arch(`	a: {kind: "service", namespace: "a", image: "a:1", command: ["a" & "b"], egress: [{ports: [80 & 81]}], tolerations: [1/0], extra: [_x[3]], patches: "b": [error("x")]}` + "\n}\n_x: [0 & 1, {y: [2 & 3]}]\nconfig: secrets: recipients: [_x[4]]\nx: {"),
 		"components: [string]: kind: string", "\x00\xff{[(", "name: name", "components: components: components", "let x = {a: x}\ncomponents: x",
 	} {
 		f.Add(source)

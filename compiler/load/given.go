@@ -46,13 +46,13 @@ func (r *reader) given(v cue.Value, key string) *kind.Given {
 
 // fields reads a struct; ok is false where v is none.
 func (r *reader) fields(g *kind.Given, v cue.Value) (ok bool) {
-	it, err := v.Fields()
+	members, err := membersOf(v)
 	if err != nil {
 		return false
 	}
 	g.Struct, g.Concrete = true, true
-	for it.Next() {
-		g.Fields = append(g.Fields, r.given(it.Value(), it.Selector().Unquoted()))
+	for _, m := range members {
+		g.Fields = append(g.Fields, r.given(m.value, m.name))
 	}
 	return true
 }
