@@ -335,6 +335,9 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 		return
 	}
 	c.reads(inst, tags)
+	if s.misplaced(e.list, inst) {
+		return
+	}
 	if inst.Err != nil {
 		if e.misuse = s.unknownTag(inst.Err); e.misuse == nil {
 			s.report(e.list, inst.Err, inst, c)
@@ -370,6 +373,44 @@ func (s Source) unknownTag(err error) *Misuse {
 		}
 	}
 	return nil
+}
+
+// misplaced reports what decides on a file, and has no effect where it stands: CUE says nothing of it.
+func (s Source) misplaced(list *diag.List, inst *build.Instance) bool {
+	found := false
+	for _, f := range filesOf(inst) {
+		above := aboveFields(f)
+		ast.Walk(f, func(n ast.Node) bool {
+			a, ok := n.(*ast.Attribute)
+			if !ok {
+				return true
+			}
+			if key, _ := a.Split(); (key == "if" || key == "ignore") && !slices.Contains(above, a) {
+				found = true
+				list.Add(diag.Diagnostic{
+					Code: "E0101", Pos: relative(position(a.Pos()), s.Dir), Message: a.Text + " has no effect here",
+					Help: fmt.Sprintf("`%s` stands above `package`, and decides on the whole file", a.Text),
+				})
+			}
+			return true
+		}, nil)
+	}
+	return found
+}
+
+// aboveFields are the attributes of a file that stand above its package clause, or above all else where it has none.
+func aboveFields(f *ast.File) []*ast.Attribute {
+	var all []*ast.Attribute
+	for _, decl := range f.Decls {
+		switch decl := decl.(type) {
+		case *ast.Attribute:
+			all = append(all, decl)
+		case *ast.CommentGroup:
+		default:
+			return all
+		}
+	}
+	return all
 }
 
 // unread warns of files in the folder of a package that are no part of it.
@@ -433,11 +474,7 @@ func (m *mentioned) file(f *build.File, read func(string) ([]byte, error)) {
 	if err != nil {
 		return
 	}
-	for _, decl := range file.Decls {
-		attr, ok := decl.(*ast.Attribute)
-		if !ok {
-			continue
-		}
+	for _, attr := range aboveFields(file) {
 		key, body := attr.Split()
 		if key != "if" {
 			continue

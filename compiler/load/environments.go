@@ -117,6 +117,9 @@ func (s Source) each(library *kind.Library, c *concealer, list *diag.List, names
 	default:
 	}
 	for i, e := range evaluations {
+		if m := e.misuse; m != nil { // whoever has no graph has an error
+			all[i].Findings.Add(diag.Diagnostic{Code: "E0101", Message: m.Message, Help: m.Help})
+		}
 		if e.ok {
 			all[i].Graph = s.in(all[i].Environment).graph(library, c, e, all[i].Findings)
 		}
@@ -218,8 +221,12 @@ func (s Source) tagsOf(name string) []string {
 		return tags // the same again says why
 	}
 	if s.readBy(base).tags[name] {
-		tags = append(tags, name)
-		if base = s.instance(&diag.List{}, tags); base == nil || base.Err != nil {
+		with := s.instance(&diag.List{}, append(slices.Clone(tags), name))
+		// a file that CUE does not read, for its name or an @ignore, may have an @if all the same
+		if with == nil || s.unknownTag(with.Err) == nil {
+			tags, base = append(tags, name), with
+		}
+		if base == nil || base.Err != nil {
 			return tags
 		}
 	}
