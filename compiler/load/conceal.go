@@ -29,6 +29,7 @@ const userName = "username"
 // fields, so that it works on files with mistakes too; what it takes for a secret by error is only not shown.
 type concealer struct {
 	hidden   *diag.Hidden
+	telling  telling
 	fields   []string        // that hold a secret, sorted
 	plain    map[string]bool // attributes that hold none
 	secret   map[string]bool // names of fields, aliases and let clauses whose value is or becomes a secret
@@ -42,13 +43,8 @@ type declared struct {
 	tags  []string // the tags that set it
 }
 
-// speaking are names that say that a secret stands there, whatever the schema says of them.
-func speaking() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)pass(w|phrase|code)|passwd|pwd|secret|token|credential|(api|private|access|signing|encryption)[_-]?key|_key$`)
-}
-
 func newConcealer(hidden *diag.Hidden, library *kind.Library) *concealer {
-	c := &concealer{hidden: hidden, plain: map[string]bool{"kind": true, "links": true, "namespace": true}, secret: map[string]bool{}, declared: map[string][]declared{}}
+	c := &concealer{hidden: hidden, telling: newTelling(), plain: map[string]bool{"kind": true, "links": true, "namespace": true}, secret: map[string]bool{}, declared: map[string][]declared{}}
 	secret := map[string]bool{}
 	var walk func(t *kind.Type)
 	walk = func(t *kind.Type) {
@@ -100,9 +96,8 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 		}
 	}
 	add(inst)
-	speaking := speaking()
 	for _, name := range sorted(c.declared) {
-		if !c.plain[name] && name != userName && (speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
+		if !c.plain[name] && name != userName && (c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
 			c.secret[name] = true
 		}
 	}
@@ -131,7 +126,7 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	}
 	for _, tag := range tags {
 		key, value, ok := strings.Cut(tag, "=")
-		if ok && (set[key] || speaking.MatchString(key) || diag.Misspelt(key, c.fields) != "") {
+		if ok && (set[key] || c.telling.speaking.MatchString(key) || diag.Misspelt(key, c.fields) != "") {
 			c.hidden.Add(value)
 		}
 	}
@@ -151,11 +146,17 @@ func inURL(text string) string {
 
 // declare notes what a node declares.
 func (c *concealer) declare(n ast.Node) {
-	if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && strings.Contains(lit.Value, "@") {
-		if text, err := literal.Unquote(lit.Value); err == nil {
-			c.hidden.Add(inURL(text))
-		}
+	switch n := n.(type) {
+	case *ast.BasicLit:
+		c.hidden.Add(c.telling.in(unquoted(n), "")...)
 		return
+	case *ast.ListLit:
+		before := ""
+		for _, item := range n.Elts {
+			text := unquoted(item)
+			c.hidden.Add(c.telling.in(text, before)...)
+			before = text
+		}
 	}
 	d := declared{value: valueOf(n)}
 	secret := false
@@ -176,6 +177,16 @@ func (c *concealer) declare(n ast.Node) {
 			c.secret[name] = true
 		}
 	}
+}
+
+// unquoted is the text of a literal, "" of what is none.
+func unquoted(n ast.Node) string {
+	lit, ok := n.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return ""
+	}
+	text, _ := literal.Unquote(lit.Value)
+	return text
 }
 
 // valueOf is the value that a node declares.
@@ -506,7 +517,6 @@ func stars(data []byte, from, to int) {
 
 // coverBroken covers a source that does not parse: strings behind the name of a secret, and what else stands there to the end of the line.
 func (c *concealer) coverBroken(data []byte) {
-	speaking := speaking()
 	var s scanner.Scanner
 	file := token.NewFile("", -1, len(data))
 	s.Init(file, bytes.Clone(data), func(token.Pos, string, []any) {}, 0)
@@ -528,7 +538,22 @@ func (c *concealer) coverBroken(data []byte) {
 		if i.tok != token.IDENT && i.tok != token.STRING || name == userName || c.plain[name] {
 			return false
 		}
-		return c.secret[name] || speaking.MatchString(name) || diag.Misspelt(name, c.fields) != ""
+		return c.secret[name] || c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != ""
+	}
+	before := ""
+	for _, i := range all {
+		switch i.tok {
+		case token.COMMA:
+			continue
+		case token.STRING:
+			text, _ := literal.Unquote(i.lit)
+			if len(c.telling.in(text, before)) > 0 {
+				stars(data, i.offset, i.offset+len(i.lit))
+			}
+			before = text
+		default:
+			before = ""
+		}
 	}
 	for n := 0; n+1 < len(all); n++ {
 		at := n + 1

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "7736e4d1", definitions: storedDefinitions},
+		"schema":           {sum: "d07dd553", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "d7e18824", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},
