@@ -16,12 +16,12 @@ import (
 func checkObjects() pass.Pass {
 	return pass.Pass{
 		Name: "check-objects",
-		Doc:  "No two components emit an object of one kind, namespace and name, and none is too large for Kubernetes.",
+		Doc:  "No two components emit an object of one kind, namespace and name, none is too large for Kubernetes, and pods have the form that Kubernetes reads.",
 		After: []string{
 			"keep-files",      // objects are the content of files
 			"check-conflicts", // a name that is claimed twice is no second mistake as an object
 		},
-		Codes:   []string{"E0205", "E0208"},
+		Codes:   []string{"E0101", "E0205", "E0208"},
 		Run:     runCheckObjects,
 		Promise: "No two components have an object of one kind, namespace and name.",
 		Holds:   objectsHold,
@@ -37,6 +37,7 @@ func runCheckObjects(c *pass.Context) bool {
 	for _, n := range c.Graph.Components() {
 		checkSpaces(c, n, spaces)
 		checkSizes(c, n)
+		checkPods(c, n)
 		for _, o := range objectsOf(c, n) {
 			if other := first[o]; other != nil && other != n {
 				c.Report(diag.Diagnostic{
@@ -76,6 +77,34 @@ func checkSizes(c *pass.Context, n *ir.Node) {
 			}
 		}
 	}
+}
+
+// checkPods refuses pods of a kind that are not as Kubernetes reads them. Those of the user's own files have been looked at before.
+func checkPods(c *pass.Context, n *ir.Node) {
+	rows := c.Of(n).Rows
+	for _, row := range rows {
+		for i, o := range objectsIn(row) {
+			at, what := misformed(o, isPatch(rows, row))
+			if what == "" {
+				continue
+			}
+			line := step(ir.Line{Pos: row.Pos, Trace: row.Trace, Data: o, At: []any{"objects", i}}, at...)
+			c.Report(diag.Diagnostic{
+				Code: "E0101", Path: n.Path(), Pos: writtenAt(line), Message: fmt.Sprintf("the file %q of the kind %s has the %s, whose %s %s", row.Path, n.Kind.Name, titleOf(o), dotted(at), what),
+				Help: "write it as Kubernetes has it", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
+			})
+		}
+	}
+}
+
+// writtenAt is where a line is written, as closely as its kind says.
+func writtenAt(l ir.Line) diag.Pos {
+	if l.Trace != nil {
+		if pos := l.Trace(l.At...).Pos; pos.IsValid() {
+			return pos
+		}
+	}
+	return l.Pos
 }
 
 // textSize is the bytes of all texts in data, keys too.

@@ -105,6 +105,9 @@ func fits(c *pass.Context, n *ir.Node, extra ir.Extra, given *kind.Given, o kind
 	case namespace != "" && namespace != n.Namespace():
 		return refused("E0112", "leave the namespace out, or give the file to a component of that namespace", "which asks for the namespace %s, and all objects of %s are put into %s", namespace, n.Name, n.Namespace())
 	}
+	if at, what := misformed(o, false); what != "" {
+		return refused("E0112", "write it as Kubernetes has it", "whose %s %s", dotted(at), what)
+	}
 	for row, other := range whole(c.Of(n).Rows) {
 		if titleOf(other) == titleOf(o) && other["apiVersion"] == o["apiVersion"] {
 			return refused("E0205", "rename it; what is there already can be changed with patches", "which is in %s already", row.Path)
@@ -222,6 +225,10 @@ func completed(c *pass.Context, n *ir.Node, target kind.Row, folder string, patc
 			meta["namespace"] = from["namespace"]
 		}
 		full["apiVersion"], full["metadata"] = o["apiVersion"], meta
+		if at, what := misformed(full, true); what != "" {
+			unfit(c, n, attribute, within(patch.Given, at), "write it as Kubernetes has it", "%s patches the %s with a %s that %s", n.Name, wanted, dotted(at), what)
+			return nil
+		}
 		return full
 	}
 	unfit(c, n, attribute, patch.Pos, suggested(c, n, folder, wanted, there), "%s patches the %s, which is not in %s", n.Name, wanted, target.Path)

@@ -80,11 +80,10 @@ func (s *localService) mounts() {
 		}
 		memory = append(memory, options)
 	}
-	if list, from := s.container.field("volumeMounts"); list != nil {
-		for i, item := range list.([]any) {
-			mount, _ := item.(kind.Object)
-			s.mount(mount, step(from, i), file, claim, folder)
-		}
+	mounts, from := s.container.list("volumeMounts")
+	for i, item := range mounts {
+		mount, _ := item.(kind.Object)
+		s.mount(mount, step(from, i), file, claim, folder)
 	}
 	files, _ := s.said["files"].(kind.Object)
 	for _, target := range slices.Sorted(maps.Keys(files)) {

@@ -54,6 +54,13 @@ func (all layers) field(name string) (any, ir.Line) {
 	return nil, ir.Line{}
 }
 
+// list is a field that is a list. What is none is reported by check-objects.
+func (all layers) list(name string) ([]any, ir.Line) {
+	v, from := all.field(name)
+	list, _ := v.([]any)
+	return list, from
+}
+
 // container finds a container of the pod by its name, the first without one.
 func (p *localPod) container(list, name string) layers {
 	var all layers

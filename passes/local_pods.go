@@ -98,8 +98,9 @@ func (s *localService) ready() {
 		budget = max(budget, int(every*often))
 	}
 	check := func(program any, from ir.Line) {
+		words, _ := program.([]any)
 		s.set("healthcheck", kind.Object{
-			"test": append([]any{"CMD"}, program.([]any)...), "interval": "2s", "timeout": "5s", "retries": int64(15), "start_period": fmt.Sprintf("%ds", budget),
+			"test": append([]any{"CMD"}, words...), "interval": "2s", "timeout": "5s", "retries": int64(15), "start_period": fmt.Sprintf("%ds", budget),
 		}, from)
 	}
 	if program, ok := s.said["ready"]; ok {
@@ -157,10 +158,9 @@ func (s *localService) net() {
 
 // served are the names of the Services that lead to the pod, and the ports of the container to which they lead.
 func (s *localService) served() (hosts []string, ports []any, from ir.Line) {
-	list, from := s.container.field("ports")
+	list, from := s.container.list("ports")
 	byName := map[string]any{}
-	items, _ := list.([]any)
-	for _, item := range items {
+	for _, item := range list {
 		o, _ := item.(kind.Object)
 		byName[word(o, "name")] = o["containerPort"]
 	}

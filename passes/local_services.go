@@ -142,8 +142,11 @@ func (l *locals) add(n *ir.Node, sources *podSources, name string, said kind.Obj
 		return
 	}
 	containers, _ := s.pod.spec["containers"].([]any)
-	for _, other := range containers[1:] {
+	for i, other := range containers {
 		o, _ := other.(kind.Object)
+		if i == 0 {
+			continue // it is the service itself
+		}
 		beside := *s
 		beside.name, beside.said, beside.doc = name+"-"+word(o, "name"), kind.Object{}, kind.Object{}
 		beside.container, beside.beside, beside.after = s.pod.container("containers", word(o, "name")), s, []string{s.name}

@@ -20,25 +20,23 @@ func (s *localService) variables() {
 		s.lines[lineKey("services", s.name, "env_file", len(files))] = from
 		files = append(files, kind.Object{"path": s.place(row), "format": "raw"})
 	}
-	if list, from := s.container.field("envFrom"); list != nil {
-		for i, item := range list.([]any) {
-			s.from(item, step(from, i), func(name string, v any, at ir.Line) {
-				env[name] = escaped(v)
-				line(name, at)
-			}, whole)
-		}
+	sources, from := s.container.list("envFrom")
+	for i, item := range sources {
+		s.from(item, step(from, i), func(name string, v any, at ir.Line) {
+			env[name] = escaped(v)
+			line(name, at)
+		}, whole)
 	}
-	if list, from := s.container.field("env"); list != nil {
-		for i, item := range list.([]any) {
-			o, _ := item.(kind.Object)
-			if v, ok := s.variable(o); ok {
-				env[word(o, "name")] = v
-				at := step(from, i)
-				if _, ok := o["value"]; ok {
-					at = step(at, "value")
-				}
-				line(word(o, "name"), at)
+	list, from := s.container.list("env")
+	for i, item := range list {
+		o, _ := item.(kind.Object)
+		if v, ok := s.variable(o); ok {
+			env[word(o, "name")] = v
+			at := step(from, i)
+			if _, ok := o["value"]; ok {
+				at = step(at, "value")
 			}
+			line(word(o, "name"), at)
 		}
 	}
 	said, _ := s.said["env"].(kind.Object)

@@ -174,7 +174,7 @@ requests>=2
 		{
 			ID:    "E0112",
 			Title: "patches or extra files that do not fit",
-			Cause: "A patch names a file or an object that the component does not have, or a file of extra holds something else than Kubernetes objects that can be deployed with it.",
+			Cause: "A patch names a file or an object that the component does not have, or makes of its pods what Kubernetes cannot read, or a file of extra holds something else than Kubernetes objects that can be deployed with it.",
 			Example: `
 name: "shop"
 components: orders: {

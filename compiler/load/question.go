@@ -99,7 +99,8 @@ func (l *lib) cueQuestion(q *question) *cueQuestion {
 // traced gives the source of a value of an answer, or of a part of it. The question is asked again when somebody wants to know, and not kept for that:
 // answers take ten times the memory of what is made of them.
 func (l *lib) traced(q *question, in given, a answer, part ...any) kind.Trace {
-	if _, ok := a.(ownAnswer); !ok || l.out.Untraced {
+	// a kind of the user's own may have mistakes, which are shown at their places
+	if _, ok := a.(ownAnswer); !ok || l.out.Untraced && !q.pkg.root.own() {
 		return nil
 	}
 	var mu sync.Mutex
