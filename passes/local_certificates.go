@@ -1,11 +1,9 @@
 package passes
 
 import (
-	"fmt"
 	"path"
 	"strings"
 
-	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 )
@@ -50,10 +48,8 @@ func (s *localService) saidFile(target string, said kind.Object) (madeFile, bool
 	}
 	f, ok := s.secretFiles(word(said, "certificate"))[word(said, "key")]
 	if !ok {
-		s.c.Report(diag.Diagnostic{
-			Code: "E0101", Path: s.n.Path(), Pos: s.c.Of(s.n).Local.Pos, Message: fmt.Sprintf("local of the kind %s has the file %s of neither a file nor a certificate of the component", s.n.Kind.Name, target),
-			Help: "give it from, a file of the component, or certificate, the Secret of a Certificate, and key: tls.crt, tls.key or ca.crt", Related: []diag.Related{{Message: s.n.Name + " is declared here", Pos: s.n.Pos}},
-		})
+		s.wrong(s.n, s.locals.said(s.n), []any{"services", s.name, "files", target}, "give it from, a file of the component, or certificate, the Secret of a Certificate, and key: tls.crt, tls.key or ca.crt",
+			"has the file %s of neither a file nor a certificate of the component", target)
 	}
 	return f, ok
 }

@@ -91,7 +91,13 @@ func (l *locals) enter(n *ir.Node) {
 			Help: "add local to its manifests.cue; local: pods: true takes its pods as they are",
 		})
 	}
-	if said == nil || said["none"] != nil {
+	if said == nil {
+		return
+	}
+	if said["none"] != nil {
+		if n.Kind.Own && len(said) > 1 {
+			l.wrong(n, said, []any{"none"}, "leave out none, or all else", "says both none and what runs on one machine")
+		}
 		return
 	}
 	services, _ := said["services"].(kind.Object)
@@ -106,13 +112,14 @@ func (l *locals) enter(n *ir.Node) {
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		o, _ := services[name].(kind.Object)
 		if name != n.Name && !strings.HasPrefix(name, n.Name+"-") || o["image"] == nil && sources.pods[name] == nil {
-			l.c.Report(diag.Diagnostic{
-				Code: "E0101", Path: n.Path(), Pos: p.Local.Pos, Message: fmt.Sprintf("local of the kind %s has a service %q, which is neither one with an image, called %s or %s-NAME, nor the name of its pods", n.Kind.Name, name, n.Name, n.Name),
-				Help: "give it an image and such a name, or the name of a Deployment, StatefulSet, Job or CronJob", Related: []diag.Related{{Message: n.Name + " is declared here", Pos: n.Pos}},
-			})
+			l.wrong(n, said, []any{"services", name}, "give it an image and such a name, or the name of a Deployment, StatefulSet, Job or CronJob",
+				"has a service %q, which is neither one with an image, called %s or %s-NAME, nor the name of its pods", name, n.Name, n.Name)
 			continue
 		}
 		l.add(n, sources, name, o)
+	}
+	if n.Kind.Own {
+		localChecks{l, n, sources, said}.check()
 	}
 	l.own(n)
 }
