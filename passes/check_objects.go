@@ -79,8 +79,11 @@ func checkSizes(c *pass.Context, n *ir.Node) {
 	}
 }
 
-// checkPods refuses pods of a kind that are not as Kubernetes reads them. Those of the user's own files have been looked at before.
+// checkPods refuses pods of a kind of the user's own that are not as Kubernetes reads them. Those of patches and extra have been looked at before.
 func checkPods(c *pass.Context, n *ir.Node) {
+	if !n.Kind.Own {
+		return
+	}
 	rows := c.Of(n).Rows
 	for _, row := range rows {
 		for i, o := range objectsIn(row) {
