@@ -29,7 +29,8 @@ type localService struct {
 	beside    *localService
 	owner     *localService
 	uid       string
-	claimed   []string // volumes
+	claimed   []string         // volumes
+	known     map[string]known // variables
 }
 
 // set puts something into the container, with where it is from.
@@ -63,13 +64,9 @@ func (s *localService) begin() {
 		s.lines[lineKey("services", s.name)] = s.container[0].line
 	}
 	s.image()
-	if v, from := s.field("command", "command"); v != nil {
-		s.set("entrypoint", v, from)
-	}
-	if v, from := s.field("args", "args"); v != nil {
-		s.set("command", v, from)
-	}
 	s.variables()
+	s.words("entrypoint", "command")
+	s.words("command", "args")
 	s.mounts()
 	s.security()
 	s.limits()
@@ -86,6 +83,15 @@ func (s *localService) begin() {
 		if seconds, ok := s.pod.spec["terminationGracePeriodSeconds"]; ok && !s.inner {
 			s.set("stop_grace_period", fmt.Sprintf("%vs", seconds), s.pod.line(append(s.pod.path, "terminationGracePeriodSeconds")...))
 		}
+	}
+}
+
+// words are what the container runs, as the kind says it or as Kubernetes expands what the pod has.
+func (s *localService) words(field, name string) {
+	if v, from := s.field(name, name); v != nil && s.said[name] != nil {
+		s.set(field, v, from)
+	} else if v != nil {
+		s.doc[field], s.lines[lineKey("services", s.name, field)] = s.expanded(v, from)
 	}
 }
 

@@ -164,7 +164,7 @@ func (l *locals) add(n *ir.Node, sources *podSources, name string, said kind.Obj
 // keep enters a container into the document.
 func (l *locals) keep(s *localService) {
 	l.services[s.n] = append(l.services[s.n], s)
-	l.doc[s.name] = s.doc
+	l.doc[s.name], s.known = s.doc, map[string]known{}
 	s.begin()
 }
 
