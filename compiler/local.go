@@ -68,12 +68,7 @@ func localServices(b *Build) map[string]*local.Service {
 }
 
 func localService(b *Build, name string, o kind.Object) *local.Service {
-	s := &local.Service{Environment: map[string]string{}, Once: o["restart"] == "no", Optional: o["profiles"] != nil}
-	for _, n := range b.Graph.Components() {
-		if (name == n.Name || strings.HasPrefix(name, n.Name+"-")) && len(n.Name) > len(s.Component) {
-			s.Component = n.Name
-		}
-	}
+	s := &local.Service{Component: b.Plan.Local.Components[name].Name, Environment: map[string]string{}, Once: o["restart"] == "no", Optional: o["profiles"] != nil}
 	env, _ := o["environment"].(kind.Object)
 	for key, v := range env {
 		s.Environment[key], _ = v.(string)

@@ -52,25 +52,26 @@ func (s *localService) mounts() {
 		}
 		add(from, kind.Object{"type": "bind", "source": source, "target": target, "read_only": true, "bind": kind.Object{"create_host_path": false}})
 	}
-	volume := func(from ir.Line, name string) {
+	volume := func(from ir.Line, name string) string {
+		name = s.free(s.n, name, s.takenVolume)
 		if s.volumes[name] == nil {
-			s.volumes[name] = kind.Object{}
+			s.volumes[name], s.owners[name] = kind.Object{}, s.n
 			s.lines[lineKey("volumes", name)] = from
 		}
+		return name
 	}
 	claim := func(from ir.Line, name, target string, readOnly bool) {
+		name = volume(from, name)
 		v := kind.Object{"type": "volume", "source": name, "target": target, "volume": kind.Object{"nocopy": true}}
 		if readOnly {
 			v["read_only"] = true
 		}
 		add(from, v)
 		s.claimed = append(s.claimed, name)
-		volume(from, name)
 	}
 	// a new volume has what the image has there, and belongs to whom it does there
 	filled := func(from ir.Line, name, target string) {
-		add(from, kind.Object{"type": "volume", "source": name, "target": target})
-		volume(from, name)
+		add(from, kind.Object{"type": "volume", "source": volume(from, name), "target": target})
 	}
 	folder := func(from ir.Line, target string, size any) {
 		s.lines[lineKey("services", s.name, "tmpfs", len(memory))] = from

@@ -123,9 +123,8 @@ func (s *localService) net() {
 		s.set("network_mode", "service:"+s.beside.name, s.container[0].line)
 		return
 	}
-	if other := word(s.said, "beside"); other != "" {
-		s.set("network_mode", "service:"+other, s.own("beside"))
-		return
+	if word(s.said, "beside") != "" {
+		return // as soon as that has a name
 	}
 	hosts, ports := strs(s.said["hosts"]), s.said["ports"]
 	from := s.own("ports")

@@ -16,7 +16,8 @@ type localService struct {
 
 	n         *ir.Node
 	sources   *podSources
-	name      string
+	called    string      // by its kind
+	name      string      // in the document
 	said      kind.Object // what the kind says of it
 	pod       *localPod   // nil: the kind says all
 	container layers      // of the pod
@@ -46,7 +47,7 @@ func (s *localService) own(field ...any) ir.Line {
 	for _, key := range field {
 		data = item(data, key)
 	}
-	return ir.Line{Data: data, Node: s.n, Trace: p.Local.Trace, At: append([]any{"services", s.name}, field...), Pos: p.Local.Pos}
+	return ir.Line{Data: data, Node: s.n, Trace: p.Local.Trace, At: append([]any{"services", s.called}, field...), Pos: p.Local.Pos}
 }
 
 // field is what the kind says of a service, else what the container of its pod has.
@@ -152,8 +153,11 @@ func (s *localService) finish() {
 	}
 	p := s.c.Of(s.n)
 	for _, other := range s.services[s.n] {
-		if slices.Contains(s.after, other.name) || other == s.owner {
+		if slices.Contains(s.after, other.called) || other == s.owner {
 			wait(other, s.by(s.n)...)
+		}
+		if beside := word(s.said, "beside"); beside != "" && beside == other.called {
+			s.set("network_mode", "service:"+other.name, s.own("beside"))
 		}
 	}
 	if len(s.after) == 0 && !s.alone {

@@ -29,7 +29,7 @@ func localServices() pass.Pass {
 
 func runLocalServices(c *pass.Context) bool {
 	l := &locals{c: c, services: map[*ir.Node][]*localService{}, builds: map[string]build{}, doc: kind.Object{}, volumes: kind.Object{}}
-	l.lines, l.certificates = map[string]ir.Line{}, map[string]ir.Certificate{}
+	l.lines, l.certificates, l.owners = map[string]ir.Line{}, map[string]ir.Certificate{}, map[string]*ir.Node{}
 	nodes := c.Graph.Components()
 	for _, n := range nodes {
 		if p := c.Of(n); len(p.Built.By()) > 0 && !strings.Contains(p.Built.Value(), "@") {
@@ -45,7 +45,7 @@ func runLocalServices(c *pass.Context) bool {
 			s.finish()
 		}
 	}
-	c.Plan.Local = ir.Local{Document: l.document(), Lines: l.lines}
+	c.Plan.Local = ir.Local{Document: l.document(), Lines: l.lines, Components: l.components()}
 	for _, place := range slices.Sorted(maps.Keys(l.certificates)) {
 		c.Plan.Local.Certificates = append(c.Plan.Local.Certificates, l.certificates[place])
 	}
@@ -56,9 +56,10 @@ func runLocalServices(c *pass.Context) bool {
 type locals struct {
 	c        *pass.Context
 	services map[*ir.Node][]*localService
-	builds   map[string]build // by image
-	doc      kind.Object      // the services of the document
-	volumes  kind.Object      // and its volumes
+	builds   map[string]build    // by image
+	doc      kind.Object         // the services of the document
+	volumes  kind.Object         // and its volumes
+	owners   map[string]*ir.Node // of the volumes
 	lines    map[string]ir.Line
 
 	certificates map[string]ir.Certificate // that containers have, by place
@@ -163,14 +164,45 @@ func (l *locals) add(n *ir.Node, sources *podSources, name string, said kind.Obj
 
 // keep enters a container into the document.
 func (l *locals) keep(s *localService) {
+	s.called, s.name, s.known = s.name, l.free(s.n, s.name, l.takenService), map[string]known{}
 	l.services[s.n] = append(l.services[s.n], s)
-	l.doc[s.name], s.known = s.doc, map[string]known{}
+	l.doc[s.name] = s.doc
 	s.begin()
+}
+
+// free is how the document calls what a component calls <component>-<part>: with more - between them where that name is another one's.
+func (l *locals) free(n *ir.Node, name string, taken func(*ir.Node, string) bool) string {
+	part := strings.TrimPrefix(name, n.Name+"-")
+	for between := "--"; taken(n, name); between += "-" {
+		name = n.Name + between + part
+	}
+	return name
+}
+
+// takenService says whether a container is called so already, or a component, whose first container will be.
+func (l *locals) takenService(n *ir.Node, name string) bool {
+	return l.doc[name] != nil || name != n.Name && slices.ContainsFunc(l.c.Graph.Components(), func(other *ir.Node) bool { return other.Name == name })
+}
+
+// takenVolume says whether a volume of another component is called so.
+func (l *locals) takenVolume(n *ir.Node, name string) bool {
+	return l.owners[name] != nil && l.owners[name] != n
+}
+
+// components are those of the containers, by the names of these.
+func (l *locals) components() map[string]*ir.Node {
+	all := map[string]*ir.Node{}
+	for n, services := range l.services {
+		for _, s := range services {
+			all[s.name] = n
+		}
+	}
+	return all
 }
 
 // own adds the container that gives volumes to the users of the others: a volume is root's until then.
 func (l *locals) own(n *ir.Node) {
-	helper, name := word(l.said(n), "helper"), n.Name+"-volume-owner"
+	helper, name := word(l.said(n), "helper"), l.free(n, n.Name+"-volume-owner", l.takenService)
 	var mounts []any
 	command := []any{"sh", "-euc", `for pair; do chown "$${pair%%=*}" "$${pair#*=}"; done`, "sh"}
 	var users []*localService

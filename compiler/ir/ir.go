@@ -412,8 +412,9 @@ type Tree struct {
 // Local is how the whole runs on one machine: a document by the Compose specification, with where its lines are from.
 type Local struct {
 	Document     kind.Object
-	Lines        map[string]Line // by path, whose steps a NUL parts; what has none is from what it is in
-	Certificates []Certificate   // that containers have, by the place of their files
+	Lines        map[string]Line  // by path, whose steps a NUL parts; what has none is from what it is in
+	Certificates []Certificate    // that containers have, by the place of their files
+	Components   map[string]*Node // of the containers, by their names
 }
 
 // Certificate is one that an operator makes in the cluster. Its Secret has tls.crt, tls.key and ca.crt.
