@@ -3,7 +3,9 @@ package passes
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
@@ -16,6 +18,7 @@ func assignPods() pass.Pass {
 		After: []string{
 			"apply-rules", // rules name the pods of a target that act for the source
 		},
+		Codes:   []string{"E0208"},
 		Run:     runAssignPods,
 		Promise: "Every group of pods that a kind describes is there.",
 		Holds:   hostsHold,
@@ -37,6 +40,9 @@ func runAssignPods(c *pass.Context) bool {
 func addActing(c *pass.Context) {
 	for _, e := range c.Graph.Edges {
 		for _, a := range c.Plan.Applied[e] {
+			if len(a.Result.Acts) > 0 {
+				refuseOfProcessAlone(c, e)
+			}
 			for _, group := range a.Result.Acts {
 				addGroup(c, c.Of(e.Target).Pods, group, c.Said(e, a, group.At...))
 			}
@@ -45,6 +51,20 @@ func addActing(c *pass.Context) {
 			}
 		}
 	}
+}
+
+// refuseOfProcessAlone finds links of a process to pods that act for its component, which has no such link: they have the variables of the component, and
+// nothing of what a process has beside them.
+func refuseOfProcessAlone(c *pass.Context, e *ir.Edge) {
+	component, target := e.Source.Component(), e.Target.Component()
+	if !e.Source.Kind.Process || slices.ContainsFunc(c.Graph.Outbound(component), func(o *ir.Edge) bool { return o.Source == component && o.Target.Component() == target }) {
+		return
+	}
+	c.Report(diag.Diagnostic{
+		Code: "E0208", Path: e.Path(), Pos: e.Pos,
+		Message: fmt.Sprintf("%s links to %q, whose pods act for %s with its variables, but %s itself does not link to it", e.Source.ID, e.As, component.Name, component.Name),
+		Help:    fmt.Sprintf("move the link to %s: its workers and jobs have it too", component.Name),
+	})
 }
 
 func addGroup(c *pass.Context, pods map[string]ir.Decided[kind.Pods], group kind.Acts, by ir.Origin) {
