@@ -23,7 +23,7 @@ func checkObjects() pass.Pass {
 		},
 		Codes:   []string{"E0101", "E0205", "E0208"},
 		Run:     runCheckObjects,
-		Promise: "No object of one kind, namespace and name is there twice.",
+		Promise: "No two components have an object of one kind, namespace and name.",
 		Holds:   objectsHold,
 	}
 }
@@ -218,7 +218,7 @@ func objectsHold(c *pass.Context) error {
 	owner := map[object]*ir.Node{}
 	for _, n := range c.Graph.Components() {
 		for _, o := range objectsOf(c, n) {
-			if other := owner[o]; other != nil && !c.Findings.HasErrors() {
+			if other := owner[o]; other != nil && other != n && !c.Findings.HasErrors() {
 				return fmt.Errorf("%s and %s have the object %v", other.Name, n.Name, o)
 			}
 			owner[o] = n
