@@ -57,14 +57,6 @@ func (r NameRule) Check(name string) string {
 	return ""
 }
 
-// Mend says what to do about a name that Check refuses.
-func (r NameRule) Mend(name string) string {
-	if slices.Contains(r.Not, name) {
-		return "choose another name"
-	}
-	return "use " + r.Help
-}
-
 // StandsFor is what a Compose file runs in the place of a component of the kind, for `platc init --from`.
 type StandsFor struct {
 	Images    []string            // repositories, without docker.io/library/; "*": every one that no other kind stands for

@@ -500,7 +500,7 @@ func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
 	n.ID = parent.ID + "/" + n.SubKind() + "/" + g.Key
 	if problem := k.Names.Check(g.Key); problem != "" {
 		l.graph.Failed[n.ID] = true
-		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: k.Names.Mend(g.Key)})
+		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: "use " + k.Names.Help})
 		return
 	}
 	if !g.Struct {
