@@ -36,7 +36,7 @@ type binding struct {
 	lists            map[string][]record
 	names            map[string][]record
 	resources        []resource
-	optional         map[string]bool
+	optional         map[string][]bound // KEY -> the rules that may leave it out
 	edges            []*ir.Edge
 	by               []ir.Origin       // what each rule says that makes the instance
 	primary          *ir.Edge          // the link that asks for the plain names
@@ -110,7 +110,7 @@ func collect(c *pass.Context, all map[*ir.Node]map[string]map[*ir.Node]*binding,
 	}
 	b := all[source][out.Prefix][provider]
 	if b == nil {
-		b = &binding{source: source, provider: provider, prefix: out.Prefix, values: map[string][]bound{}, defaults: map[string][]bound{}, lists: map[string][]record{}, names: map[string][]record{}, optional: map[string]bool{}, renames: map[string]rename{}}
+		b = &binding{source: source, provider: provider, prefix: out.Prefix, values: map[string][]bound{}, defaults: map[string][]bound{}, lists: map[string][]record{}, names: map[string][]record{}, optional: map[string][]bound{}, renames: map[string]rename{}}
 		all[source][out.Prefix][provider] = b
 	}
 	b.by = append(b.by, c.Said(e, a, "out", "prefix"))
@@ -137,7 +137,7 @@ func collect(c *pass.Context, all map[*ir.Node]map[string]map[*ir.Node]*binding,
 		b.resources = append(b.resources, resource{r, c.Said(e, a, "out", "resources", i)})
 	}
 	for _, key := range a.Rule.Optional {
-		b.optional[key] = true
+		b.optional[key] = append(b.optional[key], bound{by: c.From(e, a.Rule)})
 	}
 	// the rules of one edge come one after the other
 	if n := len(b.edges); n == 0 || b.edges[n-1] != e {
@@ -239,8 +239,14 @@ func bindInstance(c *pass.Context, b *binding) {
 				own.bind(c, n, key, v)
 			}
 		}
+		may := map[string]ir.Decided[string]{}
+		for key, rules := range own.optional {
+			if len(names[key]) > 0 {
+				may[key] = pass.Decide(c, names[key][0].name, slices.Concat(origins(rules), names[key][0].by)...)
+			}
+		}
 		p := c.Plan.VariablesOf(n)
-		instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, Resources: unite(c, own.resources), Optional: own.waits(c)}
+		instance := ir.Instance{Prefix: b.prefix, Component: b.provider, Variables: variables, May: may, Resources: unite(c, own.resources), Optional: own.waits(c)}
 		p.Instances = append(p.Instances, pass.Decide(c, instance, own.by...))
 	}
 }
@@ -268,7 +274,8 @@ func (b *binding) waits(c *pass.Context) ir.Decided[bool] {
 	return pass.Decide(c, optional, by...)
 }
 
-// variables are the names of each key, without those that are taken.
+// variables are the names of each key, without those that are taken. A key that the rules may leave out has its name where nothing sets it too, but takes none
+// away.
 func (b *binding) variables(c *pass.Context) map[string][]variable {
 	all, taken := map[string][]variable{}, map[string]string{}
 	for _, key := range b.keys() {
@@ -290,6 +297,16 @@ func (b *binding) variables(c *pass.Context) map[string][]variable {
 			all[key] = append(all[key], v)
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(b.optional)) {
+		names := b.variablesOf(c, key)
+		if len(names) == 0 || slices.Contains(b.keys(), key) {
+			continue
+		}
+		name := names[0].name
+		if _, setting := b.source.Description.Settings[name]; !setting && taken[name] == "" {
+			all[key], taken[name] = names[:1], b.prefix+"_"+key
+		}
+	}
 	return all
 }
 
@@ -299,6 +316,7 @@ func (b *binding) of(n *ir.Node) *binding {
 	links := func(o ir.Origin) bool { return !o.Edge.Source.Kind.Process || o.Edge.Source == n }
 	own.values, own.defaults = where(b.values, links), where(b.defaults, links)
 	own.lists, own.names = where(b.lists, links), where(b.names, links)
+	own.optional = where(b.optional, links)
 	own.resources = only(b.resources, links)
 	own.by = slices.DeleteFunc(slices.Clone(b.by), func(o ir.Origin) bool { return !links(o) })
 	own.edges = slices.DeleteFunc(slices.Clone(b.edges), func(e *ir.Edge) bool { return !links(ir.Origin{Edge: e}) })
@@ -328,16 +346,18 @@ func where[T origin](all map[string][]T, links func(ir.Origin) bool) map[string]
 	return some
 }
 
-// wants are the origins of a key's value: all that give it, or a part of it.
-func (b *binding) wants(key string) []ir.Origin {
+// origins are the links that say it.
+func origins[T origin](all []T) []ir.Origin {
 	var by []ir.Origin
-	for _, v := range b.valuesOf(key) {
-		by = append(by, v.by)
-	}
-	for _, r := range slices.Concat(b.lists[key], b.names[key]) {
-		by = append(by, r.by)
+	for _, said := range all {
+		by = append(by, said.origin())
 	}
 	return by
+}
+
+// wants are the origins of a key's value: all that give it, or a part of it.
+func (b *binding) wants(key string) []ir.Origin {
+	return append(origins(b.valuesOf(key)), origins(slices.Concat(b.lists[key], b.names[key]))...)
 }
 
 // valuesOf is what the edges want a key to be; what holds where none wants anything.

@@ -424,7 +424,7 @@ func instanceViews(v *ir.Variables) []any {
 			r := d.Value()
 			resources = append(resources, kind.Object{"name": r.Name, "kind": r.Kind, "access": r.Access})
 		}
-		all = append(all, kind.Object{"family": i.Prefix, "component": i.Component.Name, "kind": i.Component.Kind.Name, "provides": anyStrings(i.Component.Kind.Provides), "variables": plain(i.Variables), "resources": resources, "optional": i.Optional.Value()})
+		all = append(all, kind.Object{"family": i.Prefix, "component": i.Component.Name, "kind": i.Component.Kind.Name, "provides": anyStrings(i.Component.Kind.Provides), "variables": plain(i.Variables), "may": plain(i.May), "resources": resources, "optional": i.Optional.Value()})
 	}
 	slices.SortFunc(all, func(a, b any) int {
 		x, y := a.(kind.Object), b.(kind.Object)

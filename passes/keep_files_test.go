@@ -152,7 +152,7 @@ func TestManifestsSeeWhatWasDecided(t *testing.T) {
 		"variables":    []any{"STORE_HOST"},
 		"requirements": []any{"driver==1"},
 		"modules":      []any{"client", "own.py", "store_module"},
-		"instances":    []any{object{"family": "STORE", "component": "db", "kind": "store", "provides": []any{}, "variables": object{"HOST": "STORE_HOST"}, "resources": []any{object{"name": "x", "kind": "table", "access": "read"}}, "optional": false}},
+		"instances":    []any{object{"family": "STORE", "component": "db", "kind": "store", "provides": []any{}, "variables": object{"HOST": "STORE_HOST"}, "may": object{}, "resources": []any{object{"name": "x", "kind": "table", "access": "read"}}, "optional": false}},
 		"settings":     object{"NAME": "shop"},
 	} {
 		if !reflect.DeepEqual(shop[name], want) {

@@ -63,16 +63,17 @@ func readLinks(c *pass.Context, b *binding) {
 				continue
 			}
 			b.renames[from] = r
-			if key := strings.TrimPrefix(from, b.prefix+"_"); r.to == nil && !b.optional[key] {
+			if key := strings.TrimPrefix(from, b.prefix+"_"); r.to == nil && len(b.optional[key]) == 0 {
 				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s leaves out %s, without which %s does not start", e.Name(), from, b.source.Name), Help: "rename it instead, or remove the link"})
 			}
 		}
 	}
 }
 
+// has says whether the link sets a variable, or may: in another environment, or with other attributes.
 func (b *binding) has(plain string) bool {
 	key, ok := strings.CutPrefix(plain, b.prefix+"_")
-	return ok && slices.Contains(b.keys(), key)
+	return ok && (slices.Contains(b.keys(), key) || len(b.optional[key]) > 0)
 }
 
 func (b *binding) plainNames() []string {

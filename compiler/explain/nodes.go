@@ -359,6 +359,9 @@ func (o *origins) instances(of *ir.Variables, path []string) *cause {
 		if len(path) > 2 && path[1] == "variables" {
 			return o.namedBy(instance.Variables[path[2]].By())
 		}
+		if len(path) > 2 && path[1] == "may" {
+			return o.namedBy(instance.May[path[2]].By())
+		}
 		if len(path) > 1 && path[1] == "optional" {
 			return o.anyBy(instance.Optional.By())
 		}

@@ -305,6 +305,7 @@ type Instance struct {
 	Prefix    string // "POSTGRES"
 	Component *Node
 	Variables map[string]Decided[string] // KEY -> name of the variable, after renames
+	May       map[string]Decided[string] // the same of keys that the rules may leave out, set here or not
 	Resources []Decided[kind.Resource]   // by kind and name
 	Optional  Decided[bool]              // a new pod does not wait for it
 }

@@ -103,6 +103,7 @@ func (v *verification) variables(all *Variables, name string) {
 	listed(v, all.Instances, "an instance", name)
 	for _, d := range all.Instances {
 		origins(v, d.value.Variables, "variable of "+d.value.Component.Name, name)
+		origins(v, d.value.May, "optional variable of "+d.value.Component.Name, name)
 		listed(v, d.value.Resources, "a resource", name)
 	}
 }

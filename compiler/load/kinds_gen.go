@@ -15,7 +15,7 @@ func storedPackages() map[string]stored {
 		"kinds/apisix":     {sum: "d7e18824", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "66ebde6c", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "7c71fb07", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "65dd6d99", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "16abc9dd", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},

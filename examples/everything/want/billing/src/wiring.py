@@ -26,11 +26,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="pg",
         kind="cnpg",
         variables={
+            "CA_FILE": "CNPG_CA_FILE",
             "DATABASES": "CNPG_DATABASES",
             "HOST": "CNPG_HOST",
             "PORT": "CNPG_PORT",
             "SSLMODE": "CNPG_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="ledger",
@@ -45,13 +51,21 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="kafka",
         variables={
             "BOOTSTRAP_SERVERS": "KAFKA_BOOTSTRAP_SERVERS",
+            "CA_FILE": "KAFKA_CA_FILE",
             "CONSUMER_GROUP": "KAFKA_CONSUMER_GROUP",
+            "DEAD_LETTERS": "KAFKA_DEAD_LETTERS",
             "PASSWORD": "KAFKA_PASSWORD",
             "SASL_MECHANISM": "KAFKA_SASL_MECHANISM",
             "SECURITY_PROTOCOL": "KAFKA_SECURITY_PROTOCOL",
             "TOPICS": "KAFKA_TOPICS",
             "USERNAME": "KAFKA_USERNAME",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERS",
+            "SASL_MECHANISM",
+            "SECURITY_PROTOCOL",
+        ),
         resources=(
             Resource(
                 name="order-events",
@@ -66,10 +80,18 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="minio",
         variables={
             "BUCKETS": "MINIO_BUCKETS",
+            "CA_FILE": "MINIO_CA_FILE",
             "HOST": "MINIO_HOST",
             "PORT": "MINIO_PORT",
+            "REGION": "MINIO_REGION",
             "SECURE": "MINIO_SECURE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "REGION",
+            "SECURE",
+        ),
         resources=(
             Resource(
                 name="invoices",
@@ -86,6 +108,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "API_KEY": "ORDERS_API_KEY",
             "URL": "ORDERS_URL",
         },
+        optional=("API_KEY",),
         resources=(),
     ),
 )

@@ -44,6 +44,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "API_KEY": "BILLING_API_KEY",
             "URL": "BILLING_URL",
         },
+        optional=("API_KEY",),
         resources=(),
     ),
     Provider(
@@ -52,9 +53,14 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="celery",
         variables={
             "BROKER_URL": "CELERY_BROKER_URL",
+            "CA_FILE": "CELERY_CA_FILE",
             "RESULT_BACKEND": "CELERY_RESULT_BACKEND",
             "TASK_DEFAULT_QUEUE": "CELERY_TASK_DEFAULT_QUEUE",
         },
+        optional=(
+            "CA_FILE",
+            "TASK_DEFAULT_QUEUE",
+        ),
         resources=(),
     ),
     Provider(
@@ -62,11 +68,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="pg",
         kind="cnpg",
         variables={
+            "CA_FILE": "CNPG_CA_FILE",
             "DATABASES": "CNPG_DATABASES",
             "HOST": "CNPG_HOST",
             "PORT": "CNPG_PORT",
             "SSLMODE": "CNPG_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="ledger",
@@ -81,13 +93,21 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="kafka",
         variables={
             "BOOTSTRAP_SERVERS": "KAFKA_BOOTSTRAP_SERVERS",
+            "CA_FILE": "KAFKA_CA_FILE",
             "CONSUMER_GROUP": "KAFKA_CONSUMER_GROUP",
+            "DEAD_LETTERS": "KAFKA_DEAD_LETTERS",
             "PASSWORD": "KAFKA_PASSWORD",
             "SASL_MECHANISM": "KAFKA_SASL_MECHANISM",
             "SECURITY_PROTOCOL": "KAFKA_SECURITY_PROTOCOL",
             "TOPICS": "KAFKA_TOPICS",
             "USERNAME": "KAFKA_USERNAME",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERS",
+            "SASL_MECHANISM",
+            "SECURITY_PROTOCOL",
+        ),
         resources=(
             Resource(
                 name="order-events",
@@ -102,10 +122,18 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="minio",
         variables={
             "BUCKETS": "MINIO_BUCKETS",
+            "CA_FILE": "MINIO_CA_FILE",
             "HOST": "MINIO_HOST",
             "PORT": "MINIO_PORT",
+            "REGION": "MINIO_REGION",
             "SECURE": "MINIO_SECURE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "REGION",
+            "SECURE",
+        ),
         resources=(
             Resource(
                 name="invoices",
@@ -119,11 +147,19 @@ PROVIDERS: tuple[Provider, ...] = (
         component="docs",
         kind="mongodb",
         variables={
+            "CA_FILE": "MONGODB_CA_FILE",
             "DATABASES": "MONGODB_DATABASES",
             "HOST": "MONGODB_HOST",
             "PORT": "MONGODB_PORT",
             "REPLICA_SET": "MONGODB_REPLICA_SET",
+            "TLS": "MONGODB_TLS",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "REPLICA_SET",
+            "TLS",
+        ),
         resources=(
             Resource(
                 name="catalog",
@@ -137,11 +173,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="db",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_CA_FILE",
             "DATABASES": "POSTGRES_DATABASES",
             "HOST": "POSTGRES_HOST",
             "PORT": "POSTGRES_PORT",
             "SSLMODE": "POSTGRES_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="audit",
@@ -160,15 +202,24 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "CA_FILE": "RABBITMQ_CA_FILE",
             "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",
             "PORT": "RABBITMQ_PORT",
             "QUEUES": "RABBITMQ_QUEUES",
+            "TLS": "RABBITMQ_TLS",
             "USER": "RABBITMQ_USER",
             "VHOST": "RABBITMQ_VHOST",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERED",
+            "PORT",
+            "TLS",
+            "VHOST",
+        ),
         resources=(
             Resource(
                 name="shop",
@@ -192,11 +243,18 @@ PROVIDERS: tuple[Provider, ...] = (
         component="cache",
         kind="redis",
         variables={
+            "CA_FILE": "REDIS_CA_FILE",
             "HOST": "REDIS_HOST",
             "PASSWORD": "REDIS_PASSWORD",
             "PORT": "REDIS_PORT",
+            "TLS": "REDIS_TLS",
             "USERNAME": "REDIS_USERNAME",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "TLS",
+        ),
         resources=(),
     ),
 )

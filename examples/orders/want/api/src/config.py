@@ -328,6 +328,7 @@ def bind(provider: Provider) -> ProviderSettings:
         fields: dict[str, Any] = {
             field_of(key): (SecretStr, Field(validation_alias=variable))
             for key, variable in provider.variables.items()
+            if key not in provider.optional or variable in os.environ
         }
         other = create_model("OtherSettings", __base__=OtherSettings, **fields)
         return other(provider=provider)

@@ -30,9 +30,14 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="celery",
         variables={
             "BROKER_URL": "CELERY_BROKER_URL",
+            "CA_FILE": "CELERY_CA_FILE",
             "RESULT_BACKEND": "CELERY_RESULT_BACKEND",
             "TASK_DEFAULT_QUEUE": "CELERY_TASK_DEFAULT_QUEUE",
         },
+        optional=(
+            "CA_FILE",
+            "TASK_DEFAULT_QUEUE",
+        ),
         resources=(),
     ),
     Provider(
@@ -41,10 +46,18 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="minio",
         variables={
             "BUCKETS": "MINIO_BUCKETS",
+            "CA_FILE": "MINIO_CA_FILE",
             "HOST": "MINIO_HOST",
             "PORT": "MINIO_PORT",
+            "REGION": "MINIO_REGION",
             "SECURE": "MINIO_SECURE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "REGION",
+            "SECURE",
+        ),
         resources=(
             Resource(
                 name="receipts",
@@ -58,11 +71,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="db",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_CA_FILE",
             "DATABASES": "POSTGRES_DATABASES",
             "HOST": "POSTGRES_HOST",
             "PORT": "POSTGRES_PORT",
             "SSLMODE": "POSTGRES_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="orders",
@@ -76,15 +95,24 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "CA_FILE": "RABBITMQ_CA_FILE",
             "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",
             "PORT": "RABBITMQ_PORT",
             "QUEUES": "RABBITMQ_QUEUES",
+            "TLS": "RABBITMQ_TLS",
             "USER": "RABBITMQ_USER",
             "VHOST": "RABBITMQ_VHOST",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERED",
+            "PORT",
+            "TLS",
+            "VHOST",
+        ),
         resources=(
             Resource(
                 name="shop",

@@ -84,7 +84,12 @@ SAMPLES: Mapping[str, Mapping[str, Callable[[Provider], str]]] = {
         "SECURITY_PROTOCOL": fixed("SASL_PLAINTEXT"),
         "TOPICS": names("topic"),
     },
-    "minio": {**SERVER, "BUCKETS": buckets, "SECURE": fixed("false")},
+    "minio": {
+        **SERVER,
+        "BUCKETS": buckets,
+        "REGION": fixed("us-east-1"),
+        "SECURE": fixed("false"),
+    },
     "mongodb": {**SERVER, "DATABASES": collections, "REPLICA_SET": fixed("")},
     "postgresql": POSTGRES,
     "rabbitmq": {
@@ -108,7 +113,7 @@ def required(provider: Provider, key: str) -> bool:
     """Return whether the application does not start without this key's variable."""
     model = settings_of(provider)
     if model is None:
-        return True
+        return key not in provider.optional
     field = model.model_fields.get(key.lower())
     return field is not None and field.is_required()
 

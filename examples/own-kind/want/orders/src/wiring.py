@@ -28,6 +28,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "SUBJECTS": "NATS_SUBJECTS",
             "USERNAME": "NATS_USERNAME",
         },
+        optional=("PORT",),
         resources=(
             Resource(
                 name="orders.placed",

@@ -143,10 +143,16 @@ def test_worker_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_takes_a_kind_that_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     """The values of an unknown kind are secrets, by key."""
     monkeypatch.setenv("CACHE_HOST", SECRET)
-    bound = bind(Provider("CACHE", "cache", "memcached", {"HOST": "CACHE_HOST"}))
+    variables = {"HOST": "CACHE_HOST", "TLS": "CACHE_TLS"}
+    bound = bind(Provider("CACHE", "cache", "memcached", variables, optional=("TLS",)))
     assert isinstance(bound, OtherSettings)
     assert bound.value("HOST").get_secret_value() == SECRET
     assert SECRET not in repr(bound)
+    assert not hasattr(bound, "value_tls")
+    monkeypatch.setenv("CACHE_TLS", "true")
+    again = bind(bound.provider)
+    assert isinstance(again, OtherSettings)
+    assert again.value("TLS").get_secret_value() == "true"
 
 
 def test_splits_records() -> None:

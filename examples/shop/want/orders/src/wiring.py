@@ -27,13 +27,21 @@ PROVIDERS: tuple[Provider, ...] = (
         kind="kafka",
         variables={
             "BOOTSTRAP_SERVERS": "KAFKA_BOOTSTRAP_SERVERS",
+            "CA_FILE": "KAFKA_CA_FILE",
             "CONSUMER_GROUP": "KAFKA_CONSUMER_GROUP",
+            "DEAD_LETTERS": "KAFKA_DEAD_LETTERS",
             "PASSWORD": "KAFKA_PASSWORD",
             "SASL_MECHANISM": "KAFKA_SASL_MECHANISM",
             "SECURITY_PROTOCOL": "KAFKA_SECURITY_PROTOCOL",
             "TOPICS": "KAFKA_TOPICS",
             "USERNAME": "KAFKA_USERNAME",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERS",
+            "SASL_MECHANISM",
+            "SECURITY_PROTOCOL",
+        ),
         resources=(
             Resource(
                 name="order-events",
@@ -47,11 +55,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="db",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_CA_FILE",
             "DATABASES": "POSTGRES_DATABASES",
             "HOST": "POSTGRES_HOST",
             "PORT": "POSTGRES_PORT",
             "SSLMODE": "POSTGRES_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="orders",
@@ -65,14 +79,24 @@ PROVIDERS: tuple[Provider, ...] = (
         component="events",
         kind="rabbitmq",
         variables={
+            "CA_FILE": "RABBITMQ_CA_FILE",
+            "DEAD_LETTERED": "RABBITMQ_DEAD_LETTERED",
             "EXCHANGES": "RABBITMQ_EXCHANGES",
             "HOST": "RABBITMQ_HOST",
             "PASSWORD": "RABBITMQ_PASSWORD",
             "PORT": "RABBITMQ_PORT",
             "QUEUES": "RABBITMQ_QUEUES",
+            "TLS": "RABBITMQ_TLS",
             "USER": "RABBITMQ_USER",
             "VHOST": "RABBITMQ_VHOST",
         },
+        optional=(
+            "CA_FILE",
+            "DEAD_LETTERED",
+            "PORT",
+            "TLS",
+            "VHOST",
+        ),
         resources=(
             Resource(
                 name="shop",

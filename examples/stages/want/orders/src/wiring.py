@@ -22,11 +22,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="db",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_CA_FILE",
             "DATABASES": "POSTGRES_DATABASES",
             "HOST": "POSTGRES_HOST",
             "PORT": "POSTGRES_PORT",
             "SSLMODE": "POSTGRES_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="orders",

@@ -96,12 +96,16 @@ class Resource:
 
 @dataclass(frozen=True)
 class Provider:
-    """One provider instance: `variables` maps each key, such as HOST, to its variable's name."""
+    """One provider instance: `variables` maps each key, such as HOST, to its variable's name.
+
+    What `optional` lists may be unset.
+    """
 
     family: str
     component: str
     kind: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     resources: tuple[Resource, ...] = ()
 
     def access(self, kind: str, name: str) -> Access:

@@ -25,6 +25,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "API_KEY": "ACCOUNTS_API_KEY",
             "URL": "ACCOUNTS_URL",
         },
+        optional=("API_KEY",),
         resources=(),
     ),
     Provider(
@@ -35,6 +36,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "API_KEY": "CATALOG_API_KEY",
             "URL": "CATALOG_URL",
         },
+        optional=("API_KEY",),
         resources=(),
     ),
     Provider(
@@ -45,6 +47,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "API_KEY": "SEARCH_API_KEY",
             "URL": "SEARCH_URL",
         },
+        optional=("API_KEY",),
         resources=(),
     ),
 )

@@ -22,11 +22,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="reports",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_REPORTS_CA_FILE",
             "DATABASES": "POSTGRES_REPORTS_DATABASES",
             "HOST": "POSTGRES_REPORTS_HOST",
             "PORT": "POSTGRES_REPORTS_PORT",
             "SSLMODE": "POSTGRES_REPORTS_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="search",
@@ -40,11 +46,17 @@ PROVIDERS: tuple[Provider, ...] = (
         component="store",
         kind="postgresql",
         variables={
+            "CA_FILE": "POSTGRES_STORE_CA_FILE",
             "DATABASES": "POSTGRES_STORE_DATABASES",
             "HOST": "POSTGRES_STORE_HOST",
             "PORT": "POSTGRES_STORE_PORT",
             "SSLMODE": "POSTGRES_STORE_SSLMODE",
         },
+        optional=(
+            "CA_FILE",
+            "PORT",
+            "SSLMODE",
+        ),
         resources=(
             Resource(
                 name="search",
