@@ -21,7 +21,7 @@ func applyRules() pass.Pass {
 			"set-marks",         // a rule sees what all other edges say of its ends, also of those that come later
 			"assign-identities", // a rule writes the credential into variables and roles
 		},
-		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0203", "E0208", "E0301", "W0112", "W0114", "W0118", "W0120", "W0121", "W0122", "W0128", "W0129", "W0130", "W0135"},
+		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0203", "E0208", "E0301", "W0112", "W0114", "W0118", "W0120", "W0121", "W0122", "W0128", "W0129", "W0130", "W0131", "W0135"},
 		Run:     runApplyRules,
 		Promise: "Every rule of every edge was applied, in the order of the rules.",
 		Holds:   effectsHold,

@@ -40,7 +40,7 @@ func runCheckEncryption(c *pass.Context) bool {
 	if len(clients) == 0 {
 		return true
 	}
-	d := diag.Diagnostic{Code: "W0137", Path: "components", Pos: c.Graph.Pos, Help: "set tls: true on each server, for which cert-manager makes the certificates, or link a mesh to both ends"}
+	d := diag.Diagnostic{Code: "W0137", Path: "components", Pos: c.Graph.Pos, Help: "set tls: true on each server, or in external of one that is there already; or link a mesh to both ends"}
 	var servers []string
 	for _, n := range c.Graph.Components() {
 		if len(clients[n]) > 0 {

@@ -17,7 +17,7 @@ func describeNodes() pass.Pass {
 		After: []string{
 			"resolve-links", // a link to a whole component adds the sub-component that it implies, and a description sees all of them
 		},
-		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0205", "E0208", "E0301", "E0303", "W0115", "W0120", "W0122", "W0127", "W0133", "W0135"},
+		Codes:   []string{"E0103", "E0104", "E0107", "E0108", "E0201", "E0205", "E0208", "E0301", "E0303", "W0112", "W0115", "W0120", "W0122", "W0127", "W0129", "W0133", "W0135", "W0138"},
 		Run:     runDescribeNodes,
 		Promise: "The ports of a component are those of its groups of pods.",
 		Holds:   describedHolds,

@@ -105,13 +105,13 @@ func fits(c *pass.Context, n *ir.Node, extra ir.Extra, given *kind.Given, o kind
 	case namespace != "" && namespace != n.Namespace():
 		return refused("E0112", "leave the namespace out, or give the file to a component of that namespace", "which asks for the namespace %s, and all objects of %s are put into %s", namespace, n.Name, n.Namespace())
 	}
-	if at, what := misformed(o, false); what != "" {
-		return refused("E0112", "write it as Kubernetes has it", "whose %s %s", dotted(at), what)
-	}
 	for row, other := range whole(c.Of(n).Rows) {
 		if titleOf(other) == titleOf(o) && other["apiVersion"] == o["apiVersion"] {
 			return refused("E0205", "rename it; what is there already can be changed with patches", "which is in %s already", row.Path)
 		}
+	}
+	if at, what := misformed(o, false); what != "" {
+		return refused("E0112", "write it as Kubernetes has it", "whose %s %s", dotted(at), what)
 	}
 	return true
 }

@@ -533,8 +533,8 @@ components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 		},
 		{
 			ID:    "W0112",
-			Title: "gateway without auth",
-			Cause: "A gateway exposes an application that does not authenticate its callers.",
+			Title: "public without auth",
+			Cause: "A gateway, or a `service_type` of its own, exposes an application that does not authenticate its callers.",
 			Example: `
 name: "shop"
 config: domain: "shop.example.com"
@@ -777,7 +777,7 @@ components: {
 	}
 }
 `,
-			Fix: "Set `tls: {secret: \"api-tls\"}` on the link or on its gateway. With `issuer`, cert-manager makes the certificate; else put it into that Secret. A gateway whose `service_type` is `ClusterIP` has something in front of it, and is not asked.",
+			Fix: "Set `tls: {secret: \"api-tls\"}` on the link or on its gateway. With `issuer`, cert-manager makes the certificate; else put it into that Secret. A gateway whose `service_type` is `ClusterIP` has something in front of it, and is not asked. An application that has a `service_type` of its own needs a gateway for that, unless it encrypts by itself.",
 		},
 		{
 			ID:    "W0130",
@@ -793,6 +793,21 @@ components: {
 }
 `,
 			Fix: "Set `allow` on the link to the addresses of those who need it, such as `[\"203.0.113.0/24\"]`; or remove the link, and use `kubectl port-forward`.",
+		},
+		{
+			ID:    "W0131",
+			Title: "metrics that the proxy of a mesh cannot read",
+			Cause: "In a STRICT mesh a Prometheus scrapes the proxy of a pod, which merges the metrics of the server into its own. It asks without a password and in clear text, and gets none where the server demands either. There are no alerts on them then.",
+			Example: `
+name: "shop"
+components: {
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, links: "docs/orders": {}}
+	docs: {kind: "mongodb", namespace: "docs", mongo_db: orders: {}}
+	prom: {kind: "prometheus", namespace: "monitoring", links: docs: {}}
+	mesh: {kind: "istio", cni: true, links: {orders: {}, docs: {}, prom: {}}}
+}
+`,
+			Fix: "Leave out `tls` on the server, since the mesh encrypts. If its metrics need a password, set `mtls: \"PERMISSIVE\"` on the link of the mesh to it, or accept the warning.",
 		},
 		{
 			ID:    "W0132",
@@ -872,6 +887,20 @@ components: {
 }
 `,
 			Fix: "Set `tls: true` on the server: cert-manager makes its certificate, and every client verifies it. Or link an `istio` to the server and to its clients.",
+		},
+		{
+			ID:    "W0138",
+			Title: "proxies trusted at every address",
+			Cause: "A gateway takes the address of a client from what connects to it, if that is in `trusted_ips`. With a range of all addresses it is the client itself that says it, and passes `allow` and limits by address.",
+			Example: `
+name: "shop"
+config: domain: "example.com"
+components: {
+	edge: {kind: "kong", namespace: "edge", trusted_ips: ["0.0.0.0/0"], links: orders: subdomain: "orders"}
+	orders: {kind: "fastapi", namespace: "orders", port: 8080, auth: "api_key"}
+}
+`,
+			Fix: "Name the addresses of the load balancer or the proxies in front of the gateway.",
 		},
 		{
 			ID:    "W0139",

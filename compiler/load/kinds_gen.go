@@ -11,23 +11,23 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "f765b311", definitions: storedDefinitions},
-		"kinds/apisix":     {sum: "d7e18824", declared: storedApisix},
+		"schema":           {sum: "8e76583c", definitions: storedDefinitions},
+		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "7c71fb07", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "30aa6488", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "65dd6d99", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "16abc9dd", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
-		"kinds/kafka":      {sum: "8277f129", declared: storedKafka},
+		"kinds/kafka":      {sum: "db7cf82b", declared: storedKafka},
 		"kinds/kong":       {sum: "d619a41c", declared: storedKong},
-		"kinds/minio":      {sum: "b4e42ca5", declared: storedMinio},
+		"kinds/minio":      {sum: "738b64e3", declared: storedMinio},
 		"kinds/mongodb":    {sum: "06194caf", declared: storedMongodb},
 		"kinds/postgresql": {sum: "de4168ed", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "cde874d5", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "a3d8a7d6", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "07e7694a", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "3bd5f5e1", declared: storedRedis},
-		"kinds/service":    {sum: "4c3deb40", declared: storedService},
+		"kinds/service":    {sum: "4506bfbc", declared: storedService},
 	}
 }
 
@@ -281,18 +281,18 @@ func storedApisix() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/apisix/kind.cue", Line: 31, Column: 8}},
 	}, Slots: []string{"declared", "certificates", "mesh", "mesh_timeouts", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 26, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 332, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 333, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 334, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 346, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 347, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 348, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 335, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 349, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 30, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 214, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 215, Column: 3}},
@@ -921,7 +921,7 @@ func storedCnpg() *declarations {
 			kind.Field{Name: "extensions", Type: &kind.Type{Doc: "Extensions to create, such as [\"pg_trgm\"].", Text: "[...=~\"^[a-z_][a-z0-9_-]{0,62}$\"] | *[]", Elem: &kind.Type{Doc: "#SQLExtension is the name of an extension.", Help: "the name of an extension, such as pg_trgm", Text: "=~\"^[a-z_][a-z0-9_-]{0,62}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_-]{0,62}$"}}}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z_][a-z0-9_]{0,56}$"}, Not: []string{"postgres", "template0", "template1"}, Help: "a lower-case SQL name of at most 57 characters, not postgres, template0 or template1"}, Pos: diag.Pos{File: "kinds/cnpg/kind.cue", Line: 34, Column: 8}},
 	}, Implied: &kind.Implied{Sub: "db", Name: "_"}, Slots: []string{"authorities", "roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -1455,7 +1455,7 @@ func storedFastapi() *declarations {
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"ca", "cloud", "config", "day2", "files", "own-files", "registry"}, Help: "a DNS-1123 label of at most 40 characters, not ca, cloud, config, day2, files, own-files or registry"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
 	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 77, Column: 3}},
@@ -1585,8 +1585,8 @@ func storedGatewayapi() *declarations {
 			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 		}, IsStruct: true}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 348, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 349, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 362, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 363, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1640,8 +1640,8 @@ func storedIngress() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
 	}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 348, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 349, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 362, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 363, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1984,31 +1984,31 @@ func storedKafka() *declarations {
 			}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9._-]{1,249}$"}, Not: []string{".", ".."}, Help: "1 to 249 letters, digits and any of . _ -, not \".\" or \"..\""}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 72, Column: 8}},
 	}, StandsFor: &kind.StandsFor{Images: []string{"apache/kafka", "apache/kafka-native", "bitnami/kafka", "bitnamilegacy/kafka", "confluentinc/cp-kafka", "confluentinc/confluent-local"}, Address: "brokers", Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"connectors", "grants", "logins", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 89, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 258, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 266, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Derived: "encrypted"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 97, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/authority.yaml", When: &kind.When{Derived: "own_authority"}, Pos: diag.Pos{File: "schema/certificates.cue", Line: 117, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.sh", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 117, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 133, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 143, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Derived: "topics"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 251, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 272, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 303, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 397, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 431, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 444, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/connect/{name}.crt", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 466, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 467, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 477, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 488, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 492, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 499, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/bootstrap.env", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 137, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kafka.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 147, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/topic.yaml", When: &kind.When{Derived: "topics"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 255, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/user.yaml", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 276, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/connect.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 307, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 401, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 435, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/name-reference.yaml", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 448, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/connect/{name}.crt", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 470, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 471, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/connect.env", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 481, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "connectors"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 492, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/image-fields.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 496, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/kafka/manifests.cue", Line: 503, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "kafka", Doc: "Connection of an application to a cluster, with a user of its own.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
@@ -2122,7 +2122,7 @@ func storedKafka() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 157, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"api"}, FromPods: "connect", Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"connectors"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 158, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "kafka", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 150, Column: 2}},
 		asked{Sort: "describe", Of: "kafka/topic", Path: []string{"kind", "subs", "topic", "describe"}, Pos: diag.Pos{File: "kinds/kafka/kind.cue", Line: 91, Column: 3}},
@@ -2132,7 +2132,7 @@ func storedKafka() *declarations {
 		asked{Sort: "rule", Of: "@application -> kafka/topic", Path: []string{"links", "@application -> kafka/topic"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 58, Column: 2}, Marks: true},
 		asked{Sort: "rule", Of: "kafka/topic -> @sql", Path: []string{"links", "kafka/topic -> @sql"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 96, Column: 2}},
 		asked{Sort: "rule", Of: "kafka/topic -> mongodb/mongo_db", Path: []string{"links", "kafka/topic -> mongodb/mongo_db"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 132, Column: 2}},
-		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 157, Column: 2}},
+		asked{Sort: "rule", Of: "kafka/topic -> minio/bucket", Path: []string{"links", "kafka/topic -> minio/bucket"}, Pos: diag.Pos{File: "kinds/kafka/links.cue", Line: 158, Column: 2}},
 	}}
 }
 
@@ -2231,16 +2231,16 @@ func storedKong() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/kong/kind.cue", Line: 32, Column: 8}},
 	}, Slots: []string{"declared", "mesh", "monitors", "routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 332, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 333, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 334, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 346, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 347, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 348, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 335, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 349, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 30, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Derived: "secured"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 131, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 154, Column: 3}},
@@ -2645,13 +2645,13 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 44, Column: 8}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$"}, Help: "3 to 63 lower-case letters, digits and -, beginning and ending with a letter or digit"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 45, Column: 8}},
 	}, StandsFor: &kind.StandsFor{Images: []string{"minio/minio", "quay.io/minio/minio", "bitnami/minio", "bitnamilegacy/minio"}, Sub: "bucket", Named: "bucket", Variables: map[string][]string{
 		"access_key": []string{"MINIO_ROOT_USER", "MINIO_ACCESS_KEY"},
 		"bucket":     []string{"MINIO_DEFAULT_BUCKETS"},
 		"secret_key": []string{"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY"},
 	}, Query: map[string]string{}}, Implied: &kind.Implied{Sub: "bucket", Name: "-"}, Slots: []string{"users", "monitors", "mesh"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -2670,7 +2670,7 @@ func storedMinio() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/minio.env", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 224, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/users.env", When: &kind.When{Part: "users"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 227, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 235, Column: 3}},
-	}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 9, Column: 1}}, Rules: []*kind.Rule{
+	}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "@application", To: "minio", Doc: "Connection of an application to an S3 server.", Startup: true, Ports: []string{"api"}, Optional: []string{"PORT", "SECURE", "REGION", "CA_FILE"}, Brings: kind.Brings{Prefix: "MINIO", Keys: []string{"CA_FILE", "HOST", "PORT", "REGION", "SECURE"}, Fields: []string{"ca_file", "host", "port", "url"}, Out: kind.Side{Parts: []string{"authorities"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		&kind.Rule{From: "fastapi", To: "minio", Doc: "The routes of buckets, as a module of the application.", Startup: true, Modules: []string{"minio/minio_module"}, Requirements: []string{"minio==7.2.20"}, Brings: kind.Brings{Out: kind.Side{Requirements: []string{"minio==7.2.20"}, Modules: []string{"minio/minio_module"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
 		&kind.Rule{From: "@application", To: "minio/bucket", Doc: "Use of a bucket: a user of the application's own, whose policy names this bucket only.", Attributes: &kind.Type{Fields: []kind.Field{
@@ -2789,8 +2789,8 @@ func storedMinio() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Identity: &kind.Identity{Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities", "backups"}}, In: kind.Side{Parts: []string{"users"}}}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 125, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 73, Column: 2}},
-		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 58, Column: 3}},
+		asked{Sort: "describe", Of: "minio", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 74, Column: 2}},
+		asked{Sort: "describe", Of: "minio/bucket", Path: []string{"kind", "subs", "bucket", "describe"}, Pos: diag.Pos{File: "kinds/minio/kind.cue", Line: 59, Column: 3}},
 		asked{Sort: "manifests", Of: "minio", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/minio/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> minio", Path: []string{"links", "@application -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> minio", Path: []string{"links", "fastapi -> minio"}, Pos: diag.Pos{File: "kinds/minio/links.cue", Line: 28, Column: 2}},
@@ -2963,14 +2963,14 @@ func storedMongodb() *declarations {
 		"authSource": "authdb",
 		"replicaSet": "replica_set",
 	}}, Implied: &kind.Implied{Sub: "mongo_db", Name: "_"}, Slots: []string{"authorities", "users", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "applied"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 51, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 249, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 257, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/jobs/bootstrap.yaml", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "schema/external.cue", Line: 258, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Derived: "authority"}, Pos: diag.Pos{File: "schema/external.cue", Line: 266, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/config/bootstrap.js", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 77, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/config/users.json", When: &kind.When{Derived: "prepared"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 78, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/mongodb.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/mongodb/manifests.cue", Line: 95, Column: 3}},
@@ -3211,7 +3211,7 @@ func storedPostgresql() *declarations {
 		"password": []string{"POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD"},
 		"user":     []string{"POSTGRES_USER", "POSTGRESQL_USERNAME"},
 	}, Query: map[string]string{}}, Implied: &kind.Implied{Sub: "database", Name: "_"}, Slots: []string{"authorities", "roles", "monitors", "mesh", "backups"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3656,13 +3656,13 @@ func storedRabbitmq() *declarations {
 				&kind.Check{Basic: "int"},
 				&kind.Check{Basic: "bool"},
 			}}}, IsMap: true}},
-		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 68, Column: 3}},
+		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^([b-zA-Z0-9_.-][A-Za-z0-9_.-]{0,126}|a([a-ln-zA-Z0-9_.-][A-Za-z0-9_.-]{0,125})?|am([a-pr-zA-Z0-9_.-][A-Za-z0-9_.-]{0,124})?|amq([A-Za-z0-9_-][A-Za-z0-9_.-]{0,123})?)$"}, Help: "1 to 127 letters, digits and any of _ . -, not beginning with amq."}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 74, Column: 3}},
 	}, StandsFor: &kind.StandsFor{Images: []string{"rabbitmq", "bitnami/rabbitmq", "bitnamilegacy/rabbitmq"}, Variables: map[string][]string{
 		"password": []string{"RABBITMQ_DEFAULT_PASS", "RABBITMQ_PASSWORD"},
 		"user":     []string{"RABBITMQ_DEFAULT_USER", "RABBITMQ_USERNAME"},
 		"vhost":    []string{"RABBITMQ_DEFAULT_VHOST", "RABBITMQ_VHOST"},
 	}, Query: map[string]string{}}, Slots: []string{"bindings", "grants", "mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -3732,9 +3732,9 @@ func storedRabbitmq() *declarations {
 			}}}},
 		}, IsStruct: true}, Startup: true, Brings: kind.Brings{In: kind.Side{Parts: []string{"bindings"}}}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 94, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 160, Column: 2}},
+		asked{Sort: "describe", Of: "rabbitmq", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 169, Column: 2}},
 		asked{Sort: "describe", Of: "rabbitmq/exchange", Path: []string{"kind", "subs", "exchange", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 59, Column: 4}},
-		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 83, Column: 4}},
+		asked{Sort: "describe", Of: "rabbitmq/queue", Path: []string{"kind", "subs", "queue", "describe"}, Pos: diag.Pos{File: "kinds/rabbitmq/kind.cue", Line: 89, Column: 4}},
 		asked{Sort: "manifests", Of: "rabbitmq", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/rabbitmq/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> rabbitmq", Path: []string{"links", "@application -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 6, Column: 2}},
 		asked{Sort: "rule", Of: "fastapi -> rabbitmq", Path: []string{"links", "fastapi -> rabbitmq"}, Pos: diag.Pos{File: "kinds/rabbitmq/links.cue", Line: 40, Column: 2}},
@@ -3881,7 +3881,7 @@ func storedRedis() *declarations {
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}, [2]string{"maxmemory", "mem_limit"}}, OneOf: [][]string{[]string{"external.cidr", "external.namespace"}}, Subs: map[string]*kind.Kind{}, StandsFor: &kind.StandsFor{Images: []string{"redis", "valkey/valkey", "bitnami/redis", "bitnami/valkey", "bitnamilegacy/redis", "bitnamilegacy/valkey"}, Variables: map[string][]string{
 		"password": []string{"REDIS_PASSWORD", "VALKEY_PASSWORD"},
 	}, Query: map[string]string{}}, Slots: []string{"mesh", "monitors", "users"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/peer-authentication.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 60, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/destination-rule.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 78, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
@@ -4381,7 +4381,7 @@ func storedService() *declarations {
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"ca", "cloud", "config", "day2", "files", "own-files", "registry"}, Help: "a DNS-1123 label of at most 40 characters, not ca, cloud, config, day2, files, own-files or registry"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 69, Column: 3}},
 	}, StandsFor: &kind.StandsFor{Images: []string{"*"}, Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 202, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 87, Column: 3}},

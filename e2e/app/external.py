@@ -15,6 +15,7 @@ import base64
 import json
 import os
 import pwd
+import re
 import shlex
 import shutil
 import socket
@@ -367,6 +368,15 @@ class Servers:
         request = Request(address, json.dumps(body).encode(), headers, method=method)
         urlopen(request, timeout=30).close()
 
+    def operations(self, user: str) -> set[str]:
+        """Return what a user of Kafka may do."""
+        text = trees.command(
+            self.home / "kafka" / "bin" / "kafka-acls.sh", "--list", "--principal", f"User:{user}",
+            "--bootstrap-server", f"localhost:{self.ports['kafka']}",
+            "--command-config", "/tmp/admin.properties",
+        )  # fmt: skip
+        return set(re.findall("operation=([A-Z]+)", text))
+
     def mc(self, *words: str) -> str:
         """Do what the admin of the object store does."""
         there = f"http://root:{ROOT}@127.0.0.1:{self.ports['minio']}"
@@ -541,6 +551,8 @@ def prove(home: Path, servers: Servers, platc: Path) -> None:
     own["alpha"].prepare()
     own["beta"].use(python, "stock")
     print("beta: on the same servers, and neither locks out the other")
+    narrowed(own["alpha"], servers, platc)
+    print("alpha: a link that may only read takes the right to write away")
     servers.psql("known", KNOWN, "known", "SELECT")
     if servers.psql("postgres", "postgres", "postgres", CONNECTS).strip() != "t":
         raise RuntimeError("everybody may no longer connect to the database postgres")
@@ -566,6 +578,20 @@ def prove(home: Path, servers: Servers, platc: Path) -> None:
     refused("a wrong CA", lambda: own["alpha"].use(python, "orders", db=wrong), "Unavailable")
     refused("a wrong CA", lambda: own["alpha"].use(python, "orders", cache=wrong), "certificate")
     print("a server of another authority is refused")
+
+
+def narrowed(tree: Tree, servers: Servers, platc: Path) -> None:
+    """Let a link to a topic only read, and back."""
+    user = "alpha-orders-log"
+    before = servers.operations(user)
+    text = (tree.home / "arch.cue").read_text()
+    for access, wanted in ((': access: "read"', before - {"WRITE"}), (": {}", before)):
+        changed = text.replace('"log/orders": {}', f'"log/orders"{access}')
+        (tree.home / "arch.cue").write_text(changed)
+        trees.command(platc, "build", "--quiet", cwd=tree.home, **SECRETS)
+        tree.job("log")
+        if (found := servers.operations(user)) != wanted:
+            raise RuntimeError(f"{user} may {found} with{access}")
 
 
 def restore(tree: Tree, servers: Servers) -> None:
