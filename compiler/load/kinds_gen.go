@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "8e76583c", definitions: storedDefinitions},
+		"schema":           {sum: "d50fd6ad", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},

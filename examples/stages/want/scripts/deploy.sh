@@ -3,7 +3,7 @@
 # Applies an environment of the architecture stages, with the script of that environment.
 #
 #   scripts/deploy.sh --env NAME [argument ...]    as env/NAME/scripts/deploy.sh, which --help describes
-#   scripts/deploy.sh --build [buildkit|kaniko] [component]    build images: once, for all environments
+#   scripts/deploy.sh --build [buildkit|kaniko] [component ...]    build images: once, for all environments
 #
 # The environments: dev staging prod 
 set -eu
@@ -13,6 +13,65 @@ tree=$(cd "$(dirname "$0")/.." && pwd)
 usage() {
 	sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0" >&2
 	exit 2
+}
+
+fail() {
+	echo "deploy.sh: $*" >&2
+	exit 1
+}
+
+# The components with an image that an environment has, and none before it: the Secrets of their builds are those of that environment.
+images_of() {
+	for folder in "$tree"/*/k8s/build; do
+		component=${folder%/k8s/build}
+		component=${component##*/}
+		for each in dev staging prod; do
+			[ ! -d "$tree/env/$each/$component" ] || break
+		done
+		[ "$each" != "$1" ] || [ ! -d "$tree/env/$1/$component" ] || echo "$component"
+	done
+}
+
+# Builds each image with the script of its environment. Arguments: what that script takes.
+build() {
+	builder=
+	wanted=
+	left=$#
+	while [ "$left" -gt 0 ]; do
+		word=$1
+		shift
+		left=$((left - 1))
+		case $word in
+		--context)
+			[ "$left" -gt 0 ] || usage
+			set -- "$@" "$word" "$1"
+			shift
+			left=$((left - 1))
+			;;
+		-*) set -- "$@" "$word" ;;
+		buildkit | kaniko)
+			if [ -z "$builder$wanted" ]; then
+				builder=$word
+			else
+				wanted="$wanted $word"
+			fi
+			;;
+		*) wanted="$wanted $word" ;;
+		esac
+	done
+	all=$(for environment in dev staging prod; do
+		images_of "$environment" | sed "s|^|$environment |"
+	done)
+	for name in $wanted; do
+		echo "$all" | cut -d ' ' -f 2 | grep -q -x -F -e "$name" ||
+			fail "no image is built of $name; there are those of: $(echo "$all" | cut -d ' ' -f 2 | tr '\n' ' ')"
+	done
+	[ -n "$all" ] || fail "there is no image to build"
+	for environment in dev staging prod; do
+		chosen=$(echo "$all" | awk -v environment="$environment" -v names=" $wanted " '$1 == environment && (names == "  " || index(names, " " $2 " ")) { print $2 }')
+		# shellcheck disable=SC2086 # names of components, of which none has a space
+		[ -z "$chosen" ] || "$tree/env/$environment/scripts/deploy.sh" "$@" $builder $chosen
+	done
 }
 
 environment=
@@ -36,14 +95,14 @@ while [ "$left" -gt 0 ]; do
 		;;
 	esac
 done
-[ -n "$environment" ] || [ -z "$build" ] || environment='dev'
-[ -n "$environment" ] || usage
+if [ -z "$environment" ]; then
+	[ -n "$build" ] || usage
+	build "$@"
+	exit
+fi
 script=$tree/env/$environment/scripts/deploy.sh
 case $environment in
 */*) script= ;;
 esac
-[ -f "$script" ] || {
-	echo "deploy.sh: there is no environment $environment; there are: dev, staging, prod" >&2
-	exit 1
-}
+[ -f "$script" ] || fail "there is no environment $environment; there are: dev, staging, prod"
 exec "$script" "$@"

@@ -6,7 +6,7 @@
 #   scripts/deploy.sh --dry-run [component ...]    ask the server, change nothing
 #   scripts/deploy.sh --prune                      apply all, then delete what is no longer rendered, in every namespace of the cluster
 #   scripts/deploy.sh --dry-run --prune            also list what would be deleted
-#   scripts/deploy.sh --build [buildkit|kaniko] [component]
+#   scripts/deploy.sh --build [buildkit|kaniko] [component ...]
 #   scripts/deploy.sh --day2 [component]
 #
 #   scripts/deploy.sh --overlay DIR [component ...]
@@ -548,10 +548,11 @@ build() {
 		shift
 		;;
 	esac
-	[ $# -le 1 ] || usage
-	[ $# -eq 0 ] || known "$1"
-	chosen=$(builds | awk -v builder="$builder" -v name="${1:-}" '$2 == builder && (name == "" || $1 == name)')
-	[ -n "$chosen" ] || fail "there is no image to build"
+	for name; do
+		known "$name"
+	done
+	chosen=$(builds | awk -v builder="$builder" -v names=" $* " '$2 == builder && (names == "  " || index(names, " " $1 " "))')
+	[ -n "$chosen" ] || fail "there is no image to build from here: scripts/deploy.sh in the folder above env builds those of all environments"
 	copy_tree
 	echo "$chosen" >"$copy/.builds"
 	while read -r name _ <&3; do
