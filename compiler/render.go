@@ -89,30 +89,30 @@ func Render(b *Build, o RenderOptions) (*Output, error) {
 	return out, nil
 }
 
-// Plain makes the files of a checked build that hold no secret, in order of path, and names those that do or that depend on keys. It needs no key and no value from outside, and
-// reads nothing of a tree; out is where one is, for files of the user's own that are used in place, "" where there is none.
-func Plain(b *Build, out string, jobs int) (files []emit.File, secret []string, err error) {
+// Plain makes the files of a checked build, in order of path. Those that hold secrets, or that depend on keys, have no Data and are of the ownership State: it needs no key and
+// no value from outside, and reads nothing of a tree; out is where one is, for files of the user's own that are used in place, "" where there is none.
+func Plain(b *Build, out string, jobs int) ([]emit.File, error) {
 	if !b.sealed() {
-		return nil, nil, ErrFindings
+		return nil, ErrFindings
 	}
 	sets, plain := b.rows(nil)
 	plain, _ = inPlace(plain, out, &b.Findings)
-	if files, err = render(b.made, plain, jobs); err != nil {
-		return nil, nil, err
+	files, err := render(b.made, plain, jobs)
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range sets {
+	for i, s := range sets {
 		for _, in := range s.inputs {
-			secret = append(secret, in.Path)
+			files = append(files, emit.File{Path: in.Path, Component: in.Component, Environment: s.Name, Ownership: emit.State})
 		}
 		for _, row := range s.Plan.Tree.Rows {
-			if _, ok := row.Content.(kind.Recipients); ok {
-				secret = append(secret, row.Path)
+			if _, ok := row.Content.(kind.Recipients); ok && i == 0 {
+				files = append(files, emit.File{Path: row.Path, Ownership: emit.State})
 			}
 		}
 	}
 	slices.SortFunc(files, byPath)
-	slices.Sort(secret)
-	return files, slices.Compact(secret), nil
+	return files, nil
 }
 
 func byPath(x, y emit.File) int { return cmp.Compare(x.Path, y.Path) }

@@ -41,7 +41,6 @@ It exits with 3 where there is a difference.`,
 		Example: "  platc diff\n  platc diff --semantic --against main\n  platc diff -e staging -e prod\n  platc diff --against origin/main --format markdown",
 		RunE:    func(_ *cobra.Command, args []string) error { return diff(c, &o, args) },
 	}
-	o.choice.Alone = true
 	o.addInput(cmd.Flags())
 	cmd.Flags().StringVarP(&o.out, "out", "o", "out", "the `DIR` of the last build")
 	cmd.Flags().StringVar(&o.against, "against", "", "compare with a git revision, a folder or an archive: `REV|DIR|TAR`")
@@ -77,6 +76,8 @@ type side struct {
 }
 
 func diff(c *console, o *diffOptions, args []string) error {
+	// a build of one environment writes what all share too
+	o.choice.Alone = o.semantic || len(o.choice.Names) != 1
 	in := o.input(c, args)
 	b, err := checked(in)
 	if err != nil {
@@ -123,7 +124,7 @@ func (o *diffOptions) sides(c *console, b *compiler.Build, in compiler.Input) (w
 		against = "HEAD"
 	}
 	if against == "" {
-		return ofTree(o.out), now, done, nil
+		return ofTree(o.out, b.Partial()), now, done, nil
 	}
 	info, err := os.Stat(c.path(against))
 	switch {
@@ -131,7 +132,7 @@ func (o *diffOptions) sides(c *console, b *compiler.Build, in compiler.Input) (w
 		was, done, err = o.ofRevision(c, in, against)
 		return was, now, done, err
 	case err != nil:
-		return was, now, done, fmt.Errorf("--against %s: there is no such file", against)
+		return was, now, done, usage{"--against " + against + ": there is no such file", "name an archive that `platc build -o x.tar` wrote, a folder, or a revision of git"}
 	case info.IsDir() && !isTree(c.path(against)):
 		in.Args, in.Dir = nil, c.path(against)
 		was, err = o.ofInput(in, against)
@@ -139,7 +140,7 @@ func (o *diffOptions) sides(c *console, b *compiler.Build, in compiler.Input) (w
 	case o.semantic:
 		return was, now, done, usage{"--semantic compares architectures, and " + against + " is the output of a build", "name a revision of git, or a folder with an arch.cue"}
 	}
-	return ofTree(against), now, done, nil
+	return ofTree(against, b.Partial()), now, done, nil
 }
 
 // isTree says whether a folder is the output of a build.
@@ -150,18 +151,12 @@ func isTree(dir string) bool {
 
 func (o *diffOptions) ofBuild(b *compiler.Build, name string) side {
 	return side{name: name, build: b, files: func() (map[string]emit.File, error) {
-		plain, secret, err := compiler.Plain(b, o.out, 0)
-		if err != nil {
-			return nil, err
-		}
+		files, err := compiler.Plain(b, o.out, 0)
 		all := map[string]emit.File{}
-		for _, f := range plain {
+		for _, f := range files {
 			all[f.Path] = f
 		}
-		for _, path := range secret {
-			all[path] = emit.File{Path: path, Ownership: emit.State}
-		}
-		return all, nil
+		return all, err
 	}}
 }
 
@@ -180,9 +175,14 @@ func (o *diffOptions) ofEnvironment(b *compiler.Build, name string) side {
 	}}
 }
 
-// ofInput is an architecture elsewhere.
+// ofInput is an architecture elsewhere. Of an environment that it does not have, it has what all environments share.
 func (o *diffOptions) ofInput(in compiler.Input, name string) (side, error) {
 	b, err := checked(in)
+	added := b.Misuse != nil && b.Misuse.Unknown
+	if added {
+		in.Environments = compiler.Choice{Alone: true}
+		b, err = checked(in)
+	}
 	if err != nil {
 		return side{}, fmt.Errorf("--against %s: %w", name, err)
 	}
@@ -191,11 +191,19 @@ func (o *diffOptions) ofInput(in compiler.Input, name string) (side, error) {
 			return side{}, fmt.Errorf("--against %s: the architecture there has errors; the first is %s: %s", name, d.Code, d.Message)
 		}
 	}
-	return o.ofBuild(b, name), nil
+	whole := o.ofBuild(b, name)
+	if !added || len(b.Graph.Environments) == 0 {
+		return whole, nil
+	}
+	return side{name: name, build: b.Of(o.choice.Names[0]), files: func() (map[string]emit.File, error) {
+		files, err := whole.files()
+		maps.DeleteFunc(files, func(_ string, f emit.File) bool { return f.Environment != "" })
+		return files, err
+	}}, nil
 }
 
-// ofTree is the output of an earlier build: what its record lists, as it is now.
-func ofTree(name string) side {
+// ofTree is the output of an earlier build: what its record lists, as it is now. Of environments that were named it has those alone, and what all share.
+func ofTree(name string, environments []string) side {
 	return side{name: name, files: func() (map[string]emit.File, error) {
 		var findings diag.List
 		dir, archive := name, ""
@@ -209,6 +217,9 @@ func ofTree(name string) side {
 		defer old.Close()
 		all := map[string]emit.File{}
 		for _, f := range old.Files() {
+			if len(environments) > 0 && f.Environment != "" && !slices.Contains(environments, f.Environment) {
+				continue
+			}
 			switch f.Data, err = old.Read(f.Path); {
 			case errors.Is(err, os.ErrNotExist):
 				continue
@@ -255,24 +266,34 @@ func compareFiles(was, now side) ([]change, error) {
 func semantic(was, now *compiler.Build) []changes.Change {
 	before, after := was.Chosen(), now.Chosen()
 	all := []changes.Change{}
-	for _, e := range after {
-		i := slices.IndexFunc(before, func(old *compiler.Environment) bool { return old.Name == e.Name })
-		if len(before) == 1 && len(after) == 1 {
-			i = 0
-		}
-		if i < 0 {
+	there := map[*compiler.Environment]bool{}
+	for i, e := range after {
+		old := counterpart(before, e, i, len(after))
+		if old == nil {
 			all = append(all, changes.Change{Environment: e.Name, Class: changes.Additive, What: "environment", Of: e.Name, Text: "new"})
 			continue
 		}
-		for _, found := range changes.Between(before[i].Plan, e.Plan) {
+		there[old] = true
+		for _, found := range changes.Between(old.Plan, e.Plan) {
 			found.Environment = e.Name
 			all = append(all, found)
 		}
 	}
 	for _, old := range before {
-		if len(before)+len(after) > 2 && !slices.ContainsFunc(after, func(e *compiler.Environment) bool { return e.Name == old.Name }) {
+		if !there[old] {
 			all = append(all, changes.Change{Environment: old.Name, Class: changes.Breaking, What: "environment", Of: old.Name, Text: "removed"})
 		}
 	}
 	return all
+}
+
+// counterpart is what an environment was before: the one of its name. What has no environments is the first one; and of one on each side, one took the place of the other.
+func counterpart(before []*compiler.Environment, e *compiler.Environment, place, count int) *compiler.Environment {
+	if i := slices.IndexFunc(before, func(old *compiler.Environment) bool { return old.Name == e.Name }); i >= 0 {
+		return before[i]
+	}
+	if len(before) > 0 && place == 0 && (before[0].Name == "" || e.Name == "" || len(before) == 1 && count == 1) {
+		return before[0]
+	}
+	return nil
 }

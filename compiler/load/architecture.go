@@ -369,7 +369,7 @@ func (s Source) unknownTag(err error) *Misuse {
 		format, args := e.Msg()
 		if text := fmt.Sprintf(format, args...); strings.HasPrefix(text, `tag "`) && strings.HasSuffix(text, "not used in any file") {
 			tag := strings.TrimSuffix(strings.TrimPrefix(text, `tag "`), `" not used in any file`)
-			return &Misuse{fmt.Sprintf("-t %s: no file has @if(%s), and no @tag has short=%s", tag, tag, tag), fmt.Sprintf("a tag with a value is given as -t %s=…", tag)}
+			return &Misuse{Message: fmt.Sprintf("-t %s: no file has @if(%s), and no @tag has short=%s", tag, tag, tag), Help: fmt.Sprintf("a tag with a value is given as -t %s=…", tag)}
 		}
 	}
 	return nil

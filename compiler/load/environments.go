@@ -29,7 +29,10 @@ type Loaded struct {
 }
 
 // Misuse is what the command line says, and the architecture does not allow.
-type Misuse struct{ Message, Help string }
+type Misuse struct {
+	Message, Help string
+	Unknown       bool // an environment was named that is not there
+}
 
 func (m *Misuse) Error() string { return m.Message }
 
@@ -76,7 +79,7 @@ func (s Source) with(library *kind.Library, list *diag.List, choice Choice) ([]L
 	case !first.ok:
 		return []Loaded{{Findings: list}}, nil
 	case first.environments == nil && len(choice.Names) > 0:
-		return []Loaded{{Findings: list}}, &Misuse{fmt.Sprintf("-e %s: the architecture has no environments", choice.Names[0]), `list them in arch.cue: environments: ["dev", "prod"]`}
+		return []Loaded{{Findings: list}}, &Misuse{Message: fmt.Sprintf("-e %s: the architecture has no environments", choice.Names[0]), Help: `list them in arch.cue: environments: ["dev", "prod"]`, Unknown: true}
 	case first.environments == nil:
 		return []Loaded{{Graph: s.graph(library, c, first, list), Findings: list}}, nil
 	}
@@ -199,15 +202,15 @@ func (s Source) misused(only []string) *Misuse {
 		if near := diag.Nearest(name, s.environments); near != "" {
 			help = fmt.Sprintf("did you mean %q?", near)
 		}
-		return &Misuse{fmt.Sprintf("-e %s: there is no such environment", name), help}
+		return &Misuse{Message: fmt.Sprintf("-e %s: there is no such environment", name), Help: help, Unknown: true}
 	}
 	for _, tag := range s.Tags {
 		key, value, _ := strings.Cut(tag, "=")
 		if slices.Contains(s.environments, tag) {
-			return &Misuse{fmt.Sprintf("-t %s: %s is an environment, which sets the tag itself", tag, tag), "use -e " + tag}
+			return &Misuse{Message: fmt.Sprintf("-t %s: %s is an environment, which sets the tag itself", tag, tag), Help: "use -e " + tag}
 		}
 		if key == tagEnvironment {
-			return &Misuse{fmt.Sprintf("-t %s: the environment sets the tag %s itself", tag, tagEnvironment), fmt.Sprintf("use -e %s; the environments are %s", value, all)}
+			return &Misuse{Message: fmt.Sprintf("-t %s: the environment sets the tag %s itself", tag, tagEnvironment), Help: fmt.Sprintf("use -e %s; the environments are %s", value, all)}
 		}
 	}
 	return nil
