@@ -53,7 +53,9 @@ func (d imageDifference) find() []diag.Diagnostic {
 	case was == nil || is == nil:
 		return d.at(d.is.AttrPos("kind"), d.is.Path(), "whether an image is built of it", d.before.Name, d.now.Name)
 	case was.Name != is.Name:
-		return d.at(d.registry(), "config.registry", "the name of its image", was.Name, is.Name)
+		return d.ofAll(d.setting("registry", "host", "project"), "the name of its image", was.Name, is.Name)
+	case d.before.Graph.Arch["image_tag"] != d.now.Graph.Arch["image_tag"]:
+		return d.ofAll(d.setting("image_tag"), "config.image_tag", fmt.Sprint(d.before.Graph.Arch["image_tag"]), fmt.Sprint(d.now.Graph.Arch["image_tag"]))
 	case was.Version != is.Version:
 		return d.at(d.is.AttrPos("version"), d.is.Path()+".version", "version", was.Version, is.Version)
 	}
@@ -71,18 +73,26 @@ func builtHere(n *ir.Node) *kind.Image {
 	return nil
 }
 
-func (d imageDifference) registry() diag.Pos {
-	registry := d.now.Graph.ConfigGiven.Field("registry")
-	for _, key := range []string{"host", "project"} {
-		before := d.before.Graph.ConfigGiven.Field("registry").Field(key)
-		if f := registry.Field(key); f != nil && (before == nil || before.Scalar != f.Scalar) {
-			return f.Pos
+// setting is where one of config differs, or a field of it.
+func (d imageDifference) setting(name string, fields ...string) diag.Pos {
+	was, is := d.before.Graph.ConfigGiven.Field(name), d.now.Graph.ConfigGiven.Field(name)
+	for _, key := range fields {
+		before, now := was.Field(key), is.Field(key)
+		if now != nil && (before == nil || before.Scalar != now.Scalar) {
+			return now.Pos
 		}
 	}
-	if registry != nil {
-		return registry.KeyPos
+	if is != nil {
+		return is.KeyPos
 	}
 	return d.now.Graph.Pos
+}
+
+// ofAll is the finding about a setting of all components.
+func (d imageDifference) ofAll(pos diag.Pos, what, was, is string) []diag.Diagnostic {
+	found := d.at(pos, d.is.Path(), what, was, is)
+	found[0].Cause = what
+	return found
 }
 
 // at is the finding at a place.
@@ -98,17 +108,16 @@ func (d imageDifference) at(pos diag.Pos, path, what, was, is string) []diag.Dia
 func (d imageDifference) decisions() []diag.Diagnostic {
 	was, is := d.before.Plan.Of[d.was], d.now.Plan.Of[d.is]
 	for _, name := range both(was.Requirements, is.Requirements) {
-		a, inFirst := was.Requirements[name]
-		b, inSecond := is.Requirements[name]
+		a, b := was.Requirements[name], is.Requirements[name]
 		if a.Value() != b.Value() {
-			return d.decided(a, inFirst, b, inSecond, "the requirement "+name, cmp.Or(a.Value(), "none"), cmp.Or(b.Value(), "none"))
+			return d.decided(name, "the requirement "+name, cmp.Or(a.Value(), "none"), cmp.Or(b.Value(), "none"))
 		}
 	}
+	has := map[bool]string{true: "there", false: "missing"}
 	for _, asset := range both(was.Modules, is.Modules) {
-		a, inFirst := was.Modules[asset]
-		b, inSecond := is.Modules[asset]
+		a, b := was.Modules[asset], is.Modules[asset]
 		if a.Value() != b.Value() {
-			return d.decidedBool(a, inFirst, b, inSecond, asset)
+			return d.decided(asset, "the module "+asset, has[a.Value()], has[b.Value()])
 		}
 	}
 	return nil
@@ -120,30 +129,25 @@ func both[T any](a, b map[string]T) []string {
 	return slices.Compact(all)
 }
 
-func (d imageDifference) decided(a ir.Decided[string], inFirst bool, b ir.Decided[string], inSecond bool, what, was, is string) []diag.Diagnostic {
-	var by []ir.Origin
-	if inSecond {
-		by = b.By()
-	} else if inFirst {
-		by = a.By()
-	}
-	return d.at(d.origin(by), d.is.Path(), what, was, is)
+func (d imageDifference) decided(thing, what, was, is string) []diag.Diagnostic {
+	return d.at(d.differing(reasons(d.before, d.was, thing), reasons(d.now, d.is, thing)), d.is.Path(), what, was, is)
 }
 
-func (d imageDifference) decidedBool(a ir.Decided[bool], inFirst bool, b ir.Decided[bool], inSecond bool, asset string) []diag.Diagnostic {
-	by := b.By()
-	if !inSecond && inFirst {
-		by = a.By()
-	}
-	has := map[bool]string{true: "there", false: "missing"}
-	return d.at(d.origin(by), d.is.Path(), "the module "+asset, has[a.Value()], has[b.Value()])
-}
-
-// origin is the first place of the user's that contributes.
-func (d imageDifference) origin(by []ir.Origin) diag.Pos {
-	for _, o := range by {
-		if o.Pos.IsValid() {
-			return o.Pos
+// differing is the first place that one environment has and the other has not, of the second one where it has any. A file of its own says it before the one
+// in which the component stands; and where both have the same places, it is the first of them.
+func (d imageDifference) differing(was, is []diag.Pos) diag.Pos {
+	elsewhere := func(p diag.Pos) bool { return p.File != d.was.Pos.File }
+	for _, fits := range []func(p diag.Pos, others []diag.Pos) bool{
+		func(p diag.Pos, others []diag.Pos) bool { return !slices.Contains(others, p) && elsewhere(p) },
+		func(p diag.Pos, others []diag.Pos) bool { return !slices.Contains(others, p) },
+		func(diag.Pos, []diag.Pos) bool { return true },
+	} {
+		for _, side := range [][2][]diag.Pos{{is, was}, {was, is}} {
+			for _, p := range side[0] {
+				if p.IsValid() && fits(p, side[1]) {
+					return p
+				}
+			}
 		}
 	}
 	return d.is.Pos
@@ -152,7 +156,16 @@ func (d imageDifference) origin(by []ir.Origin) diag.Pos {
 // files compares what all environments share of the component.
 func (d imageDifference) files() []diag.Diagnostic {
 	was, is := d.before.shared(d.was), d.now.shared(d.is)
-	for _, name := range both(was, is) {
+	names := both(was, is)
+	own := func(row kind.Row) int {
+		if _, ok := row.Content.(kind.Folder); ok {
+			return 0
+		}
+		return 1
+	}
+	// what the team wrote says more than what follows from it
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(min(own(was[a]), own(is[a])), min(own(was[b]), own(is[b]))) })
+	for _, name := range names {
 		a, inFirst := was[name]
 		b, inSecond := is[name]
 		if inFirst && inSecond && d.same(a, b) {
@@ -161,9 +174,9 @@ func (d imageDifference) files() []diag.Diagnostic {
 		what := "the file " + name
 		switch {
 		case !inSecond:
-			return d.at(d.place(d.before, d.was, a), d.is.Path(), what, "there", "missing")
+			return d.at(d.place(a, b, 0), d.is.Path(), what, "there", "missing")
 		case !inFirst:
-			return d.at(d.place(d.now, d.is, b), d.is.Path(), what, "missing", "there")
+			return d.at(d.place(a, b, 0), d.is.Path(), what, "missing", "there")
 		}
 		pos, text, before := d.line(a, b)
 		return d.at(pos, d.is.Path(), what, strconv.Quote(before), strconv.Quote(text))
@@ -189,14 +202,14 @@ func (d imageDifference) same(a, b kind.Row) bool {
 	return err1 == nil && err2 == nil && x == y && a.Mode == b.Mode
 }
 
-// line is the first line of a file that differs, and where the second environment says so.
+// line is the first line of a file that differs, and where that is said.
 func (d imageDifference) line(a, b kind.Row) (pos diag.Pos, text, before string) {
 	if own, ok := b.Content.(kind.Folder); ok {
 		before := a.Path
 		if was, ok := a.Content.(kind.Folder); ok {
 			before = was.File.Source
 		}
-		return d.is.AttrPos(own.Of), own.File.Source, before
+		return d.place(a, b, 0), own.File.Source, before
 	}
 	x, y := d.lines(a), d.lines(b)
 	i := 0
@@ -209,11 +222,7 @@ func (d imageDifference) line(a, b kind.Row) (pos diag.Pos, text, before string)
 		}
 		return ""
 	}
-	e, n := d.now, d.is
-	if i >= len(y) {
-		e, n = d.before, d.was
-	}
-	return d.why(e, n, fmt.Sprintf("%s:%d", b.Path, i+1)), at(y), at(x)
+	return d.place(a, b, i+1), at(y), at(x)
 }
 
 func (d imageDifference) lines(row kind.Row) [][]byte {
@@ -224,24 +233,33 @@ func (d imageDifference) lines(row kind.Row) [][]byte {
 	return bytes.SplitAfter(f.Data, []byte("\n"))
 }
 
-// place is where a file comes from.
-func (d imageDifference) place(e *Environment, n *ir.Node, row kind.Row) diag.Pos {
-	if own, ok := row.Content.(kind.Folder); ok {
-		return n.AttrPos(own.Of)
+// place is where it is said what a file of the one environment, of the other, or of both has: as a whole, or on a line.
+func (d imageDifference) place(a, b kind.Row, line int) diag.Pos {
+	of := func(e *Environment, n *ir.Node, row kind.Row) []diag.Pos {
+		own, ok := row.Content.(kind.Folder)
+		switch {
+		case row.Path == "":
+			return nil
+		case ok:
+			return []diag.Pos{n.AttrPos(own.Of)}
+		case line > 0:
+			return reasons(e, n, fmt.Sprintf("%s:%d", row.Path, line))
+		}
+		return reasons(e, n, row.Path)
 	}
-	return d.why(e, n, row.Path)
+	return d.differing(of(d.before, d.was, a), of(d.now, d.is, b))
 }
 
-// why is the first place of the user's that a file or a line comes from.
-func (d imageDifference) why(e *Environment, n *ir.Node, thing string) diag.Pos {
+// reasons are the places of the user's that a component has something for.
+func reasons(e *Environment, n *ir.Node, thing string) (all []diag.Pos) {
 	answer, err := explain.Why(e.Plan, n.Name, thing)
 	if err != nil {
-		return n.Pos
+		return nil
 	}
 	for _, by := range answer.Because {
 		if by.Line > 0 {
-			return diag.Pos{File: by.File, Line: by.Line, Column: by.Column}
+			all = append(all, diag.Pos{File: by.File, Line: by.Line, Column: by.Column})
 		}
 	}
-	return n.Pos
+	return all
 }

@@ -301,6 +301,9 @@ func (o *origins) setting(path []string) *cause {
 	if len(path) == 0 || path[0] == "name" {
 		return one(atom{}, Because{Reason: "the name of the architecture", Pass: loads, File: o.plan.Graph.Pos.File, Line: o.plan.Graph.Pos.Line, Column: o.plan.Graph.Pos.Column})
 	}
+	if path[0] == "third_party" { // in arch, images are those of the components
+		path = append([]string{"images"}, path[1:]...)
+	}
 	g, name := written(o.plan.Graph.ConfigGiven, path)
 	if name == "" {
 		return nil
