@@ -82,7 +82,7 @@ func checkNamed(c *pass.Context) {
 	for _, named := range c.Graph.Images.Components {
 		for _, e := range named.Environments {
 			if !slices.Contains(c.Graph.Environments, e.Name) {
-				c.Report(diag.Diagnostic{Code: "E0116", Pos: e.At, Message: fmt.Sprintf("%s names the image of %s in %s, which is not an environment", images.Name, named.Name, e.Name), Help: environmentHelp(c, e.Name)})
+				c.Report(diag.Diagnostic{Code: "E0116", Pos: e.At, Message: fmt.Sprintf("%s names the image of %s in %s, which is not an environment", images.Name, named.Name, e.Name), Help: environmentHelp(c, named.Name, e.Name)})
 			}
 		}
 		n := c.Graph.Node(named.Name)
@@ -118,14 +118,15 @@ func NoComponent(named images.Component, known []string) diag.Diagnostic {
 }
 
 // environmentHelp is what to do about an environment in images.json.
-func environmentHelp(c *pass.Context, name string) string {
+func environmentHelp(c *pass.Context, component, name string) string {
 	if near := diag.Nearest(name, c.Graph.Environments); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
+	help := "the environments are " + strings.Join(c.Graph.Environments, ", ")
 	if len(c.Graph.Environments) == 0 {
-		return "arch.cue lists none: environments: [\"dev\", \"prod\"]"
+		help = "arch.cue lists none: environments: [\"dev\", \"prod\"]"
 	}
-	return "the environments are " + strings.Join(c.Graph.Environments, ", ")
+	return fmt.Sprintf("%s; `platc image unset -e %s %s` takes it out of the file", help, name, component)
 }
 
 // context is what the image of a component is built from.

@@ -170,15 +170,17 @@ func imageUnsetCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "unset COMPONENT [flags] [arch.cue | directory | package]",
 		Short: "Take a component out of images.json",
-		Long: `Takes out of images.json what it says of a component, which need not exist any more. A component is then deployed with the image
-that arch.cue and its source name.`,
-		Example:           "  platc image unset orders",
+		Long: `Takes out of images.json what it says of a component: all of it, or with -e what it says of an environment. Neither need exist any
+more. A component is then deployed with the image that images.json names for all environments, or else the one that arch.cue
+and its source name.`,
+		Example:           "  platc image unset orders\n  platc image unset -e staging orders",
 		ValidArgsFunction: o.completeImages(c),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage{"unset needs a component", "for example `platc image unset orders`"}
 			}
 			in := o.input(c, args[1:])
+			in.Environments = compiler.Choice{} // -e may name one that has ended
 			b, err := checked(in)
 			if err != nil {
 				return err
@@ -187,8 +189,12 @@ that arch.cue and its source name.`,
 			if b.Findings.HasErrors() {
 				return c.refuse(&o, b.Findings.Sorted())
 			}
-			if !slices.ContainsFunc(b.Graph.Images.Components, func(named images.Component) bool { return named.Name == args[0] }) {
-				return usage{fmt.Sprintf("%s does not name an image of %q", images.Name, args[0]), "`platc image list` prints what names each image"}
+			for _, name := range o.inEach() {
+				if !slices.ContainsFunc(b.Graph.Images.Components, func(named images.Component) bool {
+					return named.Name == args[0] && (name == "" || slices.ContainsFunc(named.Environments, func(e images.Environment) bool { return e.Name == name }))
+				}) {
+					return usage{fmt.Sprintf("%s does not name an image of %q%s", images.Name, args[0], inEnvironment(name)), "`platc image list` prints what names each image"}
+				}
 			}
 			return o.changeImages(c, in, func(f *images.File) (changes []images.Change) {
 				for _, name := range o.inEach() {
@@ -209,7 +215,7 @@ func imagePromoteCommand(c *console) *cobra.Command {
 		Use:   "promote FROM TO [flags] [arch.cue | directory | package]",
 		Short: "Give an environment the images of another one",
 		Long: `Copies, in images.json, the image of every component from one environment to another: what was tried in the first is what the second
-gets. A component whose image images.json does not name in the first stays as it is, and is named.`,
+gets. A component whose image images.json does not name in the first stays as it is, and is named; one that the second does not have is left out.`,
 		Example: "  platc image promote staging prod",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 || args[0] == args[1] {
@@ -222,9 +228,13 @@ gets. A component whose image images.json does not name in the first stays as it
 				return err
 			}
 			var promoted, left []string
-			for _, i := range compiler.Images(b) {
+			all := compiler.Images(b)
+			there := func(component string) bool {
+				return slices.ContainsFunc(all, func(i compiler.Image) bool { return i.Component == component && i.Environment == args[1] })
+			}
+			for _, i := range all {
 				switch {
-				case i.Environment != args[0]:
+				case i.Environment != args[0] || !there(i.Component):
 				case i.From == compiler.FromImages:
 					promoted = append(promoted, i.Component)
 				default:
@@ -286,11 +296,15 @@ func ownImage(b *compiler.Build, name, environment string) error {
 			return usage{fmt.Sprintf("%s:%d: %s has no image of its own: its kind, %s, brings it", n.Pos.File, n.Pos.Line, name, n.Kind.Name), help}
 		}
 	}
-	in := b.Graph.Name
-	if environment != "" {
-		in += " in " + environment
+	return usage{fmt.Sprintf("%s%s has no component %q", b.Graph.Name, inEnvironment(environment), name), help}
+}
+
+// inEnvironment is how a text goes on that is about an environment, "" for none.
+func inEnvironment(name string) string {
+	if name == "" {
+		return ""
 	}
-	return usage{fmt.Sprintf("%s has no component %q", in, name), help}
+	return " in " + name
 }
 
 // changeImages changes images.json, and says what was changed.
@@ -347,11 +361,7 @@ func (o *common) sayImages(c *console, changes []images.Change) error {
 		return err
 	}
 	for _, ch := range changes {
-		of := ch.Component
-		if ch.Environment != "" {
-			of += " in " + ch.Environment
-		}
-		if _, err := fmt.Fprintf(c.out, "%s: %s -> %s\n", of, orSource(ch.From), orSource(ch.To)); err != nil {
+		if _, err := fmt.Fprintf(c.out, "%s%s: %s -> %s\n", ch.Component, inEnvironment(ch.Environment), orSource(ch.From), orSource(ch.To)); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,7 @@ func (f *File) Set(component, environment string, to Ref) []Change {
 	return changed(nil, component, environment, now.Ref, to)
 }
 
-// Unset takes out what the file says of a component in an environment; without one, all that it says of it.
+// Unset takes out what the file says of a component in an environment, for which then holds what it says of all; without one, all that it says of it.
 func (f *File) Unset(component, environment string) []Change {
 	c := f.component(component)
 	if c == nil {
@@ -82,7 +82,11 @@ func (f *File) Unset(component, environment string) []Change {
 	of := func(e Environment) bool { return environment == "" || e.Name == environment }
 	for _, e := range c.Environments {
 		if of(e) {
-			changes = changed(changes, component, e.Name, e.Ref, Ref{})
+			to := c.Ref
+			if environment == "" {
+				to = Ref{}
+			}
+			changes = append(changes, Change{component, e.Name, e.Ref, to})
 		}
 	}
 	c.Environments = slices.DeleteFunc(c.Environments, of)
