@@ -59,14 +59,15 @@ func (c *collisions) everywhere() {
 
 // claims compares what both claim as far as it reaches; where says of what it is one.
 func (c *collisions) claims(reach, where string) {
-	claimed := map[string]claimant{}
+	type id struct{ within, key string }
+	claimed := map[id]claimant{}
 	for _, by := range claimants(c.before) {
 		if by.claim.Reach == reach {
-			claimed[by.claim.Key] = by
+			claimed[id{by.claim.Within, by.claim.Key}] = by
 		}
 	}
 	for _, by := range claimants(c.now) {
-		if first, ok := claimed[by.claim.Key]; ok && by.claim.Reach == reach {
+		if first, ok := claimed[id{by.claim.Within, by.claim.Key}]; ok && by.claim.Reach == reach {
 			c.report(by.claim.What+where, diag.Diagnostic{Path: by.path, Pos: by.pos, Help: "give each environment one of its own"}, first.pos)
 		}
 	}
@@ -86,18 +87,22 @@ func (c *collisions) inCluster() {
 	c.objects()
 }
 
-// namespaces are those of an environment, each with the first component by name that is in it, or whose images are built in it.
+// namespaces are those of an environment, each with the first component by name that has something in it, or whose images are built in it. What runs there
+// already, such as a mesh, is for all.
 func (c *collisions) namespaces(of *pass.Context) map[string]*ir.Node {
 	all := map[string]*ir.Node{}
 	for _, n := range of.Graph.Components() {
-		names := []string{n.Namespace()}
+		var names []string
+		if slices.ContainsFunc(objectsOf(of, n), func(o object) bool { return o.namespace == n.Namespace() }) {
+			names = append(names, n.Namespace())
+		}
 		for _, j := range of.Of(n).Jobs {
 			if j.Value().Role != kind.Build || !of.Graph.BuiltBefore[n.Name] {
 				names = append(names, j.Value().Namespace)
 			}
 		}
 		for _, name := range names {
-			if all[name] == nil && name != "" && len(of.Of(n).Folders) > 0 {
+			if all[name] == nil && name != "" {
 				all[name] = n
 			}
 		}

@@ -225,7 +225,7 @@ func scaled(c *pass.Context, n *ir.Node) []ir.Decided[ir.Ref] {
 	})
 }
 
-// late are the workloads of a component whose pods wait for a Job that a link brings: Argo CD is told to apply them behind it.
+// late are the workloads of a component whose pods wait for a Job that a link brings, and their autoscalers: Argo CD is told to apply them behind it.
 func late(c *pass.Context, n *ir.Node) []ir.Decided[ir.Ref] {
 	if !slices.ContainsFunc(c.Of(n).Rollout, func(d ir.Decided[any]) bool { return stepOf(d.Value()).Job != "" }) {
 		return nil
@@ -233,7 +233,8 @@ func late(c *pass.Context, n *ir.Node) []ir.Decided[ir.Ref] {
 	return deployedRefs(c, n, func(o kind.Object) (ir.Ref, bool) {
 		spec, _ := o["spec"].(kind.Object)
 		_, pods := spec["template"].(kind.Object)
-		return ir.Ref{APIVersion: word(o, "apiVersion"), Kind: word(o, "kind"), Name: nameOf(o)}, pods && o["kind"] != "Job"
+		_, scales := spec["scaleTargetRef"].(kind.Object)
+		return ir.Ref{APIVersion: word(o, "apiVersion"), Kind: word(o, "kind"), Name: nameOf(o)}, scales || pods && o["kind"] != "Job"
 	})
 }
 

@@ -141,7 +141,7 @@ func TestWhatADeliveryIsTold(t *testing.T) {
 		t.Errorf("%+v", d.Checks)
 	}
 	workload := ir.Ref{APIVersion: "apps/v1", Kind: "Deployment", Name: "shop"}
-	if len(d.Scaled) != 1 || d.Scaled[0].Value() != workload || len(d.Late) != 1 || d.Late[0].Value() != workload {
+	if len(d.Scaled) != 1 || d.Scaled[0].Value() != workload || len(d.Late) != 2 || d.Late[0].Value() != workload || d.Late[1].Value().Kind != "HorizontalPodAutoscaler" {
 		t.Errorf("%+v %+v", d.Scaled, d.Late)
 	}
 	if len(b.Plan.GitOps.Of[b.Graph.Node("db")].Late) != 0 {

@@ -20,7 +20,7 @@ type Delivery struct {
 	Wave    int                        // after those of After and Space
 	Checks  []Decided[Check]           // by API version and kind
 	Scaled  []Decided[Ref]             // workloads whose number of pods something in the cluster decides
-	Late    []Decided[Ref]             // workloads that wait for Jobs of the same component
+	Late    []Decided[Ref]             // workloads that wait for Jobs of the same component, and their autoscalers
 	Secrets []Decided[GeneratedSecret] // in the order of the kustomization
 }
 
