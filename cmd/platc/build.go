@@ -379,7 +379,10 @@ func (o *buildOptions) compared(c *console, p *progress, b *compiler.Build, chan
 	if err := o.finished(c, p, b, strings.Join(lines, "\n"), said); err != nil {
 		return err
 	}
-	if change.Differs() || b.Findings.HasErrors() {
+	switch found := b.Findings.Sorted(); {
+	case !onlyEdited(found):
+		return exit(exitErrors)
+	case change.Differs() || b.Findings.HasErrors():
 		return exit(exitDifferent)
 	}
 	return nil

@@ -58,6 +58,10 @@ An argument that ends in .cue, or has a slash, is the architecture; every other 
 			defer stop()
 			components, input := split(args)
 			if o.follow {
+				// nothing that is changed in a file would bring one
+				if _, err := local.Find(ctx); err != nil {
+					return err
+				}
 				return watching(ctx, c, &o.common, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
 			}
 			_, err := up(ctx, c, &o, components, input)

@@ -188,6 +188,10 @@ func handed(p *ir.Plan, e *ir.Edge) string {
 				return "api_key"
 			}
 		}
+		// a gateway hands on what its callers are asked for
+		for _, x := range a.Result.Exposes {
+			return x.Auth
+		}
 	}
 	return "own"
 }
