@@ -94,16 +94,26 @@ func (q whyQuestion) checked(c *console, o *common) (*compiler.Build, error) {
 	in := o.input(c, q.input)
 	in.Untraced = false
 	b, err := checked(in)
-	if err != nil || q.component != "" || len(o.choice.Names) > 0 || b.Findings.HasErrors() {
+	if err != nil || q.component != "" || b.Findings.HasErrors() {
 		return b, err
 	}
 	for _, name := range b.Plan.Graph.Environments {
-		if name != b.Plan.Graph.Environment && strings.Contains("/"+filepath.ToSlash(q.thing), "/env/"+name+"/") {
-			in.Environments.Names = []string{name}
-			return checked(in)
+		if name == b.Plan.Graph.Environment || !ofEnvironment(q.thing, name) {
+			continue
 		}
+		if len(o.choice.Names) > 0 {
+			return nil, usage{fmt.Sprintf("%s is of the environment %s, and -e says %s", q.thing, name, b.Plan.Graph.Environment), "leave out -e"}
+		}
+		in.Environments.Names = []string{name}
+		return checked(in)
 	}
 	return b, nil
+}
+
+// ofEnvironment says whether a path of the output is that of a file of an environment.
+func ofEnvironment(file, name string) bool {
+	file = "/" + filepath.ToSlash(file)
+	return strings.Contains(file, "/env/"+name+"/") || strings.Contains(file, "/gitops/"+name+"/")
 }
 
 func (q whyQuestion) answer(p *ir.Plan) (explain.Answer, error) {
@@ -118,6 +128,9 @@ func answerText(a explain.Answer) string {
 	verb := "does not have"
 	if a.Present {
 		verb = "has"
+	}
+	if a.Environment != "" {
+		fmt.Fprintf(&b, "%s: ", a.Environment)
 	}
 	fmt.Fprintf(&b, "%s %s the %s %s", a.Component, verb, a.What, a.Thing)
 	if a.Value != "" && a.Value != a.Thing {

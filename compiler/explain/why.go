@@ -19,14 +19,15 @@ import (
 
 // Answer says why a component has a thing, or has it not.
 type Answer struct {
-	Component string    `json:"component"`
-	Thing     string    `json:"thing"`
-	What      string    `json:"what"` // "variable", "requirement", "module", "file", "line", "attribute", "link", "peer", "sub-component", "seam", "user" or "value"
-	Present   bool      `json:"present"`
-	Value     string    `json:"value"` // of a variable, a requirement, an attribute or a line; secrets by name
-	Because   []Because `json:"because"`
-	Kind      *Place    `json:"kind,omitempty"` // of a line: where the kind, or the library, writes it
-	Part      *Place    `json:"part,omitempty"` // of a line: of the building block that the kind writes it with
+	Environment string    `json:"environment"` // "": there are none
+	Component   string    `json:"component"`
+	Thing       string    `json:"thing"`
+	What        string    `json:"what"` // "variable", "requirement", "module", "file", "line", "attribute", "link", "peer", "sub-component", "seam", "user" or "value"
+	Present     bool      `json:"present"`
+	Value       string    `json:"value"` // of a variable, a requirement, an attribute or a line; secrets by name
+	Because     []Because `json:"because"`
+	Kind        *Place    `json:"kind,omitempty"` // of a line: where the kind, or the library, writes it
+	Part        *Place    `json:"part,omitempty"` // of a line: of the building block that the kind writes it with
 }
 
 // Unknown is a question about what no component or rule of the architecture could have.
@@ -45,7 +46,7 @@ func Why(p *ir.Plan, component, thing string) (Answer, error) {
 	w := why{plan: p, library: p.Graph.Library, node: n, np: p.Of[n], origins: newOrigins(p)}
 	thing = strings.TrimSpace(thing)
 	a, err := w.answer(thing)
-	a.Component, a.Thing = n.Name, thing
+	a.Environment, a.Component, a.Thing = p.Graph.Environment, n.Name, thing
 	return a, err
 }
 
@@ -69,7 +70,7 @@ func WhyFile(p *ir.Plan, thing string) (Answer, error) {
 	} else {
 		a = w.file(f)
 	}
-	a.Component, a.Thing = p.Graph.Name, thing
+	a.Environment, a.Component, a.Thing = p.Graph.Environment, p.Graph.Name, thing
 	if f.Node != nil {
 		a.Component = f.Node.Name
 	}
