@@ -28,7 +28,7 @@ func (o *diffOptions) print(c *console, found comparison) error {
 		coloured := c.outColour(&o.common)
 		filesText(&b, found.Files, coloured)
 		for _, s := range found.Seen {
-			fmt.Fprintf(&b, "%s\n", seenText(s))
+			fmt.Fprintf(&b, "%s\n", seenText(s, coloured))
 		}
 		if !o.quiet {
 			fmt.Fprintf(&b, "%s -> %s: %s\n", found.From, found.To, found.summary())
@@ -48,6 +48,7 @@ func (c *console) outColour(o *common) bool {
 const (
 	red   = "\x1b[31m"
 	green = "\x1b[32m"
+	amber = "\x1b[33m"
 	plain = "\x1b[0m"
 )
 
@@ -82,15 +83,32 @@ func secretNote(f change) string {
 	return ""
 }
 
-func seenText(s changes.Change) string {
+func seenText(s changes.Change, coloured bool) string {
+	class := fmt.Sprintf("%-15s", s.Class)
+	if coloured {
+		class = colourOf(s.Class) + class + plain
+	}
+	of := s.What
+	if s.Environment != "" {
+		of = s.Environment + ": " + of
+	}
 	place := ""
 	if s.File != "" {
 		place = fmt.Sprintf(" (%s:%d)", s.File, s.Line)
 	}
-	if s.Environment != "" {
-		return fmt.Sprintf("%-15s  %s: %s %s: %s%s", s.Class, s.Environment, s.What, s.Of, s.Text, place)
+	return fmt.Sprintf("%s  %s %s: %s%s", class, of, s.Of, s.Text, place)
+}
+
+// colourOf is red for what takes something away or opens it, and green for what is more.
+func colourOf(c changes.Class) string {
+	switch c {
+	case changes.Losing, changes.Widening, changes.Breaking:
+		return red
+	case changes.Additive:
+		return green
+	case changes.Changing:
 	}
-	return fmt.Sprintf("%-15s  %s %s: %s%s", s.Class, s.What, s.Of, s.Text, place)
+	return amber
 }
 
 // summary is "1 widening access, 2 additive; 3 files changed".
