@@ -24,7 +24,7 @@ func storedPackages() map[string]stored {
 		"kinds/minio":      {sum: "738b64e3", declared: storedMinio},
 		"kinds/mongodb":    {sum: "06194caf", declared: storedMongodb},
 		"kinds/postgresql": {sum: "de4168ed", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "cde874d5", declared: storedPrometheus},
+		"kinds/prometheus": {sum: "8eb101f9", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "07e7694a", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "3bd5f5e1", declared: storedRedis},
 		"kinds/service":    {sum: "4506bfbc", declared: storedService},
