@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
@@ -82,6 +83,19 @@ func completeNames(c *console, commands []*cobra.Command) {
 				_ = cmd.RegisterFlagCompletionFunc(name, complete) // it fails only where it was registered before
 			}
 		}
+		completeChoices(cmd)
+	}
+}
+
+// completeChoices completes the values of flags that take one of a list, of a command and of those below it.
+func completeChoices(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if one, ok := f.Value.(*choice); ok {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(one.allowed, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+	for _, below := range cmd.Commands() {
+		completeChoices(below)
 	}
 }
 

@@ -52,6 +52,7 @@ also looked for where another one does the same: of those any one is enough. It 
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.purposes, "for", nil, "look only at what is needed for `PURPOSE`: "+strings.Join(purposes(), ", ")+" (repeatable; default: all that the architecture asks for)")
+	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(purposes(), cobra.ShellCompDirectiveNoFileComp))
 	flags.StringVarP(&o.out, "output", "o", "out", "the `DIR` of the tree, whose .sops.yaml counts if nothing else says who opens the secrets")
 	flags.StringVar(&o.context, "context", "", "the context `NAME` of kubectl (default: the current one)")
 	flags.DurationVar(&o.timeout, "timeout", defaultPatience, "how long each program may take, `TIME`")
