@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Merge is the findings of several environments as one list. What all of them have stands there once, as if there was one; the others name those that
@@ -19,7 +20,11 @@ func Merge(environments []string, found []*List, of int) List {
 	known := map[string]*shared{}
 	for i, list := range found {
 		for _, d := range list.sorted() {
-			key := fmt.Sprintf("%+v", d)
+			id := d
+			if d.Severity == Warning && strings.HasPrefix(d.Path, "config.") {
+				id.Pos = Pos{} // what is not set has no place: it is that of what one environment sets, or of the name
+			}
+			key := fmt.Sprintf("%+v", id)
 			if known[key] == nil {
 				known[key] = &shared{first: d}
 				order = append(order, known[key])
