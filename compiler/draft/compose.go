@@ -135,6 +135,16 @@ func (w *writer) write() error {
 		}
 		w.unknown(name)
 	}
+	networks := map[string]bool{}
+	for _, s := range w.project.Services {
+		for name := range s.Networks {
+			networks[name] = true
+		}
+	}
+	delete(networks, "default")
+	if len(networks) > 0 {
+		w.draft.Notes = append(w.draft.Notes, "networks are not taken over, since a component reaches what it links to and nothing else: "+strings.Join(slices.Sorted(maps.Keys(networks)), ", "))
+	}
 	if len(w.users) > 0 {
 		slices.Sort(w.users)
 		w.draft.Notes = append(w.draft.Notes, "containers run as user 10001, and their own files are read-only: set user_id and writable where an image needs another: "+strings.Join(w.users, ", "))

@@ -271,7 +271,7 @@ func (w *writer) copyOf(l link, k, v string) string {
 func taken() []string {
 	return []string{
 		"image", "build", "command", "entrypoint", "environment", "env_file", "depends_on", "ports", "expose", "volumes", "healthcheck", "deploy", "scale", "cpus", "mem_limit",
-		"mem_reservation", "user", "secrets", "configs", "tmpfs", "profiles", "networks", "container_name", "hostname", "restart", "init", "platform", "pull_policy", "logging",
+		"mem_reservation", "user", "secrets", "configs", "tmpfs", "profiles", "networks", "container_name", "hostname", "restart", "init", "platform", "pull_policy",
 		"stop_signal", "stop_grace_period", "tty", "stdin_open", "develop", "attach", "links", "read_only", "security_opt", "cap_drop", "extends", "labels", "working_dir",
 	}
 }

@@ -11,9 +11,7 @@ import (
 func (w *writer) writeServer(name string) {
 	s, c, k := w.project.Services[name], w.components[name], w.kinds[name]
 	stands := k.StandsFor
-	if stands.Version != "" {
-		w.version(name)
-	}
+	w.version(name)
 	if stands.Sub != "" {
 		sub := k.Subs[stands.Sub]
 		database := w.variableOf(name, stands.Named)
@@ -60,11 +58,15 @@ func (w *writer) writeServer(name string) {
 func (w *writer) version(name string) {
 	c, k := w.components[name], w.kinds[name]
 	_, tag := splitImage(w.project.Services[name].Image)
-	t := k.Attributes.Field(k.StandsFor.Version)
 	version := regexp.MustCompile(`^v?(\d+(\.\d+)*)`).FindStringSubmatch(tag)
 	if version == nil {
 		return // the newest, as in the Compose file
 	}
+	if k.StandsFor.Version == "" {
+		c.note("the kind decides which version runs, and %s is not taken over", version[1])
+		return
+	}
+	t := k.Attributes.Field(k.StandsFor.Version)
 	for parts := strings.Split(version[1], "."); len(parts) > 0; parts = parts[:len(parts)-1] {
 		if candidate := strings.Join(parts, "."); t.Fits(candidate) {
 			c.Attrs[k.StandsFor.Version] = candidate
