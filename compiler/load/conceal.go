@@ -97,7 +97,7 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	}
 	add(inst)
 	for _, name := range sorted(c.declared) {
-		if !c.plain[name] && name != userName && (c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
+		if !c.plain[name] && name != userName && !(strings.Contains(name, ".") && ofObjects(c.declared[name])) && (c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
 			c.secret[name] = true
 		}
 	}
@@ -130,6 +130,14 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 			c.hidden.Add(value)
 		}
 	}
+}
+
+// ofObjects says whether a name stands for lists of objects, as that of a file in patches does. What of them is a secret has a name of its own.
+func ofObjects(all []declared) bool {
+	return !slices.ContainsFunc(all, func(d declared) bool {
+		list, ok := d.value.(*ast.ListLit)
+		return !ok || len(list.Elts) == 0 || slices.ContainsFunc(list.Elts, func(item ast.Expr) bool { _, object := item.(*ast.StructLit); return !object })
+	})
 }
 
 // inURL is the password, or the token, in a URL or before a host.
