@@ -150,15 +150,17 @@ func (w why) answer(thing string) (Answer, error) {
 			return w.line(f, number, err)
 		}
 	}
+	f, err := w.find(thing)
 	for _, ask := range []func(string) (Answer, bool){w.variable, w.link, w.requirement, w.module, w.seam} {
-		if a, ok := ask(thing); ok {
+		// a file of the team's own may be in the place of a module or of what a seam makes room for
+		if a, ok := ask(thing); ok && (a.Present || f == nil || !f.decided.Value()) {
 			return a, nil
 		}
 	}
-	if f, err := w.find(thing); f != nil || err != nil {
+	if f != nil || err != nil {
 		return w.file(f), err
 	}
-	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.inner, w.user, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
+	for _, ask := range []func(string) (Answer, bool){w.attribute, w.sub, w.inner, w.user, w.item, w.value, w.lower, w.noVariable, w.noRequirement, w.noFile, w.noLink} {
 		if a, ok := ask(thing); ok {
 			return a, nil
 		}
@@ -581,6 +583,19 @@ func (w why) value(name string) (Answer, bool) {
 			a := w.explained(f, l)
 			a.What, a.Value = "value", "in "+f.Path
 			return a, true
+		}
+	}
+	return Answer{}, false
+}
+
+// item is one of a list that an attribute is.
+func (w why) item(name string) (Answer, bool) {
+	for _, attribute := range sorted(w.node.Attrs) {
+		items, _ := w.node.Attrs[attribute].([]any)
+		if i := slices.Index(items, any(name)); i >= 0 {
+			a, ok := w.attribute(fmt.Sprintf("%s.%d", attribute, i))
+			a.What, a.Value = "value", "in "+attribute
+			return a, ok
 		}
 	}
 	return Answer{}, false
