@@ -184,14 +184,18 @@ func bindPrefix(c *pass.Context, instances map[*ir.Node]*binding) {
 	}
 	if len(all) > 1 {
 		ambiguous(c, all)
-		names := make([]string, len(all))
-		var by []ir.Origin
-		for i, b := range all {
-			names[i] = b.provider.Instance()
-			by = append(by, b.several(c)...)
-		}
 		for _, n := range readers(all[0].source) {
-			c.SetEnv(n, all[0].prefix+"_INSTANCES", value.Literal(strings.Join(names, ",")), "instances of "+all[0].prefix, by...)
+			var names []string
+			var by []ir.Origin
+			for _, b := range all {
+				if own := b.of(n); len(own.edges) > 0 {
+					names = append(names, b.provider.Instance())
+					by = append(by, own.several(c)...)
+				}
+			}
+			if len(names) > 0 {
+				c.SetEnv(n, all[0].prefix+"_INSTANCES", value.Literal(strings.Join(names, ",")), "instances of "+all[0].prefix, by...)
+			}
 		}
 	}
 	for i, b := range all {

@@ -31,10 +31,10 @@ func TestProcessHasTheVariablesOfItsOwnLinksToo(t *testing.T) {
 	w.link("shop/task/reports -> archive")
 	b := w.run("bind-env").clean()
 	b.env("shop",
-		"STORE_DB_HOST=db.svc", "STORE_DB_PORT=5432", "STORE_INSTANCES=ARCHIVE,DB",
+		"STORE_DB_HOST=db.svc", "STORE_DB_PORT=5432", "STORE_INSTANCES=DB",
 		"STORE_DB_TABLES=b:shop_b:[secret shop:db/table/b]", "STORE_DB_NAMES=b,z-b")
 	b.env("shop/task/mails",
-		"STORE_DB_HOST=db.svc", "STORE_DB_PORT=5432", "STORE_INSTANCES=ARCHIVE,DB",
+		"STORE_DB_HOST=db.svc", "STORE_DB_PORT=5432", "STORE_INSTANCES=DB",
 		"STORE_DB_TABLES=a:shop_a:[secret shop:db/table/a];b:shop_b:[secret shop:db/table/b]", "STORE_DB_NAMES=a,b,z-a,z-b")
 	b.env("shop/task/reports",
 		"STORE_DB_HOST=db.svc", "STORE_DB_PORT=5432", "STORE_INSTANCES=ARCHIVE,DB",
