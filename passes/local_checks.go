@@ -145,7 +145,7 @@ func (l localChecks) circles(services kind.Object) {
 	var walk func(name string, way []string) bool
 	walk = func(name string, way []string) bool {
 		if i := slices.Index(way, name); i >= 0 {
-			if circle := append(way[i:], name); len(circle) > 2 {
+			if circle := slices.Concat(way[i:], []string{name}); len(circle) > 2 {
 				l.wrong(l.n, l.said, []any{"services", name, "after"}, "remove one of the after", "has services that wait for each other: %s", strings.Join(circle, " -> "))
 			}
 			return true

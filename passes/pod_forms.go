@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"platc.dev/platc/compiler/kind"
@@ -45,7 +46,7 @@ func withoutPods(o kind.Object, steps []any, patch bool) (at []any, what string)
 
 // misformedItems are of a list of named objects, and of what containers have in lists.
 func misformedItems(o kind.Object, list string, steps []any, patch bool) (at []any, what string) {
-	at = append(steps[:len(steps):len(steps)], list)
+	at = slices.Concat(steps, []any{list})
 	if o[list] == nil {
 		return nil, ""
 	}
@@ -55,7 +56,7 @@ func misformedItems(o kind.Object, list string, steps []any, patch bool) (at []a
 	}
 	for i, data := range items {
 		one, ok := data.(kind.Object)
-		at := append(at[:len(at):len(at)], i)
+		at := append(slices.Clip(at), i)
 		if !ok {
 			return at, "is not an object"
 		}

@@ -97,7 +97,7 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	}
 	add(inst)
 	for _, name := range sorted(c.declared) {
-		if !c.plain[name] && name != userName && !(strings.Contains(name, ".") && ofObjects(c.declared[name])) && (c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
+		if !c.plain[name] && name != userName && !c.fileOfObjects(name) && (c.telling.speaking.MatchString(name) || diag.Misspelt(name, c.fields) != "") {
 			c.secret[name] = true
 		}
 	}
@@ -132,9 +132,9 @@ func (c *concealer) reads(inst *build.Instance, tags []string) {
 	}
 }
 
-// ofObjects says whether a name stands for lists of objects, as that of a file in patches does. What of them is a secret has a name of its own.
-func ofObjects(all []declared) bool {
-	return !slices.ContainsFunc(all, func(d declared) bool {
+// fileOfObjects says whether a name is that of a file with lists of objects, as in patches. What of them is a secret has a name of its own.
+func (c *concealer) fileOfObjects(name string) bool {
+	return strings.Contains(name, ".") && !slices.ContainsFunc(c.declared[name], func(d declared) bool {
 		list, ok := d.value.(*ast.ListLit)
 		return !ok || len(list.Elts) == 0 || slices.ContainsFunc(list.Elts, func(item ast.Expr) bool { _, object := item.(*ast.StructLit); return !object })
 	})
