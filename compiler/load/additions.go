@@ -15,13 +15,16 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
+// patchHelp is how patches are written.
+const patchHelp = `write a list of objects with kind and name: patches: "FILE": [{kind: "Deployment", metadata: name: "orders"}]`
+
 // patches reads the changes that a component makes to objects of its own files: FILE: [object].
 func (l *lowering) patches(n *ir.Node, g *kind.Given) {
 	if g == nil {
 		return
 	}
 	if !g.Struct {
-		l.notStruct(g, n.Path()+".patches", n.ID+"'s patches")
+		l.notStruct(g, n.Path()+".patches", n.ID+"'s patches", patchHelp)
 		return
 	}
 	for _, f := range g.Fields {
@@ -78,7 +81,7 @@ func (l *lowering) notPatch(at attributePlace, g *kind.Given, wanted string) {
 	if !g.Struct && !g.List && !g.Concrete {
 		code = "E0106"
 	}
-	l.misnamed(at, code, "write a list of objects with kind and name: patches: \"FILE\": [{kind: \"Deployment\", metadata: name: \"orders\"}]", "is not %s", wanted)
+	l.misnamed(at, code, patchHelp, "is not %s", wanted)
 }
 
 // firstIn is the first value for which holds is true, in a value and all inside it; nil without.

@@ -596,4 +596,7 @@ type lowering struct {
 	library   *kind.Library
 	source    Source
 	graph     *ir.Graph
+
+	components *kind.Given   // all of them
+	astray     []*kind.Given // attributes of one that stand among them
 }

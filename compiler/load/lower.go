@@ -48,18 +48,23 @@ func (l *lowering) lower(top *kind.Given) {
 		return
 	}
 	if !components.Struct {
-		l.notStruct(components, "components", "the architecture's components")
+		l.notStruct(components, "components", "the architecture's components", byName(components, `{kind: "fastapi", …}`))
 		return
 	}
 	if n := len(components.Fields); n > maxComponents {
 		l.add(diag.Diagnostic{Code: "E0101", Path: "components", Pos: components.KeyPos, Message: fmt.Sprintf("the architecture has %d components, more than the limit of %d", n, maxComponents), Help: "split it: an architecture is what is built and deployed together"})
 		return
 	}
-	l.graph.Arch, l.graph.ComponentsPos = config, components.KeyPos
+	l.graph.Arch, l.graph.ComponentsPos, l.components = config, components.KeyPos, components
 	defer l.exceptNames()
 	defer func() { slices.Sort(l.graph.Named) }()
+	l.astray = l.nameless(components, "components", "component", func(f *kind.Given) bool {
+		return !f.Struct && !f.Invalid && l.componentField(f.Key)
+	})
 	for _, f := range components.Fields {
-		l.component(f)
+		if !slices.Contains(l.astray, f) {
+			l.component(f)
+		}
 	}
 	slices.SortFunc(l.graph.Nodes, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(l.graph.Links, func(a, b ir.Link) int {
@@ -77,34 +82,6 @@ func (l *lowering) exceptNames() {
 		names = append(names, n.Name, n.Namespace(), n.Kind.Name, n.SubKind())
 	}
 	l.source.Hidden.Except(names...)
-}
-
-func (l *lowering) notStruct(g *kind.Given, path, subject string) {
-	switch {
-	case g.Invalid:
-	case !g.Concrete && !g.List:
-		open := *g
-		open.Several = g.Key == "components" || g.Key == "links"
-		l.add(open.Open(kind.Place{Path: path, Subject: subject}, "", false))
-	default:
-		l.add(diag.Diagnostic{Code: "E0104", Path: path, Pos: g.Pos, Message: subject + " must be a struct", Help: asStruct(g)})
-	}
-}
-
-// asStruct says how to write as a struct what is none.
-func asStruct(g *kind.Given) string {
-	text, ok := g.Scalar.(string)
-	switch {
-	case g.List && len(g.Items) > 0:
-		if first, ok := g.Items[0].Scalar.(string); ok {
-			return fmt.Sprintf("write it as {%q: {}}", first)
-		}
-	case ok:
-		return fmt.Sprintf("write it as {%q: {}}", text)
-	case !g.List:
-		return "write {} for one without attributes"
-	}
-	return "write it as {name: {…}}"
 }
 
 func (l *lowering) name(top *kind.Given) {
@@ -132,7 +109,7 @@ func (l *lowering) name(top *kind.Given) {
 func (l *lowering) config(given *kind.Given) kind.Object {
 	arch := kind.Object{"name": l.graph.PartOf(), "image_tag": "hash", "labels": kind.Object{}, "registry": kind.Object{"host": "registry.local", "project": l.graph.Name}, "git": kind.Object{"url": "https://git.local/" + l.graph.Name + ".git", "ref": "main", "path": ""}}
 	if given != nil && !given.Struct {
-		l.notStruct(given, "config", "config")
+		l.notStruct(given, "config", "config", "write settings in braces: {domain: \"example.com\"}")
 		given = nil
 	}
 	if l.graph.Environment != "" {
@@ -311,7 +288,7 @@ func (l *lowering) retired(given *kind.Given) map[string]string {
 		return nil
 	}
 	if !given.Struct {
-		l.notStruct(given, "retired", "retired")
+		l.notStruct(given, "retired", "retired", byName(given, `"why"`))
 		return nil
 	}
 	data, _ := l.library.Retired.Complete(given, kind.Place{Path: "retired", Subject: "retired", KeyPos: given.KeyPos}, l.list).(kind.Object)
@@ -343,7 +320,7 @@ func (l *lowering) component(g *kind.Given) {
 	}
 	if !g.Struct {
 		l.graph.Failed[g.Key] = true
-		l.notStruct(g, path, g.Key)
+		l.notStruct(g, path, g.Key, l.asComponent(g))
 		return
 	}
 	k := l.kindOf(g, path)
@@ -372,11 +349,14 @@ func (l *lowering) component(g *kind.Given) {
 			continue
 		}
 		if !f.Struct {
-			l.notStruct(f, path+"."+short, kind.Own(g.Key)+" "+short)
+			l.notStruct(f, path+"."+short, kind.Own(g.Key)+" "+short, byName(f, "{}"))
 			continue
 		}
+		astray := l.nameless(f, path+"."+short, short, func(item *kind.Given) bool { return attributeOf(k.Subs[short], item) })
 		for _, item := range f.Fields {
-			l.sub(n, k.Subs[short], item)
+			if !slices.Contains(astray, item) {
+				l.sub(n, k.Subs[short], item)
+			}
 		}
 	}
 }
@@ -384,6 +364,9 @@ func (l *lowering) component(g *kind.Given) {
 func (l *lowering) kindOf(g *kind.Given, path string) *kind.Kind {
 	f := l.kindField(g, path)
 	if f == nil {
+		if slices.ContainsFunc(l.astray, func(f *kind.Given) bool { return f.Key == "kind" }) {
+			return nil // it may stand beside it
+		}
 		l.add(diag.Diagnostic{Code: "E0103", Path: path, Pos: g.KeyPos, Message: g.Key + " has no kind, which is required", Help: "add kind: \"fastapi\" or another kind from `platc kinds`"})
 		return nil
 	}
@@ -440,8 +423,8 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	l.concealer.values(n.Kind.Attributes, own)
 	found := &diag.List{}
 	attrs, _ := n.Kind.Attributes.Complete(own, at, found).(kind.Object)
-	if n.Parent == nil && n.Given.Field("kind") != nil && n.Given.Field("kind").Scalar != n.Kind.Name {
-		found.Drop("E0103") // the kind is guessed: what it requires may not be wanted
+	if n.Parent == nil && (len(l.astray) > 0 || n.Given.Field("kind") != nil && n.Given.Field("kind").Scalar != n.Kind.Name) {
+		found.Drop("E0103") // what it requires may stand beside it; and may not be wanted where the kind is guessed
 	}
 	l.list.AddAll(found)
 	l.atMost(n, attrs, at)
@@ -505,7 +488,7 @@ func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
 	}
 	if !g.Struct {
 		l.graph.Failed[n.ID] = true
-		l.notStruct(g, n.Path(), n.ID)
+		l.notStruct(g, n.Path(), n.ID, withoutAttributes)
 		return
 	}
 	l.graph.Nodes = append(l.graph.Nodes, n)
@@ -520,13 +503,20 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		return
 	}
 	if !g.Struct {
-		l.notStruct(g, source.Path()+".links", kind.Own(source.ID)+" links")
+		l.notStruct(g, source.Path()+".links", kind.Own(source.ID)+" links", byName(g, "{}"))
+		return
+	}
+	if other := l.componentWith(g); other != nil {
+		l.add(diag.Diagnostic{
+			Code: "E0104", Path: source.Path() + ".links", Pos: g.KeyPos, Message: fmt.Sprintf("%s links have the fields of %s, rather than its name", kind.Own(source.ID), other.Key),
+			Help: fmt.Sprintf("without quotes a name is a reference: write links: {%q: {}}", other.Key), Related: []diag.Related{{Message: "these are the fields", Pos: other.KeyPos}},
+		})
 		return
 	}
 	for _, f := range g.Fields {
 		l.concealer.named(f)
 		if !f.Struct {
-			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", kind.Own(source.ID)+" link to "+strconv.Quote(f.Key))
+			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", kind.Own(source.ID)+" link to "+strconv.Quote(f.Key), withoutAttributes)
 			continue
 		}
 		link := ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos}

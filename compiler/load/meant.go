@@ -103,7 +103,7 @@ func (l *lowering) withoutKind(g *kind.Given, path string) {
 		}
 	}
 	links := g.Field("links")
-	if links == nil || !links.Struct {
+	if links == nil || !links.Struct || l.componentWith(links) != nil {
 		return
 	}
 	source := &ir.Node{ID: g.Key, Name: g.Key, Given: g, Pos: g.KeyPos}
