@@ -52,6 +52,12 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		if given.find(func(g *Given) bool { return g.Invalid }) != nil {
 			return nil
 		}
+		if found := t.wrongIn(given, at); len(found) > 0 {
+			for _, d := range found {
+				list.Add(d)
+			}
+			return t.inPlaceOf(given)
+		}
 		if inner := given.find(func(g *Given) bool { return !g.Struct && !g.List && !g.Concrete }); inner != nil {
 			t.open(inner, at, list)
 			return t.Default
@@ -80,6 +86,11 @@ func (t *Type) Complete(given *Given, at Place, list *diag.List) any {
 		pos, related = given.Pos, nil // an excerpt hides what stands there
 	}
 	list.Add(diag.Diagnostic{Code: code, Path: at.Path, Pos: pos, Message: fmt.Sprintf("%s is %s, which is not allowed", at.Subject, value), Help: t.instead(given), Secret: secret, Related: related})
+	return t.inPlaceOf(given)
+}
+
+// inPlaceOf is what stands for a value that does not fit.
+func (t *Type) inPlaceOf(given *Given) any {
 	if t.Default == nil && !t.Optional {
 		return given.Data()
 	}

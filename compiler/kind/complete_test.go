@@ -123,7 +123,7 @@ func TestCompleteFillsDefaultsAndReportsWhatDoesNotFit(t *testing.T) {
 		{"a missing field inside", []field{{"tls", []field{}}}, defaults(object{"tls": object{}}), "E0103 3:1", "its tls has no secret, which is required; add secret: string"},
 		{"a key that is not allowed", []field{{"labels", []field{{"A", "b"}}}}, defaults(nil), "E0104 4:1", `its labels has the key "A", which is not allowed; use lower-case names`},
 		{"what is not concrete", []field{{"port", open("int")}}, defaults(nil), "E0106 3:2", "its port is int, which is not a concrete value"},
-		{"what is not concrete inside a choice", []field{{"any", []field{{"env", open("string")}}}}, defaults(nil), "E0106 4:2", "its any is string"},
+		{"what is not concrete inside a choice", []field{{"any", []field{{"env", open("string")}}}}, defaults(nil), "E0106 4:2", "its any.env is string"},
 		{"an unknown field with a mistake in it, which is reported already", []field{{"prot", broken{}}}, defaults(nil), "", ""},
 		{"what CUE reported already", []field{{"port", broken{}}, {"list", []any{broken{}}}, {"any", []field{{"env", broken{}}}}}, object{"name": "x", "memory": "1Gi", "list": []any{nil}, "labels": object{}, "inner": object{"ref": "main"}}, "", ""},
 	} {

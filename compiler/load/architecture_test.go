@@ -65,7 +65,8 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		"components that are none":       {"package shop\nname: \"shop\"\ncomponents: []", "E0104 3:13", "must be a struct"},
 		"a setting of a wrong form":      {arch(good) + `config: domain: "No Domain"`, "E0104 6:17", "a DNS name"},
 		"config that is no struct":       {arch(good) + `config: 1`, "E0104 6:9", "config must be a struct"},
-		"a secret of a wrong form":       {arch(good) + `config: registry: {username: "u", password: {evn: "X"}}`, "E0104 6:45", "{env: NAME} or {file: PATH}"},
+		"a secret of a wrong form":       {arch(good) + `config: registry: {username: "u", password: {name: "X"}}`, "E0104 6:45", "{env: NAME} or {file: PATH}"},
+		"a secret with a misspelt field": {arch(good) + `config: registry: {username: "u", password: {evn: "X"}}`, "E0102 6:46", `did you mean "env"?`},
 		"a version that is no exact one": {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080, version: "latest"}`), "E0104 4:60", "an exact image tag"},
 
 		"an unknown kind":        {arch(`	a: {kind: "fastap", namespace: "a"}`), "E0105 4:12", `did you mean "fastapi"?`},
