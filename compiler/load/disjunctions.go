@@ -314,13 +314,15 @@ func leftOpen(e ast.Expr) bool {
 
 // explained are findings with what to do about them, and without those that follow from one before them.
 func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagnostic {
-	var names []string
-	for name := range x.c.declared {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var told []diag.Diagnostic
 	for i, d := range found.All() {
+		if format, args := all[i].Msg(); strings.HasPrefix(format, "no tag for ") {
+			d.Help = x.tagHelp(fmt.Sprint(args[0]))
+		}
+		if mistyped, ok := x.mistyped(all[i], d); ok {
+			told = append(told, mistyped)
+			continue
+		}
 		line, data := lineOf(x.source.Dir, d.Pos)
 		if d.Code == "E0102" {
 			help, related := x.closed(all[i].Path())
@@ -343,7 +345,16 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 			d.Help = "a file is one package: there is no --- between documents"
 		}
 		if d.Help == "" {
-			d.Help = slipHelp(d.Message, line, d.Pos.Column, names)
+			var scope []string
+			if at := errors.Positions(all[i]); len(at) > 0 && notFound(d.Message) != "" {
+				scope = x.reader.inScope(at[0])
+			}
+			d.Help = slipHelp(d.Message, line, d.Pos.Column, scope)
+			if notFound(d.Message) != "" && slices.ContainsFunc(told, func(before diag.Diagnostic) bool {
+				return notFound(before.Message) != "" && before.Pos.File == d.Pos.File && before.Pos.Line == d.Pos.Line && before.Help == d.Help
+			}) {
+				continue // another word of one text
+			}
 		}
 		if f := x.tagged(all[i]); f != nil {
 			if tag, value, ok := x.given(f); ok {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +19,9 @@ type slip struct {
 	after   string // what stands at the place
 	help    string // $1 is the first group of before, or else of after, or else of message
 }
+
+// fromEnvironment is the help for a variable of the environment in a text.
+const fromEnvironment = `variables of the environment are not put into a text: declare a tag, _name: string @tag(name), and give it with -t name=…; a secret is {env: "NAME"}`
 
 // slips is the table of them. The first that fits counts.
 func slips() []slip {
@@ -41,8 +43,8 @@ func slips() []slip {
 		{`^missing ','|^expected`, `([A-Za-z0-9_$]+[-./])$`, ``, "write quotes around a name or a text that has more than letters, digits and _"},
 		{syntax, `[\w"]\s*=\s*[^=]*$`, ``, "a field is set with a colon: port: 8080"},
 		{syntax, ``, `^;`, "fields stand on lines of their own, or have a comma between them"},
-		{syntax, ``, `^\$\{`, "variables of the environment are not put into a text: declare a tag, _name: string @tag(name), and give it with -t name=…; a secret is {env: \"NAME\"}"},
-		{syntax, `\$$`, ``, "variables of the environment are not put into a text: declare a tag, _name: string @tag(name), and give it with -t name=…; a secret is {env: \"NAME\"}"},
+		{syntax, ``, `^\$\{`, fromEnvironment},
+		{syntax, `\$$`, ``, fromEnvironment},
 		{`^expected operand`, ``, `^[&*]`, "there are no anchors: declare _common: {…} once, and write _common where it is meant"},
 		{`^expected operand`, ``, `^[|>]\s*[-+]?\s*$`, `a text of several lines stands between """ and """`},
 		{`^expected operand`, ``, `^~`, "there is no ~: leave the field out"},
@@ -56,9 +58,6 @@ func slips() []slip {
 		{`^reference "(?i:true|yes|on)" not found`, ``, ``, "write true"},
 		{`^reference "(?i:false|no|off)" not found`, ``, ``, "write false"},
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
-		{`^reference "([^"]+)" not found`, ``, `^\w+\.[A-Z]`, ""}, // of a package
-		{`^reference "([^"]+)" not found`, `\\\($`, ``, "declare it, as a tag where it is given with -t: _$1: string @tag($1), and then \\(_$1)"},
-		{`^no tag for "([^"]+)"`, ``, ``, "declare it: _$1: string @tag($1)"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
 		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
 		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
@@ -74,8 +73,8 @@ func packages() map[string]string {
 	return all
 }
 
-// slipHelp is what to write in place of what CUE cannot read, "" where nobody knows. names are those that are declared.
-func slipHelp(message, line string, column int, names []string) string {
+// slipHelp is what to write in place of what CUE cannot read, "" where nobody knows. scope are the names that may be written there.
+func slipHelp(message, line string, column int, scope []string) string {
 	at := min(max(column-1, 0), len(line))
 	before, after := line[:at], line[at:]
 	for _, s := range slips() {
@@ -83,21 +82,12 @@ func slipHelp(message, line string, column int, names []string) string {
 		if groups == nil {
 			continue
 		}
-		if s.help != "" {
-			return strings.ReplaceAll(s.help, "$1", groups[0])
-		}
-		if path, known := packages()[groups[0]]; known {
-			return fmt.Sprintf("add import %q below the package clause", path)
-		}
+		return strings.ReplaceAll(s.help, "$1", groups[0])
 	}
-	name := regexp.MustCompile(`^reference "([^"]+)" not found`).FindStringSubmatch(message)
-	if name == nil {
-		return ""
+	if name := notFound(message); name != "" {
+		return referenceHelp(name, line, column, scope)
 	}
-	if near := diag.Misspelt(name[1], names); near != "" {
-		return fmt.Sprintf("did you mean %s? A text stands in quotes: %q", near, name[1])
-	}
-	return fmt.Sprintf("write quotes around a text: %q", name[1])
+	return ""
 }
 
 // matching is the first group of patterns that all match, the texts without a pattern left out; nil if one does not match.
