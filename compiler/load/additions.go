@@ -77,11 +77,18 @@ func (l *lowering) notPatch(at attributePlace, g *kind.Given, wanted string) {
 		return
 	}
 	at.pos = g.Pos
-	code := "E0104"
-	if !g.Struct && !g.List && !g.Concrete {
-		code = "E0106"
+	if !l.open(at, g) {
+		l.misnamed(at, "E0104", patchHelp, "is not %s", wanted)
 	}
-	l.misnamed(at, code, patchHelp, "is not %s", wanted)
+}
+
+// open reports a value that is not concrete; false: it is.
+func (l *lowering) open(at attributePlace, g *kind.Given) bool {
+	if g.Struct || g.List || g.Concrete {
+		return false
+	}
+	l.add(g.Open(kind.Place{Path: at.node.Path() + "." + at.name, Subject: kind.Own(at.node.ID) + " " + at.name}, "", false))
+	return true
 }
 
 // firstIn is the first value for which holds is true, in a value and all inside it; nil without.
@@ -105,7 +112,7 @@ func (l *lowering) extra(n *ir.Node, g *kind.Given) {
 	at := attributePlace{node: n, name: "extra", pos: g.Pos}
 	help := "name files with Kubernetes objects by paths relative to the file that says them: extra: [\"k8s/dashboard.yaml\"]"
 	if !g.List {
-		if !g.Invalid {
+		if !g.Invalid && !l.open(at, g) {
 			l.misnamed(at, "E0104", help, "is not a list of files")
 		}
 		return
@@ -115,7 +122,7 @@ func (l *lowering) extra(n *ir.Node, g *kind.Given) {
 		at := attributePlace{node: n, name: "extra", pos: item.Pos}
 		name, ok := item.Scalar.(string)
 		if !ok {
-			if !item.Invalid {
+			if !item.Invalid && !l.open(at, item) {
 				l.misnamed(at, "E0104", help, "is not a list of files")
 			}
 			continue

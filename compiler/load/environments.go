@@ -143,7 +143,8 @@ func (s Source) listed(with *build.Instance, list *diag.List, c *concealer) *kin
 	if with == nil || with.Err != nil {
 		return nil // what follows says why
 	}
-	v := lookup(cuecontext.New().BuildInstance(with), fieldEnvironments)
+	root := cuecontext.New().BuildInstance(with)
+	v := lookup(root, fieldEnvironments)
 	if !v.Exists() {
 		return nil
 	}
@@ -151,7 +152,13 @@ func (s Source) listed(with *build.Instance, list *diag.List, c *concealer) *kin
 		s.report(list, err, with, c)
 		return &kind.Given{Invalid: true}
 	}
-	return (&reader{dir: s.Dir}).given(v, fieldEnvironments)
+	given := (&reader{dir: s.Dir, root: root, inst: with}).given(v, fieldEnvironments)
+	for _, item := range append(given.Items, given) {
+		if item.Lack != nil {
+			item.Lack.Tags = nil // none sets it
+		}
+	}
+	return given
 }
 
 // names are those of the list, nil where that has mistakes.

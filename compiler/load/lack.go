@@ -25,16 +25,28 @@ func (r *reader) lack(v cue.Value) *kind.Lack {
 	}
 	var at []token.Pos
 	if found := errors.Errors(v.Validate(cue.Concrete(true))); len(found) > 0 {
-		if format, args := found[0].Msg(); strings.HasPrefix(format, "undefined field") && len(args) > 0 {
-			return r.undefined(found[0], fmt.Sprint(args[0]))
+		for e := errors.Error(found[0]); e != nil; {
+			if format, args := e.Msg(); strings.HasPrefix(format, "undefined field") && len(args) > 0 {
+				return r.undefined(e, fmt.Sprint(args[0]))
+			}
+			inner := errors.Error(nil) // of an interpolation
+			errors.As(errors.Unwrap(e), &inner)
+			e = inner
 		}
 		at = errors.Positions(found[0])
 	}
 	own := r.expression(v)
 	// what CUE names last is what the rest depends on
 	for _, p := range slices.Backward(at) {
-		if f := r.fieldOf(p); f != nil && f.Value != own {
+		f := r.fieldOf(p)
+		if f == nil || f.Value == own {
+			continue
+		}
+		if _, ok := f.Value.(*ast.StructLit); !ok {
 			return r.lacking(f)
+		}
+		if l := r.lackIn(f.Value, map[ast.Node]bool{}); l != nil {
+			return l // the name of one of its fields
 		}
 	}
 	return r.lackIn(own, map[ast.Node]bool{})
@@ -198,33 +210,127 @@ func (r *reader) circle(v cue.Value) *kind.Lack {
 const maxCircle = 50
 
 // undefined is a reference to a field that does not exist.
-// It names what is written as a reference alone: a text in brackets may be a secret.
+// It names what is written as a reference alone: a text in brackets that is no field may be a secret.
 func (r *reader) undefined(e errors.Error, name string) *kind.Lack {
 	l := &kind.Lack{Why: "a field that does not exist", Help: "declare it, or refer to another field"}
 	for _, p := range errors.Positions(e) {
 		l.Pos = relative(position(p), r.dir)
-		sel := r.selectorAt(p)
-		if sel == nil || !namesAlone(sel) {
+		outer, plain := r.referenceAt(p)
+		if outer == nil {
 			continue
 		}
-		outer := source(sel.X)
-		l.Why = fmt.Sprintf("%s.%s, which does not exist", outer, name)
-		it, err := r.root.LookupPath(cue.ParsePath(outer)).Fields(cue.All())
-		if err != nil {
-			break
+		names, known := r.fieldsOf(outer)
+		if !known && !namesAlone(outer) {
+			continue
 		}
-		var names []string
-		for it.Next() {
-			names = append(names, it.Selector().String())
+		if r.imported(outer) != "" {
+			l.Help = "refer to another field of the package"
+		}
+		l.Why = fmt.Sprintf("%s.%s, which does not exist", source(outer), name)
+		if !plain {
+			l.Why = fmt.Sprintf("a field of %s that does not exist", source(outer))
 		}
 		if near := diag.Near(name, names); len(near) > 0 {
 			l.Help = diag.DidYouMean(near)
 		} else if len(names) > 0 && len(names) <= 12 {
-			l.Help = outer + " has " + strings.Join(names, ", ")
+			l.Help = source(outer) + " has " + strings.Join(names, ", ")
 		}
 		break
 	}
 	return l
+}
+
+// fieldsOf are the fields of what a reference stands for: of a package that is imported, or of a value. ok is false where that is not known.
+func (r *reader) fieldsOf(e ast.Expr) (all []string, ok bool) {
+	if path := r.imported(e); path != "" {
+		return r.exported(path), true
+	}
+	v, ok := r.valueOf(e)
+	if !ok {
+		return nil, false
+	}
+	it, err := v.Fields(cue.All())
+	if err != nil {
+		return nil, false
+	}
+	for it.Next() {
+		all = append(all, it.Selector().String())
+	}
+	return all, true
+}
+
+// imported is the path of the package that an expression names, "" of another one.
+func (r *reader) imported(e ast.Expr) string {
+	if id, ok := e.(*ast.Ident); ok {
+		if spec, ok := id.Node.(*ast.ImportSpec); ok {
+			return strings.Trim(spec.Path.Value, `"`)
+		}
+	}
+	return ""
+}
+
+// exported are the fields of a package that is imported, but for hidden ones.
+func (r *reader) exported(path string) []string {
+	var all []string
+	for _, imported := range r.inst.Imports {
+		if bare, _, _ := strings.Cut(path, ":"); imported.ImportPath != path && imported.ImportPath != bare {
+			continue
+		}
+		for _, f := range imported.Files {
+			for _, d := range f.Decls {
+				for _, name := range names(d) {
+					if !strings.HasPrefix(name, "_") && !slices.Contains(all, name) {
+						all = append(all, name)
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// valueOf is what a reference to a field of the whole stands for; ok is false for another one.
+func (r *reader) valueOf(e ast.Expr) (v cue.Value, ok bool) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		if f, is := e.Node.(*ast.Field); is && !slices.ContainsFunc(filesOf(r.inst), func(file *ast.File) bool { return slices.Contains(file.Decls, ast.Decl(f)) }) {
+			return v, false // of a struct around it
+		}
+		return fieldNamed(r.root, e.Name)
+	case *ast.SelectorExpr:
+		name, _, err := ast.LabelName(e.Sel)
+		if v, ok = r.valueOf(e.X); !ok || err != nil {
+			return v, false
+		}
+		return fieldNamed(v, name)
+	case *ast.IndexExpr:
+		if v, ok = r.valueOf(e.X); !ok {
+			return v, false
+		}
+		data, literal := literalData(e.Index)
+		switch index := data.(type) {
+		case string:
+			return fieldNamed(v, index)
+		case int64:
+			v = v.LookupPath(cue.MakePath(cue.Index(index)))
+			return v, literal && v.Exists()
+		}
+	}
+	return v, false
+}
+
+// fieldNamed is the field of a value by its name, hidden ones and definitions too.
+func fieldNamed(v cue.Value, name string) (field cue.Value, ok bool) {
+	it, err := v.Fields(cue.All())
+	if err != nil {
+		return v, false
+	}
+	for it.Next() {
+		if sel := it.Selector(); sel.String() == name || sel.LabelType() == cue.StringLabel && sel.Unquoted() == name {
+			return it.Value(), true
+		}
+	}
+	return v, false
 }
 
 // namesAlone says whether an expression is names alone: a.b.c.
@@ -280,15 +386,22 @@ func (r *reader) fieldOf(p token.Pos) *ast.Field {
 	return found
 }
 
-// selectorAt is the reference whose last name stands at a place, nil without.
-func (r *reader) selectorAt(p token.Pos) *ast.SelectorExpr {
-	var found *ast.SelectorExpr
+// referenceAt is what a reference is to a field of whose last name stands at a place, nil without; plain says that it is a name, and not in brackets.
+func (r *reader) referenceAt(p token.Pos) (outer ast.Expr, plain bool) {
 	r.walk(p, func(n ast.Node) {
-		if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Pos() == p {
-			found = s
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if n.Sel.Pos() == p {
+				_, plain = n.Sel.(*ast.Ident)
+				outer = n.X
+			}
+		case *ast.IndexExpr:
+			if n.Index.Pos() == p || n.Lbrack == p {
+				outer, plain = n.X, false
+			}
 		}
 	})
-	return found
+	return outer, plain
 }
 
 // walk visits the file that a place is in.
