@@ -328,6 +328,15 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 			help, related := x.closed(all[i].Path())
 			d.Help, d.Related = help, append(d.Related, related...)
 		}
+		if syntactic(d) && data != nil {
+			if before, ok := misread(d, data); ok {
+				if !slices.ContainsFunc(told, func(t diag.Diagnostic) bool { return t.Pos == before.Pos }) {
+					before.Related = nil
+					told = append(told, before)
+				}
+				continue
+			}
+		}
 		if ending := strings.HasSuffix(d.Message, "found 'EOF'"); ending {
 			if len(told) > 0 && syntactic(told[len(told)-1]) {
 				continue // what was taken for something else before it

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"cuelang.org/go/cue/scanner"
 	"cuelang.org/go/cue/token"
 
 	"platc.dev/platc/compiler/diag"
@@ -34,7 +33,6 @@ func slips() []slip {
 		{syntax, `\{\{[^"]*$`, ``, "templates of Helm or Jinja are not evaluated: declare a tag, _namespace: string @tag(namespace), and give it with -t namespace=…"},
 		{syntax, ``, `^\{?\s*\.Values`, "templates of Helm or Jinja are not evaluated: declare a tag, _namespace: string @tag(namespace), and give it with -t namespace=…"},
 		{`expected label or ':'|^missing ','|^expected 'STRING'`, `^\s*#!?\s*\S*\s*$|^\s*#\s|\s#\s+\w*\s*$`, ``, "a comment begins with //"},
-		{syntax, ``, `^/\*`, "a comment begins with //, and there is none of several lines"},
 		{syntax, `^\s*import\s*\(?\s*$`, ``, "imports stand above all else, below the package clause"},
 		{syntax, `^---`, ``, "a file is one package: there is no --- between documents"},
 		{syntax, `^\s*-\s+`, ``, "a list is written [a, b], and has no items with a dash"},
@@ -59,6 +57,7 @@ func slips() []slip {
 		{`^reference "(?i:false|no|off)" not found`, ``, ``, "write false"},
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
+		{`^unreferenced alias`, `:\s*$`, `^(\w+)\s*=`, "a field is set with a colon: $1: …"},
 		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
 		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
 	}
@@ -145,20 +144,13 @@ func unclosed(file string, data []byte) (pos diag.Pos, bracket string) {
 		}
 		return len(lines[line-1]) - len(strings.TrimLeft(lines[line-1], " \t"))
 	}
-	var s scanner.Scanner
-	f := token.NewFile(file, -1, len(data))
-	s.Init(f, data, func(token.Pos, string, []any) {}, 0)
 	var open []opening
 	var suspect *opening
-	for {
-		p, tok, _ := s.Scan()
-		if tok == token.EOF {
-			break
-		}
-		at := p.Position()
-		switch tok {
+	for _, w := range wordsOf(file, data) {
+		at := w.at
+		switch w.Token {
 		case token.LBRACE, token.LBRACK, token.LPAREN:
-			open = append(open, opening{at, indent(at.Line), tok.String()})
+			open = append(open, opening{at, indent(at.Line), w.String()})
 		case token.RBRACE, token.RBRACK, token.RPAREN:
 			if len(open) == 0 {
 				return diag.Pos{}, ""
