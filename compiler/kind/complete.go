@@ -246,6 +246,8 @@ func (g *Given) describe() string {
 		return "a struct"
 	case g.List:
 		return "a list"
+	case g.Digits != "":
+		return brief(g.Digits)
 	}
 	switch v := g.Scalar.(type) {
 	case string:

@@ -1,7 +1,9 @@
 package kind
 
 import (
+	"cmp"
 	"fmt"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -125,8 +127,8 @@ func (t *Type) instead(given *Given) string {
 		if near := diag.Misspelt(v, t.choices()); near != "" {
 			return fmt.Sprintf("did you mean %q? It may be %s", near, t.allowed())
 		}
-	case int64, float64, bool:
-		if text := fmt.Sprint(v); fits(text) {
+	case int64, float64, bool, *big.Int:
+		if text := cmp.Or(given.Digits, fmt.Sprint(v)); fits(text) {
 			return fmt.Sprintf("write it as text: %q", text)
 		}
 	}

@@ -19,6 +19,7 @@ type Given struct {
 	Concrete bool            // false: the value is a type, a bound or a choice without default
 	Invalid  bool            // a mistake in it is reported already: it is not looked at again
 	Several  bool            // its name is a plural, for messages
+	Digits   string          // of a float: as it is written, such as 1.10; "": it is no plain decimal, or not known
 	Text     string          // the value as CUE prints it, for messages
 	Lack     *Lack           // why it is not concrete; nil: it is, or the value is a type itself
 	From     func() diag.Pos // where a value that a reference stands for is written; nil: at Pos

@@ -40,8 +40,30 @@ func (r *reader) given(v cue.Value, key string) *kind.Given {
 		g.Concrete = true
 		g.Scalar, g.Text = scalar(v), display(v)
 		g.From = r.from(v)
+		if v.Kind() == cue.FloatKind {
+			g.Digits = r.digits(v)
+		}
 	}
 	return g
+}
+
+// digits is a number as it is written: 1.10 is not 1.1 where it was meant as text. "" of what is no plain decimal.
+func (r *reader) digits(v cue.Value) string {
+	for range maxCircle {
+		if e := r.expression(v); e != nil {
+			if text := source(e); strings.Trim(strings.TrimPrefix(text, "-"), "0123456789.") == "" {
+				return text
+			}
+		}
+		root, path := v.ReferencePath()
+		if len(path.Selectors()) == 0 {
+			break
+		}
+		if v = root.LookupPath(path); !v.Exists() {
+			break
+		}
+	}
+	return ""
 }
 
 // fields reads a struct; ok is false where v is none.
