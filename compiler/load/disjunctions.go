@@ -41,14 +41,22 @@ func (x *explainer) choices(list *diag.List, all []errors.Error) []errors.Error 
 		}
 		told[i] = true
 		f := x.choiceOf(e)
+		named := f == nil
+		if named {
+			f = x.namedChoice(e, all)
+		}
 		var children []errors.Error
 		for j, child := range all {
-			if !told[j] && x.follows(child, e, f) {
+			if !told[j] && x.follows(child, e, f, named) {
 				told[j] = true
 				if !noneFits(child) {
 					children = append(children, child)
 				}
 			}
+		}
+		if named && f != nil {
+			list.Add(x.unfit(e, f, children))
+			continue
 		}
 		list.Add(x.choice(e, f, children))
 	}
@@ -63,17 +71,8 @@ func (x *explainer) choices(list *diag.List, all []errors.Error) []errors.Error 
 
 // choiceOf is the field that a choice is written in, nil where that is not plain.
 func (x *explainer) choiceOf(e errors.Error) *ast.Field {
-	for _, p := range errors.Positions(e) {
-		var found *ast.Field
-		x.reader.walk(p, func(n ast.Node) {
-			f, ok := n.(*ast.Field)
-			if ok && f.Value != nil && (f.Label.Pos() == p || inside(p, f.Value)) && choiceIn(f.Value) != nil {
-				found = f
-			}
-		})
-		if found != nil {
-			return found
-		}
+	if f := x.choiceAt(errors.Positions(e)); f != nil {
+		return f
 	}
 	// one that is nowhere in the text has the path of its field
 	path := e.Path()
@@ -86,6 +85,41 @@ func (x *explainer) choiceOf(e errors.Error) *ast.Field {
 		}
 	}
 	return nil
+}
+
+// namedChoice is the field of a choice that is used by its name: the errors of its alternatives stand in it.
+func (x *explainer) namedChoice(e errors.Error, all []errors.Error) *ast.Field {
+	for _, child := range all {
+		if child != e && below(child, e) {
+			if f := x.choiceAt(errors.Positions(child)); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// choiceAt is the field with a choice that one of some places is in.
+func (x *explainer) choiceAt(at []token.Pos) *ast.Field {
+	for _, p := range at {
+		var found *ast.Field
+		x.reader.walk(p, func(n ast.Node) {
+			f, ok := n.(*ast.Field)
+			if ok && f.Value != nil && (f.Label.Pos() == p || inside(p, f.Value)) && choiceIn(f.Value) != nil {
+				found = f
+			}
+		})
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// below says whether an error is at the path of another one, or inside it.
+func below(child, outer errors.Error) bool {
+	path := outer.Path()
+	return len(path) > 0 && len(child.Path()) >= len(path) && slices.Equal(child.Path()[:len(path)], path)
 }
 
 // choiceIn is the choice that an expression is, nil where it is none. What a tag gives is joined to it with &.
@@ -109,10 +143,11 @@ func inside(p token.Pos, n ast.Node) bool {
 	return from.IsValid() && to.IsValid() && from.Filename() == p.Filename() && from.Offset() <= p.Offset() && p.Offset() < to.Offset()
 }
 
-// follows says whether an error is one of an alternative of a choice, or what comes of there being none.
-func (x *explainer) follows(child, choice errors.Error, f *ast.Field) bool {
+// follows says whether an error is one of an alternative of a choice, or what comes of there being none. Of a choice that is used by its name only
+// those are that are at the same path: it may be used elsewhere too.
+func (x *explainer) follows(child, choice errors.Error, f *ast.Field, named bool) bool {
 	at := errors.Positions(choice)
-	return slices.ContainsFunc(errors.Positions(child), func(p token.Pos) bool {
+	return (!named || below(child, choice)) && slices.ContainsFunc(errors.Positions(child), func(p token.Pos) bool {
 		return slices.Contains(at, p) || f != nil && inside(p, choiceIn(f.Value))
 	}) || child != choice && wraps(child)
 }
@@ -166,6 +201,44 @@ func (x *explainer) choice(e errors.Error, f *ast.Field, children []errors.Error
 				d.Related = append(d.Related, diag.Related{Message: where, Pos: at})
 			}
 		}
+	}
+	return d
+}
+
+// unfit is the finding for a value that none of the alternatives fits of a choice which is used by its name.
+func (x *explainer) unfit(e errors.Error, f *ast.Field, children []errors.Error) diag.Diagnostic {
+	path, choice := e.Path(), choiceIn(f.Value)
+	allowed := choicesOf(choice)
+	var inner []string // what stands where a value inside the alternatives does not fit
+	var at diag.Pos
+	for _, child := range children {
+		if wraps(child) {
+			continue
+		}
+		for _, p := range errors.Positions(child) {
+			lit := x.reader.literalAt(p)
+			switch {
+			case inside(p, choice) && lit != nil && len(child.Path()) > len(e.Path()):
+				path = child.Path()
+				if text := source(lit); !slices.Contains(inner, text) {
+					inner = append(inner, text)
+				}
+			case !inside(p, choice) && (lit != nil || !at.IsValid()):
+				at = relative(position(p), x.source.Dir)
+			}
+		}
+	}
+	if len(inner) > 0 && slices.Equal(allowed, []string{"{…}"}) {
+		allowed = inner
+	} else {
+		path = e.Path()
+	}
+	name, chosen := strings.Join(path, "."), relative(position(f.Label.Pos()), x.source.Dir)
+	d := diag.Diagnostic{Code: "E0101", Path: name, Pos: at, Message: name + " is set to what is none of its alternatives", Help: "it may be " + strings.Join(allowed, " or ")}
+	if !at.IsValid() {
+		d.Pos = chosen
+	} else {
+		d.Related = []diag.Related{{Message: "these are the alternatives", Pos: chosen}}
 	}
 	return d
 }

@@ -386,6 +386,20 @@ func (r *reader) fieldOf(p token.Pos) *ast.Field {
 	return found
 }
 
+// literalAt is what is written out at a place: a text, a number or a struct. nil without.
+func (r *reader) literalAt(p token.Pos) ast.Expr {
+	var found ast.Expr
+	r.walk(p, func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.BasicLit, *ast.StructLit, *ast.ListLit:
+			if n.Pos() == p {
+				found = n.(ast.Expr)
+			}
+		}
+	})
+	return found
+}
+
 // referenceAt is what a reference is to a field of whose last name stands at a place, nil without; plain says that it is a name, and not in brackets.
 func (r *reader) referenceAt(p token.Pos) (outer ast.Expr, plain bool) {
 	r.walk(p, func(n ast.Node) {
