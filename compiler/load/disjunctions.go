@@ -396,6 +396,10 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 			told = append(told, mistyped)
 			continue
 		}
+		if wrong, ok := noFunction(d); ok {
+			told = append(told, wrong)
+			continue
+		}
 		line, data := lineOf(x.source.Dir, d.Pos)
 		if d.Code == "E0102" {
 			help, related := x.closed(all[i].Path())

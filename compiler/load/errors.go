@@ -87,6 +87,8 @@ func withoutValues(format string, args []any, hidden *diag.Hidden, secret bool) 
 		return fmt.Sprintf("expected %s, found %s", args[:2]...)
 	case strings.HasPrefix(format, "expected %s"), strings.HasPrefix(format, "missing ','"):
 		return fmt.Sprintf(format, args...)
+	case strings.HasPrefix(format, "illegal character %#U") && !secret:
+		return fmt.Sprintf(format, args...)
 	case strings.HasPrefix(format, "conflicting values %s and %s") && secret:
 		return "conflicting values"
 	case strings.HasPrefix(format, "invalid value ") && secret:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
@@ -114,6 +115,21 @@ func (r *reader) inScope(p token.Pos) []string {
 		}, nil)
 	}
 	return slices.Sorted(maps.Keys(all))
+}
+
+// noFunction tells that a package of CUE does not have a function: they begin with a capital letter. ok is false where an error is another one.
+func noFunction(d diag.Diagnostic) (told diag.Diagnostic, ok bool) {
+	found := regexp.MustCompile(`^cannot call non-function (\w+)\.(\w+) `).FindStringSubmatch(d.Message)
+	if found == nil || packages()[found[1]] == "" {
+		return d, false
+	}
+	path, name := packages()[found[1]], found[2]
+	d.Message, d.Help = fmt.Sprintf("the package %s has no function %s", found[1], name), "those that it has are listed at https://pkg.go.dev/cuelang.org/go/pkg/"+path
+	near := found[1] + "." + strings.ToUpper(name[:1]) + name[1:]
+	if cuecontext.New().CompileString(fmt.Sprintf("import %q\n%s", path, near)).Err() == nil {
+		d.Help = "did you mean " + near + "?"
+	}
+	return d, true
 }
 
 // tagHelp is what to give in place of a tag that no file has.
