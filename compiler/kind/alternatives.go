@@ -27,7 +27,11 @@ func (c *Check) structures(given *Given) []*Type {
 func (t *Type) wrongIn(given *Given, at Place) []diag.Diagnostic {
 	var fewest []diag.Diagnostic
 	alike := false
-	for _, alternative := range t.Check.structures(given) {
+	alternatives := t.Check.structures(given)
+	for _, alternative := range alternatives {
+		if len(alternatives) > 1 && !alternative.knows(given, at) {
+			continue
+		}
 		list := &diag.List{}
 		alternative.Complete(given, at, list)
 		all := list.All()
@@ -45,6 +49,11 @@ func (t *Type) wrongIn(given *Given, at Place) []diag.Diagnostic {
 		return nil
 	}
 	return fewest
+}
+
+// knows says whether a type has one of the fields of what the user wrote, or one of nearly the same name.
+func (t *Type) knows(given *Given, at Place) bool {
+	return !t.IsStruct || slices.ContainsFunc(given.Fields, func(f *Given) bool { return t.Field(f.Key) != nil || len(t.near(f.Key, at)) > 0 })
 }
 
 // misspelt says whether all that is wrong in a struct are names of fields that are nearly right: other names and values may be a secret.
