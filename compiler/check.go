@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"platc.dev/platc/compiler/diag"
@@ -27,9 +28,11 @@ func Check(in Input) *Build {
 	b.load(in)
 	b.stage("load", &started)
 	b.made = newMade(in.Answers)
+	// where something was refused, passes ask what rests on it
+	refused := slices.ContainsFunc(b.Environments, func(e *Environment) bool { return e.findings.HasErrors() })
 	for _, e := range b.Environments { // they may share one library
 		if e.Graph != nil {
-			e.Graph.Library.Answers, e.Graph.Library.Untraced, e.Graph.Library.Several = in.Answers, in.Untraced, len(b.Environments) > 1
+			e.Graph.Library.Answers, e.Graph.Library.Untraced, e.Graph.Library.Several = in.Answers, in.Untraced && !refused, len(b.Environments) > 1
 		}
 	}
 	b.each(func(e *Environment) { b.plan(in, e) })

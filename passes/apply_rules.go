@@ -118,9 +118,7 @@ func keepApplied(c *pass.Context, a application) (exported bool) {
 		return false
 	}
 	c.Plan.Applied[e] = append(c.Plan.Applied[e], a.Applied)
-	for _, f := range a.Result.Findings {
-		c.Report(finding(f, placeOf(e, f), e.Source, e.Target))
-	}
+	reportFindings(c, a.Result.Findings, applying(e, a.rule, a.Result.Trace), func(f kind.Finding) place { return placeOf(e, f) }, e.Source, e.Target)
 	return len(a.Result.Out.Exports) > 0 && export(c, e, a.Applied)
 }
 

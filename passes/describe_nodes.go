@@ -43,9 +43,7 @@ func runDescribeNodes(c *pass.Context) bool {
 			continue
 		}
 		n.Description = d.Description
-		for _, f := range d.Findings {
-			c.Report(finding(f, n, n))
-		}
+		reportFindings(c, d.Findings, describing(n), func(kind.Finding) place { return n }, n)
 	}
 	return true
 }

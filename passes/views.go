@@ -62,11 +62,13 @@ func (v *views) forget(component *ir.Node) {
 }
 
 // end is the node, or its component where the rule is about that.
-func (v *views) end(n *ir.Node, name string) kind.Object {
+func (v *views) end(n *ir.Node, name string) kind.Object { return v.of(endOf(n, name)) }
+
+func endOf(n *ir.Node, name string) *ir.Node {
 	if n.Parent != nil && n.Parent.Kind.Is(name) {
-		n = n.Parent
+		return n.Parent
 	}
-	return v.of(n)
+	return n
 }
 
 func (v *views) of(n *ir.Node) kind.Object {

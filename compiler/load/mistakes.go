@@ -2,6 +2,7 @@ package load
 
 import (
 	stderrors "errors"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -56,7 +57,17 @@ func (r root) mistakes(at diag.Pos, err error) error {
 		}
 		m.Found = append(m.Found, d)
 	}
+	m.Found = withoutEchoes(m.Found)
 	return m
+}
+
+// withoutEchoes are findings without those that another one at the same place is the cause of: "error in call to list.Min: undefined field: img".
+func withoutEchoes(found []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(found, func(cause diag.Diagnostic) bool {
+			return d.Pos == cause.Pos && strings.HasSuffix(d.Message, ": "+cause.Message)
+		})
+	})
 }
 
 // fail reports a mistake in a kind: the built-in ones have none, so there it is a broken invariant.

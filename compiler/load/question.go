@@ -2,6 +2,8 @@ package load
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -100,7 +102,22 @@ func (l *lib) cueQuestion(q *question) *cueQuestion {
 // answers take ten times the memory of what is made of them.
 func (l *lib) traced(q *question, in given, a answer, part ...any) kind.Trace {
 	// a kind of the user's own may have mistakes, which are shown at their places
-	if _, ok := a.(ownAnswer); !ok || l.out.Untraced && !q.pkg.root.own() {
+	if l.out.Untraced && !q.pkg.root.own() {
+		return nil
+	}
+	return tracing(q, in, a, part...)
+}
+
+// tracedFor is traced, and that too where something wrong was found: it may rest on what was refused.
+func (l *lib) tracedFor(found []kind.Finding, q *question, in given, a answer) kind.Trace {
+	if slices.ContainsFunc(found, func(f kind.Finding) bool { return strings.HasPrefix(f.Code, "E") }) {
+		return tracing(q, in, a)
+	}
+	return l.traced(q, in, a)
+}
+
+func tracing(q *question, in given, a answer, part ...any) kind.Trace {
+	if _, ok := a.(ownAnswer); !ok {
 		return nil
 	}
 	var mu sync.Mutex

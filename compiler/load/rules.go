@@ -24,9 +24,9 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 				return kind.Description{}, err
 			}
 			d, err := description(o)
-			d.Trace = l.traced(q, in, a)
+			d.Trace = l.tracedFor(d.Findings, q, in, a)
 			if err == nil {
-				err = properPorts(r, q.Pos, d)
+				err = properPorts(r, q.Pos, a, d)
 			}
 			return d, err
 		})
@@ -71,8 +71,11 @@ func description(o kind.Object) (kind.Description, error) {
 }
 
 // properPorts finds ports of pods that a description does not have.
-func properPorts(r root, pos diag.Pos, d kind.Description) error {
+func properPorts(r root, pos diag.Pos, a answer, d kind.Description) error {
 	for _, name := range sorted(d.Ports) {
+		if at, ok := (facts{answer: a}).at("ports", name, "pods"); ok && r.own() {
+			pos = at.place(r)
+		}
 		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 && len(d.Pods[group].Addresses) == 0 && d.External == nil {
 			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q belongs to the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
 		}
@@ -242,7 +245,7 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 				return kind.Result{}, err
 			}
 			res, err := result(parts)
-			res.Trace = l.traced(q, inputs, a)
+			res.Trace = l.tracedFor(res.Findings, q, inputs, a)
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}
