@@ -18,7 +18,7 @@ func resolveLinks() pass.Pass {
 	return pass.Pass{
 		Name:    "resolve-links",
 		Doc:     "An edge for every link; the implied sub-component of a link to a whole component.",
-		Codes:   []string{"E0103", "E0108", "E0201", "E0202", "W0113"},
+		Codes:   []string{"E0103", "E0108", "E0201", "E0202"},
 		Run:     runResolveLinks,
 		Promise: "Nodes are sorted by ID, edges by their ends; both ends are nodes, and every link that was not refused is an edge.",
 		Holds:   edgesHold,
@@ -41,7 +41,6 @@ func runResolveLinks(c *pass.Context) bool {
 	t.join(c.Graph)
 	// an edge is found by its ends, and two links of one source to one target by how they are written: all lists that are made of edges have this order
 	slices.SortStableFunc(c.Graph.Edges, byEnds)
-	warnUntouched(c)
 	return true
 }
 
@@ -168,51 +167,6 @@ func byNodeID(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) }
 
 func byEnds(a, b *ir.Edge) int {
 	return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
-}
-
-// warnUntouched warns of components that no link touches. Where a mistake may have taken links with it, nobody can say that there are none, and an
-// architecture of one component has nothing to link.
-func warnUntouched(c *pass.Context) {
-	if len(c.Graph.Components()) < 2 || linksLost(c) {
-		return
-	}
-	touched, inside := map[*ir.Node]bool{}, map[*ir.Node]bool{}
-	for _, e := range c.Graph.Edges {
-		source, target := e.Source.Component(), e.Target.Component()
-		if e.Internal() {
-			inside[source] = true
-			continue
-		}
-		touched[source], touched[target] = true, true
-	}
-	for _, n := range c.Graph.Components() {
-		// an application does its work alone, too; everything else is there for others
-		if touched[n] || n.Kind.Is("@application") {
-			continue
-		}
-		links := "no links"
-		if inside[n] {
-			links = "no links to other components"
-		}
-		c.Report(diag.Diagnostic{Code: "W0113", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %s, and nothing links to it", n.Name, links), Help: "link it, or remove it"})
-	}
-}
-
-// linksLost says whether an error stands where links may have been written: in a link, or in the whole of a component.
-func linksLost(c *pass.Context) bool {
-	if len(c.Graph.Failed) > 0 {
-		return true
-	}
-	whole := map[string]bool{"components": true, "": true}
-	for _, n := range c.Graph.Nodes {
-		whole[n.Path()], whole[n.Path()+".kind"], whole[n.Path()+".links"] = true, true, true
-		for short := range n.Kind.Subs {
-			whole[n.Path()+"."+short] = true
-		}
-	}
-	return c.Findings.Any(func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Error && (d.Code == "E0101" || whole[d.Path] || strings.Contains(d.Path, ".links[") || strings.Contains(d.Path, ".links."))
-	})
 }
 
 // withInvalidLinks are the components with a link that is invalid.

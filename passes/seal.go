@@ -17,6 +17,7 @@ func seal() pass.Pass {
 			"keep-tree-files",  // nor one whose tree lacks files
 			"plan-gitops",      // nor one that is delivered in part
 			"check-config",     // all that is found has been reported
+			"check-links",      // and who has none
 			"check-encryption", // and what is in clear text
 			"check-objects",    // nor one with an object twice
 			"check-reach",      // nor one that reaches beyond its links

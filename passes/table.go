@@ -15,6 +15,7 @@ func Table() []pass.Pass {
 		setMarks(),
 		assignIdentities(),
 		applyRules(),
+		checkLinks(),
 		assignPods(),
 		checkConflicts(),
 		bindEnv(),
