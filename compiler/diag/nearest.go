@@ -32,8 +32,11 @@ func Near(name string, candidates []string) []string {
 	return nil
 }
 
-// Meant is Near, where words of another trade are known for some candidates.
+// Meant is Near, where words of another trade are known for some candidates. One that is the name in other letters is no such word.
 func Meant(name string, candidates []string, words func(word string) []string) []string {
+	if same := slices.IndexFunc(candidates, func(c string) bool { return c != name && folded(c) == folded(name) }); same >= 0 {
+		return []string{candidates[same]}
+	}
 	if words != nil {
 		known := slices.DeleteFunc(slices.Clone(words(name)), func(n string) bool { return !slices.Contains(candidates, n) })
 		if len(known) > 0 {
