@@ -37,7 +37,12 @@ func runCheckCapacity(c *pass.Context) bool {
 	return true
 }
 
+// maxUses bounds the uses that a message names, the largest first; all are its related places.
+const maxUses = 3
+
 func checkUses(c *pass.Context, n *ir.Node, capacity kind.Capacity, uses []ir.Decided[int]) {
+	uses = slices.Clone(uses)
+	slices.SortStableFunc(uses, func(a, b ir.Decided[int]) int { return b.Value() - a.Value() })
 	total, d := 0, diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos}
 	terms := make([]string, len(uses))
 	for i, use := range uses {
@@ -48,6 +53,9 @@ func checkUses(c *pass.Context, n *ir.Node, capacity kind.Capacity, uses []ir.De
 	}
 	if total <= capacity.Limit {
 		return
+	}
+	if more := len(terms) - maxUses; more > 1 {
+		terms = append(terms[:maxUses], fmt.Sprintf("and %d more", more))
 	}
 	d.Message = fmt.Sprintf("%s may need %d %s, but has %d: %s", n.Name, total, capacity.What, capacity.Limit, strings.Join(terms, ", "))
 	d.Help = "raise the limit of " + n.Name + ", or lower the pools and replicas of those that link to it"

@@ -10,6 +10,7 @@ import (
 const (
 	tabColumns  = 4   // a tab in an excerpt is always as wide as this, wherever it stands
 	lineColumns = 160 // of an excerpt; longer lines are cut around the place
+	maxPlaces   = 5   // that are shown beside that of a finding: all of them are in the JSON
 )
 
 // style is the escape sequences of a terminal; empty strings without colours.
@@ -60,10 +61,17 @@ func text(b *strings.Builder, d Diagnostic, src *lines, st style) {
 		fmt.Fprintf(b, "%s%s-->%s %s\n", p.margin, st.blue, st.reset, printable(d.Pos.String()))
 	}
 	p.excerpt(underline{pos: d.Pos, mark: "^", colour: colour, hidden: d.Secret})
+	shown := 0
 	for _, r := range d.Related {
-		if r.Pos.File != "" {
+		if r.Pos.File == "" {
+			continue
+		}
+		if shown++; shown <= maxPlaces {
 			p.related(r)
 		}
+	}
+	if shown > maxPlaces {
+		p.footnote("note", fmt.Sprintf("and %d more places", shown-maxPlaces))
 	}
 	for _, r := range d.Related {
 		if r.Pos.File == "" {
