@@ -26,7 +26,7 @@ func checkCounts() pass.Pass {
 
 // runCheckCounts reports too few or too many links. Where a link is invalid too few are no second mistake.
 func runCheckCounts(c *pass.Context) bool {
-	invalid := withInvalidLinks(c.Graph)
+	invalid := withInvalidLinks(c)
 	for _, n := range c.Graph.Components() {
 		for _, count := range n.Kind.Counts {
 			if count.PerSource {

@@ -169,12 +169,17 @@ func byEnds(a, b *ir.Edge) int {
 	return cmp.Or(cmp.Compare(a.Source.ID, b.Source.ID), cmp.Compare(a.Target.ID, b.Target.ID), cmp.Compare(a.As, b.As))
 }
 
-// withInvalidLinks are the components with a link that is invalid.
-func withInvalidLinks(g *ir.Graph) map[*ir.Node]bool {
+// withInvalidLinks are the components with a link that is invalid, or with links that cannot be read.
+func withInvalidLinks(c *pass.Context) map[*ir.Node]bool {
 	all := map[*ir.Node]bool{}
-	for _, l := range g.Links {
+	for _, l := range c.Graph.Links {
 		if l.Invalid {
 			all[l.Source.Component()] = true
+		}
+	}
+	for _, n := range c.Graph.Nodes {
+		if c.Findings.HasErrors() && c.Findings.Any(func(d diag.Diagnostic) bool { return d.Path == n.Path()+".links" }) {
+			all[n.Component()] = true
 		}
 	}
 	return all

@@ -127,16 +127,28 @@ func (t *Type) absent(at Place, list *diag.List) any {
 func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 	o := Object{}
 	meant := map[string]*Given{}
+	var unknown *diag.Diagnostic // one that is near no field
 	for _, f := range given.Fields {
 		if t.Field(f.Key) == nil {
-			if !f.Invalid {
-				list.Add(t.Unknown(f, at, at.More))
-			}
-			for _, name := range t.near(f.Key, at) {
+			near := t.near(f.Key, at)
+			for _, name := range near {
 				meant[name] = f
+			}
+			switch {
+			case f.Invalid:
+			case len(near) == 0 && at.Help == nil && unknown == nil:
+				d := t.Unknown(f, at, at.More)
+				unknown = &d
+			default:
+				list.Add(t.Unknown(f, at, at.More))
 			}
 		}
 	}
+	defer func() {
+		if unknown != nil {
+			list.Add(*unknown)
+		}
+	}()
 	for _, f := range t.Fields {
 		sub, found := given.Field(f.Name), list
 		if sub == nil && meant[f.Name] != nil && !meant[f.Name].Invalid {
@@ -145,6 +157,11 @@ func (t *Type) completeStruct(given *Given, at Place, list *diag.List) Object {
 		}
 		if sub == nil && f.Required {
 			if meant[f.Name] != nil || f.Unless != "" && given.Field(f.Unless) != nil {
+				continue
+			}
+			if unknown != nil {
+				// most likely it is what is missing: one mistake
+				unknown.Help += fmt.Sprintf("; %s is required: %s", f.Name, f.Type.allowed())
 				continue
 			}
 			pos := given.KeyPos

@@ -46,6 +46,21 @@ func (g *Given) At(path string) *Given {
 	return g
 }
 
+// Names are the keys of a struct, or the texts of a list or a scalar: what it may name.
+func (g *Given) Names() []string {
+	var names []string
+	if text, ok := g.Scalar.(string); ok {
+		names = append(names, text)
+	}
+	for _, f := range g.Fields {
+		names = append(names, f.Key)
+	}
+	for _, item := range g.Items {
+		names = append(names, item.Names()...)
+	}
+	return names
+}
+
 // Data is the value without places: Object, []any or a scalar.
 func (g *Given) Data() any {
 	switch {

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "f6b33663", definitions: storedDefinitions},
+		"schema":           {sum: "a31ccca2", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},

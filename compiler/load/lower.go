@@ -29,13 +29,10 @@ func (l *lowering) add(d diag.Diagnostic) { l.list.Add(d) }
 // lower reads the top level: name, config, retired, components.
 func (l *lowering) lower(top *kind.Given) {
 	known := []string{"name", "config", "components", "retired", "environments"}
-	for _, f := range top.Fields {
-		if !f.Invalid && !slices.Contains(known, f.Key) {
-			d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture"}, known)
-			l.add(d)
-		}
+	elsewhere := l.unknownTop(top, known)
+	if !elsewhere["name"] {
+		l.name(top)
 	}
-	l.name(top)
 	l.sameEnvironments(top.Field("environments"))
 	l.graph.ConfigGiven = top.Field("config")
 	config := l.config(l.graph.ConfigGiven)
@@ -43,6 +40,9 @@ func (l *lowering) lower(top *kind.Given) {
 	l.graph.Images = l.images()
 	l.graph.Retired = l.retired(top.Field("retired"))
 	components := top.Field("components")
+	if components == nil && elsewhere["components"] {
+		return
+	}
 	if components == nil {
 		l.add(diag.Diagnostic{Code: "E0103", Path: "components", Pos: top.FirstPos(), Message: "the architecture has no components, which are required", Help: "add components: {name: {kind: \"fastapi\", …}}; `platc init` writes a small one"})
 		return
@@ -73,6 +73,35 @@ func (l *lowering) lower(top *kind.Given) {
 	for _, n := range l.graph.Nodes {
 		slices.SortFunc(n.Subs, func(a, b *ir.Node) int { return cmp.Compare(a.ID, b.ID) })
 	}
+}
+
+// unknownTop reports fields at the top level that do not exist. elsewhere are those that are in them, or that they are meant for: nobody misses them as well.
+func (l *lowering) unknownTop(top *kind.Given, known []string) (elsewhere map[string]bool) {
+	elsewhere = map[string]bool{}
+	for _, f := range top.Fields {
+		if slices.Contains(known, f.Key) {
+			continue
+		}
+		var inside []string
+		for _, name := range known {
+			if f.Field(name) != nil && top.Field(name) == nil {
+				inside, elsewhere[name] = append(inside, name), true
+			}
+		}
+		near := diag.Meant(f.Key, known, l.fields)
+		for _, name := range near {
+			elsewhere[name] = true
+		}
+		if f.Invalid {
+			continue
+		}
+		d := (&kind.Type{}).Unknown(f, kind.Place{Path: f.Key, Subject: "the architecture", Words: l.fields}, known)
+		if len(inside) > 0 && len(near) == 0 {
+			d.Help = fmt.Sprintf("write %s at the top level, not in %s", strings.Join(inside, " and "), f.Key)
+		}
+		l.add(d)
+	}
+	return elsewhere
 }
 
 // exceptNames keeps the names of the architecture readable: a secret that has the text of one is in every file anyway.
@@ -343,6 +372,7 @@ func (l *lowering) component(g *kind.Given) {
 	l.links(n, l.meant(g, "links", names))
 	l.patches(n, g.Field("patches"))
 	l.extra(n, g.Field("extra"))
+	l.lost(n, names)
 	for _, short := range subs {
 		f := l.meant(g, short, names)
 		if f == nil {
@@ -356,6 +386,24 @@ func (l *lowering) component(g *kind.Given) {
 		for _, item := range f.Fields {
 			if !slices.Contains(astray, item) {
 				l.sub(n, k.Subs[short], item)
+			}
+		}
+	}
+}
+
+// lost marks as refused what may be a sub-component of a component, but stands in a field that it does not have, or that is no struct: that is reported, and
+// links to it are no second mistake.
+func (l *lowering) lost(n *ir.Node, names []string) {
+	for _, f := range n.Given.Fields {
+		if n.Kind.Subs[f.Key] == nil && slices.Contains(names, f.Key) {
+			continue
+		}
+		inside := f.Names()
+		for short := range n.Kind.Subs {
+			for _, name := range inside {
+				if n.Kind.Subs[f.Key] == nil || !f.Struct {
+					l.graph.Failed[n.ID+"/"+short+"/"+name], l.graph.Failed[n.ID+"/"+f.Key+"/"+name] = true, true
+				}
 			}
 		}
 	}
@@ -482,7 +530,7 @@ func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
 	n := &ir.Node{Name: g.Key, Kind: k, Parent: parent, Given: g, Pos: g.KeyPos}
 	n.ID = parent.ID + "/" + n.SubKind() + "/" + g.Key
 	if problem := k.Names.Check(g.Key); problem != "" {
-		l.graph.Failed[n.ID] = true
+		l.graph.Failed[n.ID], l.graph.Failed[strings.ToLower(n.ID)] = true, true // others may have its name right
 		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: "use " + k.Names.Help})
 		return
 	}
