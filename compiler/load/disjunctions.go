@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -422,6 +423,8 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 				d.Related = append(d.Related, diag.Related{Message: "the file ends here", Pos: d.Pos})
 				d.Pos, d.Message, d.Help = pos, fmt.Sprintf("the bracket %s is not closed", sign), "close it where what it holds ends"
 			}
+		} else if balanced(d.Message, data) && slices.ContainsFunc(told, func(before diag.Diagnostic) bool { return syntactic(before) && before.Pos.File == d.Pos.File }) {
+			continue // the bracket that opened it was taken for something else
 		} else if syntactic(d) && slices.ContainsFunc(told, func(before diag.Diagnostic) bool {
 			return syntactic(before) && before.Pos.File == d.Pos.File && d.Pos.Line-before.Pos.Line <= 1 && before.Help != ""
 		}) {
@@ -452,6 +455,16 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 		told = append(told, d)
 	}
 	return told
+}
+
+// balanced says whether a finding is of a bracket that is closed where none is open, in a file that has as many open as closed ones of that kind.
+func balanced(message string, data []byte) bool {
+	closing, ok := strings.CutPrefix(message, "expected 'EOF', found '")
+	if !ok {
+		return false
+	}
+	opening, known := map[string]string{"}'": "{", "]'": "[", ")'": "("}[closing]
+	return known && bytes.Count(data, []byte(opening)) == bytes.Count(data, []byte(closing[:1]))
 }
 
 // separated says whether the line before one is what stands between documents of YAML.
