@@ -18,6 +18,7 @@ type Type struct {
 	IsMap     bool
 	IsList    bool
 	Quantity  bool
+	Usual     string // of a quantity without a default: one such as its values are, "" where nothing is known
 	Mark      *Mark  // its texts are paths of the user's own files; nil: they are not
 	Secret    bool   // a value is a secret: no message and no excerpt shows it
 	Given     bool   // of a map: {env: NAME} and {file: PATH} are secrets that the user gives, by the ID <node>/<key>

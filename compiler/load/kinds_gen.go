@@ -11,23 +11,23 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "a31ccca2", definitions: storedDefinitions},
+		"schema":           {sum: "4107a3ac", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
-		"kinds/cnpg":       {sum: "818e8f83", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "30aa6488", declared: storedFastapi},
+		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
+		"kinds/fastapi":    {sum: "a534cfe8", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
-		"kinds/kafka":      {sum: "db7cf82b", declared: storedKafka},
+		"kinds/kafka":      {sum: "44f3a1e2", declared: storedKafka},
 		"kinds/kong":       {sum: "d619a41c", declared: storedKong},
-		"kinds/minio":      {sum: "738b64e3", declared: storedMinio},
-		"kinds/mongodb":    {sum: "06194caf", declared: storedMongodb},
-		"kinds/postgresql": {sum: "de4168ed", declared: storedPostgresql},
-		"kinds/prometheus": {sum: "8eb101f9", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "07e7694a", declared: storedRabbitmq},
-		"kinds/redis":      {sum: "3bd5f5e1", declared: storedRedis},
-		"kinds/service":    {sum: "4506bfbc", declared: storedService},
+		"kinds/minio":      {sum: "761500d9", declared: storedMinio},
+		"kinds/mongodb":    {sum: "71812d82", declared: storedMongodb},
+		"kinds/postgresql": {sum: "064ac44e", declared: storedPostgresql},
+		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
+		"kinds/rabbitmq":   {sum: "75ff74bd", declared: storedRabbitmq},
+		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
+		"kinds/service":    {sum: "315531b1", declared: storedService},
 	}
 }
 
@@ -820,12 +820,14 @@ func storedCnpg() *declarations {
 			&kind.Check{Op: "==", Limit: "14.24"},
 			&kind.Check{Op: "==", Limit: int64(14)},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each instance's volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each instance's volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"10Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the instances instead of the version's own, such as registry.example.com/postgresql:18.6-system-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1081,12 +1083,14 @@ func storedFastapi() *declarations {
 			&kind.Check{Op: "==", Limit: false},
 			&kind.Check{Basic: "bool"},
 		}}}},
-		kind.Field{Name: "pvc_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "pvc_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"1Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "1Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "pvc_access_mode", Type: &kind.Type{Doc: "Access mode of the volume.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
@@ -1820,20 +1824,24 @@ func storedKafka() *declarations {
 			&kind.Check{Op: "==", Limit: "4.3.1"},
 			&kind.Check{Op: "==", Limit: "4.3"},
 		}}}},
-		kind.Field{Name: "broker_storage", Type: &kind.Type{Doc: "Size of the volume of each broker, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"100Gi\" | string | int | float", Quantity: true, Default: "100Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "broker_storage", Type: &kind.Type{Doc: "Size of the volume of each broker, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"100Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "100Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "100Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
-		kind.Field{Name: "controller_storage", Type: &kind.Type{Doc: "Size of the volume of each controller, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "controller_storage", Type: &kind.Type{Doc: "Size of the volume of each controller, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"10Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "connect_image", Type: &kind.Type{Doc: "Image of Kafka Connect with the connectors of the sinks, such as registry.example.com/connect:1.0.0; required when a topic links to a database or bucket.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1971,10 +1979,13 @@ func storedKafka() *declarations {
 				&kind.Check{Op: ">=", Limit: int64(1)},
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}}}},
-			kind.Field{Name: "retention_ms", Type: &kind.Type{Doc: "How long messages are kept, in milliseconds; -1 keeps them forever.", Help: "a whole number of milliseconds, or -1", Text: "int & >=-1 & <=9223372036854775807", Optional: true, Check: &kind.Check{All: []*kind.Check{
-				&kind.Check{Basic: "int"},
-				&kind.Check{Op: ">=", Limit: int64(-1)},
-				&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+			kind.Field{Name: "retention_ms", Type: &kind.Type{Doc: "How long messages are kept, in milliseconds; -1 keeps them forever.", Help: "a whole number of milliseconds, at least 1000, or -1", Text: "-1 | int & >=1000 & <=9223372036854775807", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{Op: "==", Limit: int64(-1)},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "int"},
+					&kind.Check{Op: ">=", Limit: int64(1000)},
+					&kind.Check{Op: "<=", Limit: int64(9223372036854775807)},
+				}},
 			}}}},
 			kind.Field{Name: "dead_letter", Type: &kind.Type{Doc: "Topic of this cluster that gets the records that a consumer of src/deps.py gave up, or rejected. Every application that reads this topic may write to it.", Text: "string", Optional: true, Check: &kind.Check{Basic: "string"}}},
 			kind.Field{Name: "cleanup_policy", Type: &kind.Type{Doc: "What happens to old messages: they are deleted, or only the newest of each key is kept.", Text: "*\"delete\" | \"compact\" | \"compact,delete\"", Default: "delete", Check: &kind.Check{Any: []*kind.Check{
@@ -2549,12 +2560,14 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each server's volume, a Kubernetes quantity such as 50Gi.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"50Gi\" | string | int | float", Quantity: true, Default: "50Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each server's volume, a Kubernetes quantity such as 50Gi.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"50Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "50Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "50Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "tls", Type: &kind.Type{Doc: "Encrypts connections, with a certificate that cert-manager makes and every client verifies. The server refuses clients that do not encrypt.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
@@ -2636,10 +2649,12 @@ func storedMinio() *declarations {
 				&kind.Check{Op: "==", Limit: false},
 				&kind.Check{Basic: "bool"},
 			}}}},
-			kind.Field{Name: "quota", Type: &kind.Type{Doc: "Maximum size of the bucket, a Kubernetes quantity such as 10Gi; unlimited by default.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "string | int | float", Quantity: true, Optional: true, Check: &kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+			kind.Field{Name: "quota", Type: &kind.Type{Doc: "Maximum size of the bucket, a Kubernetes quantity such as 10Gi; unlimited by default.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Usual: "10Gi", Optional: true, Check: &kind.Check{Any: []*kind.Check{
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}}}},
 			kind.Field{Name: "public", Type: &kind.Type{Doc: "Anyone who can reach the server may list and read the bucket without credentials.", Text: "*false | bool", Default: false, Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: false},
@@ -2860,12 +2875,14 @@ func storedMongodb() *declarations {
 			&kind.Check{Op: "==", Limit: "8"},
 			&kind.Check{Op: "==", Limit: int64(8)},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each member's data volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of each member's data volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"10Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the members instead of the version's own, such as registry.example.com/mongodb-community-server:8.0.29-ubi9. It must have the same version, and mongodump.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -3109,12 +3126,14 @@ func storedPostgresql() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity such as 10Gi.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"10Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "storage_class", Type: &kind.Type{Doc: "StorageClass of the volumes, such as fast; the cluster's default if not set.", Help: "the name of a StorageClass, such as fast", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
@@ -3314,12 +3333,14 @@ func storedPrometheus() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "[1-9]"}},
 			}},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume of each server, a Kubernetes quantity such as 50Gi.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"50Gi\" | string | int | float", Quantity: true, Default: "50Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume of each server, a Kubernetes quantity such as 50Gi.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"50Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "50Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "50Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "scrape_interval", Type: &kind.Type{Doc: "How often targets are scraped, a Prometheus duration such as 30s; a link's interval takes precedence.", Help: "a Prometheus duration such as 30s, 5m or 15d", Text: "*\"30s\" | =~\"^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$\" & =~\"[1-9]\"", Default: "30s", Check: &kind.Check{Any: []*kind.Check{
@@ -3534,12 +3555,14 @@ func storedRabbitmq() *declarations {
 			}},
 		}}}},
 		kind.Field{Name: "vhost", Type: &kind.Type{Doc: "Virtual host that holds the exchanges and queues; / if not set, and one of the architecture's name where external has admin.", Help: "1 to 127 letters, digits and any of _ . / -", Text: "=~\"^[A-Za-z0-9_./-]{1,127}$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z0-9_./-]{1,127}$"}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume of each node, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"10Gi\" | string | int | float", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume of each node, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"10Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "10Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "10Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
@@ -3792,15 +3815,17 @@ func storedRedis() *declarations {
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
-		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "storage_size", Type: &kind.Type{Doc: "Size of the volume, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"1Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Op: "==", Limit: "1Gi"},
 			&kind.Check{Any: []*kind.Check{
-				&kind.Check{Basic: "string"},
-				&kind.Check{Basic: "int"},
-				&kind.Check{Basic: "float"},
+				&kind.Check{All: []*kind.Check{
+					&kind.Check{Basic: "string"},
+					&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+				}},
+				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
-		kind.Field{Name: "maxmemory", Type: &kind.Type{Doc: "Maximum memory for data, a Kubernetes quantity; half of mem_limit if not set, since a rewrite of the file of commands may copy all of it.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "string | int | float", Quantity: true, Optional: true, Check: &kind.Check{Any: []*kind.Check{
+		kind.Field{Name: "maxmemory", Type: &kind.Type{Doc: "Maximum memory for data, a Kubernetes quantity; half of mem_limit if not set, since a rewrite of the file of commands may copy all of it.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "string | int | float", Quantity: true, Usual: "256Mi", Optional: true, Check: &kind.Check{Any: []*kind.Check{
 			&kind.Check{Basic: "string"},
 			&kind.Check{Basic: "int"},
 			&kind.Check{Basic: "float"},
@@ -4011,7 +4036,7 @@ func storedService() *declarations {
 				kind.Field{Name: "secret", Required: true, Type: &kind.Type{Doc: "Name of one of the secrets of the component.", Help: "the name of one of its secrets", Text: "=~\"^[A-Za-z_][A-Za-z0-9_]*$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[A-Za-z_][A-Za-z0-9_]*$"}}}},
 			}, IsStruct: true}},
 		}}}, IsMap: true}},
-		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string | int | float}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Help: "{path: \"/data\", size: \"5Gi\"}", Text: "{{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string | int | float}", Fields: []kind.Field{
+		kind.Field{Name: "volumes", Type: &kind.Type{Doc: "Persistent volumes by name: data: {path: \"/data\", size: \"5Gi\"}.", Help: "names of at most 21 lower-case letters, digits and -, each with {path, size}", Text: "{[string]: {{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0}}", Keys: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,19}[a-z0-9])?$"}, Elem: &kind.Type{Doc: "#Volume is a persistent volume.", Help: "{path: \"/data\", size: \"5Gi\"}", Text: "{{path!: =~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\", access_mode: *\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"}, size: *\"1Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0}", Fields: []kind.Field{
 			kind.Field{Name: "path", Required: true, Type: &kind.Type{Doc: "Where it is mounted.", Help: "an absolute path such as /data", Text: "=~\"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+/?$"}}}},
 			kind.Field{Name: "access_mode", Type: &kind.Type{Doc: "Access mode: one pod mounts the volume, unless it is ReadWriteMany or ReadOnlyMany.", Text: "*\"ReadWriteOnce\" | \"ReadWriteOncePod\" | \"ReadWriteMany\" | \"ReadOnlyMany\"", Default: "ReadWriteOnce", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "ReadWriteOnce"},
@@ -4019,12 +4044,14 @@ func storedService() *declarations {
 				&kind.Check{Op: "==", Limit: "ReadWriteMany"},
 				&kind.Check{Op: "==", Limit: "ReadOnlyMany"},
 			}}}},
-			kind.Field{Name: "size", Type: &kind.Type{Doc: "Size, a Kubernetes quantity.", Help: "a Kubernetes quantity such as 100m, 512Mi or 10Gi", Text: "*\"1Gi\" | string | int | float", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
+			kind.Field{Name: "size", Type: &kind.Type{Doc: "Size, a Kubernetes quantity.", Help: "a Kubernetes quantity above 0, such as 10Gi", Text: "*\"1Gi\" | string & !~\"^[0.]+([eE].*|[a-zA-Z]*)$\" | >0", Quantity: true, Default: "1Gi", Check: &kind.Check{Any: []*kind.Check{
 				&kind.Check{Op: "==", Limit: "1Gi"},
 				&kind.Check{Any: []*kind.Check{
-					&kind.Check{Basic: "string"},
-					&kind.Check{Basic: "int"},
-					&kind.Check{Basic: "float"},
+					&kind.Check{All: []*kind.Check{
+						&kind.Check{Basic: "string"},
+						&kind.Check{Pattern: &kind.Pattern{Text: "^[0.]+([eE].*|[a-zA-Z]*)$"}, NotMatch: true},
+					}},
+					&kind.Check{Op: ">", Limit: int64(0)},
 				}},
 			}}}},
 		}, IsStruct: true}, IsMap: true}},

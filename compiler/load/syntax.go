@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -173,7 +174,7 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 		case "help":
 			t.Help = unquote(body)
 		case "quantity":
-			t.Quantity = true
+			t.Quantity, t.Usual = true, body
 		case "secret":
 			t.Secret = true
 		case "given":
@@ -452,7 +453,7 @@ func inherit(t, from *kind.Type) {
 	if t.Code == "" {
 		t.Code = from.Code
 	}
-	t.Quantity = t.Quantity || from.Quantity
+	t.Quantity, t.Usual = t.Quantity || from.Quantity, cmp.Or(t.Usual, from.Usual)
 	t.Secret = t.Secret || from.Secret
 	t.Given = t.Given || from.Given
 }
