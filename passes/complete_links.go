@@ -43,7 +43,7 @@ func (f finder) completeLink(c *pass.Context, e *ir.Edge) {
 		full.Fields = append(slices.Clone(full.Fields), sub...)
 		given = &full
 	}
-	e.Attrs, _ = f.of(e).link.Complete(given, kind.Place{Path: e.Path(), Subject: fmt.Sprintf("the link %s", e.Name()), KeyPos: e.Pos}, c.Findings).(kind.Object)
+	e.Attrs, _ = f.of(e).link.Complete(given, kind.Place{Path: e.Path(), Subject: fmt.Sprintf("the link %s", e.Name()), KeyPos: e.Pos, Words: words(c.Graph, "fields")}, c.Findings).(kind.Object)
 	e.Startup = !e.Internal()
 	for _, r := range e.Rules {
 		e.Startup = e.Startup && r.Startup

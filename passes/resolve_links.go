@@ -71,9 +71,7 @@ func (t *targets) join(g *ir.Graph) {
 
 func newTargets(g *ir.Graph) *targets {
 	t := &targets{index: map[string]*ir.Node{}, subs: map[string][]*ir.Node{}, near: map[string]string{}, kinds: map[string][]string{}}
-	if g.Library != nil && g.Library.Words != nil {
-		t.words = func(word string) []string { return g.Library.Words("kinds", word) }
-	}
+	t.words = words(g, "kinds")
 	for _, n := range g.Nodes {
 		t.index[n.ID] = n
 		if n.Parent == nil {
@@ -84,6 +82,14 @@ func newTargets(g *ir.Graph) *targets {
 		}
 	}
 	return t
+}
+
+// words are those that other trades have for kinds or fields; nil: nobody knows.
+func words(g *ir.Graph, of string) func(word string) []string {
+	if g.Library == nil || g.Library.Words == nil {
+		return nil
+	}
+	return func(word string) []string { return g.Library.Words(of, word) }
 }
 
 // find is the node that a link names. A link to a whole component means its implied sub-component where there is a rule for that.

@@ -235,12 +235,37 @@ func (t *Type) allowed() string {
 	switch {
 	case t.Help != "":
 		return t.Help
+	case t.IsStruct && len(t.Fields) > 0:
+		return "a struct with " + t.someFields()
 	case t.IsStruct, t.IsMap:
 		return "a struct"
+	case t.IsList && t.Elem != nil && t.Elem.IsStruct && len(t.Elem.Fields) > 0:
+		return "a list of structs with " + t.Elem.someFields()
 	case t.IsList:
 		return "a list"
 	}
 	return alternatives(t.Text)
+}
+
+// someFields names the fields of a struct, those that are required first: host, port and credentials.
+func (t *Type) someFields() string {
+	const most = 6
+	var names, others []string
+	for _, f := range t.Fields {
+		if f.Required {
+			names = append(names, f.Name)
+		} else {
+			others = append(others, f.Name)
+		}
+	}
+	names = append(names, others...)
+	if len(names) > most {
+		names = append(names[:most:most], "others")
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // alternatives is a choice in words, each alternative once: a default stands in front and again among the rest.

@@ -82,13 +82,19 @@ func (g *Given) place() (diag.Pos, []diag.Related) {
 	return from, []diag.Related{{Message: "it is used here", Pos: g.Pos}}
 }
 
-// of is the name of an attribute of a subject: orders's port, api's env.WORKERS.
+// of is the name of an attribute of a subject: orders' port, api's env.WORKERS, bus' topic visits: retention_ms.
 func of(name, subject string) string {
 	if _, inner, nested := strings.Cut(subject, "'s "); nested && !strings.Contains(inner, " ") {
 		return subject + "." + name
 	}
 	if _, inner, nested := strings.Cut(subject, "s' "); nested && !strings.Contains(inner, " ") {
 		return subject + "." + name
+	}
+	if strings.Contains(subject, ": ") {
+		return subject + "." + name
+	}
+	if strings.Contains(subject, " ") && (strings.Contains(subject, "'s ") || strings.Contains(subject, "s' ")) {
+		return subject + ": " + name // of a sub-component
 	}
 	return Own(subject) + " " + name
 }
@@ -136,14 +142,23 @@ func (t *Type) instead(given *Given) string {
 }
 
 // choices are the texts that fit, nil where others than those that are written out do.
-func (t *Type) choices() []string {
+func (t *Type) choices() []string { return t.Check.choices() }
+
+func (c *Check) choices() []string {
+	if text, ok := c.Limit.(string); ok && c.Op == "==" {
+		return []string{text}
+	}
+	parts := c.Any
+	if len(c.All) == 1 {
+		parts = c.All
+	}
 	var all []string
-	for _, c := range t.Check.Any {
-		text, ok := c.Limit.(string)
-		if !ok || c.Op != "==" {
+	for _, part := range parts {
+		inner := part.choices()
+		if inner == nil {
 			return nil
 		}
-		all = append(all, text)
+		all = append(all, inner...)
 	}
 	return all
 }

@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "4107a3ac", definitions: storedDefinitions},
+		"schema":           {sum: "161bc26c", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "e62cd2ca", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
@@ -25,7 +25,7 @@ func storedPackages() map[string]stored {
 		"kinds/mongodb":    {sum: "71812d82", declared: storedMongodb},
 		"kinds/postgresql": {sum: "064ac44e", declared: storedPostgresql},
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
-		"kinds/rabbitmq":   {sum: "75ff74bd", declared: storedRabbitmq},
+		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
 		"kinds/service":    {sum: "315531b1", declared: storedService},
 	}

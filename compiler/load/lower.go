@@ -461,7 +461,7 @@ func (l *lowering) attributes(n *ir.Node, more []string) kind.Object {
 	own := &kind.Given{Struct: true, Concrete: true, KeyPos: n.Given.KeyPos, Pos: n.Given.Pos}
 	at := kind.Place{Path: n.Path(), Subject: n.ID, KeyPos: n.Given.KeyPos, More: more, Words: l.fields, Help: func(field string) string { return l.elsewhere(n.Kind, field) }}
 	if n.Parent != nil {
-		at.Subject = n.Parent.Name + "'s " + n.SubKind() + " " + n.Name
+		at.Subject = kind.Own(n.Parent.Name) + " " + n.SubKind() + " " + n.Name
 	}
 	for _, f := range n.Given.Fields {
 		if !slices.Contains(more, f.Key) {
