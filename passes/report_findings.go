@@ -2,6 +2,7 @@ package passes
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"platc.dev/platc/compiler/ir"
@@ -54,7 +55,7 @@ func (a asked) leaf(c *pass.Context, ref kind.Ref) []string {
 		return nil
 	}
 	if ref[0] == "link" {
-		return []string{attrPath(a.edge.Path(), ref[1])}
+		return []string{pathOf(a.edge, ref[1:])}
 	}
 	return leafOf(c, a.of(ref[0]), ref[1:])
 }
@@ -69,7 +70,7 @@ func leafOf(c *pass.Context, n *ir.Node, ref kind.Ref) []string {
 	case ref[0] == "subs" && len(ref) > 3:
 		return leafOf(c, c.Graph.Node(strings.Join(append([]string{n.ID}, ref[1:3]...), "/")), ref[3:])
 	case len(ref) > 1 && (ref[0] == "attrs" || ref[0] == "quantities" || ref[0] == "folders"):
-		return []string{attrPath(n.Path(), ref[1])}
+		return []string{pathOf(n, ref[1:])}
 	case n.Parent != nil && (ref[0] == "ports" || ref[0] == "host" || ref[0] == "pods"):
 		return leafOf(c, n.Parent, ref)
 	case n.Description.Trace == nil:
@@ -81,6 +82,19 @@ func leafOf(c *pass.Context, n *ir.Node, ref kind.Ref) []string {
 	}
 	said, described := n.Description.Trace(part...), describing(n)
 	return slices.Concat(described.needed(c, said.Read), described.needed(c, said.Exists), described.needed(c, said.Shape))
+}
+
+// pathOf is the path of a part of an attribute as diagnostics have it: components.shop.egress[0].cidr.
+func pathOf(at place, ref kind.Ref) string {
+	path := at.Path()
+	for _, key := range ref {
+		if _, err := strconv.Atoi(key); err == nil {
+			path += "[" + key + "]"
+		} else {
+			path += "." + key
+		}
+	}
+	return path
 }
 
 // describing is the kind of a node that was asked for its description.
