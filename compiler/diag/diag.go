@@ -122,7 +122,9 @@ func (l *List) HasErrors() bool {
 
 // Refused says whether an error stands at a path or below it that took away what was written there. What kinds and rules find takes nothing away.
 func (l *List) Refused(path string) bool {
-	return l.Any(func(d Diagnostic) bool { return d.Severity == Error && d.Of == nil && d.Code < "E02" && below(path, d.Path) })
+	return l.Any(func(d Diagnostic) bool {
+		return d.Severity == Error && d.Of == nil && d.Code < "E02" && below(path, d.Path)
+	})
 }
 
 // Err is the errors of the list as one error, nil without any.

@@ -36,6 +36,7 @@ type Kind struct {
 	Manifests        func(self, arch Object) ([]Row, error) // the other rows; nil for a sub-kind
 	Own              bool                                   // a user's own, not a built-in one
 	PodsAt           map[string]diag.Pos                    // of a user's own: where its groups of pods are written
+	NamedAt          map[string]diag.Pos                    // of a user\'s own: where at_most and one_of name its attributes
 	Pos              diag.Pos                               // in the library, for findings in a user's own kind
 }
 

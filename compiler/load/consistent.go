@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -34,7 +35,11 @@ func (l *lib) checkKinds() {
 		k := l.out.Kinds[name]
 		for _, attribute := range slices.Concat(flat(k.AtMost), slices.Concat(k.OneOf...), attributesIn(k)) {
 			if k.Attributes.At(attribute) == nil {
-				l.wrong(k.Own, k.Pos, "E0101", kindHelp, "the kind %s names the attribute %q, which it does not have", name, attribute)
+				pos, named := k.NamedAt[attribute]
+				if !named {
+					pos = k.Pos
+				}
+				l.wrong(k.Own, pos, "E0101", cmp.Or(diag.DidYouMean(diag.Near(attribute, namesOf(k))), kindHelp), "the kind %s names the attribute %q, which it does not have", name, attribute)
 			}
 		}
 		for _, f := range k.Attributes.Fields {
@@ -47,7 +52,7 @@ func (l *lib) checkKinds() {
 		}
 		for _, c := range k.Counts {
 			if !l.known(c.Other) {
-				l.wrong(k.Own, k.Pos, "E0105", "see `platc kinds`", "the kind %s counts links with the kind %q, which does not exist", name, c.Other)
+				l.wrong(k.Own, k.Pos, "E0105", l.nearKind(c.Other), "the kind %s counts links with the kind %q, which does not exist", name, c.Other)
 			}
 		}
 		for _, row := range k.Rows {
@@ -121,6 +126,19 @@ func (l *lib) known(name string) bool {
 	return l.out.Kinds[name] != nil || l.out.Failed[component]
 }
 
+// nearKind says which kind a name that does not exist may mean.
+func (l *lib) nearKind(name string) string {
+	names := sorted(l.out.Kinds)
+	for _, k := range l.out.Kinds {
+		for _, c := range k.Provides {
+			names = append(names, "@"+c)
+		}
+	}
+	slices.Sort(names)
+	near := diag.Meant(name, slices.Compact(names), func(word string) []string { return l.out.Words("kinds", word) })
+	return cmp.Or(diag.DidYouMean(near), "see `platc kinds`")
+}
+
 // checkRules leaves out rules that name what does not exist.
 func (l *lib) checkRules() {
 	for _, name := range sorted(l.out.Rules) {
@@ -138,7 +156,7 @@ func (l *lib) checkEnds(r *kind.Rule) (sound bool) {
 	sound = true
 	for _, end := range slices.Concat([]string{r.From, r.To}, r.Through) {
 		if !l.known(end) {
-			l.wrong(r.Own, r.Pos, "E0105", "see `platc kinds`", "the rule %q names the kind %q, which does not exist", r.Name(), end)
+			l.wrong(r.Own, r.Pos, "E0105", l.nearKind(end), "the rule %q names the kind %q, which does not exist", r.Name(), end)
 			sound = false
 		}
 	}

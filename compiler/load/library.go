@@ -456,6 +456,7 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
+	k.NamedAt = namedAt(p.root, f)
 	for _, group := range list(f.data("one_of")) {
 		k.OneOf = append(k.OneOf, strs(group))
 	}
@@ -498,9 +499,11 @@ func (l *lib) subOf(p *pkg, parent *kind.Kind, name string, f facts, syntax scop
 	if k.AtMost, err = pairs(f); err != nil {
 		return nil, err
 	}
+	k.NamedAt = namedAt(p.root, f)
 	if pattern := f.text("names", "pattern"); pattern != "" {
 		if k.Names.Pattern, err = kind.NewPattern(pattern); err != nil {
-			return nil, failure(f, "names.pattern of %s: %s", k.Name, err)
+			at, _ := f.at("names", "pattern")
+			return nil, failure(at, "names.pattern of %s: %s", k.Name, err)
 		}
 	}
 	d.describes(p, k, f, "kind", "subs", name)
@@ -512,6 +515,30 @@ func (d *declarations) describes(p *pkg, k *kind.Kind, f facts, path ...string) 
 	if describe, ok := f.at("describe"); ok {
 		d.Asked = append(d.Asked, asked{Sort: "describe", Of: k.Name, Path: append(path, "describe"), Pos: describe.place(p.root)})
 	}
+}
+
+// namedAt is where a user's own kind names its attributes.
+func namedAt(r root, f facts) map[string]diag.Pos {
+	if !r.own() {
+		return nil
+	}
+	at := map[string]diag.Pos{}
+	for _, field := range []string{"at_most", "one_of"} {
+		part, ok := f.at(field)
+		if !ok {
+			continue
+		}
+		groups, _ := part.items()
+		for _, group := range groups {
+			names, _ := group.items()
+			for _, name := range names {
+				if text, err := name.decode(); err == nil && at[str(text)] == (diag.Pos{}) {
+					at[str(text)] = position(name.pos())
+				}
+			}
+		}
+	}
+	return at
 }
 
 func pairs(f facts) ([][2]string, error) {

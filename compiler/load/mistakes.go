@@ -2,6 +2,7 @@ package load
 
 import (
 	stderrors "errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
+	library "platc.dev/platc/cue"
 )
 
 // kindHelp is where the form of a kind is described.
@@ -55,10 +57,54 @@ func (r root) mistakes(at diag.Pos, err error) error {
 				d.Related = append(d.Related, diag.Related{Message: "also here", Pos: pos})
 			}
 		}
+		if before := slices.IndexFunc(m.Found, func(before diag.Diagnostic) bool {
+			return strings.HasPrefix(d.Message, "reference ") && before.Message == d.Message && before.Pos.File == d.Pos.File
+		}); before >= 0 {
+			m.Found[before].Related = append(m.Found[before].Related, diag.Related{Message: "also here", Pos: d.Pos})
+			continue
+		}
+		if help := r.slip(d); help != "" {
+			d.Help = help
+		}
 		m.Found = append(m.Found, d)
 	}
 	m.Found = withoutEchoes(m.Found)
 	return m
+}
+
+// slip is what to write in place of what CUE cannot read in a file of a user's kind, "" where nobody knows.
+func (r root) slip(d diag.Diagnostic) string {
+	data, err := fs.ReadFile(r.fs, strings.TrimPrefix(d.Pos.File, r.name+"/"))
+	lines := strings.Split(string(data), "\n")
+	if err != nil || d.Pos.Line < 1 || d.Pos.Line > len(lines) {
+		return ""
+	}
+	line := strings.TrimSuffix(lines[d.Pos.Line-1], "\r")
+	if name, ok := strings.CutPrefix(d.Message, "undefined field: #"); ok && strings.Contains(line, "schema.#"+name) {
+		return diag.DidYouMean(diag.Near("schema.#"+name, schemaNames()))
+	}
+	if rest, ok := strings.CutPrefix(d.Message, `reference "#`); ok {
+		if name, _, _ := strings.Cut(rest, `"`); slices.Contains(inputs(), name) {
+			return "declare it where the kind or the rule is asked: #" + name + ": _"
+		}
+		return ""
+	}
+	help := slipHelp(d.Message, line, d.Pos.Column, append(kind.Basics(), "true", "false"))
+	if strings.Contains(help, "@tag") {
+		return "" // a kind has none
+	}
+	return help
+}
+
+// schemaNames are the definitions of the schema, as kinds refer to them.
+func schemaNames() []string {
+	var all []string
+	for _, name := range sorted(topLevel(packageOf(root{fs: library.FS}, "schema", module+"/schema", sources(library.FS, "schema")...).files())) {
+		if strings.HasPrefix(name, "#") {
+			all = append(all, "schema."+name)
+		}
+	}
+	return all
 }
 
 // withoutEchoes are findings without those that another one at the same place is the cause of: "error in call to list.Min: undefined field: img".

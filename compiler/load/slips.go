@@ -66,6 +66,7 @@ func slips() []slip {
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
 		{`^unreferenced alias`, `:\s*$`, `^(\w+)\s*=`, "a field is set with a colon: $1: …"},
+		{`^invalid interpolation: cannot use \{…\} \(type struct\)`, ``, ``, "a secret has no text here: write {concat: [\"…\", value]}, as Values and secrets in docs/reference/KINDS.md says"},
 		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
 		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
 	}
@@ -73,7 +74,7 @@ func slips() []slip {
 
 // packages are those of CUE that need an import, by what they are called in a file.
 func packages() map[string]string {
-	all := map[string]string{"json": "encoding/json", "yaml": "encoding/yaml", "base64": "encoding/base64", "hex": "encoding/hex", "sha256": "crypto/sha256", "template": "text/template"}
+	all := map[string]string{"json": "encoding/json", "yaml": "encoding/yaml", "base64": "encoding/base64", "hex": "encoding/hex", "sha256": "crypto/sha256", "template": "text/template", "schema": module + "/schema"}
 	for _, name := range []string{"list", "math", "net", "path", "regexp", "strconv", "strings", "struct", "time"} {
 		all[name] = name
 	}

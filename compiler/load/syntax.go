@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/token"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
 )
 
@@ -193,9 +194,19 @@ func (s scope) fieldType(f *ast.Field, depth int) (*kind.Type, error) {
 			if t.Reserved, err = pattern(f, unquote(body)); err != nil {
 				return nil, err
 			}
+		default:
+			// others, such as @tag, are none of ours
+			if near := diag.Misspelt(name, refining()); near != "" && !slices.Contains(refining(), name) {
+				return nil, unreadable(a, "the attribute @"+name+" behind a field does not exist", "did you mean @"+near+"?")
+			}
 		}
 	}
 	return t, nil
+}
+
+// refining are the attributes of CUE that refine a type.
+func refining() []string {
+	return []string{"help", "quantity", "secret", "given", "folder", "file", "files", "code", "keys", "reserved", "unless"}
 }
 
 // markOf is the mark of an attribute whose texts are paths.
@@ -480,7 +491,25 @@ func (s scope) plainCheck(e ast.Expr) (check *kind.Check, data any, concrete boo
 		check, err := bound(e)
 		return check, nil, false, err
 	}
-	return nil, nil, false, unknownType(e)
+	return nil, nil, false, s.missing(e)
+}
+
+// missing is the mistake of a reference to a definition that does not exist, or else of an expression that is no form of a type.
+func (s scope) missing(e ast.Expr) error {
+	selector, ok := e.(*ast.SelectorExpr)
+	if !ok {
+		return unknownType(e)
+	}
+	name, _, err := ast.LabelName(selector.Sel)
+	from, isIdent := selector.X.(*ast.Ident)
+	if err != nil || !isIdent || s.imports[from.Name] == nil || s.imports[from.Name][name] != nil {
+		return unknownType(e)
+	}
+	var known []string
+	for _, name := range sorted(s.imports[from.Name]) {
+		known = append(known, from.Name+"."+name)
+	}
+	return unreadable(e, source(e)+" does not exist", cmp.Or(diag.DidYouMean(diag.Near(source(e), known)), kindHelp))
 }
 
 // isBasic says whether a name is that of a basic type.
