@@ -139,6 +139,14 @@ func newPodSources(c *pass.Context, n *ir.Node) *podSources {
 	return s
 }
 
+// searched says where pods are looked for.
+func (s *podSources) searched() string {
+	if s.folder == "" {
+		return "the kind has no kustomization for it"
+	}
+	return "the kustomization in " + s.folder + " lists none"
+}
+
 // specOf is where an object has the spec of its pods.
 func specOf(o kind.Object) (at []any, spec, labels kind.Object) {
 	switch o["kind"] {

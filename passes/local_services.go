@@ -112,7 +112,15 @@ func (l *locals) enter(n *ir.Node) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		o, _ := services[name].(kind.Object)
-		if name != n.Name && !strings.HasPrefix(name, n.Name+"-") || o["image"] == nil && sources.pods[name] == nil {
+		podless := o["image"] == nil && sources.pods[name] == nil
+		switch {
+		case podless && len(sources.pods) == 0 && n.Kind.Own && !slices.ContainsFunc(p.Rows, misformedRow):
+			l.wrong(n, said, []any{"services", name}, "give it an image, or put the files of its pods beside the kustomization that is deployed",
+				"has a service %q without an image, but no pods are deployed: %s", name, sources.searched())
+			continue
+		case podless && slices.ContainsFunc(p.Rows, misformedRow): // reported there
+			continue
+		case podless, name != n.Name && !strings.HasPrefix(name, n.Name+"-"):
 			l.wrong(n, said, []any{"services", name}, "give it an image and such a name, or the name of a Deployment, StatefulSet, Job or CronJob",
 				"has a service %q, which is neither one with an image, called %s or %s-NAME, nor the name of its pods", name, n.Name, n.Name)
 			continue

@@ -29,6 +29,15 @@ func misformed(o kind.Object, patch bool) (at []any, what string) {
 	return nil, ""
 }
 
+// misformedRow says whether a row has an object that is misformed.
+func misformedRow(row kind.Row) bool {
+	objects, _ := row.Content.(kind.Objects)
+	return slices.ContainsFunc(objects, func(o kind.Object) bool {
+		_, what := misformed(o, false)
+		return what != ""
+	})
+}
+
 // withoutPods says on which step to the spec of the pods an object has none. That of a patch may be absent.
 func withoutPods(o kind.Object, steps []any, patch bool) (at []any, what string) {
 	var data any = o
