@@ -100,10 +100,10 @@ func checkPods(c *pass.Context, n *ir.Node) {
 	}
 }
 
-// writtenAt is where a line is written, as closely as its kind says.
+// writtenAt is where a line is written, as closely as the files of its kind say: what a definition of the schema says has the place of what it is a part of.
 func writtenAt(l ir.Line) diag.Pos {
-	if l.Trace != nil {
-		if pos := l.Trace(l.At...).Pos; pos.IsValid() {
+	for n := len(l.At); n > 0 && l.Trace != nil; n-- {
+		if pos := l.Trace(l.At[:n]...).Pos; pos.IsValid() && path.Dir(pos.File) == path.Dir(l.Pos.File) {
 			return pos
 		}
 	}
