@@ -136,12 +136,12 @@ func TestRefusedNodesAreKnownByName(t *testing.T) {
 	g, _ := files{"arch.cue": arch(`	a: {kind: "nothing"}
 	b: 1
 	c: {kind: "postgresql", namespace: "c", database: {Bad: {}, five: 5, good: {}}}`)}.load(t)
-	for _, id := range []string{"a", "b", "c/database/Bad", "c/database/five"} {
+	for _, id := range []string{"a", "b", "c/database/Bad", "c/database/bad", "c/database/five"} {
 		if !g.Failed[id] || g.Node(id) != nil {
 			t.Errorf("%s: %v", id, g.Failed)
 		}
 	}
-	if g.Node("c/database/good") == nil || len(g.Failed) != 4 {
+	if g.Node("c/database/good") == nil || len(g.Failed) != 5 {
 		t.Errorf("%v", g.Failed)
 	}
 }
