@@ -29,7 +29,7 @@ func referenceHelp(name, line string, column int, scope []string) string {
 	at := min(max(column-1, 0), len(line))
 	before, after := line[:at], line[at:]
 	hidden := strings.TrimLeft(name, "_#") != name
-	if path, known := packages()[name]; known && regexp.MustCompile(`^\w+\.[A-Z]`).MatchString(after) {
+	if path, known := packages()[name]; known && regexp.MustCompile(`^\w+\.[A-Z#]`).MatchString(after) {
 		return fmt.Sprintf("add import %q below the package clause", path)
 	}
 	inText := regexp.MustCompile(`\\#*\(\s*$`).MatchString(before)
