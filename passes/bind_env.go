@@ -293,12 +293,9 @@ func (b *binding) variables(c *pass.Context) map[string][]variable {
 		}
 		taken[names[0].name] = plain
 		for _, v := range names {
-			if _, taken := b.source.Description.Settings[v.name]; taken {
-				by := c.From(b.edges[0], nil)
-				c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", b.source.Name, v.name), "rename one of them", c.Because(b.source.AttrPos("env"), "the setting "+v.name+" of "+b.source.Name), by)
-				continue
+			if !b.isSetting(c, v.name) {
+				all[key] = append(all[key], v)
 			}
-			all[key] = append(all[key], v)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(b.optional)) {
@@ -312,6 +309,33 @@ func (b *binding) variables(c *pass.Context) map[string][]variable {
 		}
 	}
 	return all
+}
+
+// isSetting reports a variable that the component sets itself, or one of its processes that reads it. A process has the settings of its component too.
+func (b *binding) isSetting(c *pass.Context, name string) bool {
+	for _, n := range readers(b.source) {
+		edges := b.edges
+		if n != b.source {
+			edges = b.of(n).edges
+		}
+		if len(edges) > 0 && isSetting(c, n, name, "rename one of them", c.From(edges[0], nil)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isSetting reports a variable of links that who reads it sets itself.
+func isSetting(c *pass.Context, reader *ir.Node, name, help string, by ir.Origin) bool {
+	if _, taken := reader.Description.Settings[name]; !taken {
+		return false
+	}
+	who := reader.Name
+	if reader.Parent != nil {
+		who = reader.Parent.Name + "'s " + reader.Name
+	}
+	c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", who, name), help, c.Because(reader.AttrPos("env"), "the setting "+name+" of "+who), by)
+	return true
 }
 
 // of is the part of a binding that the links of a component make, or those of one of its processes beside them.

@@ -49,9 +49,14 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 	}
 	by := []ir.Origin{c.OfLink(e, attribute)}
 	by[0].Reason = "composed in variables of the link"
-	if _, taken := n.Description.Settings[name]; taken {
-		c.Conflict("E0301", fmt.Sprintf("%s would have two values for the variable %s", n.Name, name), "choose another name", c.Because(n.AttrPos("env"), "the setting "+name+" of "+n.Name), by[0])
-		return
+	who := readers(n)
+	if e.Source.Kind.Process {
+		who = []*ir.Node{n, e.Source} // it has the settings of its component too
+	}
+	for _, reader := range who {
+		if isSetting(c, reader, name, "choose another name", by[0]) {
+			return
+		}
 	}
 	pieces, err := piecesOf(text)
 	if err != nil {
@@ -77,7 +82,6 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 		}
 		v = append(v, of.value)
 	}
-	who := readers(n)
 	if e.Source.Kind.Process {
 		who = []*ir.Node{e.Source}
 	}
