@@ -11,6 +11,7 @@ import (
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/compiler/pass"
+	"platc.dev/platc/compiler/value"
 )
 
 func checkObjects() pass.Pass {
@@ -67,16 +68,53 @@ func kustomizationIn(row kind.Row) kind.Object {
 // maxObject is what the API server takes of a ConfigMap or a Secret; of other objects it is hardly more.
 const maxObject = 1 << 20
 
-// checkSizes refuses objects that the API server would.
+// checkSizes refuses objects that the API server would, and those that a kustomization would make of files.
 func checkSizes(c *pass.Context, n *ir.Node) {
-	for _, row := range c.Of(n).Rows {
-		for _, o := range objectsIn(row) {
-			if size := textSize(o); size > maxObject {
-				meta, _ := o["metadata"].(kind.Object)
-				c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %.1f MiB of text for the %v %v, more than the 1 MiB that a Kubernetes object can hold", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
-			}
+	refuse := func(o kind.Object, size int) {
+		if size > maxObject {
+			meta, _ := o["metadata"].(kind.Object)
+			c.Report(diag.Diagnostic{Code: "E0208", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s has %.1f MiB of text for the %v %v, more than the 1 MiB that a Kubernetes object can hold", n.Name, float64(size)/maxObject, o["kind"], meta["name"]), Help: "shorten them; larger data belongs in a bucket, a database or the image"})
 		}
 	}
+	sizes := map[string]int{}
+	for _, row := range c.Of(n).Rows {
+		sizes[row.Path] = contentSize(row.Content)
+	}
+	for _, row := range c.Of(n).Rows {
+		for _, o := range objectsIn(row) {
+			refuse(o, textSize(o))
+		}
+		k := kustomizationIn(row)
+		for i, o := range generatedObjects(k) {
+			size := 0
+			for _, name := range generated(generators(k)[i : i+1]) {
+				size += sizes[path.Join(path.Dir(row.Path), name)]
+			}
+			refuse(o, size)
+		}
+	}
+}
+
+// contentSize is the bytes of a file of texts and variables, as far as they are known before secrets are.
+func contentSize(content kind.Content) int {
+	size := 0
+	var groups []kind.Group
+	switch c := content.(type) {
+	case kind.Text:
+		return len(c.Text)
+	case kind.Verbatim:
+		return len(c)
+	case kind.Dotenv:
+		groups = c
+	case kind.Environment:
+		groups = c.Groups()
+	}
+	for _, g := range groups {
+		for name, v := range g.Vars {
+			size += len(name) + len(value.Display(v))
+		}
+	}
+	return size
 }
 
 // checkPods refuses pods of a kind of the user's own that are not as Kubernetes reads them. Those of patches and extra have been looked at before.
@@ -200,18 +238,27 @@ func spaceOf(n *ir.Node, rows []kind.Row, file string) string {
 // generatedObjects are the ConfigMaps and Secrets that a kustomization makes.
 func generatedObjects(kustomization kind.Object) []kind.Object {
 	var all []kind.Object
-	for _, g := range [][2]string{{"configMapGenerator", "ConfigMap"}, {"secretGenerator", "Secret"}} {
-		items, _ := kustomization[g[0]].([]any)
-		for _, item := range items {
-			o, _ := item.(kind.Object)
-			meta := kind.Object{"name": o["name"]}
-			if ns, ok := kustomization["namespace"]; ok {
-				meta["namespace"] = ns
-			}
-			all = append(all, kind.Object{"apiVersion": "v1", "kind": g[1], "metadata": meta})
+	configs, _ := kustomization["configMapGenerator"].([]any)
+	for i, item := range generators(kustomization) {
+		o, _ := item.(kind.Object)
+		meta := kind.Object{"name": o["name"]}
+		if ns, ok := kustomization["namespace"]; ok {
+			meta["namespace"] = ns
 		}
+		made := "Secret"
+		if i < len(configs) {
+			made = "ConfigMap"
+		}
+		all = append(all, kind.Object{"apiVersion": "v1", "kind": made, "metadata": meta})
 	}
 	return all
+}
+
+// generators are what a kustomization makes ConfigMaps of, and then what it makes Secrets of.
+func generators(kustomization kind.Object) []any {
+	configs, _ := kustomization["configMapGenerator"].([]any)
+	secrets, _ := kustomization["secretGenerator"].([]any)
+	return slices.Concat(configs, secrets)
 }
 
 func objectsHold(c *pass.Context) error {
