@@ -49,6 +49,10 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 	}
 	by := []ir.Origin{c.OfLink(e, attribute)}
 	by[0].Reason = "composed in variables of the link"
+	if len(text) > maxVariable {
+		refuse("E0208", fmt.Sprintf("the link %s sets %s to %d bytes, more than an environment variable can hold", e.Name(), name, len(text)), fmt.Sprintf("keep it below %d bytes; larger data belongs in a bucket or a database", maxVariable))
+		return
+	}
 	who := readers(n)
 	if e.Source.Kind.Process {
 		who = []*ir.Node{n, e.Source} // it has the settings of its component too
@@ -89,6 +93,9 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 		c.SetEnv(reader, name, literal(v), e.Target.Component().Name, by...)
 	}
 }
+
+// maxVariable is what Linux gives one variable, with room for its name; #MaxVariable of the schema.
+const maxVariable = 130000
 
 // encodedFields are those that a URL wants percent-encoded. A host, a port and a list of brokers are parts of its syntax.
 func encodedFields() []string { return []string{"user", "password", "database", "vhost"} }

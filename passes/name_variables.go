@@ -159,5 +159,5 @@ func (b *binding) oneName(c *pass.Context, name, first, second string) {
 
 // isSystemVariable says whether the system or the loader of programs reads a variable.
 func isSystemVariable(name string) bool {
-	return slices.Contains([]string{"PATH", "HOME", "HOSTNAME", "PWD", "TMPDIR"}, name) || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "PYTHON") || strings.HasPrefix(name, "UVICORN_")
+	return slices.Contains([]string{"PATH", "HOME", "HOSTNAME", "PWD", "TMPDIR", "WEB_CONCURRENCY"}, name) || strings.HasPrefix(name, "KUBERNETES_") || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "PYTHON") || strings.HasPrefix(name, "UVICORN_")
 }

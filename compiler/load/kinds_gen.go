@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "0d3f0083", definitions: storedDefinitions},
+		"schema":           {sum: "552b4e17", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "c32208cf", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
-		"kinds/service":    {sum: "8fa67839", declared: storedService},
+		"kinds/service":    {sum: "8c2ab841", declared: storedService},
 	}
 }
 
@@ -230,10 +230,11 @@ func storedApisix() *declarations {
 			&kind.Check{Op: "==", Limit: "apisix-system"},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/apisix:3.17.0-debian.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/apisix:3.17.0-debian.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -829,10 +830,11 @@ func storedCnpg() *declarations {
 				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the instances instead of the version's own, such as registry.example.com/postgresql:18.6-system-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the instances instead of the version's own, such as registry.example.com/postgresql:18.6-system-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -1843,18 +1845,20 @@ func storedKafka() *declarations {
 				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
-		kind.Field{Name: "connect_image", Type: &kind.Type{Doc: "Image of Kafka Connect with the connectors of the sinks, such as registry.example.com/connect:1.0.0; required when a topic links to a database or bucket.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "connect_image", Type: &kind.Type{Doc: "Image of Kafka Connect with the connectors of the sinks, such as registry.example.com/connect:1.0.0; required when a topic links to a database or bucket.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of brokers, controllers and Kafka Exporter instead of Strimzi's own, such as registry.example.com/kafka:1.2.0-kafka-4.3.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of brokers, controllers and Kafka Exporter instead of Strimzi's own, such as registry.example.com/kafka:1.2.0-kafka-4.3.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -2190,10 +2194,11 @@ func storedKong() *declarations {
 			&kind.Check{Op: "==", Limit: true},
 			&kind.Check{Basic: "bool"},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/kong:3.9.3.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the gateway instead of the kind's own, such as registry.example.com/kong:3.9.3.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -2544,10 +2549,11 @@ func storedMinio() *declarations {
 				&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9-]{1,63}$"}},
 			}}}},
 		}, IsStruct: true, Optional: true}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of the last one that upstream published, such as registry.example.com/minio:RELEASE.2025-10-15T17-29-55Z.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of the last one that upstream published, such as registry.example.com/minio:RELEASE.2025-10-15T17-29-55Z.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -2884,10 +2890,11 @@ func storedMongodb() *declarations {
 				&kind.Check{Op: ">", Limit: int64(0)},
 			}},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the members instead of the version's own, such as registry.example.com/mongodb-community-server:8.0.29-ubi9. It must have the same version, and mongodump.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the members instead of the version's own, such as registry.example.com/mongodb-community-server:8.0.29-ubi9. It must have the same version, and mongodump.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -3118,10 +3125,11 @@ func storedPostgresql() *declarations {
 			&kind.Check{Op: "==", Limit: "14.24"},
 			&kind.Check{Op: "==", Limit: int64(14)},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of the version's own, such as registry.example.com/postgres:18.6-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of the version's own, such as registry.example.com/postgres:18.6-trixie. It must have the same major version.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -3357,10 +3365,11 @@ func storedPrometheus() *declarations {
 				&kind.Check{Op: "<=", Limit: int64(1000)},
 			}},
 		}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the servers instead of the kind's own, such as registry.example.com/prometheus:v3.13.2.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the servers instead of the kind's own, such as registry.example.com/prometheus:v3.13.2.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -3565,10 +3574,11 @@ func storedRabbitmq() *declarations {
 			}},
 		}}}},
 		kind.Field{Name: "operator_namespace", Type: &kind.Type{Doc: "Namespace of the operator, such as operators; any if not set.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the nodes instead of the kind's own, such as registry.example.com/rabbitmq:4.3.5-management. It must have the same major version, and the management plugin.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the nodes instead of the kind's own, such as registry.example.com/rabbitmq:4.3.5-management. It must have the same major version, and the management plugin.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -3807,10 +3817,11 @@ func storedRedis() *declarations {
 				}}}},
 			}, IsStruct: true, Optional: true}},
 		}, IsStruct: true, Optional: true}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of Valkey, such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the server instead of Valkey, such as redis:8.10.1.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
@@ -3986,10 +3997,11 @@ func storedRedis() *declarations {
 func storedService() *declarations {
 	return &declarations{Kind: &kind.Kind{Name: "service", Title: "Service", Doc: "An application of any image, in any language, with what it is linked to.", Provides: []string{"workload", "metrics", "application"}, Attributes: &kind.Type{Fields: []kind.Field{
 		kind.Field{Name: "namespace", Required: true, Type: &kind.Type{Doc: "Kubernetes namespace.", Help: "a DNS-1123 label of at most 57 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$\"", Code: "E0108", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,55}[a-z0-9])?$"}}}},
-		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the application with an exact tag, such as docker.io/axllent/mailpit:v1.31.2; or build.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
+		kind.Field{Name: "image", Type: &kind.Type{Doc: "Image of the application with an exact tag, such as docker.io/axllent/mailpit:v1.31.2; or build.", Help: "an image with an exact version tag: not latest, a bare major or a release candidate", Text: "=~\"^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$\" & !~\":(latest|[0-9]+)$\" & !~\"-rc[.0-9]*$\" & !~\"//|:/\" & !~\"^(docker\\\\.io/)?bitnami\" & !~\"^gcr\\\\.io/kaniko-project\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
 			&kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]+([._/:-]+[A-Za-z0-9]+)*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"}},
 			&kind.Check{Pattern: &kind.Pattern{Text: ":(latest|[0-9]+)$"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "-rc[.0-9]*$"}, NotMatch: true},
+			&kind.Check{Pattern: &kind.Pattern{Text: "//|:/"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^(docker\\.io/)?bitnami"}, NotMatch: true},
 			&kind.Check{Pattern: &kind.Pattern{Text: "^gcr\\.io/kaniko-project"}, NotMatch: true},
 		}}}},
