@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "552b4e17", definitions: storedDefinitions},
+		"schema":           {sum: "0c1ce93c", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "c32208cf", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "9cd0f0b1", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "0bd595bf", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
