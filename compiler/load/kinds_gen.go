@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "0c1ce93c", definitions: storedDefinitions},
+		"schema":           {sum: "87176e70", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "c32208cf", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "0bd595bf", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "6e95f3a0", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -286,14 +286,14 @@ func storedApisix() *declarations {
 		kind.Row{Path: "k8s/deploy/base/config/config.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 26, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/apisix.env", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 27, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/gateway.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 351, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 352, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 353, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 356, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 357, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 358, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 354, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 359, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/apisix.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 30, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 214, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/certificates.yaml", When: &kind.When{Part: "certificates"}, Pos: diag.Pos{File: "kinds/apisix/manifests.cue", Line: 215, Column: 3}},
@@ -1590,8 +1590,8 @@ func storedGatewayapi() *declarations {
 			kind.Field{Name: "section", Type: &kind.Type{Doc: "Listener of it, such as https; all that fit if not set.", Help: "a DNS-1123 label: lower-case letters, digits and -, at most 63 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"}}}},
 		}, IsStruct: true}},
 	}, IsStruct: true}, Subs: map[string]*kind.Kind{}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 367, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 368, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 372, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 373, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/gatewayapi/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "gatewayapi", To: "@application", Doc: "A public route to an application: an HTTPRoute, or a GRPCRoute, beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -1645,8 +1645,8 @@ func storedIngress() *declarations {
 			kind.Field{Name: "issuer", Type: &kind.Type{Doc: "Name of the ClusterIssuer of cert-manager that makes the certificates of its links, such as letsencrypt; without one, their Secrets are made by hand.", Help: "the name of a Kubernetes object, such as letsencrypt", Text: "=~\"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}}}},
 		}, IsStruct: true}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Help: "a DNS-1123 label of at most 40 characters"}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 19, Column: 8}},
 	}, Slots: []string{"routes"}, Rows: []kind.Row{
-		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 367, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 368, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 372, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 373, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/ingress/kind.cue", Line: 5, Column: 1}}, Rules: []*kind.Rule{
 		&kind.Rule{From: "ingress", To: "@application", Doc: "A public route to an application: an Ingress beside the application.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "subdomain", Type: &kind.Type{Doc: "Host below config.domain: \"api\" means api.<domain>. Without it, the route has no host (W0118).", Help: "a DNS name in lower case, at most 253 characters", Text: "=~\"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$\" & =~\"^.{1,253}$\"", Optional: true, Check: &kind.Check{All: []*kind.Check{
@@ -2248,14 +2248,14 @@ func storedKong() *declarations {
 	}, Slots: []string{"declared", "mesh", "monitors", "routes"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/cluster-plugin.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 28, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 351, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 352, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 353, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/namespace.yaml", When: &kind.When{Derived: "spaced"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 356, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 357, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/ingress-class.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 358, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", When: &kind.When{Any: []kind.When{
 			kind.When{Derived: "deployed"},
 			kind.When{Derived: "spaced"},
 			kind.When{Part: "routes"},
-		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 354, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/gateways.cue", Line: 359, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/kong.yaml", When: &kind.When{Derived: "deployed"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 30, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/admin-tls.yaml", When: &kind.When{Derived: "secured"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 131, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/route/{name}.yaml", When: &kind.When{Part: "routes"}, Pos: diag.Pos{File: "kinds/kong/manifests.cue", Line: 154, Column: 3}},
