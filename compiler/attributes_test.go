@@ -169,6 +169,9 @@ func (a attribute) after(w world, before any) any {
 		before = a.own().Default
 	}
 	if a.own().Quantity {
+		if before == nil {
+			before = a.own().Usual
+		}
 		return otherQuantity(fmt.Sprint(before), a.bounded(w))
 	}
 	// names that nobody else has: hosts and classes may be claimed once

@@ -36,14 +36,14 @@ func gitSecret(c *pass.Context, settings kind.Object) string {
 	return c.Graph.PartOf() + "-git"
 }
 
-// deliveryData is what README.md says of an engine: its names, the folder of its files as seen from there, when custom resources are ready, and whether there are Ingresses, which are so where a controller publishes them.
+// deliveryData is what README.md says of an engine: its names, the folder of its files as seen from there, when custom resources are ready, and of which kinds of Kubernetes there are objects.
 func deliveryData(c *pass.Context, settings kind.Object) kind.Object {
 	var all []ir.Decided[ir.Check]
 	index := pass.Index[ir.Ref]{}
-	ingresses := false
+	objects := kind.Object{}
 	for _, n := range c.Graph.Components() {
 		for _, o := range whole(c.Of(n).Rows) {
-			ingresses = ingresses || o["kind"] == "Ingress"
+			objects[word(o, "kind")] = true
 		}
 		for _, d := range checks(c, n) {
 			k := d.Value()
@@ -56,7 +56,7 @@ func deliveryData(c *pass.Context, settings kind.Object) kind.Object {
 		folder = path.Join(fromFolder(c.Graph.Folder()), folder)
 	}
 	return kind.Object{
-		"name": c.Graph.PartOf(), "secret": gitSecret(c, settings), "scheme": scheme, "folder": folder, "ingresses": ingresses,
+		"name": c.Graph.PartOf(), "secret": gitSecret(c, settings), "scheme": scheme, "folder": folder, "objects": objects,
 		"checks": viewed(all, func(k ir.Check) kind.Object {
 			return kind.Object{"group": groupOf(k.APIVersion), "kind": k.Kind, "condition": k.Condition, "path": k.Path, "value": k.Value}
 		}),
