@@ -86,15 +86,16 @@ func leafOf(c *pass.Context, n *ir.Node, ref kind.Ref) []string {
 
 // pathOf is the path of a part of an attribute as diagnostics have it: components.shop.egress[0].cidr.
 func pathOf(at place, ref kind.Ref) string {
-	path := at.Path()
+	var path strings.Builder
+	path.WriteString(at.Path())
 	for _, key := range ref {
 		if _, err := strconv.Atoi(key); err == nil {
-			path += "[" + key + "]"
+			path.WriteString("[" + key + "]")
 		} else {
-			path += "." + key
+			path.WriteString("." + key)
 		}
 	}
-	return path
+	return path.String()
 }
 
 // describing is the kind of a node that was asked for its description.

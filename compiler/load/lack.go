@@ -25,7 +25,7 @@ func (r *reader) lack(v cue.Value) *kind.Lack {
 	}
 	var at []token.Pos
 	if found := errors.Errors(v.Validate(cue.Concrete(true))); len(found) > 0 {
-		for e := errors.Error(found[0]); e != nil; {
+		for e := found[0]; e != nil; {
 			if format, args := e.Msg(); strings.HasPrefix(format, "undefined field") && len(args) > 0 {
 				return r.undefined(e, fmt.Sprint(args[0]))
 			}
