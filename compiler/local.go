@@ -97,6 +97,14 @@ func localService(b *Build, name string, o kind.Object) *local.Service {
 	networks, _ := o["networks"].(kind.Object)
 	network, _ := networks["default"].(kind.Object)
 	aliases, _ := network["aliases"].([]any)
+	mode, _ := o["network_mode"].(string)
+	s.Shares = strings.HasPrefix(mode, "service:")
+	health, _ := o["healthcheck"].(kind.Object)
+	test, _ := health["test"].([]any)
+	for _, word := range test {
+		text, _ := word.(string)
+		s.Health = append(s.Health, text)
+	}
 	s.Hosts = []string{name}
 	for _, alias := range aliases {
 		text, _ := alias.(string)

@@ -15,9 +15,15 @@ import (
 
 // Engine is the program that runs containers.
 type Engine struct {
-	Program string // docker or podman
+	Program string // docker, or podman
 	Version string // of its Compose
 }
+
+// The programs that are looked for.
+const (
+	docker = "docker"
+	podman = "podman"
+)
 
 // The oldest Compose that reads files of variables as they are (format: raw).
 const (
@@ -26,7 +32,7 @@ const (
 	Oldest      = "2.30"
 )
 
-const install = "install Docker Engine with the Compose plugin, " + Oldest + " or newer (docs.docker.com/engine/install), or Podman with the same Compose as its provider"
+const install = "install Docker Engine with the Compose plugin, " + Oldest + " or newer (docs.docker.com/engine/install), or Podman with the same Compose as its provider and its socket running (`systemctl --user enable --now podman.socket`)"
 
 // look is how long a program may take to say what it is.
 const look = 30 * time.Second
@@ -58,7 +64,7 @@ func Look(ctx context.Context) []Found { return slices.Collect(engines(ctx)) }
 
 func engines(ctx context.Context) iter.Seq[Found] {
 	return func(yield func(Found) bool) {
-		for _, program := range []string{"docker", "podman"} {
+		for _, program := range []string{docker, podman} {
 			if !yield(engine(ctx, program)) {
 				return
 			}
@@ -83,8 +89,8 @@ func engine(ctx context.Context, program string) Found {
 		found.Old, found.Problem = true, fmt.Sprintf("`%s compose` is version %s, older than %s", program, version, Oldest)
 		return found
 	}
-	if _, problem := ask(ctx, program, "info", "--format", "{{.ID}}"); problem != "" && program == "docker" {
-		found.Problem = fmt.Sprintf("docker does not reach its engine (%s)", problem)
+	if _, problem := ask(ctx, program, "compose", "ls", "--quiet"); problem != "" {
+		found.Problem = fmt.Sprintf("%s does not reach its engine (%s)", program, problem)
 	}
 	return found
 }

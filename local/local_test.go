@@ -108,7 +108,7 @@ func TestAContainerWhoseFilesChangeIsMarked(t *testing.T) {
 	p := &Project{Tree: t.TempDir(), Memory: t.TempDir(), Services: map[string]*Service{
 		"db": {Mounts: []Mount{{Path: "a.sql", Target: "/a.sql"}, {Path: "a.key", Secret: true, Target: "/a.key"}}}, "cache": {},
 	}}
-	before := string(p.marks())
+	before := string(p.override())
 	if strings.Contains(before, "cache") {
 		t.Error("a container without files is marked")
 	}
@@ -116,11 +116,28 @@ func TestAContainerWhoseFilesChangeIsMarked(t *testing.T) {
 		if err := os.WriteFile(name, []byte("new"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		now := string(p.marks())
-		if now == before || now != string(p.marks()) {
+		now := string(p.override())
+		if now == before || now != string(p.override()) {
 			t.Errorf("%s: %s, and %s", name, before, now)
 		}
 		before = now
+	}
+}
+
+func TestPodmanKeepsHealthChecksWhole(t *testing.T) {
+	t.Parallel()
+	services := map[string]*Service{
+		"code":  {Health: []string{"CMD", "python", "-c", "print('$$a  b')"}},
+		"none":  {},
+		"plain": {Health: []string{"CMD", "wget", "-q", "http://127.0.0.1/"}},
+		"shell": {Health: []string{"CMD-SHELL", "test -f  /x"}},
+	}
+	want := `{"services":{"code":{"healthcheck":{"test":["CMD-SHELL","'python' '-c' 'print('\\''$$a  b'\\'')'"]}}}}`
+	for program, want := range map[string]string{"podman": want, "docker": `{"services":{}}`} {
+		p := &Project{Engine: Engine{Program: program}, Services: services}
+		if got := string(p.override()); got != want {
+			t.Errorf("%s: %s, not %s", program, got, want)
+		}
 	}
 }
 

@@ -55,8 +55,10 @@ type Service struct {
 	Environment map[string]string // as Compose reads it
 	EnvFiles    []string          // files of variables, by their path in the tree
 	Mounts      []Mount
-	Once        bool // it ends by itself
-	Optional    bool // nothing starts it by itself
+	Health      []string // the test of its health check, as Compose reads it
+	Shares      bool     // it is in the network of another
+	Once        bool     // it ends by itself
+	Optional    bool     // nothing starts it by itself
 }
 
 // Mount is a file that a container reads.
@@ -105,6 +107,15 @@ func (p *Project) Prepare(ctx context.Context) error {
 
 // Up builds images and starts containers, with all that they wait for; without services, all.
 func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
+	if p.Engine.Program == podman {
+		shared, err := p.unshare(ctx)
+		if err != nil {
+			return err
+		}
+		if len(services) > 0 {
+			services = slices.Compact(slices.Sorted(slices.Values(slices.Concat(services, shared))))
+		}
+	}
 	args := []string{"--progress", "plain", "--file", filepath.Join(p.Tree, filepath.FromSlash(p.File)), "--file", "-"}
 	up := append(slices.Concat(args, []string{"up", "--detach", "--build", "--remove-orphans"}), services...)
 	if quiet {
@@ -116,7 +127,7 @@ func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
 		out = &said
 	}
 	cmd := p.compose(ctx, up...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.marks()), out, out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(p.override()), out, out
 	err := cmd.Run()
 	if err == nil {
 		return nil
@@ -128,6 +139,33 @@ func (p *Project) Up(ctx context.Context, services []string, quiet bool) error {
 		return broken
 	}
 	return &Trouble{fmt.Sprintf("`%s compose up` failed: %s", p.Engine.Program, lastLine(said.String())), "`platc logs` prints what the containers say"}
+}
+
+// unshare removes the containers that are in the network of another, and names those of them that ran: Podman makes no container anew while others are in its network.
+func (p *Project) unshare(ctx context.Context) ([]string, error) {
+	containers, err := p.containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all, ran []string
+	for _, c := range containers {
+		if s := p.Services[c.Service]; s != nil && s.Shares {
+			all = append(all, c.Service)
+			if !s.Once {
+				ran = append(ran, c.Service)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	var said bytes.Buffer
+	cmd := p.compose(ctx, append([]string{"--progress", "plain", "rm", "--force", "--stop"}, all...)...)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s compose rm: %w: %s", p.Engine.Program, err, strings.TrimSpace(said.String()))
+	}
+	return ran, nil
 }
 
 // lastLine is what a program said last.
