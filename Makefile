@@ -83,8 +83,8 @@ e2e-full: e2e-app e2e-kube ## both with each link alone, which takes twice as lo
 e2e-flux: ## the emitted tree in git, reconciled by Flux; what Argo CD would apply
 	e2e/kube/setup.sh && e2e/flux/setup.sh && e2e/flux/run.sh
 
-e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up
-	e2e/local/setup.sh && e2e/local/run.sh
+e2e-local: ## examples/shop and servers that encrypt, in containers, by platc up; the first on Podman too
+	e2e/local/setup.sh && e2e/local/run.sh && e2e/local/podman.sh
 
 e2e-browser: ## the page of platc graph, in Chromium
 	e2e/browser/setup.sh && e2e/browser/run.sh
