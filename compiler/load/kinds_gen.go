@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "7525c61b", definitions: storedDefinitions},
+		"schema":           {sum: "6ada7037", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
-		"kinds/celery":     {sum: "c32208cf", declared: storedCelery},
+		"kinds/celery":     {sum: "98c6e8b1", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "6e95f3a0", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "734e2fe2", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -739,7 +739,7 @@ func storedCelery() *declarations {
 			kind.Field{Name: "labels", Type: &kind.Type{Doc: "Further labels of the pods; config.labels are those of every object.", Help: "label names such as team or example.com/team; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(([-a-z0-9.]+[.])?(kubernetes|k8s|platc|istio|strimzi|cnpg)[.](io|dev)/|operator[.]prometheus[.]io/|istio-injection$|(controller-revision|pod-template)-hash$)"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			kind.Field{Name: "annotations", Type: &kind.Type{Doc: "Further annotations of the pods.", Help: "annotation names such as example.com/owner; those of platc, Kubernetes and the operators are theirs", Text: "{[string]: !~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Reserved: &kind.Pattern{Text: "^(prometheus[.]io/(scrape|port|path)|platc[.]dev/.*|sidecar[.]istio[.]io/inject|traffic[.]sidecar[.]istio[.]io/exclude(In|Out)boundPorts|([-a-z0-9.]+[.])?(strimzi|cnpg)[.]io/.*)$"}, Elem: &kind.Type{Doc: "#Text is a text of any number of lines that every format can hold: without control characters.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}, IsMap: true}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"ca", "cloud", "config", "day2", "files", "own-files", "registry"}, Help: "a DNS-1123 label of at most 40 characters, not ca, cloud, config, day2, files, own-files or registry"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 34, Column: 8}},
-	}, Slots: []string{"authorities", "beats", "budgets", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
+	}, Slots: []string{"authorities", "beats", "budgets", "files", "mesh", "migrations", "pools", "workers"}, Counts: []kind.Count{
 		kind.Count{Out: true, Other: "@broker", Min: 1, Max: 1, Code: "E0206", Message: "needs a link to exactly one redis or rabbitmq component, its broker", Help: "link it to one redis component, which also keeps results, or to one rabbitmq component"},
 		kind.Count{Other: "@application", PerSource: true, Max: 1, Code: "E0206", Message: "links to more than one celery component", Help: "an application has one broker: keep one of the links"},
 	}, Rows: []kind.Row{
@@ -753,14 +753,15 @@ func storedCelery() *declarations {
 		kind.Row{Path: "k8s/deploy/base/beat-{name}.yaml", When: &kind.When{Part: "beats"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 52, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 56, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Part: "budgets"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 75, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 79, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 83, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 87, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 91, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 92, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 93, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Part: "files"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 79, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 83, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/{name}-wait.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 87, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", When: &kind.When{Part: "workers"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 91, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 95, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 96, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 97, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "files", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
 		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
@@ -782,13 +783,13 @@ func storedCelery() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 155, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 108, Column: 2}},
 		asked{Sort: "describe", Of: "celery/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 52, Column: 3}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 131, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 155, Column: 2}},
 	}}
 }
 
