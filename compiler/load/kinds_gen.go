@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "6ada7037", definitions: storedDefinitions},
+		"schema":           {sum: "e282dd6a", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "98c6e8b1", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "734e2fe2", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "b26763ec", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
