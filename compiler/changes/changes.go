@@ -115,18 +115,58 @@ func what(n *ir.Node) string {
 func (c *comparison) attributes(of string, was, is kind.Object, at func(string) diag.Pos, n *ir.Node, e *ir.Edge) {
 	before, now := leaves(was), leaves(is)
 	for _, name := range union(before, now) {
-		if before[name] != now[name] {
-			c.add(classOf(name, before[name], now[name]), "attribute", of, name+": "+transition(before[name], now[name]), at(name), n, e)
+		a, b := before[name], now[name]
+		if (a == nil) == (b == nil) && fmt.Sprint(a) == fmt.Sprint(b) || a == nil && holds(before, name) || b == nil && holds(now, name) {
+			continue
 		}
+		c.add(classOf(name, a, b), "attribute", of, name+": "+transition(shown(a), shown(b)), at(name), n, e)
 	}
 }
 
+// holds says whether an object of a name is there, with leaves of its own: what else it becomes is said of them.
+func holds(leaves map[string]any, name string) bool {
+	for other := range leaves {
+		if strings.HasPrefix(other, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // classOf is the class of a changed attribute: those that say who may do what are known by name.
-func classOf(name, was, is string) Class {
-	if name == "access" {
-		return compareAccess(was, is)
+func classOf(name string, was, is any) Class {
+	switch name {
+	case "access":
+		return compareAccess(shown(was), shown(is))
+	case "auth":
+		return compareAuth(shown(was), shown(is))
+	case "public_paths":
+		return comparePaths(was, is)
 	}
 	return Changing
+}
+
+// compareAuth is the class of what callers have to show, where it changes.
+func compareAuth(was, is string) Class {
+	if is == "none" || was != "none" {
+		return Widening
+	}
+	return Breaking
+}
+
+// comparePaths is the class of changed paths that are open to everybody, where /hooks/* is all below /hooks/.
+func comparePaths(was, is any) Class {
+	before, _ := was.([]any)
+	now, _ := is.([]any)
+	for _, path := range now {
+		if !slices.ContainsFunc(before, func(open any) bool {
+			below, all := strings.CutSuffix(fmt.Sprint(open), "*")
+			return open == path || all && strings.HasPrefix(fmt.Sprint(path), below)
+		}) {
+			return Widening
+		}
+	}
+	return Breaking
 }
 
 // compareAccess is the class of a changed right.
@@ -146,18 +186,21 @@ func transition(was, is string) string {
 	return cmp.Or(was, "not set") + " -> " + cmp.Or(is, "not set")
 }
 
-// leaves are the values below an object, by their dotted paths; a list is one value.
-func leaves(o kind.Object) map[string]string {
-	all := map[string]string{}
+// leaves are the values below an object, by their dotted paths; a list is one value, and so is an object without fields.
+func leaves(o kind.Object) map[string]any {
+	all := map[string]any{}
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
 		o, ok := v.(map[string]any)
 		if object, is := v.(kind.Object); is {
 			o, ok = object, true
 		}
-		if !ok || len(o) == 0 {
-			all[path] = shown(v)
-			return
+		switch {
+		case v == nil:
+		case !ok:
+			all[path] = v
+		case len(o) == 0:
+			all[path] = kind.Object{}
 		}
 		for key, v := range o {
 			walk(strings.TrimPrefix(path+"."+key, "."), v)
@@ -168,8 +211,14 @@ func leaves(o kind.Object) map[string]string {
 	return all
 }
 
-// shown is a value in a line of text, cut where it is long.
+// shown is a value in a line of text, cut where it is long; "" of none.
 func shown(v any) string {
+	if v == nil {
+		return ""
+	}
+	if o, ok := v.(kind.Object); ok && len(o) == 0 {
+		return "{}"
+	}
 	text := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
 	if runes := []rune(text); len(runes) > 60 {
 		return string(runes[:59]) + "…"
@@ -198,12 +247,25 @@ func (c *comparison) decided(was, n *ir.Node) {
 	}
 	for p, v := range now.Processes {
 		if old := processes[p.ID]; old != nil {
-			c.variables(p.ID, p, old.Env, v.Env)
+			c.variables(p.ID, p, held(before, p.ID, old.Env), held(now, p.ID, v.Env))
 		}
 	}
 	if before.Image.Value() != now.Image.Value() {
 		c.add(Changing, "image", n.ID, transition(before.Image.Value(), now.Image.Value()), n.Pos, n, nil)
 	}
+}
+
+// held are the variables that pods of a process have: its component's, but those that its file leaves out.
+func held(of *ir.NodePlan, process string, all map[string]ir.Decided[value.Value]) map[string]ir.Decided[value.Value] {
+	kept := maps.Clone(all)
+	for _, row := range of.Rows {
+		if e, ok := row.Content.(kind.Environment); ok && e.Of == process {
+			for _, name := range e.Without {
+				delete(kept, name)
+			}
+		}
+	}
+	return kept
 }
 
 func (c *comparison) variables(of string, n *ir.Node, was, is map[string]ir.Decided[value.Value]) {
@@ -296,11 +358,7 @@ func reached(x explain.Exposed) string {
 // guard compares what callers of one way in have to show, and who they may be.
 func (c *comparison) guard(was, is explain.Exposed) {
 	if was.Auth != is.Auth {
-		class := Breaking
-		if is.Auth == "none" || was.Auth != "none" {
-			class = Widening
-		}
-		c.add(class, "exposure", is.ID, is.By+": auth: "+transition(was.Auth, is.Auth), is.Pos, is.Node, is.Edge)
+		c.add(compareAuth(was.Auth, is.Auth), "exposure", is.ID, is.By+": auth: "+transition(was.Auth, is.Auth), is.Pos, is.Node, is.Edge)
 	}
 	if !slices.Equal(was.Allow, is.Allow) {
 		class := Widening
