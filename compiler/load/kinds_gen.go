@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "c125ae2c", definitions: storedDefinitions},
+		"schema":           {sum: "ce8d79ea", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "98c6e8b1", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
-		"kinds/service":    {sum: "8c2ab841", declared: storedService},
+		"kinds/service":    {sum: "bc8e0914", declared: storedService},
 	}
 }
 
@@ -4425,9 +4425,9 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 87, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/service.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 88, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 158, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 162, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 166, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pvc.yaml", When: &kind.When{Attribute: "volumes"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 155, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/files/{name}", When: &kind.When{Attribute: "files"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 159, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/pod-monitor.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 163, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/ingress.yaml", When: &kind.When{Part: "ingresses"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 281, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/cors.yaml", When: &kind.When{Part: "cors"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 282, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 283, Column: 2}},
@@ -4439,13 +4439,13 @@ func storedService() *declarations {
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
 		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 286, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 176, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 181, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 182, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 183, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 184, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 185, Column: 3}},
-		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 197, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 173, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 178, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 179, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/config/ca/{name}.crt", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 180, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 181, Column: 3}},
+		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 182, Column: 3}},
+		kind.Row{Path: "context/", When: &kind.When{Attribute: "build"}, Context: true, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 194, Column: 3}},
 		kind.Row{Path: "k8s/build/base/namespace.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 54, Column: 2}},
 		kind.Row{Path: "k8s/build/base/buildkit.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 70, Column: 2}},
 		kind.Row{Path: "k8s/build/base/kaniko.yaml", When: &kind.When{Attribute: "build"}, Pos: diag.Pos{File: "schema/builds.cue", Line: 116, Column: 2}},
