@@ -569,6 +569,7 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		}
 		link := ir.Link{Source: source, Target: f.Key, Given: f, Pos: f.KeyPos}
 		l.credentials(link)
+		l.openVariables(link)
 		l.graph.Links = append(l.graph.Links, link)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/ir"
 	library "platc.dev/platc/cue"
 )
 
@@ -12,6 +14,7 @@ import (
 type telling struct {
 	speaking *regexp.Regexp // names that say so, whatever the schema says of them: more than W0120 warns of
 	names    *regexp.Regexp // of W0120, which flags may have too
+	public   *regexp.Regexp // names that say that it is none
 	plain    *regexp.Regexp // values that are none, whatever their name
 	values   *regexp.Regexp // values that say so themselves
 }
@@ -26,6 +29,7 @@ func newTelling() telling {
 	return telling{
 		speaking: regexp.MustCompile(`(?i)pass(w|phrase|code)|passwd|pwd|secret|token|credential|(api|private|access|signing|encryption)[_-]?key|` + of("names")),
 		names:    regexp.MustCompile(of("names")),
+		public:   regexp.MustCompile(of("public")),
 		plain:    regexp.MustCompile(of("plain")),
 		values:   regexp.MustCompile(of("values")),
 	}
@@ -59,4 +63,27 @@ func (t telling) in(text, before string) []string {
 // secret says whether the value of what is named like a secret can be one: no switch or path, no variable of a shell, and no other flag.
 func (t telling) secret(value string) bool {
 	return !t.plain.MatchString(value) && !strings.HasPrefix(value, "$") && !strings.HasPrefix(value, "-")
+}
+
+// openVariables warns of texts in variables of a link that read like secrets. A field of the link is none: its value is not in arch.cue.
+func (l *lowering) openVariables(link ir.Link) {
+	given := link.Given.Field("variables")
+	if given == nil {
+		return
+	}
+	t, component := l.concealer.telling, link.Source.Component().Name
+	for _, f := range given.Fields {
+		text, _ := f.Scalar.(string)
+		rest := regexp.MustCompile(`\{[^{}]*\}`).ReplaceAllString(text, "")
+		named := rest == text && t.names.MatchString(f.Key) && !t.public.MatchString(f.Key) && !t.plain.MatchString(text)
+		if !named && !t.values.MatchString(rest) {
+			continue
+		}
+		name := link.Source.ID + " -> " + link.Target
+		l.add(diag.Diagnostic{
+			Code: "W0120", Secret: true, Path: link.Path() + ".variables." + f.Key, Pos: f.Pos,
+			Message: fmt.Sprintf("the link %s has %s in variables, which is in plain text in arch.cue and in the output, but reads like a secret", name, f.Key),
+			Help:    fmt.Sprintf("move it to secrets of %s, as %s: {env: \"%s\"} or, to have it drawn, %s: {}, or write fields of the link in its place; change it if the file was shared", component, f.Key, strings.ToUpper(f.Key), f.Key),
+		})
+	}
 }
