@@ -14,7 +14,7 @@ import (
 func client(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.kind("app", described(func(self object, d *kind.Description) {
+	w.kind("app", func(k *kind.Kind) { k.Starts = true }, described(func(self object, d *kind.Description) {
 		if settings, ok := self["attrs"].(object)["env"].(object); ok {
 			d.Settings = map[string]value.Value{}
 			for k, v := range settings {
@@ -336,7 +336,7 @@ func TestSettingsAreNoVariablesOfLinks(t *testing.T) {
 func TestVariablesOfAComponentItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.kind("app", described(func(self object, d *kind.Description) {
+	w.kind("app", func(k *kind.Kind) { k.Starts = true }, described(func(self object, d *kind.Description) {
 		d.Variables = []kind.Group{{Comment: "the application itself", Vars: map[string]value.Value{"API_KEY": value.Secret{ID: "key"}}}}
 	}))
 	w.rule("app -> app", says(out(kind.Effects{Prefix: "API", Env: vars("KEY=other")})))
@@ -347,7 +347,7 @@ func TestVariablesOfAComponentItself(t *testing.T) {
 		t.Errorf("%+v", by)
 	}
 	w = newWorld(t)
-	w.kind("app", described(func(self object, d *kind.Description) {
+	w.kind("app", func(k *kind.Kind) { k.Starts = true }, described(func(self object, d *kind.Description) {
 		d.Variables = []kind.Group{{Comment: "the application itself", Vars: map[string]value.Value{"API_KEY": value.Secret{ID: "key"}}}}
 	}))
 	w.rule("app -> app", says(out(kind.Effects{Prefix: "API", Env: vars("KEY=other")})))

@@ -43,7 +43,7 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 	refuse := func(code, message, help string) {
 		c.Report(diag.Diagnostic{Code: code, Path: e.Path() + "." + attribute, Pos: e.AttrPos(attribute), Message: message, Help: help})
 	}
-	if isSystemVariable(name) {
+	if n.Kind.IsSystem(name) {
 		refuse("E0208", fmt.Sprintf("the link %s sets %s, which controls how the image of %s itself runs", e.Name(), name, n.Name), "choose another name")
 		return
 	}

@@ -58,12 +58,12 @@ func readLinks(c *pass.Context, b *binding) {
 				c.Conflict("E0301", fmt.Sprintf("%s would have two names for %s", b.source.Name, from), "keep one of the renames", first, second)
 				continue
 			}
-			if to, _ := r.to.(string); isSystemVariable(to) {
+			if to, _ := r.to.(string); b.source.Kind.IsSystem(to) {
 				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s renames %s to %s, which controls how the image of %s itself runs", e.Name(), from, to, b.source.Name), Help: "choose another name"})
 				continue
 			}
 			b.renames[from] = r
-			if key := strings.TrimPrefix(from, b.prefix+"_"); r.to == nil && len(b.optional[key]) == 0 {
+			if key := strings.TrimPrefix(from, b.prefix+"_"); r.to == nil && b.source.Kind.Starts && len(b.optional[key]) == 0 {
 				c.Report(diag.Diagnostic{Code: "E0208", Path: e.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("the link %s leaves out %s, without which %s does not start", e.Name(), from, b.source.Name), Help: "rename it instead, or remove the link"})
 			}
 		}
@@ -155,9 +155,4 @@ func (b *binding) oneName(c *pass.Context, name, first, second string) {
 		r = b.renames[first]
 	}
 	c.Report(diag.Diagnostic{Code: "E0301", Path: r.by.Path() + ".env", Pos: r.pos, Message: fmt.Sprintf("%s would have two values for the variable %s: %s and %s of %s", b.source.Name, name, first, second, b.provider.Name), Help: "choose different names in env"})
-}
-
-// isSystemVariable says whether the system or the loader of programs reads a variable.
-func isSystemVariable(name string) bool {
-	return slices.Contains([]string{"PATH", "HOME", "HOSTNAME", "PWD", "TMPDIR", "WEB_CONCURRENCY"}, name) || strings.HasPrefix(name, "KUBERNETES_") || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "PYTHON") || strings.HasPrefix(name, "UVICORN_")
 }

@@ -28,6 +28,8 @@ type Kind struct {
 	StandsFor        *StandsFor       // what a Compose file runs in its place, or nil
 	Implied          *Implied         // what a link to the whole component means, or nil
 	Slots            []string         // part slots that the manifests read
+	System           *Pattern         // names of variables that the system or its image reads, which no link may set; nil: SystemVariables
+	Starts           bool             // its image does not start without the variables of its links, by their names
 	Counts           []Count          // bounds on the number of links
 	Rows             []Row            // the file table without content, in order of path
 	Assets           fs.FS            // python/ and files/; nil for a sub-kind
@@ -38,6 +40,17 @@ type Kind struct {
 	PodsAt           map[string]diag.Pos                    // of a user's own: where its groups of pods are written
 	NamedAt          map[string]diag.Pos                    // of a user\'s own: where at_most and one_of name its attributes
 	Pos              diag.Pos                               // in the library, for findings in a user's own kind
+}
+
+// SystemVariables are the names of variables that the system reads in any image.
+const SystemVariables = "^(PATH|HOSTNAME|PWD|LD_.*|KUBERNETES_.*)$"
+
+// IsSystem says whether the system or the image of a component reads a variable.
+func (k *Kind) IsSystem(name string) bool {
+	if k.System != nil {
+		return k.System.MatchString(name)
+	}
+	return (&Pattern{Text: SystemVariables}).MatchString(name)
 }
 
 // NameRule is what the names of sub-components must match.

@@ -15,7 +15,7 @@ func storedPackages() map[string]stored {
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "98c6e8b1", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "b26763ec", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "205dbd5e", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
-		"kinds/service":    {sum: "bc8e0914", declared: storedService},
+		"kinds/service":    {sum: "68977b18", declared: storedService},
 	}
 }
 
@@ -1460,7 +1460,7 @@ func storedFastapi() *declarations {
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"ca", "cloud", "config", "day2", "files", "own-files", "registry"}, Help: "a DNS-1123 label of at most 40 characters, not ca, cloud, config, day2, files, own-files or registry"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 76, Column: 8}},
-	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, Rows: []kind.Row{
+	}, Slots: []string{"authorities", "callers", "celery", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "packages", "rate_limits"}, System: &kind.Pattern{Text: "^(PATH|HOME|HOSTNAME|PWD|TMPDIR|LD_.*|PYTHON.*|UVICORN_.*|WEB_CONCURRENCY|PROMETHEUS_MULTIPROC_DIR|KUBERNETES_.*)$|^(LOG_LEVEL|MAX_UPLOAD_BYTES|POOL_MAX|APP_PROCESS)$"}, Starts: true, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
@@ -1570,7 +1570,7 @@ func storedFastapi() *declarations {
 			}}}},
 		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets", "unread"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 49, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 138, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 143, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 35, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 84, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 101, Column: 3}},
@@ -4419,7 +4419,7 @@ func storedService() *declarations {
 				kind.Field{Name: "pod_labels", Type: &kind.Type{Doc: "Labels of the pods; all pods of the namespace if not set.", Help: "labels of pods, such as app: \"shop\"", Text: "{[string]: =~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"}", Keys: &kind.Pattern{Text: "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}, Elem: &kind.Type{Doc: "#LabelValue is the value of a Kubernetes label.", Help: "the value of a Kubernetes label: at most 63 letters, digits, -, _ and .", Text: "=~\"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"}}}, IsMap: true}},
 			}, IsStruct: true}, IsList: true, Default: []any{}}},
 		}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Names: kind.NameRule{Pattern: &kind.Pattern{Text: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"}, Not: []string{"ca", "cloud", "config", "day2", "files", "own-files", "registry"}, Help: "a DNS-1123 label of at most 40 characters, not ca, cloud, config, day2, files, own-files or registry"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 69, Column: 3}},
-	}, StandsFor: &kind.StandsFor{Images: []string{"*"}, Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, Rows: []kind.Row{
+	}, StandsFor: &kind.StandsFor{Images: []string{"*"}, Variables: map[string][]string{}, Query: map[string]string{}}, Slots: []string{"authorities", "cors", "gateways", "ingresses", "mesh", "mesh_timeouts", "migrations", "monitors", "rate_limits"}, System: &kind.Pattern{Text: "^(PATH|HOSTNAME|PWD|LD_.*|KUBERNETES_.*)$"}, Rows: []kind.Row{
 		kind.Row{Path: "k8s/deploy/base/discovery-{name}.yaml", When: &kind.When{Part: "monitors"}, Pos: diag.Pos{File: "schema/monitoring.cue", Line: 213, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/jobs/{name}.yaml", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 37, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
@@ -4458,7 +4458,7 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorization-policy.yaml", When: &kind.When{Part: "mesh"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 103, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/virtual-service.yaml", When: &kind.When{Part: "mesh_timeouts"}, Pos: diag.Pos{File: "schema/mesh.cue", Line: 133, Column: 2}},
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
-		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 73, Column: 2}},
+		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 74, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 35, Column: 2}},
 		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 84, Column: 2}},
 		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 10, Column: 1}},

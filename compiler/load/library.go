@@ -457,6 +457,13 @@ func (l *lib) kindOf(p *pkg, f facts, syntax scope, d *declarations) (*kind.Kind
 		return nil, err
 	}
 	k.NamedAt = namedAt(p.root, f)
+	k.Starts = f.flag(false, "variables", "required")
+	if patterns := f.texts("variables", "system"); len(patterns) > 0 {
+		if k.System, err = kind.NewPattern(strings.Join(patterns, "|")); err != nil {
+			at, _ := f.at("variables", "system")
+			return nil, failure(at, "variables.system of %s: %s", k.Name, err)
+		}
+	}
 	for _, group := range list(f.data("one_of")) {
 		k.OneOf = append(k.OneOf, strs(group))
 	}
