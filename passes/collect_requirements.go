@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"platc.dev/platc/compiler/diag"
@@ -28,7 +29,9 @@ func runCollectRequirements(c *pass.Context) bool {
 	for _, n := range c.Graph.Nodes {
 		for i, pin := range n.Description.Requirements {
 			by := c.Described(n, n.ID, "requirements", i)
-			by.Pos = n.AttrPos("requirements")
+			if n.Parent != nil { // those of a component are its kind's
+				by.Pos = n.AttrPos("requirements")
+			}
 			require(c, n, pin, by)
 		}
 	}
@@ -47,10 +50,32 @@ func runCollectRequirements(c *pass.Context) bool {
 	}
 	for _, n := range c.Graph.Nodes {
 		for i, pin := range n.Description.Overrides {
-			override(c, n, pin, c.Described(n, "a requirement of "+n.ID+"'s own", "overrides", i))
+			override(c, n, pin, ownPin(c, n, i, pin))
 		}
 	}
 	return true
+}
+
+// ownPin is the origin of a pin of the user's: an item of an attribute, or a line of the requirements.txt of a package.
+func ownPin(c *pass.Context, n *ir.Node, i int, text string) ir.Origin {
+	by := c.Described(n, "requirements of "+n.ID, "overrides", i)
+	if given := n.Given.Field("requirements"); given != nil {
+		for _, item := range given.Items {
+			if item.Scalar == text {
+				by.Pos = item.Pos
+				return by
+			}
+		}
+	}
+	for _, attribute := range slices.Sorted(maps.Keys(n.Listings)) {
+		listing := n.Listings[attribute]
+		if at := slices.Index(listing.Pins, text); at >= 0 {
+			by.Pos = listing.PinsAt[at]
+			by.Reason = fmt.Sprintf("line %d of %s", by.Pos.Line, by.Pos.File)
+			return by
+		}
+	}
+	return by
 }
 
 // override enters a pin of the user's: it takes the place of another version that a kind or a rule asks for, with a warning. Pins of the user's own that
@@ -64,7 +89,7 @@ func override(c *pass.Context, n *ir.Node, text string, by ir.Origin) {
 	}
 	platc := kind.ParsePin(old.Value())
 	c.Report(diag.Diagnostic{
-		Code: "W0126", Path: n.Path(), Pos: n.AttrPos("requirements"), Message: fmt.Sprintf("%s pins %s, and platc was written for %s: the pin of %s is taken", n.ID, text, old.Value(), n.ID),
+		Code: "W0126", Path: n.Path(), Pos: by.Pos, Message: fmt.Sprintf("%s pins %s, and platc was written for %s: the pin of %s is taken", n.ID, text, old.Value(), n.ID),
 		Help: "run the emitted tests, or leave the pin out", Related: []diag.Related{{Message: old.Value() + " is asked for here", Pos: old.By()[0].Pos}},
 	})
 	pin.Extras = slices.Compact(slices.Sorted(slices.Values(slices.Concat(platc.Extras, pin.Extras))))

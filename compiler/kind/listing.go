@@ -1,5 +1,7 @@
 package kind
 
+import "platc.dev/platc/compiler/diag"
+
 // Mark says that an attribute names files of the user's own, by paths relative to the file that says so.
 type Mark struct {
 	Many   bool // a list of files and folders, each of which keeps its name; else one folder, or one file
@@ -14,8 +16,10 @@ type Listing struct {
 	Source string      // as messages name it; "" of many
 	Roots  []string    // the folder, the file, or each of many: absolute
 	Files  []*UserFile // by Path
+	Size   int64       // of all files, in bytes
 	Names  []string    // of a Python package: what its __init__.py defines at the top level, sorted
 	Pins   []string    // of a Python package: what its requirements.txt pins
+	PinsAt []diag.Pos  // where each of these stands
 	Hashes bool        // these have hashes, which are not among the Pins
 	Text   string      // of a file whose text the kind sees
 }

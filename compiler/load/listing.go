@@ -26,13 +26,18 @@ import (
 const (
 	// maxListing bounds the files that one attribute names, in bytes.
 	maxListing = 64 << 20
+	// largeFiles is what to do with more.
+	largeFiles = "move large files into a bucket, or into a volume"
 	// maxListed bounds how many they are.
 	maxListed = 10_000
 )
 
+// trusted are the folders that no file of a component is in: git runs what one says, platc believes the other.
+var trusted = regexp.MustCompile(`^(?i:\.git|\.platc)$`)
+
 // leftOut are the folders and files that are never copied: what tools make again, and what version control keeps for itself. A virtual environment is
 // known by its pyvenv.cfg, and a tree that platc wrote by its record.
-var leftOut = regexp.MustCompile(`^(__pycache__|\.git|\.hg|\.svn|\.venv|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.tox|\.nox|\.cache|\.hypothesis|\.ipynb_checkpoints|\.platc|\.coverage|\.DS_Store|node_modules|[^/]*\.egg-info|[^/]*\.py[co])$`)
+var leftOut = regexp.MustCompile(`^(__pycache__|(?i:\.git)|\.hg|\.svn|\.venv|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.tox|\.nox|\.cache|\.hypothesis|\.ipynb_checkpoints|(?i:\.platc)|\.coverage|\.DS_Store|node_modules|[^/]*\.egg-info|[^/]*\.py[co])$`)
 
 var (
 	pythonName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -72,7 +77,11 @@ func (l *lowering) listing(n *ir.Node, attribute string, mark *kind.Mark) *kind.
 			at.pos = given.Items[i].Pos
 		}
 		one := l.single(at, name, mark)
-		all.Roots, all.Files = append(all.Roots, one.Roots...), append(all.Files, one.Files...)
+		if all.Size+one.Size > maxListing {
+			l.misnamed(at, "E0110", largeFiles, "cannot be copied: its files have more than %d MiB together", maxListing>>20)
+			break
+		}
+		all.Roots, all.Files, all.Size = append(all.Roots, one.Roots...), append(all.Files, one.Files...), all.Size+one.Size
 	}
 	slices.SortStableFunc(all.Files, func(a, b *kind.UserFile) int { return cmp.Compare(a.Path, b.Path) })
 	if !l.apart(at, all.Files) {
@@ -136,7 +145,7 @@ func (l *lowering) single(at attributePlace, name string, mark *kind.Mark) *kind
 		l.misnamed(at, "E0110", s.help, "cannot be copied: %s", s.problem)
 		return empty
 	}
-	found := &kind.Listing{Name: empty.Name, Source: shown, Roots: []string{root}, Files: s.files}
+	found := &kind.Listing{Name: empty.Name, Source: shown, Roots: []string{root}, Files: s.files, Size: s.size}
 	if !l.apart(at, found.Files) {
 		return empty
 	}
@@ -192,6 +201,9 @@ func (l *lowering) folderOf(pos diag.Pos) string {
 // pythonPackage says whether a folder can be imported by its name, as far as that shows without looking into it.
 func (l *lowering) pythonPackage(at attributePlace, root, shown string) bool {
 	name := filepath.Base(root)
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		return true // which is refused for that
+	}
 	if pythonName.MatchString(name) && !pythonKeyword.MatchString(name) {
 		return true
 	}
@@ -260,6 +272,7 @@ func (l *lowering) readPython(at attributePlace, found *kind.Listing) {
 	found.Hashes = hashes
 	for _, p := range pins {
 		found.Pins = append(found.Pins, p.Pin)
+		found.PinsAt = append(found.PinsAt, diag.Pos{File: list.Source, Line: p.Line, Column: 1})
 	}
 	for _, p := range problems {
 		l.add(diag.Diagnostic{
@@ -286,6 +299,8 @@ func (s *survey) whole(mark *kind.Mark) {
 	}
 	info, err := os.Lstat(s.root)
 	switch {
+	case trusted.MatchString(s.top):
+		s.refuse(s.shown+" is what other programs trust", "name what your application needs of it, or leave it out")
 	case errors.Is(err, fs.ErrNotExist):
 		s.refuse(s.shown+" does not exist", "create it; the path is relative to the file that says it")
 	case err != nil:
@@ -378,7 +393,7 @@ func (s *survey) file(at, name string, info fs.FileInfo) {
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' || r == ':' }):
 		s.refuse(strconv.Quote(shown)+" has a name that not every system can hold", "rename it: without control characters, backslash and colon, in UTF-8")
 	case s.size > maxListing:
-		s.refuse(fmt.Sprintf("%s has more than %d MiB", s.shown, maxListing>>20), "move large files into a bucket, or into a volume")
+		s.refuse(fmt.Sprintf("%s has more than %d MiB", s.shown, maxListing>>20), largeFiles)
 	case len(s.files) == maxListed:
 		s.refuse(fmt.Sprintf("%s has more than %d files", s.shown, maxListed), "move out what the application does not need to run")
 	default:
