@@ -21,6 +21,7 @@ func keepFiles() pass.Pass {
 		Name: "keep-files",
 		Doc:  "The condition of every file with a reason either way, and the content of those kept.",
 		After: []string{
+			"check-conflicts", // files of what is claimed twice are no second mistake
 			"order-start", // of those that share a Namespace, the first may have to bring it
 			"tag-images",  // manifests name images, and the files of build contexts are known
 		},
@@ -94,6 +95,10 @@ func once(c *pass.Context, n *ir.Node, rows []kind.Row) []kind.Row {
 				Help: "rename it, or leave it out",
 			})
 			return true
+		}
+		claimed := func(d diag.Diagnostic) bool { return d.Code == "E0205" && strings.HasPrefix(d.Path, n.Path()+".") }
+		if slices.ContainsFunc(c.Findings.Sorted(), claimed) {
+			return true // what has two owners is reported as such
 		}
 		c.Report(diag.Diagnostic{
 			Code: "E0205", Path: n.Path(), Pos: rowPos(n, b, c.Of(n)), Message: fmt.Sprintf("%s would have the file %q twice", n.Name, b.Path),

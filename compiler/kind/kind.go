@@ -71,6 +71,17 @@ func (r NameRule) Check(name string) string {
 	return ""
 }
 
+// Instead is what to write in place of a name that Check refuses.
+func (r NameRule) Instead(name string) string {
+	switch {
+	case !slices.Contains(r.Not, name):
+		return "use " + r.Help
+	case len(r.Not) > 10:
+		return "choose another name: " + r.Help
+	}
+	return "choose another name: " + strings.Join(r.Not, ", ") + " are reserved"
+}
+
 // StandsFor is what a Compose file runs in the place of a component of the kind, for `platc init --from`.
 type StandsFor struct {
 	Images    []string            // repositories, without docker.io/library/; "*": every one that no other kind stands for

@@ -11,11 +11,11 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ce8d79ea", definitions: storedDefinitions},
+		"schema":           {sum: "0c2b254b", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "98c6e8b1", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "205dbd5e", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "03a41237", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
-		"kinds/service":    {sum: "68977b18", declared: storedService},
+		"kinds/service":    {sum: "b5da46aa", declared: storedService},
 	}
 }
 
@@ -1466,12 +1466,12 @@ func storedFastapi() *declarations {
 		kind.Row{Path: "k8s/deploy/base/secret/migrate-{name}.env", When: &kind.When{Part: "migrations"}, Pos: diag.Pos{File: "schema/migrations.cue", Line: 107, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/namespace.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 77, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/fastapi.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 78, Column: 3}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 280, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 294, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 300, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Any: []kind.When{
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
-		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 286, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 306, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/patch/resource-patch.yaml", Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 139, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/patch/probes-patch.yaml", When: &kind.When{Attribute: "probes"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 151, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/rbac.yaml", When: &kind.When{Attribute: "rbac"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 165, Column: 3}},
@@ -1572,7 +1572,7 @@ func storedFastapi() *declarations {
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 143, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 35, Column: 2}},
-		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 84, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 85, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 101, Column: 3}},
 		asked{Sort: "manifests", Of: "fastapi", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/fastapi/manifests.cue", Line: 11, Column: 1}},
 		asked{Sort: "rule", Of: "@application -> @application", Path: []string{"links", "@application -> @application"}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 10, Column: 2}},
@@ -4433,12 +4433,12 @@ func storedService() *declarations {
 		kind.Row{Path: "k8s/deploy/base/rate-limit.yaml", When: &kind.When{Part: "rate_limits"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 283, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/hpa.yaml", When: &kind.When{Attribute: "hpa"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 284, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/pdb.yaml", When: &kind.When{Derived: "pdb"}, Pos: diag.Pos{File: "schema/applications.cue", Line: 303, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 274, Column: 2}},
-		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 280, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/worker-{name}.yaml", When: &kind.When{Sub: "worker"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 294, Column: 2}},
+		kind.Row{Path: "k8s/deploy/base/job-{name}.yaml", When: &kind.When{Sub: "job"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 300, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/secret/{name}.env", When: &kind.When{Any: []kind.When{
 			kind.When{Sub: "worker"},
 			kind.When{Sub: "job"},
-		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 286, Column: 2}},
+		}}, Pos: diag.Pos{File: "schema/processes.cue", Line: 306, Column: 2}},
 		kind.Row{Path: "k8s/deploy/base/networkpolicy.yaml", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 173, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/registry.json", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 178, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/secret/cloud.env", Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 179, Column: 3}},
@@ -4460,7 +4460,7 @@ func storedService() *declarations {
 	}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 11, Column: 1}}, Asked: []asked{
 		asked{Sort: "describe", Of: "service", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/service/kind.cue", Line: 74, Column: 2}},
 		asked{Sort: "describe", Of: "service/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 35, Column: 2}},
-		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 84, Column: 2}},
+		asked{Sort: "describe", Of: "service/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 85, Column: 2}},
 		asked{Sort: "manifests", Of: "service", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/service/manifests.cue", Line: 10, Column: 1}},
 	}}
 }

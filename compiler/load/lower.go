@@ -531,7 +531,7 @@ func (l *lowering) sub(parent *ir.Node, k *kind.Kind, g *kind.Given) {
 	n.ID = parent.ID + "/" + n.SubKind() + "/" + g.Key
 	if problem := k.Names.Check(g.Key); problem != "" {
 		l.graph.Failed[n.ID], l.graph.Failed[strings.ToLower(n.ID)] = true, true // others may have its name right
-		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: "use " + k.Names.Help})
+		l.add(diag.Diagnostic{Code: "E0108", Path: n.Path(), Pos: g.KeyPos, Message: fmt.Sprintf("%s has a %s called %s, which %s", parent.Name, n.SubKind(), strconv.Quote(g.Key), problem), Help: k.Names.Instead(g.Key)})
 		return
 	}
 	if !g.Struct {
