@@ -298,8 +298,13 @@ func (w why) module(name string) (Answer, bool) {
 	return Answer{}, false
 }
 
-// seam is a place where the user's own files join the component, by its name.
+// seam is a place where the user's own files join the component, by its name or by its folder.
 func (w why) seam(name string) (Answer, bool) {
+	for _, s := range w.node.Description.Seams {
+		if strings.HasSuffix(name, "/") && s.File == name {
+			name = s.Name
+		}
+	}
 	d, ok := w.np.Seams[name]
 	if !ok {
 		return Answer{}, false
