@@ -13,6 +13,12 @@ case $MINIO_ENDPOINT in
 *) MINIO_ENDPOINT=http://$MINIO_ENDPOINT ;;
 esac
 export MC_CONFIG_DIR="${MC_CONFIG_DIR:-/tmp/mc}"
+case "$MINIO_ROOT_USER$MINIO_ROOT_PASSWORD" in
+*:*)
+  echo 'the user or the password has a colon, which mc cannot be told: give the server another one' >&2
+  exit 78
+  ;;
+esac
 export MC_HOST_platc="${MINIO_ENDPOINT%%://*}://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@${MINIO_ENDPOINT#*://}"
 group=platc_orders_files
 wanted=
