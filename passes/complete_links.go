@@ -53,17 +53,21 @@ func (f finder) completeLink(c *pass.Context, e *ir.Edge) {
 	}
 }
 
-// followSources turns the order round where the target of an edge waits for something that its source does because of another link.
+// followSources turns the order round where the target of an edge waits for something that its source does because of another link, or has.
 func followSources(g *ir.Graph) {
 	for _, e := range g.Edges {
-		attribute := e.Follows()
-		if attribute == "" || e.Internal() {
+		if e.Internal() {
 			continue
 		}
-		for _, other := range g.Outbound(e.Source.Component()) {
-			if other.Attrs[attribute] != nil {
-				e.Followed = append(e.Followed, other)
+		if attribute := e.Follows(); attribute != "" {
+			for _, other := range g.Outbound(e.Source.Component()) {
+				if other.Attrs[attribute] != nil {
+					e.Followed = append(e.Followed, other)
+				}
 			}
+		}
+		if _, count := e.Behind(); count > 0 {
+			e.Followed = append(e.Followed, e)
 		}
 		e.Startup = e.Startup && len(e.Followed) == 0
 	}

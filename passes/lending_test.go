@@ -76,6 +76,32 @@ func TestTargetWaitsForTheSourceThatItFollows(t *testing.T) {
 	b.by("the wait for the shop", waits[1].By(), "order-start", "shop -> db")
 }
 
+func TestTargetWaitsForTheSourceThatItIsBehind(t *testing.T) {
+	t.Parallel()
+	w := migrating(t)
+	w.graph.Library.Rules["app -> worker"].Behind = "shared"
+	app := w.graph.Library.Kinds["app"]
+	describe := app.Describe
+	app.Describe = func(self, parent, arch object) (kind.Description, error) {
+		d, err := describe(self, parent, arch)
+		if self["name"] == "shop" {
+			d.Derived = object{"shared": []any{"shop-data"}}
+		}
+		return d, err
+	}
+	w.link("shop -> db")
+	b := w.run("order-start").clean()
+	for name, want := range map[string]int{"db": 0, "bus": 0, "shop": 1, "jobs": 2, "cart": 3} {
+		if got := b.of(name).Order.Value(); got != want {
+			t.Errorf("%s has the place %d, want %d", name, got, want)
+		}
+	}
+	by := b.of("jobs").Waits[1].By()
+	if len(by) != 1 || by[0].Node == nil || by[0].Node.Name != "shop" || len(by[0].With) != 1 || by[0].With[0].Name() != "shop -> jobs" {
+		t.Errorf("jobs wait because of %+v", by)
+	}
+}
+
 func TestACycleOfOneThatFollowsNamesTheLinksThatCanBeFreed(t *testing.T) {
 	t.Parallel()
 	w := migrating(t)

@@ -52,16 +52,16 @@ func (s *localService) mounts() {
 		}
 		add(from, kind.Object{"type": "bind", "source": source, "target": target, "read_only": true, "bind": kind.Object{"create_host_path": false}})
 	}
-	volume := func(from ir.Line, name string) string {
-		name = s.free(s.n, name, s.takenVolume)
+	volume := func(from ir.Line, owner *ir.Node, name string) string {
+		name = s.free(owner, name, s.takenVolume)
 		if s.volumes[name] == nil {
-			s.volumes[name], s.owners[name] = kind.Object{}, s.n
+			s.volumes[name], s.owners[name] = kind.Object{}, owner
 			s.lines[lineKey("volumes", name)] = from
 		}
 		return name
 	}
-	claim := func(from ir.Line, name, target string, readOnly bool) {
-		name = volume(from, name)
+	claim := func(from ir.Line, owner *ir.Node, name, target string, readOnly bool) {
+		name = volume(from, owner, name)
 		v := kind.Object{"type": "volume", "source": name, "target": target, "volume": kind.Object{"nocopy": true}}
 		if readOnly {
 			v["read_only"] = true
@@ -71,7 +71,7 @@ func (s *localService) mounts() {
 	}
 	// a new volume has what the image has there, and belongs to whom it does there
 	filled := func(from ir.Line, name, target string) {
-		add(from, kind.Object{"type": "volume", "source": volume(from, name), "target": target})
+		add(from, kind.Object{"type": "volume", "source": volume(from, s.n, name), "target": target})
 	}
 	folder := func(from ir.Line, target string, size any) {
 		s.lines[lineKey("services", s.name, "tmpfs", len(memory))] = from
@@ -101,7 +101,7 @@ func (s *localService) mounts() {
 			filled(s.own("volumes", name), s.n.Name+"-"+name, word(o, "filled"))
 			continue
 		}
-		claim(s.own("volumes", name), s.n.Name+"-"+name, target, false)
+		claim(s.own("volumes", name), s.n, s.n.Name+"-"+name, target, false)
 	}
 	writable, _ := s.said["writable"].(kind.Object)
 	for _, target := range slices.Sorted(maps.Keys(writable)) {
@@ -116,13 +116,13 @@ func (s *localService) mounts() {
 }
 
 // mount is a mount of a container of a pod. What only a cluster has is left out.
-func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string), claim func(ir.Line, string, string, bool), folder func(ir.Line, string, any)) {
+func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string), claim func(ir.Line, *ir.Node, string, string, bool), folder func(ir.Line, string, any)) {
 	name, target := word(mount, "name"), word(mount, "mountPath")
 	templates, _ := s.pod.object["spec"].(kind.Object)["volumeClaimTemplates"].([]any)
 	for _, t := range templates {
 		o, _ := t.(kind.Object)
 		if meta, _ := o["metadata"].(kind.Object); word(meta, "name") == name {
-			claim(from, s.n.Name+"-"+name, target, mount["readOnly"] == true)
+			claim(from, s.n, s.n.Name+"-"+name, target, mount["readOnly"] == true)
 			return
 		}
 	}
@@ -133,7 +133,7 @@ func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line,
 			continue
 		}
 		if claimed, ok := o["persistentVolumeClaim"].(kind.Object); ok {
-			claim(from, word(claimed, "claimName"), target, mount["readOnly"] == true)
+			claim(from, s.claimant(word(claimed, "claimName")), word(claimed, "claimName"), target, mount["readOnly"] == true)
 		}
 		if empty, ok := o["emptyDir"].(kind.Object); ok {
 			folder(from, target, empty["sizeLimit"])
@@ -152,6 +152,26 @@ func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line,
 			}
 		}
 	}
+}
+
+// claimant is the component that has a claim: its own, or one whose volume it shares by a link.
+func (s *localService) claimant(name string) *ir.Node {
+	has := func(n *ir.Node) bool {
+		return slices.ContainsFunc(s.c.Of(n).Rows, func(row kind.Row) bool {
+			return slices.ContainsFunc(objectsIn(row), func(o kind.Object) bool {
+				meta, _ := o["metadata"].(kind.Object)
+				return o["kind"] == "PersistentVolumeClaim" && word(meta, "name") == name
+			})
+		})
+	}
+	if !has(s.n) {
+		for _, e := range s.c.Graph.Touching(s.n) {
+			if other := e.Source.Component(); other != s.n && has(other) {
+				return other
+			}
+		}
+	}
+	return s.n
 }
 
 // keys mounts the keys of a ConfigMap or Secret, as files of a folder or a single one of them.

@@ -40,7 +40,16 @@ func asksToWait(c *pass.Context, e *ir.Edge) []ir.Origin {
 	}
 	var by []ir.Origin
 	for _, other := range e.Followed {
+		if other == e {
+			continue
+		}
 		o := c.OfLink(other, e.Follows())
+		o.With = []*ir.Edge{e}
+		by = append(by, o)
+	}
+	name, count := e.Behind()
+	for i := range count {
+		o := c.Described(e.Source.Component(), name, "derived", name, i)
 		o.With = []*ir.Edge{e}
 		by = append(by, o)
 	}

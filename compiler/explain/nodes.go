@@ -320,11 +320,18 @@ func (o *origins) startups(n *ir.Node) *cause {
 	return all(causes...)
 }
 
-// turned is why the target of an edge waits for its source, and not the source for the target: any one of the links that it follows is enough.
+// turned is why the target of an edge waits for its source, and not the source for the target: any one of the links that it follows, and
+// of what it is behind, is enough.
 func (o *origins) turned(e *ir.Edge) *cause {
-	causes := make([]*cause, len(e.Followed))
-	for i, other := range e.Followed {
-		causes[i] = all(o.link(other, "find-rules"), o.linkAttribute(other, []string{e.Follows()}))
+	var causes []*cause
+	for _, other := range e.Followed {
+		if other != e {
+			causes = append(causes, all(o.link(other, "find-rules"), o.linkAttribute(other, []string{e.Follows()})))
+		}
+	}
+	name, count := e.Behind()
+	for i := range count {
+		causes = append(causes, all(o.link(e, "find-rules"), o.described(e.Source.Component(), "derived", name, i)))
 	}
 	return anyOf(causes...)
 }

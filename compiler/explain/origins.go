@@ -255,7 +255,11 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 		if by.Node != nil && by.Attribute != "" {
 			return o.attribute(by.Node, strings.Split(by.Attribute, "."))
 		}
-		return all(one(atom{}, b), o.source(asked{node: by.Node}, said))
+		causes := []*cause{one(atom{}, b), o.source(asked{node: by.Node}, said)}
+		for _, e := range by.With {
+			causes = append(causes, o.link(e, by.Pass))
+		}
+		return all(causes...)
 	}
 	b.Edge = by.Edge.Name()
 	if by.Rule != nil {

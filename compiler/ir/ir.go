@@ -190,7 +190,7 @@ type Edge struct {
 	Rules          []*kind.Rule
 	Attrs          kind.Object // link attributes, complete
 	Startup        bool        // the source waits for the target
-	Followed       []*Edge     // links of the source because of which the target waits for it instead
+	Followed       []*Edge     // links of the source because of which the target waits for it instead; the edge itself where it is behind the source
 	Given          *kind.Given
 	Pos            diag.Pos
 }
@@ -228,6 +228,16 @@ func (e *Edge) Follows() string {
 		}
 	}
 	return ""
+}
+
+// Behind is the derived value of its source, a list, because of which the target waits for the source instead, and how many are in it.
+func (e *Edge) Behind() (name string, count int) {
+	for _, r := range e.Rules {
+		if list, _ := e.Source.Component().Description.Derived[r.Behind].([]any); len(list) > 0 {
+			return r.Behind, len(list)
+		}
+	}
+	return "", 0
 }
 
 // Identity is the credential of an edge.

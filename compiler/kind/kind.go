@@ -298,6 +298,7 @@ type Rule struct {
 	Inherit       []string
 	Startup       bool     // the source waits for the target
 	Follows       string   // a link attribute: where a link of the source has it, the target waits for the source instead
+	Behind        string   // a derived value of the source: where it is not empty, the target waits for the source instead
 	Lends         []string // slots of the source whose parts the target gets too
 	Ports         []string
 	FromPods      string

@@ -13,9 +13,9 @@ func storedPackages() map[string]stored {
 	return map[string]stored{
 		"schema":           {sum: "a728c92a", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
-		"kinds/celery":     {sum: "af56ba78", declared: storedCelery},
+		"kinds/celery":     {sum: "d2188cbe", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "03a41237", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "b245d310", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -761,7 +761,7 @@ func storedCelery() *declarations {
 		kind.Row{Path: "k8s/deploy/base/authorities.yaml", When: &kind.When{Part: "authorities"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 100, Column: 3}},
 		kind.Row{Path: "k8s/deploy/base/kustomization.yaml", Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 101, Column: 3}},
 	}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 10, Column: 1}}, Rules: []*kind.Rule{
-		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "files", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
+		&kind.Rule{From: "fastapi", To: "celery", Doc: "The application enqueues tasks, and workers of its image run them.", Startup: true, Follows: "migrate", Behind: "shared_claims", Lends: []string{"authorities", "migrations"}, Through: []string{"redis", "rabbitmq"}, Optional: []string{"TASK_DEFAULT_QUEUE", "CA_FILE"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, HasActs: true, Brings: kind.Brings{Prefix: "CELERY", Keys: []string{"TASK_DEFAULT_QUEUE"}, Fields: []string{"queue", "result_backend", "url"}, Out: kind.Side{Requirements: []string{"celery[redis]==5.7.0", "redis==7.4.0"}, Modules: []string{"celery/celery_app", "celery/tasks.py"}, Parts: []string{"authorities", "celery"}}, In: kind.Side{Parts: []string{"authorities", "beats", "budgets", "files", "migrations", "pools", "workers"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
 		&kind.Rule{From: "celery", To: "rabbitmq", Doc: "The server is the broker of the workers and of the applications that enqueue; results are not kept.", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "credentials", Type: &kind.Type{Doc: "The user that the server has for the source, where the target has external without admin.", Text: "{user!: =~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}, password!: !~\"[\\\\x00-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{2028}\\\\x{2029}]\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}}", Fields: []kind.Field{
 				kind.Field{Name: "user", Required: true, Type: &kind.Type{Doc: "User name: a string, {env: NAME} or {file: PATH}.", Help: "a user name, {env: NAME} or {file: PATH}", Text: "=~\"^[^\\\\x00-\\\\x20\\\\x7f\\\\[\\\\\\\\]{1,128}$\" | {env!: =~\"^[A-Za-z_][A-Za-z0-9_]*$\"} | {file!: =~\"^[^\\\\x00-\\\\x1f\\\\x7f]+$\"}", Check: &kind.Check{Any: []*kind.Check{
@@ -783,13 +783,13 @@ func storedCelery() *declarations {
 					}, IsStruct: true}},
 				}}}},
 			}, IsStruct: true, Optional: true}},
-		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 155, Column: 2}},
+		}, IsStruct: true}, Startup: true, Ports: []string{"amqp"}, Identity: &kind.Identity{PerComponent: true, Style: "_", Rotate: "users", Given: "credentials"}, HasExports: true, Brings: kind.Brings{Out: kind.Side{Parts: []string{"authorities"}}, In: kind.Side{Parts: []string{"grants", "users"}}}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 157, Column: 2}},
 	}, Asked: []asked{
 		asked{Sort: "describe", Of: "celery", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 108, Column: 2}},
 		asked{Sort: "describe", Of: "celery/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "kinds/celery/kind.cue", Line: 52, Column: 3}},
 		asked{Sort: "manifests", Of: "celery", Path: []string{"manifests"}, Pos: diag.Pos{File: "kinds/celery/manifests.cue", Line: 10, Column: 1}},
 		asked{Sort: "rule", Of: "fastapi -> celery", Path: []string{"links", "fastapi -> celery"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 12, Column: 2}},
-		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 155, Column: 2}},
+		asked{Sort: "rule", Of: "celery -> rabbitmq", Path: []string{"links", "celery -> rabbitmq"}, Pos: diag.Pos{File: "kinds/celery/links.cue", Line: 157, Column: 2}},
 	}}
 }
 

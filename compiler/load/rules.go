@@ -187,7 +187,7 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 		}
 	}
 	rule := &kind.Rule{
-		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Follows: f.text("follows"), Lends: f.texts("lends"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
+		From: from, To: to, Doc: f.text("doc"), Inherit: f.texts("inherit"), Startup: f.flag(true, "startup"), Follows: f.text("follows"), Behind: f.text("behind"), Lends: f.texts("lends"), Ports: f.texts("ports"), FromPods: f.text("from_pods"), Through: f.texts("through"), Optional: f.texts("optional"),
 		Modules: f.texts("modules"), InModules: f.knownTexts("in", "modules"), Requirements: f.texts("requirements"), HasActs: f.has("acts") || f.has("acting"), HasExports: f.has("out", "exports"), Own: p.root.own(), Pos: f.place(p.root),
 	}
 	if rule.Doc == "" {
