@@ -22,8 +22,8 @@ func keepFiles() pass.Pass {
 		Doc:  "The condition of every file with a reason either way, and the content of those kept.",
 		After: []string{
 			"check-conflicts", // files of what is claimed twice are no second mistake
-			"order-start", // of those that share a Namespace, the first may have to bring it
-			"tag-images",  // manifests name images, and the files of build contexts are known
+			"order-start",     // of those that share a Namespace, the first may have to bring it
+			"tag-images",      // manifests name images, and the files of build contexts are known
 		},
 		Codes:   []string{"E0101", "E0112", "E0205", "E0301"},
 		Run:     runKeepFiles,
