@@ -197,6 +197,7 @@ func leaves(o kind.Object) map[string]any {
 		}
 		switch {
 		case v == nil:
+			all[path] = "null" // which leaves a variable out
 		case !ok:
 			all[path] = v
 		case len(o) == 0:
