@@ -13,9 +13,12 @@ build: ## the program, as ./platc
 	$(GO) build -trimpath -ldflags '-s -w' -o platc ./cmd/platc
 
 # A quarter of the time of tests would be collecting their garbage.
-test race test-full: export GOGC ?= 300
+test test-long race test-full: export GOGC ?= 300
 
-test: ## all tests that need nothing but Go (and python3 where there is one)
+test: ## tests that need nothing but Go (and python3 where there is one), without what takes long
+	$(GO) test -short ./...
+
+test-long: ## all of them: walks over every rule, attribute and line, and long scripts
 	$(GO) test ./...
 
 test-full: export PLATC_EVALUATOR = all
@@ -101,4 +104,4 @@ check: vet lint race ## what a change must pass
 	PLATC_UPDATE=1 $(GO) test ./...
 	git diff --exit-code
 
-.PHONY: help build test test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-browser e2e-editor release check
+.PHONY: help build test test-long test-full race golden docs fuzz bench bench-compare lint lint-code fmt vet e2e-app e2e-kube e2e-full e2e-flux e2e-local e2e-browser e2e-editor release check

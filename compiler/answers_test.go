@@ -68,7 +68,7 @@ func edited(source string, random *rand.Rand) string {
 }
 
 // TestRememberedAnswersAreAnswers: whatever is edited between two builds, one that knows the answers of those before finds and makes what one that
-// knows nothing does. In `make test` there are a few edits; with PLATC_EVALUATOR=all, more.
+// knows nothing does. In `make test-long` there are a few edits; with PLATC_EVALUATOR=all, more.
 func TestRememberedAnswersAreAnswers(t *testing.T) {
 	t.Parallel()
 	source := example(t, "everything")
@@ -88,6 +88,9 @@ func TestRememberedAnswersAreAnswers(t *testing.T) {
 	}
 	compile(source, known)
 	rounds := 12
+	if testing.Short() {
+		rounds = 6
+	}
 	if os.Getenv("PLATC_EVALUATOR") == "all" {
 		rounds = 40
 	}

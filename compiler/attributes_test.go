@@ -81,8 +81,16 @@ func (w world) attributes() []attribute {
 	for i := range all {
 		all[i].number = i
 	}
+	if testing.Short() {
+		all = slices.DeleteFunc(all, func(a attribute) bool { return a.number%sampled != 0 })
+	}
 	return all
 }
+
+// sampled is one in how many a walk over all takes with -short, as `make test` does; `make test-long` takes all.
+const sampled = 6
+
+const tooLong = "takes long: `make test-long` has it"
 
 // prefix begins the names of the components that are there for an attribute alone.
 func (a attribute) prefix() string { return fmt.Sprintf("a%d", a.number) }

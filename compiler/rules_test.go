@@ -99,6 +99,9 @@ func (w world) changeBothEnds(t *testing.T, all []walk) {
 	w.walk(all, func(int) bool { return false })
 	without := tree(t, w.check(t))
 	for part := range third {
+		if part > 0 && testing.Short() {
+			break
+		}
 		w.walk(all, func(i int) bool { return i%third == part })
 		b := w.check(t)
 		with := tree(t, b)
@@ -201,6 +204,9 @@ func admits(file, side, namespace string, port int) bool {
 
 // TestEveryRuleSaysSomething takes what rules say away, those of components and those of sub-components in turn: their links then change less.
 func TestEveryRuleSaysSomething(t *testing.T) {
+	if testing.Short() {
+		t.Skip(tooLong)
+	}
 	t.Parallel()
 	w := newWorld(t)
 	all := walks(t, w)

@@ -97,9 +97,13 @@ func TestWhyExplainsEveryLineOfAManifest(t *testing.T) {
 	t.Parallel()
 	b := checked(t, shop)
 	for _, n := range b.Graph.Components() {
+		asked := 0
 		for file, d := range b.Plan.Of[n].Files {
 			if !d.Value() || filepath.Dir(file) != "k8s/deploy/base" {
 				continue
+			}
+			if asked++; asked > 3 && testing.Short() {
+				break
 			}
 			if len(explained(t, b, n.Name, file)) == 0 {
 				t.Errorf("%s of %s has no line", file, n.Name)

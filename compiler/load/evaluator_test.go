@@ -52,6 +52,9 @@ func architectures(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	for name, source := range graphs {
+		if testing.Short() && name != "all-links" {
+			continue
+		}
 		if whole() || !strings.HasPrefix(name, "link-") && !strings.HasPrefix(name, "switches-") {
 			all[name] = string(source)
 		}
@@ -260,7 +263,7 @@ func difference(own, byCUE any, path string) string {
 }
 
 // TestEvaluatorAnswersAsCUE asks every question that compiling architectures asks, of the evaluator and of CUE.
-// In `make test` it asks each question a few times; with PLATC_EVALUATOR=all, everything.
+// In `make test-long` it asks each question a few times; with PLATC_EVALUATOR=all, everything.
 func TestEvaluatorAnswersAsCUE(t *testing.T) {
 	t.Parallel()
 	var n, broken tally

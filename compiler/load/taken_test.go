@@ -10,7 +10,7 @@ import (
 )
 
 // TestAnswersHoldWhereTheirReadsDo takes an answer that leaves texts open over to other inputs, where it says that it holds for them: it is what the question has
-// as its answer there. In `make test` it takes a few questions of each; with PLATC_EVALUATOR=all, everything.
+// as its answer there. In `make test-long` it takes a few questions of each; with PLATC_EVALUATOR=all, everything.
 func TestAnswersHoldWhereTheirReadsDo(t *testing.T) {
 	t.Parallel()
 	most, changes := 2, 12
