@@ -28,7 +28,7 @@ func newCluster(ctx context.Context, o Options) *cluster {
 
 // check asks for the cluster itself.
 func (c *cluster) check(n Needs) Check {
-	check := Check{Name: "cluster", State: OK, Wants: n.Oldest + " to " + n.Newest, For: []Purpose{Deploy}}
+	check := Check{Name: "cluster", State: OK, Wants: n.Oldest + " to " + n.Newest, For: []Purpose{Deploy, Images}}
 	name, trouble := c.kubectl("config", "view", "--minify", "--output=jsonpath={.current-context} ({.clusters[0].cluster.server})")
 	check.Note = cmp.Or(strings.TrimSpace(name), "no context is set")
 	if trouble != "" {
@@ -36,7 +36,7 @@ func (c *cluster) check(n Needs) Check {
 	}
 	said, trouble := c.kubectl("version", "--output=json")
 	if trouble != "" {
-		c.trouble, check.State = trouble, Missing
+		c.trouble, check.State = trouble, Absent
 		if trouble != check.Note {
 			check.Note += ": " + trouble
 		}
@@ -48,7 +48,7 @@ func (c *cluster) check(n Needs) Check {
 		} `json:"serverVersion"`
 	}
 	if err := json.Unmarshal([]byte(said), &answer); err != nil || answer.ServerVersion.GitVersion == "" {
-		c.trouble, check.State = "it does not say its version", Missing
+		c.trouble, check.State = "it does not say its version", Absent
 		check.Note += ": it does not say its version"
 		return check
 	}

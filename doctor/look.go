@@ -28,9 +28,15 @@ func (n Needs) table() []need {
 		{Deploy, []string{"awk"}},
 		{Deploy, []string{"mktemp"}},
 		{Up, []string{"docker compose", "podman compose"}},
-		{Images, []string{"docker", "podman", "buildctl", "kubectl"}},
 		{GitOps, []string{"git"}},
 	}
+	images := need{Images, []string{"docker", "podman", "buildctl"}}
+	if n.Cluster {
+		images.anyOf = append(images.anyOf, theCluster) // kubectl alone builds nothing, and a cluster answers nobody without it
+	} else {
+		images.anyOf = append(images.anyOf, "kubectl")
+	}
+	all = append(all, images)
 	if n.Secrets {
 		all = append(all, need{Deploy, []string{"sops"}})
 	}
@@ -50,10 +56,12 @@ func Look(ctx context.Context, n Needs, o Options) Report {
 		r.Checks = append(r.Checks, Check{Name: theKey, State: n.Key.State, For: []Purpose{Deploy}, Note: n.Key.Note})
 	}
 	var needed []Check
-	if n.Cluster && slices.Contains(n.Purposes, Deploy) {
+	if deploy := slices.Contains(n.Purposes, Deploy); n.Cluster && (deploy || slices.Contains(n.Purposes, Images)) {
 		c := newCluster(ctx, o)
 		r.Checks = append(r.Checks, c.check(n))
-		needed = c.prerequisites(n)
+		if deploy {
+			needed = c.prerequisites(n)
+		}
 	}
 	for _, p := range n.Purposes {
 		r.Missing[p] = []string{}

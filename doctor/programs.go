@@ -27,7 +27,7 @@ func programs(gitops string) []program {
 		{"docker buildx", []string{"docker", "buildx", "version"}, "", "", "builds images with BuildKit, also for other processors", []Purpose{Images}},
 		{"podman", []string{"podman", "--version"}, "", "", "builds images", []Purpose{Images}},
 		{"buildctl", []string{"buildctl", "--version"}, "", "", "builds images with a BuildKit elsewhere", []Purpose{Images}},
-		{"kubectl", []string{"kubectl", "version", "--client", "--output=json"}, `"gitVersion": "`, "", "applies what was built; `deploy.sh --build` builds images in the cluster", []Purpose{Deploy, Images}},
+		{"kubectl", []string{"kubectl", "version", "--client", "--output=json"}, `"gitVersion": "`, "", "applies what was built; `deploy.sh --build` builds images in a cluster", []Purpose{Deploy, Images}},
 		{"kustomize", []string{"kustomize", "version"}, "", "5.5", "renders what is applied", []Purpose{Deploy}},
 		{"kubectl kustomize", []string{"kubectl", "version", "--client", "--output=json"}, `"kustomizeVersion": "`, "5.5", "renders what is applied, where there is no kustomize", []Purpose{Deploy}},
 		{"sops", []string{"sops", "--version", "--disable-version-check"}, "", "", "opens the secrets: https://github.com/getsops/sops", []Purpose{Deploy}},
