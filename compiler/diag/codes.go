@@ -835,14 +835,14 @@ components: {
 		{
 			ID:    "W0134",
 			Title: "CUE file beside the architecture that is not read",
-			Cause: "The architecture is a folder whose files name their package, and one file of it names none. CUE leaves that file out: what stands in it is not built.",
+			Cause: "The architecture is a folder whose files name their package, and one file of it names none. CUE leaves that file out: what stands in it is not built. Or a file begins with `@if(prodd)`: no environment sets the tag, and one is called nearly so.",
 			Example: `
 name: "shop"
 components: orders: {kind: "fastapi", namespace: "orders", port: 8080}
 -- cache.cue --
 components: cache: {kind: "redis", namespace: "data"}
 `,
-			Fix: "Begin the file with the same `package` as the others, or move it away.",
+			Fix: "Begin the file with the same `package` as the others, or move it away; name an environment in `@if`, or give the tag with `-t`.",
 		},
 		{
 			ID:    "W0135",

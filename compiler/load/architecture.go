@@ -413,15 +413,52 @@ func aboveFields(f *ast.File) []*ast.Attribute {
 	return all
 }
 
-// unread warns of files in the folder of a package that are no part of it.
+// unread warns of files in the folder of a package that are no part of it, and of those that no environment reads.
 func (s Source) unread(list *diag.List, inst *build.Instance) {
 	for _, f := range inst.IgnoredFiles {
+		if s.environment != "" {
+			s.unset(list, f)
+		}
 		if f.ExcludeReason == nil || !strings.Contains(f.ExcludeReason.Error(), "no package name") {
 			continue
 		}
 		at := relative(diag.Pos{File: f.Filename, Line: 1, Column: 1}, s.Dir)
 		list.Add(diag.Diagnostic{Code: "W0134", Pos: at, Message: at.File + " is not read: it does not say that it belongs to the package " + inst.PkgName, Help: "begin it with package " + inst.PkgName + ", or name the files that are meant"})
 	}
+}
+
+// unset warns of a tag in the @if of a file that is kept out: no environment sets it, and one is called nearly so.
+func (s Source) unset(list *diag.List, f *build.File) {
+	for _, attr := range conditions(f, s.readFile) {
+		_, body := attr.Split()
+		for _, tag := range slices.Sorted(maps.Keys(tagsIn(body))) {
+			if slices.Contains(s.environments, tag) || slices.Contains(s.Tags, tag) {
+				continue
+			}
+			if near := nearEnvironment(tag, s.environments); near != "" {
+				at := relative(position(attr.Pos()), s.Dir)
+				list.Add(diag.Diagnostic{Code: "W0134", Pos: at, Message: fmt.Sprintf("%s is not read: no environment sets the tag %s", at.File, tag), Help: fmt.Sprintf("did you mean @if(%s)? If not, set it with -t %s", near, tag)})
+			}
+		}
+	}
+}
+
+// nearEnvironment is the environment that a tag may mean: one that is spelt nearly like it, or that is short for it, or the other way round. "" without.
+func nearEnvironment(tag string, environments []string) string {
+	if near := diag.Misspelt(tag, environments); near != "" {
+		return near
+	}
+	whole := []string{"development", "production", "staging", "testing"}
+	for _, name := range environments {
+		short, long := tag, name
+		if len(long) < len(short) {
+			short, long = long, short
+		}
+		if len(short) >= len("dev") && slices.Contains(whole, long) && strings.HasPrefix(long, short[:min(len(short), len("stag"))]) {
+			return name
+		}
+	}
+	return ""
 }
 
 // mentioned is what files say of the tags that they are read with.
@@ -470,19 +507,32 @@ func (m *mentioned) file(f *build.File, read func(string) ([]byte, error)) {
 		return
 	}
 	m.environments = m.environments || bytes.Contains(data, []byte(fieldEnvironments))
+	for _, attr := range conditions(f, read) {
+		_, body := attr.Split()
+		maps.Copy(m.tags, tagsIn(body))
+	}
+}
+
+// conditions are the @if of a file.
+func conditions(f *build.File, read func(string) ([]byte, error)) []*ast.Attribute {
+	data, err := read(f.Filename)
+	if err != nil {
+		return nil
+	}
 	file, err := parser.ParseFile(f.Filename, data, parser.PackageClauseOnly)
 	if err != nil {
-		return
+		return nil
 	}
-	for _, attr := range aboveFields(file) {
-		key, body := attr.Split()
-		if key != "if" {
-			continue
-		}
-		if expr, err := parser.ParseExpr("", body); err == nil {
-			maps.Copy(m.tags, mentionedIn(expr))
-		}
+	return slices.DeleteFunc(aboveFields(file), func(a *ast.Attribute) bool { key, _ := a.Split(); return key != "if" })
+}
+
+// tagsIn are the tags that the condition of an @if names.
+func tagsIn(condition string) map[string]bool {
+	expr, err := parser.ParseExpr("", condition)
+	if err != nil {
+		return nil
 	}
+	return mentionedIn(expr)
 }
 
 // maxErrors bounds how many findings of CUE are shown: a binary file gives thousands.
