@@ -5,12 +5,14 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
+	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/emit/graph"
 )
@@ -87,25 +89,74 @@ func completeNames(c *console, commands []*cobra.Command) {
 	}
 }
 
-// completeChoices completes the values of flags that take one of a list, of a command and of those below it.
+// completeChoices completes the values of flags that take one of a list, and offers files for those alone that take one, of a command and of those below it.
+// So it does with arguments that are folders, or that there are none of.
 func completeChoices(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if one, ok := f.Value.(*choice); ok {
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(one.allowed, cobra.ShellCompDirectiveNoFileComp))
+			return
+		}
+		switch value, _ := pflag.UnquoteUsage(f); {
+		case !strings.Contains(value, "DIR") && !strings.Contains(value, "FILE"):
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // it fails only where it was registered before
+		case value == "DIR" && f.Name != "output":
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, folders)
 		}
 	})
+	switch words := strings.Split(cmd.Use, " "); {
+	case cmd.ValidArgsFunction != nil || len(cmd.ValidArgs) > 0 || cmd.HasSubCommands():
+	case slices.Contains(words, "DIR") || slices.Contains(words, "[DIR]"):
+		cmd.ValidArgsFunction = folders
+	case !strings.Contains(cmd.Use, "arch.cue"):
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
 	for _, below := range cmd.Commands() {
 		completeChoices(below)
 	}
 }
 
-// completeKinds completes the first arguments with the kinds that an architecture in the working directory would see.
+// folders completes folders.
+func folders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// completeKinds completes the first arguments with the kinds that an architecture in the working directory would see: behind a kind, with those that it links to.
 func completeKinds(c *console, most int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		l, _ := compiler.Library(c.dir)
-		return slices.Sorted(maps.Keys(l.Kinds)), cobra.ShellCompDirectiveNoFileComp
+		all := slices.Sorted(maps.Keys(l.Kinds))
+		if len(args) == 1 {
+			if from, err := findKind(l, args[0]); err == nil {
+				all = slices.DeleteFunc(all, func(to string) bool { return len(l.RulesBetween(from, l.Kinds[to])) == 0 })
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeTopics completes what may be explained: behind a kind, the kinds that it links to, and behind "part" the building blocks.
+func completeTopics(c *console) cobra.CompletionFunc {
+	kinds := completeKinds(c, 2)
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		var all []string
+		switch {
+		case len(args) == 0:
+			for _, code := range diag.Codes() {
+				all = append(all, code.ID)
+			}
+			l, _ := compiler.Library(c.dir)
+			all = slices.Concat(all, slices.Sorted(maps.Keys(l.Kinds)), slices.Sorted(maps.Keys(l.Rules)), []string{wordPart})
+		case len(args) == 1 && args[0] == wordPart:
+			for _, p := range explain.Parts() {
+				all = append(all, p.Name)
+			}
+		case len(args) == 1 && !looksLikeCode(args[0]) && !strings.Contains(args[0], "->"):
+			return kinds(cmd, args, word)
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 }

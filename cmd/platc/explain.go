@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"platc.dev/platc/compiler"
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
@@ -25,6 +24,9 @@ type codeDoc struct {
 	Fix      string `json:"fix"`
 }
 
+// wordPart is what `explain` has for the building blocks of kinds.
+const wordPart = "part"
+
 func explainCommand(c *console) *cobra.Command {
 	var o common
 	cmd := &cobra.Command{
@@ -33,12 +35,10 @@ func explainCommand(c *console) *cobra.Command {
 		Long: `Explains a diagnostic by its code (cause, example, fix), a kind (attributes, sub-components, links,
 files), or what a link from one kind to another changes (also written 'fastapi -> postgresql'). For who writes kinds: "part" lists the building
 blocks of the schema, "part NAME" explains one.`,
-		Example: "  platc explain E0201\n  platc explain postgresql\n  platc explain fastapi postgresql/database\n  platc explain part Labels",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return topics(c), cobra.ShellCompDirectiveNoFileComp
-		},
+		Example:           "  platc explain E0201\n  platc explain postgresql\n  platc explain fastapi postgresql/database\n  platc explain part Labels",
+		ValidArgsFunction: completeTopics(c),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 && args[0] == "part" && len(args) <= 2 {
+			if len(args) > 0 && args[0] == wordPart && len(args) <= 2 {
 				return explainPart(c, &o, args[1:])
 			}
 			if len(args) == 2 && !looksLikeCode(args[0]) {
@@ -66,16 +66,6 @@ blocks of the schema, "part NAME" explains one.`,
 }
 
 func looksLikeCode(s string) bool { return regexp.MustCompile(`^[A-Za-z]\d+$`).MatchString(s) }
-
-// topics are what may be explained, for completion.
-func topics(c *console) []string {
-	var all []string
-	for _, code := range diag.Codes() {
-		all = append(all, code.ID)
-	}
-	l, _ := compiler.Library(c.dir)
-	return slices.Concat(all, slices.Sorted(maps.Keys(l.Kinds)), slices.Sorted(maps.Keys(l.Rules)))
-}
 
 func explainCode(c *console, o *common, id string) error {
 	code, ok := diag.Lookup(id)

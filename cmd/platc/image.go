@@ -217,6 +217,12 @@ func imagePromoteCommand(c *console) *cobra.Command {
 		Long: `Copies, in images.json, the image of every component from one environment to another: what was tried in the first is what the second
 gets. A component whose image images.json does not name in the first stays as it is, and is named; one that the second does not have is left out.`,
 		Example: "  platc image promote staging prod",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+			if len(args) >= len([]string{"FROM", "TO"}) {
+				return nil, cobra.ShellCompDirectiveDefault // the architecture
+			}
+			return environmentNames(c)(cmd, args, word)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 || args[0] == args[1] {
 				return usage{"promote needs two environments", "for example `platc image promote staging prod`"}
