@@ -11,8 +11,8 @@ import (
 )
 
 // attach is the project of containers that an earlier `platc up` started.
-func (o *localOptions) attach(ctx context.Context, c *console, input []string) (*compiler.Build, *local.Project, error) {
-	b, err := o.checked(c, input)
+func (o *localOptions) attach(ctx context.Context, c *console, input, components []string) (*compiler.Build, *local.Project, error) {
+	b, err := o.checked(c, input, components)
 	if err != nil {
 		return b, nil, err
 	}
@@ -34,7 +34,7 @@ func downCommand(c *console) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			ctx, stop := interruptible(context.Background())
 			defer stop()
-			_, p, err := o.attach(ctx, c, args)
+			_, p, err := o.attach(ctx, c, args, nil)
 			if err != nil {
 				return err
 			}

@@ -40,7 +40,7 @@ func execCommand(c *console) *cobra.Command {
 			}
 			ctx, stop := interruptible(context.Background())
 			defer stop()
-			b, p, err := o.attach(ctx, c, input)
+			b, p, err := o.attach(ctx, c, input, []string{component})
 			if err != nil {
 				return err
 			}
@@ -84,11 +84,7 @@ services are replaced by 127.0.0.1, and their ports by the published ones. It is
 			}
 			ctx, stop := interruptible(context.Background())
 			defer stop()
-			engine, err := local.Find(ctx)
-			if err != nil {
-				return err
-			}
-			b, p, err := o.build(ctx, c, input, engine)
+			b, p, err := o.build(ctx, c, input, []string{component})
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ func (o *localOptions) compose(c *console, args, command []string) error {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	components, input := split(args)
-	b, p, err := o.attach(ctx, c, input)
+	b, p, err := o.attach(ctx, c, input, components)
 	if err != nil {
 		return err
 	}

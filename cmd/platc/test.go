@@ -24,11 +24,7 @@ it without a network: the emitted tests and those of the team, with the linters.
 			ctx, stop := interruptible(context.Background())
 			defer stop()
 			components, input := split(args)
-			engine, err := local.Find(ctx)
-			if err != nil {
-				return err
-			}
-			b, p, err := o.build(ctx, c, input, engine)
+			b, p, err := o.build(ctx, c, input, components)
 			if err != nil {
 				return err
 			}

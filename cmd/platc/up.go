@@ -60,6 +60,9 @@ An argument that ends in .cue, or has a slash, is the architecture; every other 
 			if o.follow {
 				// nothing that is changed in a file would bring one
 				if _, err := local.Find(ctx); err != nil {
+					if _, wrong := o.checked(c, input, components); wrong != nil {
+						return wrong
+					}
 					return err
 				}
 				return watching(ctx, c, &o.common, filepath.Join(folder(c, input), localFolder), input, func() (owned, error) { return up(ctx, c, &o, components, input) })
@@ -94,13 +97,8 @@ func namesInput(arg string) bool {
 func up(ctx context.Context, c *console, o *localOptions, components, input []string) (owned, error) {
 	p := c.progress(&o.common)
 	defer p.done()
-	p.stage("looking for Docker or Podman")
-	engine, err := local.Find(ctx)
-	if err != nil {
-		return nil, err
-	}
 	p.stage("checking")
-	b, project, err := o.build(ctx, c, input, engine)
+	b, project, err := o.build(ctx, c, input, components)
 	p.done()
 	if b == nil {
 		return nil, err
@@ -135,11 +133,16 @@ func (o *localOptions) start(ctx context.Context, c *console, p *progress, b *co
 	return o.ready(c, project, services)
 }
 
-// build checks the architecture, writes its tree for this machine and opens its secrets.
-func (o *localOptions) build(ctx context.Context, c *console, input []string, engine local.Engine) (*compiler.Build, *local.Project, error) {
-	b, err := o.checked(c, input)
+// build checks the architecture, of which components were named, writes its tree for this machine and opens its secrets. Wrong use is told before
+// what the machine lacks.
+func (o *localOptions) build(ctx context.Context, c *console, input, components []string) (*compiler.Build, *local.Project, error) {
+	b, err := o.checked(c, input, components)
 	if err != nil {
 		return b, nil, err
+	}
+	engine, err := local.Find(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
 	home := filepath.Join(b.Graph.Dir, filepath.FromSlash(localFolder))
 	out := filepath.Join(home, "out")
@@ -188,14 +191,17 @@ func (o *localOptions) attached(c *console, p *local.Project, engine local.Engin
 	return p
 }
 
-// checked checks the architecture. Warnings are for a build; only what the containers lack is said here.
-func (o *localOptions) checked(c *console, input []string) (*compiler.Build, error) {
+// checked checks the architecture, and that it has the components that were named. Warnings are for a build; only what the containers lack is said here.
+func (o *localOptions) checked(c *console, input, components []string) (*compiler.Build, error) {
 	b, err := checked(o.input(c, input))
 	if err != nil {
 		return nil, err
 	}
 	if b.Findings.HasErrors() {
 		return b, o.refused(c, b, compiler.ErrFindings)
+	}
+	if _, err := o.services(b, compiler.LocalProject(b, ""), components); err != nil {
+		return nil, err
 	}
 	left := slices.DeleteFunc(b.Findings.Sorted(), func(d diag.Diagnostic) bool { return d.Code != "W0140" })
 	return b, c.reportText(&o.common, left)
