@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -278,7 +279,12 @@ func (w *writer) health(name string) {
 		if path == "" {
 			path = "/"
 		}
-		w.give(name, "health", path, "its health check of "+path)
+		if startup := patience(h); startup > 0 {
+			w.give(name, "health", map[string]any{"path": path, "startup": startup}, "its health check of "+path)
+		} else {
+			w.give(name, "health", path, "its health check of "+path)
+		}
+		w.asks(name)
 		return
 	}
 	if w.holdsSecret(strings.Join(words, " ")) {
@@ -288,7 +294,34 @@ func (w *writer) health(name string) {
 	if h.Test[0] == "CMD-SHELL" {
 		words = append([]string{"sh", "-c"}, words...)
 	}
-	w.give(name, "health", map[string]any{"exec": texts(words)}, "its health check "+strings.Join(words, " "))
+	health := map[string]any{"exec": texts(words)}
+	if startup := patience(h); startup > 0 {
+		health["startup"] = startup
+	}
+	w.give(name, "health", health, "its health check "+strings.Join(words, " "))
+	w.asks(name)
+}
+
+// asks notes a health check whose times a draft has no place for.
+func (w *writer) asks(name string) {
+	if h := w.project.Services[name].HealthCheck; h.Interval != nil || h.Timeout != nil || h.Retries != nil || h.StartInterval != nil {
+		w.asked = append(w.asked, w.components[name].Name)
+	}
+}
+
+// patience is how many seconds a container with a health check may take to start, where its file says so: what does not count, and the failures that do.
+func patience(h *types.HealthCheckConfig) int64 {
+	if h.StartPeriod == nil {
+		return 0
+	}
+	interval, retries := 30*time.Second, 3 // what Compose takes if nothing is said
+	if h.Interval != nil && *h.Interval > 0 {
+		interval = time.Duration(*h.Interval)
+	}
+	if h.Retries != nil && *h.Retries > 0 {
+		retries = int(min(*h.Retries, 3600)) //nolint:gosec // it is small
+	}
+	return int64(min(time.Duration(*h.StartPeriod)+min(interval, time.Hour)*time.Duration(retries), time.Hour).Seconds())
 }
 
 func (w *writer) user(name string) {

@@ -107,6 +107,7 @@ type writer struct {
 	kinds      map[string]*kind.Kind
 	secrets    map[string]bool // texts that are secrets, and nothing else
 	users      []string        // components whose image may want another user
+	asked      []string        // components whose health check has times
 }
 
 func (w *writer) write() error {
@@ -148,6 +149,10 @@ func (w *writer) write() error {
 	if len(w.users) > 0 {
 		slices.Sort(w.users)
 		w.draft.Notes = append(w.draft.Notes, "containers run as user 10001, and their own files are read-only: set user_id and writable where an image needs another: "+strings.Join(w.users, ", "))
+	}
+	if len(w.asked) > 0 {
+		slices.Sort(w.asked)
+		w.draft.Notes = append(w.draft.Notes, "pods are probed at fixed times, and interval, timeout and retries of a health check are not taken over: "+strings.Join(w.asked, ", "))
 	}
 	return nil
 }
