@@ -39,6 +39,8 @@ func runCheckObjects(c *pass.Context) bool {
 		checkSpaces(c, n, spaces)
 		checkSizes(c, n)
 		checkPods(c, n)
+		checkRollout(c, n)
+		checkSources(c, n)
 		for _, o := range objectsOf(c, n) {
 			if other := first[o]; other != nil && other != n {
 				c.Report(diag.Diagnostic{

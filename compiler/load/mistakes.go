@@ -1,9 +1,12 @@
 package load
 
 import (
+	"cmp"
 	stderrors "errors"
 	"io/fs"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -57,6 +60,7 @@ func (r root) mistakes(at diag.Pos, err error) error {
 				d.Related = append(d.Related, diag.Related{Message: "also here", Pos: pos})
 			}
 		}
+		r.atCause(&d)
 		if before := slices.IndexFunc(m.Found, func(before diag.Diagnostic) bool {
 			return strings.HasPrefix(d.Message, "reference ") && before.Message == d.Message && before.Pos.File == d.Pos.File
 		}); before >= 0 {
@@ -72,16 +76,42 @@ func (r root) mistakes(at diag.Pos, err error) error {
 	return m
 }
 
+// atCause moves a mistake in an argument of a function of CUE, or in a text, from there to its own place: what passes it on has no part in it.
+func (r root) atCause(d *diag.Diagnostic) {
+	found := regexp.MustCompile(`(?s)^(?:error in call to [\w.]+: |invalid interpolation: )+(undefined field: (.*))$|^(?:error in call to [\w.]+: )+(invalid interpolation: .*)$`).FindStringSubmatch(d.Message)
+	if found == nil {
+		return
+	}
+	begins := cmp.Or(found[2], `"`)
+	for i, related := range d.Related {
+		if line, ok := r.line(related.Pos); ok && strings.HasPrefix(line[min(max(related.Pos.Column-1, 0), len(line)):], begins) {
+			d.Message, d.Pos, d.Related[i].Pos = cmp.Or(found[1], found[3]), related.Pos, d.Pos
+			return
+		}
+	}
+}
+
+// line is the line of a file of a user's kind that a place is in.
+func (r root) line(at diag.Pos) (string, bool) {
+	data, err := fs.ReadFile(r.fs, strings.TrimPrefix(at.File, r.name+"/"))
+	lines := strings.Split(string(data), "\n")
+	if err != nil || at.Line < 1 || at.Line > len(lines) {
+		return "", false
+	}
+	return strings.TrimSuffix(lines[at.Line-1], "\r"), true
+}
+
 // slip is what to write in place of what CUE cannot read in a file of a user's kind, "" where nobody knows.
 func (r root) slip(d diag.Diagnostic) string {
-	data, err := fs.ReadFile(r.fs, strings.TrimPrefix(d.Pos.File, r.name+"/"))
-	lines := strings.Split(string(data), "\n")
-	if err != nil || d.Pos.Line < 1 || d.Pos.Line > len(lines) {
+	line, ok := r.line(d.Pos)
+	if !ok {
 		return ""
 	}
-	line := strings.TrimSuffix(lines[d.Pos.Line-1], "\r")
 	if name, ok := strings.CutPrefix(d.Message, "undefined field: #"); ok && strings.Contains(line, "schema.#"+name) {
 		return diag.DidYouMean(diag.Near("schema.#"+name, schemaNames()))
+	}
+	if name, ok := strings.CutPrefix(d.Message, "undefined field: "); ok && strings.Contains(line, "parts."+name) {
+		return "parts has the slots that kind.cue lists: add " + strconv.Quote(name) + " to slots, or name one of them"
 	}
 	if rest, ok := strings.CutPrefix(d.Message, `reference "#`); ok {
 		if name, _, _ := strings.Cut(rest, `"`); slices.Contains(inputs(), name) {
