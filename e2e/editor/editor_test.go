@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -110,6 +111,49 @@ func TestLanguageServerKnowsTheSchema(t *testing.T) {
 	}
 	if found := c.save(3, text); len(found) > 0 {
 		t.Errorf("once mended: %+v", found)
+	}
+	// docs/reference/LANGUAGE.md says that it evaluates nothing
+	c.save(4, broken)
+	if found := c.save(5, strings.Replace(text, "port:      8080", "port:      80800", 1)); len(found) > 0 {
+		t.Errorf("a value out of bounds gives %+v: say so in docs/reference/LANGUAGE.md", found)
+	}
+}
+
+// TestProblemMatcherReadsWhatPlatcSays reads findings of platc with the patterns of the task in docs/reference/LANGUAGE.md.
+func TestProblemMatcherReadsWhatPlatcSays(t *testing.T) {
+	t.Parallel()
+	platc, _ := programs(t)
+	dir, text := laidOut(t, platc)
+	page, err := os.ReadFile(filepath.Join(repository, "docs", "reference", "LANGUAGE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "```json\n{\"version\": \"2.0.0\"")
+	block, _, _ = strings.Cut(block, "\n```")
+	var file struct {
+		Tasks []struct {
+			Command        string
+			ProblemMatcher struct{ Pattern []struct{ Regexp string } }
+		}
+	}
+	if err := json.Unmarshal([]byte("{\"version\": \"2.0.0\""+block), &file); err != nil || len(file.Tasks) != 1 || len(file.Tasks[0].ProblemMatcher.Pattern) != 2 {
+		t.Fatalf("%v in the task\n%s", err, block)
+	}
+	task := file.Tasks[0]
+	write(t, filepath.Join(dir, "arch.cue"), strings.Replace(text, "db/items", "db/itmes", 1))
+	said, _ := output(t, dir, platc, strings.Fields(task.Command)[1:]...)
+	first, second := regexp.MustCompile(task.ProblemMatcher.Pattern[0].Regexp), regexp.MustCompile(task.ProblemMatcher.Pattern[1].Regexp)
+	all := strings.Split(said, "\n")
+	var found []string
+	for i, line := range all {
+		if m := first.FindStringSubmatch(line); m != nil && i+1 < len(all) {
+			if at := second.FindStringSubmatch(all[i+1]); at != nil {
+				found = append(found, m[1]+" "+m[2]+" "+at[1]+":"+at[2])
+			}
+		}
+	}
+	if want := "error E0201 arch.cue:" + strconv.Itoa(place(t, text, "app: ", "links:").Line+1); !slices.Contains(found, want) {
+		t.Errorf("%s is not read of\n%s\nbut %v", want, said, found)
 	}
 }
 
