@@ -54,8 +54,11 @@ func (a asked) leaf(c *pass.Context, ref kind.Ref) []string {
 	if len(ref) < 2 {
 		return nil
 	}
-	if ref[0] == "link" {
+	switch ref[0] {
+	case "link":
 		return []string{pathOf(a.edge, ref[1:])}
+	case "arch":
+		return []string{keyed("config", ref[1:])}
 	}
 	return leafOf(c, a.of(ref[0]), ref[1:])
 }
@@ -85,9 +88,12 @@ func leafOf(c *pass.Context, n *ir.Node, ref kind.Ref) []string {
 }
 
 // pathOf is the path of a part of an attribute as diagnostics have it: components.shop.egress[0].cidr.
-func pathOf(at place, ref kind.Ref) string {
+func pathOf(at place, ref kind.Ref) string { return keyed(at.Path(), ref) }
+
+// keyed is the path of what keys lead to from another one.
+func keyed(from string, ref kind.Ref) string {
 	var path strings.Builder
-	path.WriteString(at.Path())
+	path.WriteString(from)
 	for _, key := range ref {
 		if _, err := strconv.Atoi(key); err == nil {
 			path.WriteString("[" + key + "]")

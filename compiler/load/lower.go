@@ -326,16 +326,20 @@ func (l *lowering) retired(given *kind.Given) map[string]string {
 
 // labelHelp is how the name of a component is written, with one that is like the user's where there is.
 func labelHelp(name string) string {
-	near := strings.Trim(strings.Map(func(r rune) rune {
+	if near := nearLabel(name); component.MatchString(near) && !reserved.MatchString(near) {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "use lower-case letters, digits and -"
+}
+
+// nearLabel is a name as a label would have it.
+func nearLabel(name string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
 		if r == '_' || r == '.' || r == ' ' {
 			return '-'
 		}
 		return r
 	}, strings.ToLower(name)), "-")
-	if component.MatchString(near) && !reserved.MatchString(near) {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "use lower-case letters, digits and -"
 }
 
 // component reads one component.
@@ -346,6 +350,7 @@ func (l *lowering) component(g *kind.Given) {
 	}
 	if !component.MatchString(g.Key) {
 		l.add(diag.Diagnostic{Code: "E0108", Path: path, Pos: g.KeyPos, Message: fmt.Sprintf("component %s: the name is not a DNS-1123 label of at most 40 characters", strconv.Quote(g.Key)), Help: labelHelp(g.Key)})
+		l.graph.Failed[nearLabel(g.Key)] = true // others may have its name right
 	}
 	if !g.Struct {
 		l.graph.Failed[g.Key] = true
@@ -561,8 +566,13 @@ func (l *lowering) links(source *ir.Node, g *kind.Given) {
 		})
 		return
 	}
+	elsewhere := slices.Contains(l.fields(g.Key), "links")
 	for _, f := range g.Fields {
 		l.concealer.named(f)
+		if elsewhere {
+			// what another tool has in it, as depends_on has conditions, are no attributes
+			f = &kind.Given{Key: f.Key, KeyPos: f.KeyPos, Pos: f.Pos, Struct: true}
+		}
 		if !f.Struct {
 			l.notStruct(f, source.Path()+".links["+strconv.Quote(f.Key)+"]", kind.Own(source.ID)+" link to "+strconv.Quote(f.Key), withoutAttributes)
 			continue
