@@ -295,6 +295,9 @@ func (o *buildOptions) known(b *compiler.Build) error {
 		if near := diag.Nearest(name, names); near != "" {
 			help = fmt.Sprintf("did you mean %q?", near)
 		}
+		if whole, _, ok := strings.Cut(name, "/"); ok && slices.Contains(names, whole) {
+			help = "files are those of a whole component: --only " + whole
+		}
 		return usage{fmt.Sprintf("--only: %s has no component %q", b.Graph.Name, name), help}
 	}
 	return nil

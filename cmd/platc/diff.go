@@ -42,7 +42,7 @@ It exits with 3 where there is a difference.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return diff(c, &o, args) },
 	}
 	o.addInput(cmd.Flags())
-	cmd.Flags().StringVarP(&o.out, "out", "o", "out", "the `DIR` of the last build")
+	cmd.Flags().StringVarP(&o.out, "output", "o", "out", "the `DIR` of the last build")
 	cmd.Flags().StringVar(&o.against, "against", "", "compare with a git revision, a folder or an archive: `REV|DIR|TAR`")
 	cmd.Flags().BoolVar(&o.semantic, "semantic", false, "compare the architectures, not the files")
 	o.addOutput(cmd.Flags(), "text", "json", "markdown")
@@ -82,6 +82,11 @@ func diff(c *console, o *diffOptions, args []string) error {
 	b, err := checked(in)
 	if err != nil {
 		return err
+	}
+	if b.Graph == nil && len(args) == 1 && o.against == "" && !namesInput(args[0]) {
+		if _, err := git(c.dir, "rev-parse", "--verify", "--quiet", "--end-of-options", args[0]+"^{commit}"); err == nil {
+			return usage{args[0] + " is a revision of git, and here stands a file or a folder: the architecture", "write --against " + args[0]}
+		}
 	}
 	if b.Findings.HasErrors() {
 		return c.refuse(&o.common, b.Findings.Sorted())
@@ -128,6 +133,8 @@ func (o *diffOptions) sides(c *console, b *compiler.Build, in compiler.Input) (w
 	}
 	info, err := os.Stat(c.path(against))
 	switch {
+	case err != nil && strings.HasPrefix(against, "."), err != nil && filepath.IsAbs(against):
+		return was, now, done, usage{"--against " + against + ": there is no such folder or archive", "name an archive that `platc build -o x.tar` wrote, a folder, or a revision of git"}
 	case err != nil && !strings.HasSuffix(against, ".tar"):
 		was, done, err = o.ofRevision(c, in, against)
 		return was, now, done, err
@@ -137,6 +144,8 @@ func (o *diffOptions) sides(c *console, b *compiler.Build, in compiler.Input) (w
 		in.Args, in.Dir = nil, c.path(against)
 		was, err = o.ofInput(in, against)
 		return was, now, done, err
+	case !info.IsDir() && !strings.HasSuffix(against, ".tar"):
+		return was, now, done, usage{"--against " + against + ": it is no archive, whose name ends in .tar", "name the folder of an architecture, the output of a build, or a revision of git"}
 	case o.semantic:
 		return was, now, done, usage{"--semantic compares architectures, and " + against + " is the output of a build", "name a revision of git, or a folder with an arch.cue"}
 	}

@@ -114,6 +114,9 @@ func findKind(l *kind.Library, name string) (*kind.Kind, error) {
 	case len(found) > 1:
 		return nil, usage{fmt.Sprintf("%q is a sub-component of several kinds", name), "one of " + strings.Join(found, ", ")}
 	}
+	if strings.HasPrefix(name, "@") {
+		return nil, usage{fmt.Sprintf("%q is a capability that kinds have, and no kind", name), "`platc links` lists the rules with it; one is explained by its name, such as `platc explain '@application -> redis'`"}
+	}
 	help := "`platc kinds` lists them"
 	if near := diag.Nearest(name, known); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
@@ -188,6 +191,9 @@ func explainLink(c *console, o *common, l *kind.Library, from, to string) error 
 		help := fmt.Sprintf("%s links to nothing", source.Name)
 		if ends := explain.DescribeKind(l, source).Outbound; len(ends) > 0 {
 			help = "its rules are " + strings.Join(ends, ", ")
+		}
+		if len(l.RulesBetween(target, source)) > 0 {
+			help = fmt.Sprintf("a link leads from %s to %s: `platc explain %s %s`", target.Name, source.Name, target.Name, source.Name)
 		}
 		return usage{fmt.Sprintf("there is no rule for a link from %s to %s", source.Name, target.Name), help}
 	}

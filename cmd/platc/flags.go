@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +116,21 @@ func (o *common) addInput(flags *pflag.FlagSet) {
 }
 
 func (o *common) addTags(flags *pflag.FlagSet) {
-	flags.StringArrayVarP(&o.tags, "tag", "t", nil, "set a CUE tag, as `key=value` (repeatable)")
+	flags.VarP((*tags)(&o.tags), "tag", "t", "set a CUE tag, as `key=value` (repeatable)")
+}
+
+// tags is the value of -t.
+type tags []string
+
+func (t *tags) String() string { return strings.Join(*t, ",") }
+func (t *tags) Type() string   { return "key=value" }
+
+func (t *tags) Set(v string) error {
+	if v == "" || v[0] == '=' {
+		return errors.New("it needs the name of a tag")
+	}
+	*t = append(*t, v)
+	return nil
 }
 
 func (o *common) addRestriction(flags *pflag.FlagSet) {
@@ -155,7 +171,23 @@ func checked(in compiler.Input) (*compiler.Build, error) {
 	if b.Misuse != nil {
 		return b, usage{b.Misuse.Message, b.Misuse.Help}
 	}
+	if b.Graph == nil && len(in.Args) == 1 {
+		return b, astray(in)
+	}
 	return b, nil
+}
+
+// astray says that a component was named where the architecture is. What is no file here, and no component either, is a file that is not there.
+func astray(in compiler.Input) error {
+	name := in.Args[0]
+	if _, err := os.Stat(filepath.Join(in.Dir, name)); err == nil || namesInput(name) {
+		return nil
+	}
+	in.Args, in.Environments = nil, compiler.Choice{Alone: true, First: true}
+	if b := compiler.Check(in); b.Graph != nil && b.Graph.Node(name) != nil {
+		return usage{fmt.Sprintf("%s is a component, and here stands a file or a folder: the architecture", name), fmt.Sprintf("`platc build --only %s` writes it alone, `platc graph --focus %s` draws what is around it, `platc explain %s` describes its kind", name, name, b.Graph.Node(name).Kind.Name)}
+	}
+	return nil
 }
 
 func (o *common) input(c *console, args []string) compiler.Input {

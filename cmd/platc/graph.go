@@ -31,6 +31,9 @@ With --focus, it shows only what is around one component or sub-component.`,
 			if around := cmd.Flags().Changed("depth") || cmd.Flags().Changed("direction"); around && focus == "" {
 				return usage{"--depth and --direction need --focus", "add --focus NAME"}
 			}
+			if depth < -1 {
+				return usage{fmt.Sprintf("--depth %d: it takes a number of links", depth), "-1 follows all"}
+			}
 			b, err := checked(o.input(c, args))
 			if err != nil {
 				return err

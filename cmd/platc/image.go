@@ -230,6 +230,9 @@ gets. A component whose image images.json does not name in the first stays as it
 			in := o.input(c, args[2:])
 			in.Environments.Names = args[:2]
 			b, err := o.images(c, in)
+			if wrong, ok := errors.AsType[usage](err); ok {
+				return usage{strings.TrimPrefix(wrong.message, "-e "), wrong.help}
+			}
 			if err != nil {
 				return err
 			}

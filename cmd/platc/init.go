@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -214,6 +215,11 @@ func architectureName(dir string) string {
 // commandIn is a command that is run in a folder.
 func commandIn(c *console, dir, command string) string {
 	if shown := c.named(dir); shown != "." {
+		if strings.ContainsFunc(shown, func(r rune) bool {
+			return !strings.ContainsRune("/._-+@%:,~", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}) {
+			shown = "'" + strings.ReplaceAll(shown, "'", `'\''`) + "'" // as a shell reads it
+		}
 		return "cd " + shown + " && " + command
 	}
 	return command

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/explain"
 	"platc.dev/platc/compiler/kind"
 )
@@ -88,6 +89,12 @@ func readEnds(l *kind.Library, args []string) (linkEnds, error) {
 				return nil, err
 			}
 			arg = k.Name
+		} else if names := capabilities(l); !slices.Contains(names, arg) {
+			help := "the capabilities in rules are " + strings.Join(names, ", ")
+			if near := diag.Nearest(arg, names); near != "" {
+				help = fmt.Sprintf("did you mean %q?", near)
+			}
+			return nil, usage{fmt.Sprintf("no rule has the capability %q", arg), help}
 		}
 		ends = append(ends, arg)
 	}
@@ -117,7 +124,28 @@ func (e linkEnds) among(all []explain.LinkDoc) ([]explain.LinkDoc, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, usage{"there is no rule for a link from " + strings.Join(e, " to "), "`platc links` lists the links that there are"}
+		help := "`platc links` lists the links that there are"
+		for _, d := range all {
+			if from, to, _ := strings.Cut(d.Rule, " -> "); len(e) == 1 && to == e[0] {
+				help = fmt.Sprintf("links lead to it: `platc links %s %s`", from, to)
+				break
+			}
+		}
+		return nil, usage{"there is no rule for a link from " + strings.Join(e, " to "), help}
 	}
 	return found, nil
+}
+
+// capabilities are those that rules have at an end, "@metrics".
+func capabilities(l *kind.Library) []string {
+	var all []string
+	for _, r := range l.Rules {
+		for _, end := range []string{r.From, r.To} {
+			if strings.HasPrefix(end, "@") {
+				all = append(all, end)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

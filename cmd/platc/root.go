@@ -107,7 +107,31 @@ func unknownCommand(parent, name string, commands []*cobra.Command) error {
 	if near := diag.Nearest(name, known); near != "" {
 		help = fmt.Sprintf("did you mean `platc %s`?", strings.TrimSpace(parent+" "+near))
 	}
+	if said := elsewhere()[parent][name]; said != "" {
+		help = said
+	}
 	return usage{fmt.Sprintf("there is no command %q", strings.TrimSpace(parent+" "+name)), help}
+}
+
+// elsewhere is what other tools call a command, or do in one, and how that is done here.
+func elsewhere() map[string]map[string]string {
+	const (
+		build  = "`platc build` writes all files"
+		check  = "`platc check` does"
+		deploy = "`platc build` writes out/scripts/deploy.sh, which applies everything in start-up order and waits"
+		shown  = "platc shows no value: `platc secrets list` prints the places, and `sops decrypt FILE` opens one"
+	)
+	return map[string]map[string]string{
+		"": {
+			"plan": "`platc diff` shows what a build would change", "preview": "`platc diff` shows what a build would change",
+			"apply": deploy, "deploy": deploy, "install": deploy, "upgrade": deploy,
+			"render": build, "template": build, "generate": build, "compile": build, "synth": build,
+			"validate": check, "lint": check, "vet": check, "verify": check,
+			"fmt": "`cue fmt` does", "format": "`cue fmt` does",
+			"run": "`platc up` runs the architecture on this machine", "start": "`platc up` runs the architecture on this machine", "stop": "`platc down` ends what `platc up` started",
+		},
+		"secrets": {"get": shown, "show": shown, "read": shown, "decrypt": shown, "view": shown},
+	}
 }
 
 func helpCommand(commands []*cobra.Command) *cobra.Command {
@@ -148,6 +172,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	help := ""
 	if _, name, ok := strings.Cut(err.Error(), "unknown flag: --"); ok {
+		format := cmd.Flags().Lookup("format")
+		if format != nil && slices.Contains(strings.Split(format.Value.Type(), "|"), name) {
+			return usage{err.Error(), "did you mean --format " + name + "?"}
+		}
+		if name == "dry-run" && cmd.Flags().Lookup("check") != nil {
+			return usage{err.Error(), "did you mean --check? `platc diff` shows the changes too"}
+		}
 		if near := diag.Nearest(name, flagNames(cmd)); near != "" {
 			help = fmt.Sprintf("did you mean --%s?", near)
 		}

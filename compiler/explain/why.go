@@ -181,7 +181,13 @@ func (w why) unknown(thing string) error {
 	for _, n := range w.plan.Graph.Nodes {
 		known = append(known, n.ID)
 	}
+	known = append(known, w.inners()...)
 	slices.Sort(known)
+	// port and PORT are near each other
+	small := func(name string) bool { return strings.ToLower(name) == name }
+	slices.SortStableFunc(known, func(a, b string) int {
+		return cmp.Compare(fmt.Sprint(small(a) != small(thing)), fmt.Sprint(small(b) != small(thing)))
+	})
 	help := "ask for a variable, a requirement, a module, an attribute, a link, a file such as k8s/deploy/base/kustomization.yaml, or FILE:LINE"
 	if near := diag.Nearest(thing, known); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
@@ -487,6 +493,32 @@ func (w why) inner(name string) (Answer, bool) {
 		return a, true
 	}
 	return Answer{}, false
+}
+
+// inners are the attributes of sub-components and links, as inner knows them.
+func (w why) inners() []string {
+	var all []string
+	add := func(of string, fields ...kind.Field) {
+		for _, f := range fields {
+			all = append(all, of+"."+f.Name)
+		}
+	}
+	for _, sub := range w.node.Subs {
+		add(sub.Name, sub.Kind.Attributes.Fields...)
+		add(sub.SubKind()+"/"+sub.Name, sub.Kind.Attributes.Fields...)
+	}
+	for _, e := range w.plan.Graph.Edges {
+		if e.Source.Component() != w.node {
+			continue
+		}
+		add(e.As, kind.EveryLink()...)
+		for _, r := range e.Rules {
+			if r.Attributes != nil {
+				add(e.As, r.Attributes.Fields...)
+			}
+		}
+	}
+	return all
 }
 
 // takes says whether a link may have an attribute, or has it.

@@ -225,6 +225,9 @@ func cause(err error) string {
 // importPath says whether an argument reads as the path of a CUE package in a module: its first element is a domain.
 func importPath(arg string) bool {
 	first, _, _ := strings.Cut(arg, "/")
+	if first == arg && !strings.ContainsAny(arg, ":@") {
+		return false // a file that is not there, such as shop.yaml
+	}
 	return !filepath.IsAbs(arg) && strings.Contains(strings.Trim(first, "."), ".")
 }
 
@@ -301,7 +304,11 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	}
 	inst := insts[0]
 	if inst.Err == nil && len(inst.Files) == 0 {
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: "name a CUE file, several files of one package, a directory or a package"})
+		help := "name a CUE file, several files of one package, a directory or a package"
+		if ext := filepath.Ext(named); ext == ".yaml" || ext == ".yml" {
+			help = fmt.Sprintf("an architecture is written in CUE; `platc init --from %s` drafts one of a Compose file", named)
+		}
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: help})
 		return nil
 	}
 	if inst.Module == "" {
