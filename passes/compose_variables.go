@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,6 +69,10 @@ func composeVariable(c *pass.Context, e *ir.Edge, name, text string, offers map[
 		return
 	}
 	fields := slices.Sorted(maps.Keys(offers))
+	if written, field := foreignField(text, pieces, fields); field != "" {
+		refuse("E0104", fmt.Sprintf("the link %s sets %s to a text with %s, as shells and templates write it", e.Name(), name, written), fmt.Sprintf("write {%s}", field))
+		return
+	}
 	isURL := strings.Contains(text, "://")
 	var v value.Concat
 	for _, p := range pieces {
@@ -99,6 +104,25 @@ const maxVariable = 130000
 
 // encodedFields are those that a URL wants percent-encoded. A host, a port and a list of brokers are parts of its syntax.
 func encodedFields() []string { return []string{"user", "password", "database", "vhost"} }
+
+// foreignField is a field as shells have it, ${url}, or in a text without any field as templates have it, {{url}}; "" without. Here a dollar would stand
+// before the value, and braces in place of it.
+func foreignField(text string, pieces []piece, fields []string) (written, field string) {
+	for i := 1; i < len(pieces); i++ {
+		if pieces[i].field != "" && strings.HasSuffix(pieces[i-1].text, "$") {
+			return "${" + pieces[i].field + "}", pieces[i].field
+		}
+	}
+	if len(pieces) != 1 || pieces[0].field != "" {
+		return "", ""
+	}
+	for _, m := range regexp.MustCompile(`\$?\{\{ *\.?(\w+) *\}\}`).FindAllStringSubmatch(text, -1) {
+		if slices.Contains(fields, m[1]) {
+			return m[0], m[1]
+		}
+	}
+	return "", ""
+}
 
 // piece is a part of a text with fields: the name of one, or what stands between them.
 type piece struct{ field, text string }
