@@ -177,14 +177,20 @@ func checked(in compiler.Input) (*compiler.Build, error) {
 	return b, nil
 }
 
-// astray says that a component was named where the architecture is. What is no file here, and no component either, is a file that is not there.
+// astray says that a component or an environment was named where the architecture is. What is no file here, and neither of them, is a file that is not there.
 func astray(in compiler.Input) error {
 	name := in.Args[0]
 	if _, err := os.Stat(filepath.Join(in.Dir, name)); err == nil || namesInput(name) {
 		return nil
 	}
 	in.Args, in.Environments = nil, compiler.Choice{Alone: true, First: true}
-	if b := compiler.Check(in); b.Graph != nil && b.Graph.Node(name) != nil {
+	b := compiler.Check(in)
+	switch {
+	case b.Graph == nil:
+		return nil
+	case slices.Contains(b.Graph.Environments, name):
+		return usage{fmt.Sprintf("%s is an environment, and here stands a file or a folder: the architecture", name), "write -e " + name + ", once for each environment"}
+	case b.Graph.Node(name) != nil:
 		return usage{fmt.Sprintf("%s is a component, and here stands a file or a folder: the architecture", name), fmt.Sprintf("`platc build --only %s` writes it alone, `platc graph --focus %s` draws what is around it, `platc explain %s` describes its kind", name, name, b.Graph.Node(name).Kind.Name)}
 	}
 	return nil

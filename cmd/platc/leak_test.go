@@ -191,7 +191,7 @@ func leakCommands() [][]string {
 		{"paths", "orders", "orders", "--json"},
 		{"impact", "orders", "--format", "dot"},
 		{"exposure", "--json"},
-		{"doctor", "--json", "--for", "images"},
+		{"doctor", "--json", "--for", "gitops"},
 		{"why", "orders", "REDIS_HOST"},
 		{"why", "orders", "REDIS_PASSWORD", "--json"},
 		{"why", "orders", "k8s/build/base/kaniko.yaml:20"},

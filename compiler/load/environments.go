@@ -209,6 +209,9 @@ func (s Source) misused(only []string) *Misuse {
 		if near := diag.Nearest(name, s.environments); near != "" {
 			help = fmt.Sprintf("did you mean %q?", near)
 		}
+		if parts := strings.Split(name, ","); len(parts) > 1 && !slices.ContainsFunc(parts, func(p string) bool { return !slices.Contains(s.environments, p) }) {
+			help = "name each with a flag of its own: -e " + strings.Join(parts, " -e ")
+		}
 		return &Misuse{Message: fmt.Sprintf("-e %s: there is no such environment", name), Help: help, Unknown: true}
 	}
 	for _, tag := range s.Tags {
