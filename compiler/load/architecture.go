@@ -387,6 +387,7 @@ func (s Source) misplaced(list *diag.List, inst *build.Instance) bool {
 	found := false
 	for _, f := range filesOf(inst) {
 		above := aboveFields(f)
+		embeds := slices.ContainsFunc(above, func(a *ast.Attribute) bool { key, body := a.Split(); return key == "extern" && strings.Contains(body, "embed") })
 		ast.Walk(f, func(n ast.Node) bool {
 			a, ok := n.(*ast.Attribute)
 			if !ok {
@@ -398,6 +399,9 @@ func (s Source) misplaced(list *diag.List, inst *build.Instance) bool {
 					Code: "E0101", Pos: relative(position(a.Pos()), s.Dir), Message: a.Text + " has no effect here",
 					Help: fmt.Sprintf("`%s` stands above `package`, and decides on the whole file", a.Text),
 				})
+			} else if key == "embed" && !embeds {
+				found = true
+				list.Add(diag.Diagnostic{Code: "E0101", Pos: relative(position(a.Pos()), s.Dir), Message: a.Text + " has no effect here", Help: "write `@extern(embed)` at the top of the file, above `package`"})
 			}
 			return true
 		}, nil)

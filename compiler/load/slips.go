@@ -64,6 +64,7 @@ func slips() []slip {
 		{`^reference "(?i:true|yes|on)" not found`, ``, ``, "write true"},
 		{`^reference "(?i:false|no|off)" not found`, ``, ``, "write false"},
 		{`^reference "(None|nil|NULL|Null|undefined)" not found`, ``, ``, "leave the field out"},
+		{`^reference … not found`, ``, ``, "a text stands in quotes, such as {env: \"NAME\"}: without them a name is a reference"},
 		{`^reference "([^"]+)" not found`, ``, `^\w+\s*\(`, "there is no such function: those of a package are written strings.ToLower(…), with import \"strings\""},
 		{`^unreferenced alias`, `:\s*$`, `^(\w+)\s*=`, "a field is set with a colon: $1: …"},
 		{`^invalid interpolation: cannot use \{…\} \(type struct\)`, ``, ``, "a secret has no text here: write {concat: [\"…\", value]}, as Values and secrets in docs/reference/KINDS.md says"},
