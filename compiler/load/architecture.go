@@ -387,7 +387,10 @@ func (s Source) misplaced(list *diag.List, inst *build.Instance) bool {
 	found := false
 	for _, f := range filesOf(inst) {
 		above := aboveFields(f)
-		embeds := slices.ContainsFunc(above, func(a *ast.Attribute) bool { key, body := a.Split(); return key == "extern" && strings.Contains(body, "embed") })
+		embeds := slices.ContainsFunc(above, func(a *ast.Attribute) bool {
+			key, body := a.Split()
+			return key == "extern" && strings.Contains(body, "embed")
+		})
 		ast.Walk(f, func(n ast.Node) bool {
 			a, ok := n.(*ast.Attribute)
 			if !ok {
