@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/load"
 	"platc.dev/platc/compiler/owners"
+	"platc.dev/platc/emit/secrets"
 	"platc.dev/platc/passes"
 )
 
@@ -77,12 +79,31 @@ func (b *Build) conclude(in Input) {
 	if i := slices.IndexFunc(b.Environments, func(e *Environment) bool { return e.Chosen }); i >= 0 {
 		b.Graph, b.Plan = b.Environments[i].Graph, b.Environments[i].Plan
 	}
-	b.say(func(e *Environment, found *diag.List) { found.AddAll(e.findings) })
+	b.say(func(e *Environment, found *diag.List) {
+		found.AddAll(e.findings)
+		e.checkRecipients(found)
+	})
 	b.checkImages()
 	if len(b.Environments) > 1 && b.sealed() {
 		b.across(in)
 	}
 	b.unaccepted()
+}
+
+// checkRecipients reports keys of arch.cue that nothing could be encrypted to, before a build has to.
+func (e *Environment) checkRecipients(found *diag.List) {
+	if e.Graph == nil {
+		return
+	}
+	for i, text := range e.Graph.Config.Recipients {
+		if err := secrets.CheckRecipient("config.secrets.recipients", text); err != nil {
+			pos := e.Graph.Pos
+			if given := e.Graph.ConfigGiven.At("secrets.recipients"); given != nil && i < len(given.Items) {
+				pos = given.Items[i].Pos
+			}
+			found.Add(diag.Diagnostic{Code: "E0401", Path: fmt.Sprintf("config.secrets.recipients[%d]", i), Pos: pos, Message: err.Error(), Help: secrets.RecipientHelp})
+		}
+	}
 }
 
 // named is a text with the environment in front of it.

@@ -290,7 +290,7 @@ func (b *build) chooseRecipients() ([]byte, error) {
 	var noConfig *errConfig
 	switch {
 	case errors.As(err, &noRecipient), errors.As(err, &noConfig):
-		b.findings.Add(diag.Diagnostic{Code: "E0401", Message: err.Error(), Help: `name age public keys, which begin with "age1"; age-keygen generates a pair`})
+		b.findings.Add(diag.Diagnostic{Code: "E0401", Message: err.Error(), Help: RecipientHelp})
 		return nil, nil
 	case err != nil:
 		return nil, err

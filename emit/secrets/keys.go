@@ -386,6 +386,17 @@ func (e *errConfig) Error() string { return fmt.Sprintf("%s cannot be parsed: %v
 
 func (e *errConfig) Unwrap() error { return e.err }
 
+// RecipientHelp is what to do about a recipient that is none.
+const RecipientHelp = `name age public keys, which begin with "age1"; age-keygen generates a pair`
+
+// CheckRecipient says what is wrong with a recipient of a place; nil if nothing is.
+func CheckRecipient(where, text string) error {
+	if _, err := parseRecipient(strings.TrimSpace(text)); err != nil {
+		return &errRecipient{where, text}
+	}
+	return nil
+}
+
 // parseRecipients parses recipients, sorted and each once.
 func parseRecipients(where string, texts []string) ([]recipient, error) {
 	trimmed := make([]string, len(texts))
