@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +28,9 @@ not even the development identity that a build would create.`,
 				return err
 			}
 			if against != "" && !b.Findings.HasErrors() {
+				if info, err := os.Stat(c.path(against)); err != nil || !info.IsDir() {
+					return usage{"--against " + against + ": there is no such folder", "name the folder of an earlier build"}
+				}
 				old, found, err := output.Recorded(against)
 				if err != nil {
 					return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -117,11 +118,8 @@ func findKind(l *kind.Library, name string) (*kind.Kind, error) {
 	if strings.HasPrefix(name, "@") {
 		return nil, usage{fmt.Sprintf("%q is a capability that kinds have, and no kind", name), "`platc links` lists the rules with it; one is explained by its name, such as `platc explain '@application -> redis'`"}
 	}
-	help := "`platc kinds` lists them"
-	if near := diag.Nearest(name, known); near != "" {
-		help = fmt.Sprintf("did you mean %q?", near)
-	}
-	return nil, usage{fmt.Sprintf("there is no kind %q", name), help}
+	near := diag.Meant(name, known, func(word string) []string { return l.Words("kinds", word) })
+	return nil, usage{fmt.Sprintf("there is no kind %q", name), cmp.Or(diag.DidYouMean(near), "`platc kinds` lists them")}
 }
 
 func explainKind(c *console, o *common, l *kind.Library, name string) error {
