@@ -96,12 +96,13 @@ func (e *Environment) checkRecipients(found *diag.List) {
 		return
 	}
 	for i, text := range e.Graph.Config.Recipients {
-		if err := secrets.CheckRecipient("config.secrets.recipients", text); err != nil {
+		path := fmt.Sprintf("config.secrets.recipients[%d]", i)
+		if err := secrets.CheckRecipient("config.secrets.recipients", text); err != nil && !found.Refused(path) {
 			pos := e.Graph.Pos
 			if given := e.Graph.ConfigGiven.At("secrets.recipients"); given != nil && i < len(given.Items) {
 				pos = given.Items[i].Pos
 			}
-			found.Add(diag.Diagnostic{Code: "E0401", Path: fmt.Sprintf("config.secrets.recipients[%d]", i), Pos: pos, Message: err.Error(), Help: secrets.RecipientHelp})
+			found.Add(diag.Diagnostic{Code: "E0401", Path: path, Pos: pos, Message: err.Error(), Help: secrets.RecipientHelp})
 		}
 	}
 }
