@@ -400,13 +400,13 @@ func (c *concealer) hide(n ast.Node) {
 	c.hidden.Add(strings.Trim(lit.Value, "\"'#\\()"))
 }
 
-// written says whether a text is a literal of the files: then it is in clear there.
+// written says whether a text is a literal of the files: then it is in clear there. What -t gave stands in the syntax too, but at no place.
 func (c *concealer) written(text string) bool {
 	for name := range c.secret {
 		for _, d := range c.declared[name] {
 			for _, n := range c.literals(d.value, false) {
 				lit, ok := n.(*ast.BasicLit)
-				if !ok {
+				if !ok || !lit.Pos().IsValid() {
 					continue
 				}
 				if s, err := literal.Unquote(lit.Value); err == nil && s == text {
