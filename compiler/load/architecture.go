@@ -563,6 +563,7 @@ func (s Source) report(list *diag.List, err error, inst *build.Instance, c *conc
 		report(found, e, s.Dir, c, func(path []string) diag.Pos { return placeOf(inst, path, s.Dir) })
 	}
 	for _, d := range x.explained(all, found) {
+		d.Message = ofWhat(d.Path, d.Message)
 		list.Add(d)
 	}
 }

@@ -27,8 +27,8 @@ func TestEachMistakeHasItsCodeAndPlace(t *testing.T) {
 		// E0101: syntax, references, conflicts between the user's own values
 		"a bracket is missing":         {"package shop\nname: \"shop\"\ncomponents: {", "E0101 3:13", "is not closed"},
 		"a name is not defined":        {arch(`	a: {kind: "fastapi", namespace: nowhere, port: 8080}`), "E0101 4:34", `reference "nowhere" not found`},
-		"two values of one field":      {arch(good + "\n\ta: port: 8081"), "E0101 4:45", "conflicting values 8081 and 8080"},
-		"a value beside its own bound": {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080 & <80}`), "E0101 4:52", "invalid value 8080"},
+		"two values of one field":      {arch(good + "\n\ta: port: 8081"), "E0101 4:45", "components.a.port has conflicting values 8081 and 8080"},
+		"a value beside its own bound": {arch(`	a: {kind: "fastapi", namespace: "a", port: 8080 & <80}`), "E0101 4:52", "components.a.port has the invalid value 8080"},
 
 		// E0102: closedness, ours or the user's
 		"an unknown field on top":               {arch(good) + "neme: 1", "E0102 6:1", `did you mean "name"?`},

@@ -74,6 +74,23 @@ func message(e errors.Error, hidden *diag.Hidden, secret bool) string {
 	return strings.TrimSpace(text)
 }
 
+// ofWhat begins what CUE says of values with what they are of.
+func ofWhat(path, message string) string {
+	rest, conflict := strings.CutPrefix(message, "conflicting values")
+	value, invalid := strings.CutPrefix(message, "invalid value")
+	switch {
+	case path == "":
+		return message
+	case conflict:
+		return path + " has conflicting values" + strings.TrimSuffix(rest, " … and …")
+	case invalid && value == "":
+		return path + " has an invalid value"
+	case invalid:
+		return path + " has the invalid value" + value
+	}
+	return message
+}
+
 // naming are the texts of CUE that quote a name, of a field, a file, a package or a tag, and no value.
 func naming() *regexp.Regexp {
 	return regexp.MustCompile(`^(%s: )?(reference %q not found|predeclared name|import|cannot find package|cannot find module|package|found packages|builtin package|no tag for|tag |cue: %q|undefined field|imports? |alias|unreferenced alias|no matches for glob|cannot embed|invalid [A-Z]+ for file |path %q|module|no files|no CUE|no package|relative import|load |open |required field|field |case-insensitive|cyclic reference|cannot reference|"?%v: |build constraints|the file )`)
