@@ -37,13 +37,20 @@ func linkType(rules []*kind.Rule) *kind.Type {
 
 // completeLink checks the attributes of a link, and decides whether its source waits for its target.
 func (f finder) completeLink(c *pass.Context, e *ir.Edge) {
-	given := e.Given
-	if sub := inheritAttributes(e); len(sub) > 0 {
+	given, from := e.Given, map[string]string{}
+	if sub := inheritAttributes(e, from); len(sub) > 0 {
 		full := *e.Given
 		full.Fields = append(slices.Clone(full.Fields), sub...)
 		given = &full
 	}
-	e.Attrs, _ = f.of(e).link.Complete(given, kind.Place{Path: e.Path(), Subject: fmt.Sprintf("the link %s", e.Name()), KeyPos: e.Pos, Words: words(c.Graph, "fields")}, c.Findings).(kind.Object)
+	var found diag.List
+	e.Attrs, _ = f.of(e).link.Complete(given, kind.Place{Path: e.Path(), Subject: fmt.Sprintf("the link %s", e.Name()), KeyPos: e.Pos, Words: words(c.Graph, "fields")}, &found).(kind.Object)
+	for name, path := range from {
+		if c.Findings.Refused(path) {
+			found.DropBelow(e.Path() + "." + name) // it is a mistake of the source, which has it already
+		}
+	}
+	c.Findings.AddAll(&found)
 	e.Startup = !e.Internal()
 	for _, r := range e.Rules {
 		e.Startup = e.Startup && r.Startup
@@ -73,8 +80,8 @@ func followSources(g *ir.Graph) {
 	}
 }
 
-// inheritAttributes are the attributes of the source that are defaults of its links.
-func inheritAttributes(e *ir.Edge) []*kind.Given {
+// inheritAttributes are the attributes of the source that are defaults of its links. It notes where they come from.
+func inheritAttributes(e *ir.Edge, from map[string]string) []*kind.Given {
 	var all []*kind.Given
 	for _, r := range e.Rules {
 		for _, name := range r.Inherit {
@@ -86,7 +93,7 @@ func inheritAttributes(e *ir.Edge) []*kind.Given {
 					continue
 				}
 				if f := n.Given.Field(name); f != nil {
-					all = append(all, f)
+					all, from[name] = append(all, f), n.Path()+"."+name
 					break
 				}
 				if v, ok := n.Attrs[name]; ok && v != nil {

@@ -102,6 +102,11 @@ func (l *List) Drop(code string) {
 	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return d.Code == code })
 }
 
+// DropBelow takes back the findings at a path and below it.
+func (l *List) DropBelow(path string) {
+	l.all = slices.DeleteFunc(l.all, func(d Diagnostic) bool { return below(path, d.Path) })
+}
+
 // AddAll appends the findings of another list.
 func (l *List) AddAll(other *List) {
 	for _, d := range other.all {
