@@ -117,7 +117,7 @@ func Encrypt(inputs []Input, o Options, findings *diag.List) (files []emit.File,
 		findings.Add(diag.Diagnostic{
 			Code:    "W0116",
 			Message: "config.secrets.recipients is empty and no key was found, so secrets are encrypted to a new development identity, " + devKeyFile + " beside arch.cue",
-			Help:    `keep a copy of it: nothing else can decrypt the secrets; for a team, set config.secrets.recipients: ["age1…"]`,
+			Help:    `keep a copy of it: nothing else can decrypt the secrets; for sops, export SOPS_AGE_KEY_FILE=$PWD/` + devKeyFile + ` there; for a team, set config.secrets.recipients: ["age1…"]`,
 		})
 	}
 	return files, devKey, nil
