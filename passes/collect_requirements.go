@@ -3,7 +3,9 @@ package passes
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/ir"
@@ -110,15 +112,28 @@ func require(c *pass.Context, n *ir.Node, text string, by ir.Origin) {
 		return
 	}
 	united := kind.ParsePin(old.Value())
-	if pin.Version != united.Version {
+	if !sameVersion(pin.Version, united.Version) {
 		c.Conflict("E0302", fmt.Sprintf("%s would have two versions of %s, %s and %s", n.Component().Name, pin.Distribution, united.Version, pin.Version), "pin the same version, or drop one of the pins", old.By()[0], by)
 		return
 	}
+	united.Version = min(pin.Version, united.Version)
 	if pin.Marker != united.Marker {
 		united.Marker = "" // one of the two is for everywhere, or both together may be
 	}
 	united.Extras = slices.Compact(slices.Sorted(slices.Values(slices.Concat(united.Extras, pin.Extras))))
 	p.Requirements[pin.Distribution] = pass.Decide(c, united.String(), append(old.By(), by)...)
+}
+
+// sameVersion says whether two versions are one, as 1.0 and 1.0.0 are by PEP 440.
+func sameVersion(a, b string) bool {
+	release := regexp.MustCompile(`^[0-9]+([.][0-9]+)*$`)
+	short := func(version string) string {
+		for release.MatchString(version) && strings.HasSuffix(version, ".0") {
+			version = strings.TrimSuffix(version, ".0")
+		}
+		return version
+	}
+	return short(a) == short(b)
 }
 
 func equalTexts(a, b string) bool { return a == b }

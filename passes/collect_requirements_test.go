@@ -62,6 +62,16 @@ func TestExtrasAreUnited(t *testing.T) {
 	}
 }
 
+func TestVersionsThatAreEqualAreOne(t *testing.T) {
+	t.Parallel()
+	b := pinned(t, "web==1.0", "rich==13.0.0 tall==2", "", "rich==13 tall==2.0.0", "").clean()
+	for distribution, want := range map[string]string{"rich": "rich==13", "tall": "tall==2"} {
+		if got := b.of("shop").Requirements[distribution].Value(); got != want {
+			t.Errorf("%s is %q", distribution, got)
+		}
+	}
+}
+
 func TestTwoVersionsConflict(t *testing.T) {
 	t.Parallel()
 	b := pinned(t, "", "Rich_x==13.0", "rich-x==14.0", "", "")
