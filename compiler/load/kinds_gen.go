@@ -15,7 +15,7 @@ func storedPackages() map[string]stored {
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "d2188cbe", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
-		"kinds/fastapi":    {sum: "b245d310", declared: storedFastapi},
+		"kinds/fastapi":    {sum: "d2538a99", declared: storedFastapi},
 		"kinds/gatewayapi": {sum: "2e288bb2", declared: storedGatewayapi},
 		"kinds/ingress":    {sum: "057defc6", declared: storedIngress},
 		"kinds/istio":      {sum: "ec96162e", declared: storedIstio},
@@ -1277,7 +1277,7 @@ func storedFastapi() *declarations {
 	}, IsStruct: true}, AtMost: [][2]string{[2]string{"cpu_request", "cpu_limit"}, [2]string{"mem_request", "mem_limit"}}, Subs: map[string]*kind.Kind{
 		"custom_api": &kind.Kind{Name: "fastapi/custom_api", Doc: "A Python module of your own below /api/v1/<name>/.", Parent: "fastapi", Attributes: &kind.Type{Fields: []kind.Field{
 			kind.Field{Name: "fastapi_init", Type: &kind.Type{Doc: "Text of src/<name>_module/__init__.py; it must export router.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
-			kind.Field{Name: "fastapi_custom_route", Type: &kind.Type{Doc: "Text of routes.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
+			kind.Field{Name: "fastapi_custom_route", Type: &kind.Type{Doc: "Text of routes.py; without a fastapi_init it must define router.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "fastapi_custom_service", Type: &kind.Type{Doc: "Text of services.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "fastapi_custom_model", Type: &kind.Type{Doc: "Text of models.py.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
 			kind.Field{Name: "tasks", Type: &kind.Type{Doc: "Text of tasks.py: Celery tasks, which the workers of the application run.", Help: "a text without control characters", Text: "!~\"[\\\\x00-\\\\x08\\\\x0b\\\\x0c\\\\x0e-\\\\x1f\\\\x7f-\\\\x{9f}\\\\x{fffe}\\\\x{ffff}]\"", Optional: true, Check: &kind.Check{Pattern: &kind.Pattern{Text: "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{9f}\\x{fffe}\\x{ffff}]"}, NotMatch: true}}},
@@ -1576,7 +1576,7 @@ func storedFastapi() *declarations {
 			}}}},
 		}, IsStruct: true}, InModules: []string{"prometheus/metrics.py"}, Brings: kind.Brings{Out: kind.Side{Parts: []string{"targets", "unread"}}, In: kind.Side{Requirements: []string{"prometheus-client==0.26.0", "prometheus-fastapi-instrumentator==8.1.0"}, Modules: []string{"prometheus/metrics.py"}, Parts: []string{"monitors"}}}, Pos: diag.Pos{File: "kinds/fastapi/links.cue", Line: 49, Column: 2}},
 	}, Asked: []asked{
-		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 143, Column: 2}},
+		asked{Sort: "describe", Of: "fastapi", Path: []string{"kind", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 149, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/worker", Path: []string{"kind", "subs", "worker", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 35, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/job", Path: []string{"kind", "subs", "job", "describe"}, Pos: diag.Pos{File: "schema/processes.cue", Line: 85, Column: 2}},
 		asked{Sort: "describe", Of: "fastapi/custom_api", Path: []string{"kind", "subs", "custom_api", "describe"}, Pos: diag.Pos{File: "kinds/fastapi/kind.cue", Line: 101, Column: 3}},
