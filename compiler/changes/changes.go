@@ -366,11 +366,15 @@ func (c *comparison) guard(was, is explain.Exposed) {
 		if len(was.Allow) == 0 || len(is.Allow) > 0 && !slices.ContainsFunc(is.Allow, func(a string) bool { return !slices.Contains(was.Allow, a) }) {
 			class = Breaking
 		}
-		c.add(class, "exposure", is.ID, is.By+": allowed: "+transition(strings.Join(was.Allow, ", "), strings.Join(is.Allow, ", ")), is.Pos, is.Node, is.Edge)
+		c.add(class, "exposure", is.ID, is.By+": allowed: "+allowed(was)+" -> "+allowed(is), is.Pos, is.Node, is.Edge)
 	}
 	if was.TLS && !is.TLS {
 		c.add(Breaking, "exposure", is.ID, is.By+": without TLS", is.Pos, is.Node, is.Edge)
 	}
+}
+
+func allowed(x explain.Exposed) string {
+	return cmp.Or(strings.Join(x.Allow, ", "), "everyone there")
 }
 
 // data compares the owners of what is kept. Of two environments, what one has and the other has not is lost to nobody.
