@@ -23,6 +23,8 @@ const (
 	wantJSON    = "want.json"
 	// commonConfig is laid beside an architecture that has no file of that name: settings that keep warnings away which are not the point.
 	commonConfig = "config.cue"
+	// longestMessage is what a person reads as one line.
+	longestMessage = 260
 )
 
 // broken is a broken architecture of the corpus: what a person did, how platc is called, and the files.
@@ -161,6 +163,12 @@ func TestMistakes(t *testing.T) {
 			}
 			if len(findings) == 0 && misuse == nil {
 				t.Error("nothing is found")
+			}
+			for _, d := range findings {
+				// the excerpt shows what the user wrote
+				if len(d.Message) > longestMessage || strings.ContainsAny(d.Message+d.Help, "\r\n") {
+					t.Errorf("%s says more than one short line: %s", d.Code, d.Message)
+				}
 			}
 			if strings.Contains(text.String()+data.String(), dir) {
 				t.Error("the output has a path of this machine")
