@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -9,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"platc.dev/platc/compiler/diag"
 )
 
 // reference is docs/reference/CLI.md: its table of commands, row by row, and all of it.
@@ -211,4 +217,48 @@ func sameRow(r reference, known map[string]*cobra.Command, name, format string) 
 		}
 	}
 	return false
+}
+
+// TestReferenceHasTheFieldsOfData: what commands print as JSON has the fields that the reference names.
+func TestReferenceHasTheFieldsOfData(t *testing.T) {
+	t.Parallel()
+	r, out := readReference(t), t.TempDir()
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile("[\"`]([a-z_]+)[\"`]").FindAllStringSubmatch(r.text, -1) {
+		named[m[1]] = true
+	}
+	for _, line := range []string{
+		"graph examples/everything", "paths edge db examples/shop", "impact db examples/shop", "exposure examples/shop", "check --accepted examples/shop",
+		"image list examples/orders", "build -o " + out + " examples/shop", "secrets list -o " + out + " examples/shop",
+		"diff -o " + out + " examples/orders", "diff --semantic --against examples/shop examples/orders",
+	} {
+		var stdout, stderr bytes.Buffer
+		c := &console{in: strings.NewReader(""), out: &stdout, err: &stderr, env: func(string) (string, bool) { return "", false }, dir: "../..", random: rand.Reader, hidden: &diag.Hidden{}}
+		code := run(append(strings.Fields(line), "--json"), c)
+		var data any
+		if err := json.Unmarshal(stdout.Bytes(), &data); err != nil || code == exitUsage {
+			t.Errorf("platc %s: %d, %v\n%s", line, code, err, stderr.String())
+		}
+		for _, field := range slices.Sorted(maps.Keys(fields(data, map[string]bool{}))) {
+			if !named[field] {
+				t.Errorf("CLI.md does not name the field %s of platc %s --json", field, line)
+			}
+		}
+	}
+}
+
+// fields are the keys of objects in data.
+func fields(data any, all map[string]bool) map[string]bool {
+	switch d := data.(type) {
+	case []any:
+		for _, item := range d {
+			fields(item, all)
+		}
+	case map[string]any:
+		for key, value := range d {
+			all[key] = true
+			fields(value, all)
+		}
+	}
+	return all
 }
