@@ -40,10 +40,8 @@ is the current directory.`,
 		return unknownCommand("", args[0], commands)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.Version = platcVersion()
 	root.SetVersionTemplate(versionLine())
 	root.SetUsageTemplate(usageTemplate)
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.PersistentFlags().VarP(folderFlag{c}, "directory", "C", "work in `DIR`, as if platc was started there")
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(c.out)

@@ -66,16 +66,20 @@ type revision struct {
 }
 
 func builtFrom() revision {
-	var r revision
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return r
+		return revision{}
 	}
+	return revisionOf(info.Settings)
+}
+
+func revisionOf(settings []debug.BuildSetting) revision {
 	set := map[string]string{}
-	for _, s := range info.Settings {
+	for _, s := range settings {
 		set[s.Key] = s.Value
 	}
-	if r.commit, r.date = set["vcs.revision"], set["vcs.time"]; set["vcs.modified"] == "true" {
+	r := revision{commit: set["vcs.revision"], date: set["vcs.time"]}
+	if set["vcs.modified"] == "true" {
 		r.commit += "+dirty"
 	}
 	return r
