@@ -28,8 +28,21 @@ func reportFindings(c *pass.Context, all []kind.Finding, a asked, at func(kind.F
 		if a.trace != nil && c.Findings.HasErrors() && slices.ContainsFunc(a.attributes(c, "findings", i), c.Findings.Refused) {
 			continue
 		}
+		if f.Code == "E0201" && slices.ContainsFunc(nodes, func(n *ir.Node) bool { return mayBeLost(c, n, a.edge) }) {
+			continue
+		}
 		c.Report(finding(f, at(f), nodes...))
 	}
+}
+
+// mayBeLost says whether what was not found at a node may have been written, but has a mistake: a sub-component of it, or a link, where a rule looks for one.
+func mayBeLost(c *pass.Context, n *ir.Node, e *ir.Edge) bool {
+	for id := range c.Graph.Failed {
+		if strings.HasPrefix(id, n.Component().ID+"/") {
+			return true
+		}
+	}
+	return e != nil && len(withInvalidLinks(c)) > 0
 }
 
 // attributes are the paths of the attributes on which it rests that a part of the answer is there.
