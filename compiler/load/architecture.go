@@ -304,11 +304,7 @@ func (s Source) instance(list *diag.List, tags []string) *build.Instance {
 	}
 	inst := insts[0]
 	if inst.Err == nil && len(inst.Files) == 0 {
-		help := "name a CUE file, several files of one package, a directory or a package"
-		if ext := filepath.Ext(named); ext == ".yaml" || ext == ".yml" {
-			help = fmt.Sprintf("an architecture is written in CUE; `platc init --from %s` drafts one of a Compose file", named)
-		}
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: help})
+		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s contains no CUE package", named), Help: noPackage(args)})
 		return nil
 	}
 	if inst.Module == "" {
@@ -368,6 +364,20 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 		}
 	}
 	e.top, e.tags, e.ok = (&reader{dir: s.Dir, list: e.list, root: v, inst: inst}).given(v, ""), s.deciding(read.tags), true
+}
+
+// noPackage is the help for what is named and holds no CUE: data has a way to become an architecture.
+func noPackage(args []string) string {
+	is := func(endings ...string) bool {
+		return slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(endings, filepath.Ext(arg)) })
+	}
+	switch {
+	case is(".json"):
+		return "JSON is CUE as it stands: give the file a name that ends in .cue"
+	case is(".yaml", ".yml"):
+		return "write it in CUE; `platc init --from FILE` drafts an architecture of a Compose file"
+	}
+	return "name a CUE file, several files of one package, a directory or a package"
 }
 
 // unknownTag is the misuse of a tag without a value that no file knows; nil where an error is another one.
