@@ -454,7 +454,14 @@ func (x *explainer) explained(all []errors.Error, found *diag.List) []diag.Diagn
 		}
 		told = append(told, d)
 	}
-	return told
+	return slices.DeleteFunc(slices.Clone(told), func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(told, func(cause diag.Diagnostic) bool { return followsFrom(d, cause) })
+	})
+}
+
+// followsFrom says whether a finding is that a value needs one that has a mistake: its text ends with that of the other, and it names the place.
+func followsFrom(d, cause diag.Diagnostic) bool {
+	return strings.HasSuffix(d.Message, ": "+cause.Message) && slices.ContainsFunc(d.Related, func(r diag.Related) bool { return r.Pos == cause.Pos })
 }
 
 // balanced says whether a finding is of a bracket that is closed where none is open, in a file that has as many open as closed ones of that kind.
