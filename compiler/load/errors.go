@@ -93,7 +93,7 @@ func ofWhat(path, message string) string {
 
 // naming are the texts of CUE that quote a name, of a field, a file, a package or a tag, and no value.
 func naming() *regexp.Regexp {
-	return regexp.MustCompile(`^(%s: )?(reference %q not found|predeclared name|import|cannot find package|cannot find module|package|found packages|builtin package|no tag for|tag |cue: %q|undefined field|imports? |alias|unreferenced alias|no matches for glob|cannot embed|invalid [A-Z]+ for file |path %q|module|no files|no CUE|no package|relative import|load |open |required field|field |case-insensitive|cyclic reference|cannot reference|"?%v: |build constraints|the file )`)
+	return regexp.MustCompile(`^(%s: )?(reference %q not found|predeclared name|import|cannot find package|cannot find module|package|found packages|builtin package|no tag for|tag |cue: %q|undefined field|imports? |alias|unreferenced alias|no matches for glob|cannot embed|invalid [A-Z]+ for file |path %q|module|no files|no CUE|no package|relative import|load |open |required field|field |case-insensitive|cyclic reference|cannot reference|index out of range |"?%v: |build constraints|the file )`)
 }
 
 // withoutValues is the text of a CUE error without the values that it speaks of.

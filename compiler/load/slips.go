@@ -69,6 +69,7 @@ func slips() []slip {
 		{`^unreferenced alias`, `:\s*$`, `^(\w+)\s*=`, "a field is set with a colon: $1: …"},
 		{`(^|: )invalid interpolation: cannot use \{…\} \(type struct\)`, ``, ``, "a secret has no text here: write {concat: [\"…\", value]}, as Values and secrets in docs/reference/KINDS.md says"},
 		{`^invalid operand (\S+) \(found \w+, want list or struct\)`, ``, ``, "$1 is no struct, and has no fields: refer to $1 alone, or to another value"},
+		{`^index out of range \[\d+\] with length (\d+)`, ``, ``, "the first item of a list is [0], and this list ends before [$1]"},
 		{`^conflicting values`, ``, ``, "set it in one place, or give one of them a default that others may replace: *1 | int"},
 		{`non-matching whitespace`, ``, ``, `begin each line of the text with what stands before the closing """; empty lines in a file with CRLF are such lines, too`},
 	}
