@@ -8,7 +8,7 @@ import (
 
 // TestAHubGrowsWithItsLinks checks hubs of two sizes: what the larger one allocates is a multiple of what the smaller one does, and not its square. Nothing may
 // run beside it.
-func TestAHubGrowsWithItsLinks(t *testing.T) {
+func TestAHubGrowsWithItsLinks(t *testing.T) { //nolint:paralleltest // allocations are counted for the process
 	const factor = 6
 	for name, c := range map[string]struct {
 		source string

@@ -185,9 +185,8 @@ func (w why) unknown(thing string) error {
 	slices.Sort(known)
 	// port and PORT are near each other
 	small := func(name string) bool { return strings.ToLower(name) == name }
-	slices.SortStableFunc(known, func(a, b string) int {
-		return cmp.Compare(fmt.Sprint(small(a) != small(thing)), fmt.Sprint(small(b) != small(thing)))
-	})
+	alike := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return small(name) != small(thing) })
+	known = append(alike, known...)
 	help := "ask for a variable, a requirement, a module, an attribute, a link, a file such as k8s/deploy/base/kustomization.yaml, or FILE:LINE"
 	if near := diag.Nearest(thing, known); near != "" {
 		help = fmt.Sprintf("did you mean %q?", near)
