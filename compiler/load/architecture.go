@@ -368,14 +368,13 @@ func (s Source) evaluate(e *evaluated, c *concealer) {
 
 // noPackage is the help for what is named and holds no CUE: data has a way to become an architecture.
 func noPackage(args []string) string {
-	is := func(endings ...string) bool {
-		return slices.ContainsFunc(args, func(arg string) bool { return slices.Contains(endings, filepath.Ext(arg)) })
-	}
-	switch {
-	case is(".json"):
-		return "JSON is CUE as it stands: give the file a name that ends in .cue"
-	case is(".yaml", ".yml"):
-		return "write it in CUE; `platc init --from FILE` drafts an architecture of a Compose file"
+	for _, arg := range args {
+		switch filepath.Ext(arg) {
+		case ".json":
+			return "JSON is CUE as it stands: give the file a name that ends in .cue"
+		case ".yaml", ".yml":
+			return fmt.Sprintf("write it in CUE; `platc init --from %s` drafts an architecture of a Compose file", filepath.Clean(arg))
+		}
 	}
 	return "name a CUE file, several files of one package, a directory or a package"
 }
