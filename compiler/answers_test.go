@@ -89,7 +89,7 @@ func TestRememberedAnswersAreAnswers(t *testing.T) {
 	compile(source, known)
 	rounds := 12
 	if testing.Short() {
-		rounds = 6
+		rounds = 8
 	}
 	if os.Getenv("PLATC_EVALUATOR") == "all" {
 		rounds = 40
