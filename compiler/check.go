@@ -47,8 +47,15 @@ func (b *Build) plan(in Input, e *Environment) {
 	}
 	started := time.Now()
 	e.Plan = ir.NewPlan(e.Graph)
+	mistaken := func() {
+		if e.findings.HasErrors() {
+			e.Graph.Library.Mistaken.Store(true)
+		}
+	}
+	mistaken()
 	c := &pass.Context{Graph: e.Graph, Plan: e.Plan, Findings: e.findings, Digest: b.made.digest}
 	pass.Run(passes.Table(), c, func(p pass.Pass, _ map[string]bool) {
+		mistaken()
 		e.timings = staged(e.timings, p.Name, &started)
 		if in.Dump != nil {
 			in.Dump(p.Name, e.Plan)

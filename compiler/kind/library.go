@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"platc.dev/platc/compiler/diag"
 )
@@ -23,6 +24,7 @@ type Library struct {
 	Answers      Answers                           // what built-in kinds said in an earlier build; nil: nobody knows
 	Several      bool                              // environments are asked about one after the other: what one of them was told holds for the others, where all is the same that it was read from
 	Untraced     bool                              // answers of built-in kinds have no Trace, which holds on to all that was asked
+	Mistaken     atomic.Bool                       // an architecture that is asked about has errors, and no output: files that built-in kinds cannot make then are of no interest
 	Images       func() Object                     // what runs, by exact tag; nil in a library without any
 	Words        func(which, word string) []string // names that a word of another trade may mean, of kinds or of fields
 	Forget       func()                            // lets go of the answers that are kept for further questions: there are none

@@ -114,7 +114,12 @@ func read(roots []root) *lib {
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}, GitOps: map[string]kind.Tool{}},
 	}
 	kinds, tools := l.packages(roots), l.tools()
-	l.program = compiled(slices.Concat(kinds, tools, []*pkg{l.schema}))
+	all := slices.Concat(kinds, tools, []*pkg{l.schema})
+	if slices.ContainsFunc(all, func(p *pkg) bool { return p.root.own() }) {
+		l.program = compiled(all)
+	} else {
+		l.program = builtIn(all)
+	}
 	var err error
 	l.out.Forget = func() {
 		l.pool, l.taken = newPool(), newTaken()

@@ -58,6 +58,18 @@ func compiled(packages []*pkg) *eval.Program {
 	return eval.Compile(all...)
 }
 
+var builtInProgram struct {
+	sync.Once
+
+	program *eval.Program
+}
+
+// builtIn is the program of the built-in packages alone, which is one for the process: nothing in it is of an architecture.
+func builtIn(packages []*pkg) *eval.Program {
+	builtInProgram.Do(func() { builtInProgram.program = compiled(packages) })
+	return builtInProgram.program
+}
+
 // sources are the CUE files of a folder.
 func sources(fsys fs.FS, dir string) []string {
 	names, err := fs.Glob(fsys, path.Join(dir, "*.cue"))

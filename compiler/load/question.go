@@ -55,18 +55,26 @@ func (l *lib) question(p *pkg, a asked) *question {
 }
 
 // ask gives what read makes of the answer. The evaluator answers, on as many goroutines as ask. What it refuses, or takes for a mistake, is asked of CUE:
-// its answer, or its words for the mistake, are what counts.
+// its answer, or its words for the mistake, are what counts. Where the architecture has errors, nothing is written, and files that a built-in kind cannot make are those
+// of components in error: CUE, which takes several times as long, is not asked for them.
 func ask[T any](l *lib, q *question, in given, read func(answer) (T, error)) (T, error) {
 	if own, refused := q.own(); refused == nil {
-		if a, err := own.Ask(in); err == nil {
-			if got, err := read(ownAnswer{a}); err == nil {
-				return got, nil
-			}
+		got, err := askOwn(own, in, read)
+		if err == nil || q.Sort == "manifests" && !q.pkg.root.own() && l.out.Mistaken.Load() {
+			return got, err
 		}
 	}
 	l.engine.Lock()
 	defer l.engine.Unlock()
 	return read(cueAnswer{l.askCUE(q, in)})
+}
+
+func askOwn[T any](q *eval.Question, in given, read func(answer) (T, error)) (got T, err error) {
+	a, err := q.Ask(in)
+	if err != nil {
+		return got, err
+	}
+	return read(ownAnswer{a})
 }
 
 // askCUE fills the inputs in and gives the value; CUE evaluates it once, when it is read.
