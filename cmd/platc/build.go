@@ -104,6 +104,8 @@ func (o *buildOptions) valid() error {
 	switch {
 	case o.out == "":
 		return usage{"-o needs a directory, a file that ends in .tar, or -", ""}
+	case filepath.Dir(filepath.Clean(o.out)) == filepath.Clean(o.out) && filepath.IsAbs(o.out):
+		return usage{"-o " + o.out + " is the root of the file system", "a build has a folder of its own: name one"}
 	case packed(o.out):
 		return usage{"-o " + o.out + ": the only archive format is .tar", "compress it yourself: platc build -o FILE.tar, or -o - in a pipe"}
 	case o.jobs < 0:
