@@ -27,7 +27,7 @@ func storedPackages() map[string]stored {
 		"kinds/prometheus": {sum: "10f9947b", declared: storedPrometheus},
 		"kinds/rabbitmq":   {sum: "24ae6947", declared: storedRabbitmq},
 		"kinds/redis":      {sum: "123e01da", declared: storedRedis},
-		"kinds/service":    {sum: "b5da46aa", declared: storedService},
+		"kinds/service":    {sum: "d3a2c6c2", declared: storedService},
 	}
 }
 
