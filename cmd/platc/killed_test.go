@@ -55,6 +55,9 @@ func equal(a, b map[string]string) bool {
 // A build that a signal ends at any moment leaves the old tree or the new one, and no credential is lost. Where it can still speak it says
 // that nothing was changed.
 func TestSignalsAtAnyMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: `make test-long` has it")
+	}
 	t.Parallel()
 	w := newWorkshop(t)
 	few := []string{application("a", "one"), application("b", "one")}

@@ -261,7 +261,7 @@ func TestNoSecretIsShown(t *testing.T) {
 		for i, what := range slices.Sorted(maps.Keys(mistakes)) {
 			commands := leakCommands()
 			if !everything && what != "nothing" {
-				if i%2 != how {
+				if i%2 != how || testing.Short() && i%8 > 1 {
 					continue
 				}
 				commands = [][]string{commands[0], commands[1+i%(len(commands)-1)]}

@@ -279,7 +279,7 @@ func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
 	})
 	rounds := len(names)
 	if testing.Short() {
-		rounds = 8
+		rounds = 4
 	}
 	r.put("code/shop/__init__.py", "")
 	r.put("code/shop/main.py", "a = 1\n")
