@@ -387,6 +387,9 @@ func otherType(r *rand.Rand, data any) any {
 
 // TestEvaluatorFindsMistakesInKinds asks kinds with a random fault in their source: what CUE takes for a mistake, the evaluator does not answer.
 func TestEvaluatorFindsMistakesInKinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long: `make test-long` has it")
+	}
 	t.Parallel()
 	asked := map[string][]load.Asked{}
 	for _, all := range questions(t) {
