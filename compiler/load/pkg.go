@@ -58,7 +58,7 @@ func compiled(packages []*pkg) *eval.Program {
 	return eval.Compile(all...)
 }
 
-var builtInProgram struct {
+var builtInProgram struct { //nolint:gochecknoglobals // what no architecture changes is compiled once for a process
 	sync.Once
 
 	program *eval.Program
