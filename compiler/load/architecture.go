@@ -452,7 +452,11 @@ func (s Source) unread(list *diag.List, inst *build.Instance) {
 
 // unset warns of a tag in the @if of a file that is kept out: no environment sets it, and one is called nearly so.
 func (s Source) unset(list *diag.List, f *build.File) {
-	for _, attr := range conditions(f, s.readFile) {
+	data, err := s.readFile(f.Filename)
+	if err != nil {
+		return
+	}
+	for _, attr := range conditions(f.Filename, data) {
 		_, body := attr.Split()
 		for _, tag := range slices.Sorted(maps.Keys(tagsIn(body))) {
 			if slices.Contains(s.environments, tag) || slices.Contains(s.Tags, tag) {
@@ -530,19 +534,15 @@ func (m *mentioned) file(f *build.File, read func(string) ([]byte, error)) {
 		return
 	}
 	m.environments = m.environments || bytes.Contains(data, []byte(fieldEnvironments))
-	for _, attr := range conditions(f, read) {
+	for _, attr := range conditions(f.Filename, data) {
 		_, body := attr.Split()
 		maps.Copy(m.tags, tagsIn(body))
 	}
 }
 
 // conditions are the @if of a file.
-func conditions(f *build.File, read func(string) ([]byte, error)) []*ast.Attribute {
-	data, err := read(f.Filename)
-	if err != nil {
-		return nil
-	}
-	file, err := parser.ParseFile(f.Filename, data, parser.PackageClauseOnly)
+func conditions(name string, data []byte) []*ast.Attribute {
+	file, err := parser.ParseFile(name, data, parser.PackageClauseOnly)
 	if err != nil {
 		return nil
 	}
