@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"reflect"
+	"sync"
 
 	"platc.dev/platc/compiler/kind"
 	"platc.dev/platc/emit/encode"
@@ -44,7 +47,17 @@ type Written struct {
 }
 
 // Writer makes the bytes of files. Whoever made a row decided all that is in it; the writer knows formats. It is safe for several goroutines.
-type Writer struct{ templates text.Templates }
+type Writer struct {
+	templates text.Templates
+	copies    sync.Map // copied -> []byte: most components have the same modules, and nobody changes them
+}
+
+// copied is what the bytes of a copy depend on.
+type copied struct {
+	kind.Copy
+
+	base string // of its path
+}
 
 // File is the file of a row, at a path from the root of the tree. component is "" for files of the whole tree.
 //
@@ -95,7 +108,7 @@ func (w *Writer) bytes(name string, row kind.Row) ([]byte, error) {
 	case kind.Template:
 		return w.templates.Write(name, c)
 	case kind.Copy:
-		return text.Copy(name, c)
+		return w.copy(name, c)
 	case kind.Folder:
 		return c.File.Read()
 	case kind.Dotenv:
@@ -108,4 +121,19 @@ func (w *Writer) bytes(name string, row kind.Row) ([]byte, error) {
 		return text.Requirements(name, c), nil
 	}
 	return nil, fmt.Errorf("no file is made of %T", row.Content)
+}
+
+func (w *Writer) copy(name string, c kind.Copy) ([]byte, error) {
+	if !reflect.TypeOf(c.Assets).Comparable() {
+		return text.Copy(name, c)
+	}
+	key := copied{c, path.Base(name)}
+	if data, ok := w.copies.Load(key); ok {
+		return data.([]byte), nil
+	}
+	data, err := text.Copy(name, c)
+	if err == nil {
+		w.copies.Store(key, data)
+	}
+	return data, err
 }

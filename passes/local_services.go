@@ -189,7 +189,7 @@ func (l *locals) free(n *ir.Node, name string, taken func(*ir.Node, string) bool
 
 // takenService says whether a container is called so already, or a component, whose first container will be.
 func (l *locals) takenService(n *ir.Node, name string) bool {
-	return l.doc[name] != nil || name != n.Name && slices.ContainsFunc(l.c.Graph.Components(), func(other *ir.Node) bool { return other.Name == name })
+	return l.doc[name] != nil || name != n.Name && l.c.Graph.Node(name) != nil
 }
 
 // takenVolume says whether a volume of another component is called so.

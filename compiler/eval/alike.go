@@ -70,7 +70,7 @@ func (a *alike) leads(v *vertex, ctl *deps) bool {
 		return v.first.n != nil && a.only(v, ctl)
 	}
 	if v.in != nil {
-		v.in.seen = true
+		a.c.look(v.in)
 	}
 	if v.val.class != structure || v.val.v.in == nil || a.input != nil && a.input != v.val.v {
 		return false

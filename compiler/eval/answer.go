@@ -132,6 +132,9 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 	case boolean:
 		return val.n == 1, fine
 	case integer:
+		if at, ok := val.place(); ok {
+			return Number(at), fine
+		}
 		return val.n, fine
 	case decimal:
 		f, err := strconv.ParseFloat(val.s, 64)
@@ -157,13 +160,11 @@ func (c *ctx) data(v *vertex, depth int) (data any, bad value) {
 	return c.structData(val.v, depth)
 }
 
-// inputData is input as an answer has it. Where texts in it are left open, it is gone through like other values.
+// inputData is input as an answer has it. Where texts are left open, it is gone through like other values.
 func (c *ctx) inputData(val value, depth int) (any, value) {
-	in := val.v.in
 	switch {
-	case !c.opens(in.raw):
-		in.whole = true
-		return copied(in.raw)
+	case c.trail == nil:
+		return copied(val.v.in.raw)
 	case val.class == list:
 		return c.itemsData(c.items(val.v), depth)
 	}

@@ -342,7 +342,7 @@ func (b *builder) fix(d *decl, g *group, ord uint64) bool {
 		return false
 	}
 	for i := range body.arcs {
-		if body.arcs[i].label.is(d.label) {
+		if b.c.is(body.arcs[i].label, d.label) {
 			return false
 		}
 	}
@@ -368,14 +368,14 @@ func (b *builder) own(a *arc) *vertex {
 func (b *builder) field(l *label, cj conj, ord uint64) {
 	body := b.body()
 	for i := range body.arcs {
-		if body.arcs[i].label.is(l) {
+		if b.c.is(body.arcs[i].label, l) {
 			if !b.knows(body.arcs[i].v, cj) {
 				b.c.add(b.own(&body.arcs[i]), cj)
 			}
 			return
 		}
 	}
-	if body.rare != nil && slices.ContainsFunc(body.missed, l.is) {
+	if body.rare != nil && slices.ContainsFunc(body.missed, func(m *label) bool { return b.c.is(m, l) }) {
 		b.c.fail("a field that comes after it was looked for")
 	}
 	v := b.c.vertex(cj)
@@ -421,7 +421,7 @@ func (b *builder) constrain(x constraint) {
 	r.optional = append(r.optional, x)
 	for i := range body.arcs {
 		a := &body.arcs[i]
-		if x.label == nil || x.label.is(a.label) {
+		if x.label == nil || b.c.is(x.label, a.label) {
 			b.hold(x, a.label, b.own(a))
 		}
 	}
@@ -429,7 +429,7 @@ func (b *builder) constrain(x constraint) {
 
 // hold unifies a field with a constraint that is for it.
 func (b *builder) hold(x constraint, l *label, v *vertex) {
-	fits := x.label != nil && x.label.is(l)
+	fits := x.label != nil && b.c.is(x.label, l)
 	if x.label == nil && l.role == regular {
 		fits = x.pattern == nil
 		if x.pattern != nil {
@@ -521,7 +521,6 @@ func (b *builder) computed(n *dynamic, p placed) {
 		b.fail(name)
 		return
 	}
-	b.c.sees(name)
 	b.isStruct, b.mixed = true, true
 	b.struc = append(b.struc, p.g)
 	b.field(&label{name: name.s, at: n.at}, conj{n: n.val, e: p.e, ctl: join(p.ctl, name.all()), g: p.g}, p.ord)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,6 +28,7 @@ type builtin struct {
 	f     func(c *ctx, at token.Pos, a []value) value
 
 	counts bool // it is len
+	whole  bool // it looks at all that is in a list or struct
 }
 
 // eval calls a function. Its result comes from all of its arguments.
@@ -47,7 +49,12 @@ func (n *call) eval(c *ctx, e *env) value {
 			return fault(refused, "an order that only CUE knows")
 		}
 	}
-	c.sees(args...)
+	if n.f.whole || !slices.ContainsFunc(args, func(v value) bool { return v.v != nil }) {
+		if v, ok := c.openly(n.f, func(c *ctx, a []value) value { return n.f.f(c, n.at, a) }, args...); ok {
+			return v.from(args...)
+		}
+	}
+	c.allInto(args)
 	return n.f.f(c, n.at, args).from(args...)
 }
 
@@ -81,6 +88,9 @@ func builtins() map[string]*builtin {
 	}
 	for _, name := range []string{".len", "list.Contains", "list.SortStrings", "list.Max", "list.Min"} {
 		all[name].any = true
+	}
+	for _, name := range []string{"list.SortStrings", "list.IsSortedStrings", "encoding/json.Marshal"} {
+		all[name].whole = true
 	}
 	return all
 }

@@ -159,8 +159,7 @@ func (c *ctx) strings(v *vertex) ([]string, value) {
 		x := c.value(el)
 		switch x.class {
 		case text:
-			c.sees(x)
-			all[i] = x.s
+			all[i] = c.into(x).s
 		case bottom:
 			return nil, x
 		case open:
@@ -177,7 +176,7 @@ func sortStrings(c *ctx, a []value) value {
 		return bad
 	}
 	elems := slices.Clone(c.items(a[0].v))
-	slices.SortStableFunc(elems, func(x, y *vertex) int { return strings.Compare(c.value(x).s, c.value(y).s) })
+	slices.SortStableFunc(elems, func(x, y *vertex) int { return strings.Compare(c.into(c.value(x)).s, c.into(c.value(y)).s) })
 	return c.list(elems, gapFor(goneOf(a[0].v)))
 }
 
@@ -206,7 +205,7 @@ func numbers(f func(k *apd.Context, all []*apd.Decimal) *apd.Decimal, some bool)
 				return fault(wrong, "a list of other things than numbers").from(x)
 			}
 			from = from.from(x)
-			all[i] = x.number()
+			all[i] = c.into(x).number()
 		}
 		if some && len(all) == 0 {
 			return fault(wrong, "an empty list").from(from)
@@ -315,9 +314,9 @@ func marshal(c *ctx, a []value) value {
 		case null:
 			b.WriteString("null")
 		case boolean, integer:
-			b.WriteString(x.String())
+			b.WriteString(c.into(x).String())
 		case text:
-			c.sees(x)
+			x = c.into(x)
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)
 			if err := e.Encode(x.s); err != nil {

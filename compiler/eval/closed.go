@@ -81,10 +81,10 @@ func (b *builder) checkClosed() (value, bool) {
 	var closed []*group
 	for _, g := range b.struc {
 		for ; g != nil; g = g.up {
-			if g.closed {
+			if g.closed && !slices.Contains(closed, g) {
 				closed = append(closed, g)
 			}
-			if g.twin != nil {
+			if g.twin != nil && !slices.Contains(closed, g.twin) {
 				closed = append(closed, g.twin)
 			}
 		}
@@ -92,12 +92,10 @@ func (b *builder) checkClosed() (value, bool) {
 	if len(closed) == 0 || b.v.body == nil {
 		return value{}, true
 	}
-	for _, a := range b.v.body.arcs {
-		if a.label.role != regular {
-			continue
-		}
-		for _, h := range closed {
-			if !b.allowed(h, a) {
+	for _, h := range closed {
+		s := say{h: h}
+		for _, a := range b.v.body.arcs {
+			if a.label.role == regular && !b.allowed(&s, a) {
 				return fault(wrong, "a field that is not allowed: "+a.label.name), false
 			}
 		}
@@ -105,13 +103,36 @@ func (b *builder) checkClosed() (value, bool) {
 	return value{}, true
 }
 
-func (b *builder) allowed(h *group, a arc) bool {
-	if a.fixed {
-		return h.allows(a.g) || b.opened(h, a)
+// say is what a definition allows. Most fields of a struct stand in one group.
+type say struct {
+	h    *group
+	last *group // which it allows
+}
+
+func (s *say) allows(g *group) bool {
+	if s.last != nil && s.last == g {
+		return true
 	}
-	found := false
-	a.v.conjs(func(cj conj) { found = found || h.allows(cj.g) })
-	return found || b.opened(h, a)
+	if !s.h.allows(g) {
+		return false
+	}
+	s.last = g
+	return true
+}
+
+func (b *builder) allowed(s *say, a arc) bool {
+	if a.fixed {
+		return s.allows(a.g) || b.opened(s.h, a)
+	}
+	if a.v.first.n != nil && s.allows(a.v.first.g) {
+		return true
+	}
+	for _, cj := range a.v.more {
+		if s.allows(cj.g) {
+			return true
+		}
+	}
+	return b.opened(s.h, a)
 }
 
 // opened says whether a definition lets a field be that another one declares.
@@ -126,7 +147,7 @@ func (b *builder) opened(h *group, a arc) bool {
 		if !h.allows(x.c.g) {
 			continue
 		}
-		if x.label != nil && x.label.is(a.label) || x.label == nil && (x.pattern == nil || b.c.admits(x.pattern, x.c.e, textOf(a.label.name)) == yes) {
+		if x.label != nil && b.c.is(x.label, a.label) || x.label == nil && (x.pattern == nil || b.c.admits(x.pattern, x.c.e, textOf(a.label.name)) == yes) {
 			return true
 		}
 	}

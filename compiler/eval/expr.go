@@ -241,7 +241,7 @@ func (c *ctx) operand(n node, e *env) value {
 }
 
 func (n *unary) eval(c *ctx, e *env) value {
-	x := c.operand(n.x, e)
+	x := c.into(c.operand(n.x, e))
 	switch {
 	case x.class == bottom:
 		return x
@@ -400,6 +400,9 @@ func (n *binary) takes(limit int64) int64 {
 
 // operate applies an operator to concrete values.
 func (c *ctx) operate(op token.Token, x, y value) value {
+	if v, ok := c.openly(op, func(c *ctx, a []value) value { return c.operate(op, a[0], a[1]) }, x, y); ok {
+		return v
+	}
 	switch op {
 	case token.LAND, token.LOR:
 		if x.class != boolean || y.class != boolean {
@@ -412,7 +415,6 @@ func (c *ctx) operate(op token.Token, x, y value) value {
 	case token.EQL, token.NEQ:
 		return c.equals(op, x, y)
 	case token.LSS, token.LEQ, token.GTR, token.GEQ:
-		c.sees(x, y)
 		if order, ok := compare(x, y); ok {
 			return boolOf(op == token.LSS && order < 0 || op == token.LEQ && order <= 0 || op == token.GTR && order > 0 || op == token.GEQ && order >= 0)
 		}
@@ -420,7 +422,6 @@ func (c *ctx) operate(op token.Token, x, y value) value {
 		if x.class != text || y.class != text {
 			break
 		}
-		c.sees(x, y)
 		re, err := c.regexp(y.s)
 		if err != nil {
 			return fault(wrong, err.Error())
@@ -447,7 +448,7 @@ func (c *ctx) equal(x, y value) (bool, value) {
 	case x.class <= open || y.class <= open:
 		return false, fault(refused, "a comparison of what is not concrete")
 	case x.isNumber() && y.isNumber():
-		return x.number().Cmp(y.number()) == 0, ok
+		return c.sameNumber(x, y), ok
 	case x.class != y.class:
 		return false, ok
 	case x.class == list:
@@ -489,7 +490,6 @@ func (c *ctx) calculate(op token.Token, x, y value) value {
 		if x.class == integer {
 			x, y = y, x
 		}
-		c.sees(x)
 		return repeat(x.s, y.n)
 	}
 	return arithmetic(op.String(), x, y)

@@ -18,11 +18,11 @@ type input struct {
 	fields map[string]*vertex
 	elems  []*vertex
 
+	// with a trail
+	at     int             // the number of its place
 	missed map[string]bool // fields that were looked for, and are not there
-	seen   bool            // its value was asked for, and not only whether it is there
-	listed bool            // all fields were looked for
-	open   int             // where the text is left open: its number, from 1
-	whole  bool            // it is in the answer as it is
+	seen   bool            // what it has was asked for, and not only whether it is there
+	listed bool            // the names of all fields were
 }
 
 // given wraps data.
@@ -33,11 +33,8 @@ func (c *ctx) given(raw any, up *vertex, key string) *vertex {
 	v.in = in
 	v.state = done
 	v.val = scalarOf(raw)
-	if s, ok := raw.(string); ok {
-		if mark, ok := c.leaveOpen(in, s); ok {
-			v.val = textOf(mark)
-		}
-	}
+	c.wrapped(in)
+	v.val = c.leftOpen(in, v.val)
 	if v.val.class == structure || v.val.class == list {
 		v.val.v = v
 		return v
@@ -79,19 +76,13 @@ func (c *ctx) field(v *vertex, name string) *vertex {
 	if f := in.fields[name]; f != nil {
 		return f
 	}
-	var raw any
-	var ok bool
-	switch m := in.raw.(type) {
-	case map[string]any:
-		raw, ok = m[name]
-	case map[string]string:
-		raw, ok = m[name]
+	if in.missed[name] {
+		return nil
 	}
+	c.reads(ofField, in, name)
+	raw, ok := fieldOf(in.raw, c.filled(name))
 	if !ok {
-		if in.missed == nil {
-			in.missed = map[string]bool{}
-		}
-		in.missed[name] = true
+		c.misses(in, name)
 		return nil
 	}
 	if in.fields == nil {
@@ -113,17 +104,16 @@ func (in *input) isEmpty() bool {
 }
 
 func (c *ctx) fieldsOf(v *vertex) []arc {
-	v.in.listed = true
-	var names []string
-	switch m := v.in.raw.(type) {
-	case map[string]any:
-		names = slices.Sorted(maps.Keys(m))
-	case map[string]string:
-		names = slices.Sorted(maps.Keys(m))
+	if !v.in.listed {
+		v.in.listed = true
+		c.reads(ofNames, v.in, "")
 	}
+	names := namesOf(v.in.raw)
 	all := make([]arc, len(names))
 	for i, name := range names {
-		c.look(name)
+		if c.trail != nil && HasMark(name) {
+			c.fail("a name that has a mark of its own")
+		}
 		all[i] = arc{label: &label{name: name}, v: c.field(v, name)}
 	}
 	return all
@@ -135,6 +125,7 @@ func (c *ctx) itemsOf(v *vertex) []*vertex {
 		return in.elems
 	}
 	in.elems = []*vertex{}
+	c.reads(ofItems, in, "")
 	switch l := in.raw.(type) {
 	case []any:
 		for i, raw := range l {
@@ -150,4 +141,23 @@ func (c *ctx) itemsOf(v *vertex) []*vertex {
 		}
 	}
 	return in.elems
+}
+
+// namesOf are the names of all fields, sorted.
+func namesOf(raw any) []string {
+	switch m := raw.(type) {
+	case map[string]any:
+		return slices.Sorted(maps.Keys(m))
+	case map[string]string:
+		return slices.Sorted(maps.Keys(m))
+	}
+	return nil
+}
+
+// filled is a name that may be open.
+func (c *ctx) filled(name string) string {
+	if c.trail == nil {
+		return name
+	}
+	return c.trail.places.filled(name)
 }

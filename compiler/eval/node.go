@@ -297,9 +297,11 @@ func (n *index) resolve(c *ctx, e *env) link {
 	if i.class == bottom {
 		return link{fault: i.from(x)}
 	}
+	if x.class != structure {
+		i = c.into(i)
+	}
 	switch {
 	case x.class == structure && i.class == text:
-		c.sees(i)
 		l := c.part(x, &label{name: i.s})
 		l.deps = join(l.deps, i.all())
 		if l.v == nil {

@@ -164,12 +164,13 @@ func (q *Question) root(c *ctx, inputs map[string]kind.Object) *vertex {
 	}
 	filled := &inputsNode{}
 	for _, name := range inputNames() {
-		if o := inputs[name]; o != nil {
-			in := c.given(o, nil, name)
-			filled.labels = append(filled.labels, &label{name: "#" + name, role: definition})
-			filled.given = append(filled.given, in)
-			c.inputs[name] = in
+		o := inputs[name]
+		if o == nil {
+			c.wrapped(nil)
+			continue
 		}
+		filled.labels = append(filled.labels, &label{name: "#" + name, role: definition})
+		filled.given = append(filled.given, c.given(o, nil, name))
 	}
 	if len(filled.given) > 0 {
 		v.more = append(v.more, conj{n: filled})
@@ -189,11 +190,15 @@ func (n *inputsNode) eval(*ctx, *env) value { return fault(refused, "inputs as a
 // Ask fills inputs in, by name without "#" ("self", "arch"), and gives the answer, which is evaluated as far as it is read.
 // Inputs that are nil are left out. What was given may not be changed while the answer is in use.
 // Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
-func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return q.AskOpen(inputs, nil) }
+func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return q.ask(inputs, nil) }
 
-// AskOpen is Ask with texts of the inputs left open.
-func (q *Question) AskOpen(inputs map[string]kind.Object, open *Open) (*Answer, error) {
-	c := &ctx{patterns: &q.program.patterns, inputs: map[string]*vertex{}, open: open}
+// AskOpen is Ask with the texts of the inputs left open: the answer is for a Memo.
+func (q *Question) AskOpen(inputs map[string]kind.Object) (*Answer, error) {
+	return q.ask(inputs, &trail{calls: map[called]value{}})
+}
+
+func (q *Question) ask(inputs map[string]kind.Object, t *trail) (*Answer, error) {
+	c := &ctx{patterns: &q.program.patterns, trail: t}
 	a := &Answer{c: c}
 	if len(q.conjs) == 0 {
 		return a, nil

@@ -75,6 +75,9 @@ func (v value) all() *deps { return join(v.deps, v.ctl) }
 func (v value) String() string {
 	switch v.class {
 	case integer:
+		if v.s != "" {
+			return v.s
+		}
 		return strconv.FormatInt(v.n, 10)
 	case boolean:
 		return strconv.FormatBool(v.n == 1)
@@ -194,11 +197,22 @@ func (c *ctx) same(x, y value) bool {
 	if x.class != y.class {
 		return false
 	}
-	if x.s != y.s {
-		c.sees(x, y) // what is the same is so whatever it is filled with
+	if x.s == y.s && x.isOpen() {
+		return true // whatever it is filled with
+	}
+	if v, ok := c.openly("same", func(c *ctx, a []value) value { return boolOf(c.same(a[0], a[1])) }, x, y); ok {
+		return v.n == 1
 	}
 	if x.class == decimal {
 		return x.number().Cmp(y.number()) == 0
 	}
 	return x.n == y.n && x.s == y.s
+}
+
+// sameNumber compares numbers, whole or not.
+func (c *ctx) sameNumber(x, y value) bool {
+	if v, ok := c.openly("equal", func(c *ctx, a []value) value { return boolOf(c.sameNumber(a[0], a[1])) }, x, y); ok {
+		return v.n == 1
+	}
+	return x.number().Cmp(y.number()) == 0
 }

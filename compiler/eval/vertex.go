@@ -150,9 +150,8 @@ type ctx struct {
 	builders []*builder // that are free
 	loose    bool       // a loop went over something whose order only CUE knows
 	depth    int
-	err      string             // what makes all of the evaluation unsafe
-	inputs   map[string]*vertex // of a question, by name
-	open     *Open              // which texts of inputs are left open; nil: none
+	err      string // what makes all of the evaluation unsafe
+	trail    *trail // with texts of inputs left open; nil: none are
 	settling bool
 	envs     []*env // with settling: whose lets are left
 }
@@ -183,7 +182,7 @@ func (c *ctx) value(v *vertex) value {
 	switch v.state {
 	case done:
 		if v.in != nil {
-			v.in.seen = true
+			c.look(v.in)
 		}
 		return v.val
 	case busy:
@@ -303,7 +302,7 @@ func (c *ctx) find(v *vertex, l *label) *vertex {
 		return nil
 	}
 	for i := range v.body.arcs {
-		if a := &v.body.arcs[i]; a.label.is(l) {
+		if a := &v.body.arcs[i]; c.is(a.label, l) {
 			if a.fixed && v.state == busy {
 				a.seen = true
 			}

@@ -330,6 +330,7 @@ func TestEvaluatorAnswersInParallel(t *testing.T) {
 func change(r *rand.Rand, q load.Asked) (load.Asked, string) {
 	q.In = copied(q.In).(map[string]kind.Object)
 	var places []func() string
+	var leaves []any
 	var walk func(data any, path string, set func(any), remove func())
 	walk = func(data any, path string, set func(any), remove func()) {
 		v := reflect.ValueOf(data)
@@ -349,12 +350,16 @@ func change(r *rand.Rand, q load.Asked) (load.Asked, string) {
 			}
 			return
 		}
+		leaves = append(leaves, data)
 		places = append(places, func() string {
-			if r.IntN(2) == 0 {
+			other := otherType(r, data)
+			switch r.IntN(3) {
+			case 0:
 				remove()
 				return ", without " + path
+			case 1: // what is equal may decide
+				other = leaves[r.IntN(len(leaves))]
 			}
-			other := otherType(r, data)
 			set(other)
 			return fmt.Sprintf(", with %s: %#v", path, other)
 		})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/eval"
@@ -142,54 +143,75 @@ func (a *Asking) ByEvaluator(q Asked) (any, error) {
 	return read1(q, ownAnswer{answer})
 }
 
-// Opened is an answer of the evaluator that leaves texts open.
-type Opened struct {
-	reads *eval.Reads
-	data  any
+// Opened are answers of the evaluator that leave texts and whole numbers open.
+type Opened struct{ memo eval.Memo[openedOnce] }
+
+type openedOnce struct {
+	mold  any
 	whens map[string]*kind.When // of the files that it has, by path
 	self  kind.Object
 }
 
-// Open is the answer of the evaluator with the name of the architecture left open.
+// Open is the answer of the evaluator with texts and whole numbers left open.
 func (a *Asking) Open(q Asked) (*Opened, error) {
+	o := &Opened{}
+	return o, a.OpenInto(o, q)
+}
+
+// OpenInto adds an answer to others to the same question.
+func (a *Asking) OpenInto(o *Opened, q Asked) error {
 	own, refused := a.questions[q.Name].own()
 	if refused != nil {
-		return nil, fmt.Errorf("%w: %s: %s", ErrCUE, refused.Pos, refused.Reason)
+		return fmt.Errorf("%w: %s: %s", ErrCUE, refused.Pos, refused.Reason)
 	}
-	answer, err := own.AskOpen(q.In, eval.OpenTo(str(q.In["arch"]["name"])))
+	answer, err := own.AskOpen(q.In)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := &Opened{whens: map[string]*kind.When{}, self: q.In["self"]}
-	if o.data, err = read1(q, ownAnswer{answer}); err != nil {
-		return nil, err
+	one := openedOnce{whens: map[string]*kind.When{}, self: q.In["self"]}
+	data, err := read1(q, ownAnswer{answer})
+	if err != nil {
+		return err
 	}
 	if q.Sort == "manifests" {
 		files, _ := ownAnswer{answer}.field("files")
 		all, err := files.fields()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, f := range all {
-			if o.whens[f.name], err = whenIn(f); err != nil {
-				return nil, err
+			if one.whens[f.name], err = whenIn(f); err != nil {
+				return err
 			}
 		}
 	}
-	o.reads = answer.Reads()
-	return o, nil
+	one.mold = molded(data)
+	o.memo.Keep(answer, q.In, one)
+	return nil
 }
 
-// For is the answer to a question with other inputs, if it holds for them.
+// For is the answer to a question with other inputs, if one holds for them.
 func (o *Opened) For(q Asked) (any, bool) {
-	texts, ok := o.reads.Hold(q.In)
-	for _, w := range o.whens {
-		ok = ok && w.Holds(o.self) == w.Holds(q.In["self"])
+	var p eval.Places
+	one, ok := o.memo.Find(q.In, &p)
+	for _, w := range one.whens {
+		ok = ok && w.Holds(one.self) == w.Holds(q.In["self"])
 	}
 	if !ok {
 		return nil, false
 	}
-	return filledIn(o.data, texts), true
+	return filled(one.mold, &p), true
+}
+
+// Files tells which of its files a component has: their conditions are none of what is asked.
+func (a *Asking) Files(q Asked) string {
+	var b strings.Builder
+	if q.Sort == "manifests" {
+		for _, row := range a.l.out.Kinds[strings.TrimPrefix(q.Name, "manifests ")].Rows {
+			fmt.Fprint(&b, row.When.Holds(q.In["self"]), " ")
+		}
+	}
+	return b.String()
 }
 
 // read1 reads of an answer what the compiler reads of it.

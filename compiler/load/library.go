@@ -40,7 +40,8 @@ type lib struct {
 	form      *form                 // that users' kinds are held to; nil without any
 	archSums  sync.Map              // address of a map -> archSum
 	pool      *pool                 // of what files are made of
-	taken     *taken                // by environments from each other
+	memos     *memos                // what kinds answered so far
+	places    *sync.Pool
 	list      *diag.List
 	out       *kind.Library
 }
@@ -109,7 +110,8 @@ func read(roots []root) *lib {
 		types:   map[*ast.Field]*kind.Type{},
 		bringer: map[*kind.Rule]string{},
 		pool:    newPool(),
-		taken:   newTaken(),
+		memos:   newMemos(),
+		places:  places(),
 		list:    &diag.List{},
 		out:     &kind.Library{Kinds: map[string]*kind.Kind{}, Rules: map[string]*kind.Rule{}, Failed: map[string]bool{}, Lacking: map[string]bool{}, GitOps: map[string]kind.Tool{}},
 	}
@@ -122,7 +124,7 @@ func read(roots []root) *lib {
 	}
 	var err error
 	l.out.Forget = func() {
-		l.pool, l.taken = newPool(), newTaken()
+		l.pool, l.memos = newPool(), newMemos()
 		l.archSums.Clear()
 	}
 	l.out.Words = words()

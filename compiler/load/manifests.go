@@ -45,7 +45,7 @@ func (l *lib) manifests(k *kind.Kind, q *question, context bool) func(self, arch
 				return toldFrom(rows, sum), nil
 			}
 		}
-		rows, all, own := l.toldOnce(k, q, in, context)
+		rows, all, own := l.toldAlike(k, q, in, context)
 		if !own {
 			var err error
 			rows, err = ask(l, q, in, func(a answer) (rows []kind.Row, err error) {

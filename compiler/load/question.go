@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -29,8 +28,7 @@ type question struct {
 	asked
 	pkg *pkg
 
-	own    func() (*eval.Question, *eval.Refusal) // of the evaluator, unless it leaves the question to CUE
-	closed atomic.Bool                            // it looks into texts that other environments have in another way: they are not left open
+	own func() (*eval.Question, *eval.Refusal) // of the evaluator, unless it leaves the question to CUE
 
 	cue *cueQuestion // nil until CUE is asked; guarded by the lock of CUE
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 
 	"platc.dev/platc/compiler/diag"
 	"platc.dev/platc/compiler/kind"
@@ -71,9 +72,7 @@ func (l *lib) recalled(sum [sha256.Size]byte) []told {
 		if len(f) != 6 {
 			return nil
 		}
-		data := object(f[5])
-		l.pool.fields(data)
-		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: data})
+		all = append(all, told{path: str(f[0]), pos: diag.Pos{File: str(f[1]), Line: integer(f[2]), Column: integer(f[3])}, when: f[4], data: object(f[5])})
 	}
 	return all
 }
@@ -153,7 +152,13 @@ func appendItems[T any](b []byte, items []T) (_ []byte, ok bool) {
 
 func appendFields[T any](b []byte, fields map[string]T) (_ []byte, ok bool) {
 	b = binary.AppendUvarint(append(b, formObject), uint64(len(fields)))
-	for _, name := range sorted(fields) {
+	var few [40]string // most have no more: no allocation
+	names := few[:0]
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		if b, ok = appendData(appendText(b, name), fields[name]); !ok {
 			return b, false
 		}

@@ -15,7 +15,20 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 	r := q.pkg.root
 	return func(self, parent, arch kind.Object) (kind.Description, error) {
 		in := given{"self": self, "arch": arch, "parent": parent}
-		d, err := askOnce(l, q, "", in, func(a answer) (kind.Description, error) {
+		read := func(a answer, o kind.Object) (kind.Description, error) {
+			d, err := description(o)
+			d.Trace = l.tracedFor(d.Findings, q, in, a)
+			if err == nil {
+				err = properPorts(r, q.Pos, a, d)
+			}
+			return d, err
+		}
+		if o, ok := l.recallObject(q, "", in, decodedFields); ok {
+			if d, err := read(ownAnswer{}, o); err == nil {
+				return d, nil
+			}
+		}
+		d, err := ask(l, q, in, func(a answer) (kind.Description, error) {
 			o, err := decodedFields(a)
 			if err == nil && r.own() {
 				err = a.check(l.form.description, "describe of "+str(self["id"]))
@@ -23,12 +36,7 @@ func (l *lib) describe(q *question) func(self, parent, arch kind.Object) (kind.D
 			if err != nil {
 				return kind.Description{}, err
 			}
-			d, err := description(o)
-			d.Trace = l.tracedFor(d.Findings, q, in, a)
-			if err == nil {
-				err = properPorts(r, q.Pos, a, d)
-			}
-			return d, err
+			return read(a, o)
 		})
 		if err != nil {
 			return d, r.mistakes(q.Pos, err)
@@ -73,8 +81,10 @@ func description(o kind.Object) (kind.Description, error) {
 // properPorts finds ports of pods that a description does not have.
 func properPorts(r root, pos diag.Pos, a answer, d kind.Description) error {
 	for _, name := range sorted(d.Ports) {
-		if at, ok := (facts{answer: a}).at("ports", name, "pods"); ok && r.own() {
-			pos = at.place(r)
+		if r.own() {
+			if at, ok := (facts{answer: a}).at("ports", name, "pods"); ok {
+				pos = at.place(r)
+			}
 		}
 		if group := d.Ports[name].Pods; len(d.Pods[group].Labels) == 0 && len(d.Pods[group].Addresses) == 0 && d.External == nil {
 			return kind.Mistake(r.own(), pos, fmt.Sprintf("the port %q belongs to the pods %q, which describe does not have", name, group), "its pods are "+strings.Join(sorted(d.Pods), ", "))
@@ -211,7 +221,10 @@ func (l *lib) ruleOf(p *pkg, name string, f facts, syntax scope, d *declarations
 func (l *lib) marks(rule *kind.Rule, q *question) func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
 	return func(link, from, arch kind.Object) (kind.Object, kind.Trace, error) {
 		inputs := given{"link": link, "from": from, "arch": arch}
-		m, err := askOnce(l, q, "marks", inputs, func(a answer) (m noted, err error) {
+		if marks, ok := l.recallObject(q, "marks", inputs, marksOf); ok {
+			return marks, l.traced(q, inputs, ownAnswer{}), nil
+		}
+		m, err := ask(l, q, inputs, func(a answer) (m noted, err error) {
 			m.trace = l.traced(q, inputs, a)
 			m.marks, err = marksOf(a)
 			return m, err
@@ -239,7 +252,14 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 	r := q.pkg.root
 	return func(in kind.Input) (kind.Result, error) {
 		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
-		res, err := askOnce(l, q, "", inputs, func(a answer) (kind.Result, error) {
+		if parts, ok := l.recallObject(q, "", inputs, partsOf); ok {
+			res, err := result(parts)
+			res.Trace = l.tracedFor(res.Findings, q, inputs, ownAnswer{})
+			if err == nil && l.properResult(rule, in, res) == nil {
+				return res, nil
+			}
+		}
+		res, err := ask(l, q, inputs, func(a answer) (kind.Result, error) {
 			parts, err := partsOf(a)
 			if err != nil {
 				return kind.Result{}, err

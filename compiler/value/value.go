@@ -496,13 +496,20 @@ func IsReference(d map[string]any) bool {
 
 // InData lists the secrets inside data of a kind, where a map may be a reference: maps in order of their keys.
 func InData(data any) []Secret {
+	if !mayHold(data) { // hardly any does, and no order is needed to know
+		return nil
+	}
+	return inData(data)
+}
+
+func inData(data any) []Secret {
 	switch d := data.(type) {
 	case Value:
 		return Secrets(d)
 	case []any:
 		var all []Secret
 		for _, item := range d {
-			all = append(all, InData(item)...)
+			all = append(all, inData(item)...)
 		}
 		return all
 	case map[string]any:
@@ -513,9 +520,29 @@ func InData(data any) []Secret {
 		}
 		var all []Secret
 		for _, key := range slices.Sorted(maps.Keys(d)) {
-			all = append(all, InData(d[key])...)
+			all = append(all, inData(d[key])...)
 		}
 		return all
 	}
 	return nil
+}
+
+// mayHold says whether there is a value or a reference inside data.
+func mayHold(data any) bool {
+	switch d := data.(type) {
+	case Value:
+		return true
+	case []any:
+		return slices.ContainsFunc(d, mayHold)
+	case map[string]any:
+		if IsReference(d) {
+			return true
+		}
+		for _, v := range d {
+			if mayHold(v) {
+				return true
+			}
+		}
+	}
+	return false
 }
