@@ -35,13 +35,16 @@ type object struct{ api, kind, namespace, name string }
 func runCheckObjects(c *pass.Context) bool {
 	first := map[object]*ir.Node{}
 	spaces := map[string]claimedSpace{}
-	for _, n := range c.Graph.Components() {
-		checkSpaces(c, n, spaces)
+	objects := each(c, c.Graph.Components(), func(c *pass.Context, n *ir.Node) []object {
 		checkSizes(c, n)
 		checkPods(c, n)
 		checkRollout(c, n)
 		checkSources(c, n)
-		for _, o := range objectsOf(c, n) {
+		return objectsOf(c, n)
+	})
+	for i, n := range c.Graph.Components() {
+		checkSpaces(c, n, spaces)
+		for _, o := range objects[i] {
 			if other := first[o]; other != nil && other != n {
 				c.Report(diag.Diagnostic{
 					Code: "E0205", Path: n.Path(), Pos: n.Pos, Message: fmt.Sprintf("%s and %s both claim the %s %s in namespace %s", other.Name, n.Name, o.kind, o.name, o.namespace), Help: "rename one of them, or give it another namespace",

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -37,46 +36,50 @@ func runKeepFiles(c *pass.Context) bool {
 	if len(gitOps(c)) > 0 {
 		nodes = startOrder(c) // who brings a Namespace is applied before those who only use it
 	}
-	tables := inParallel(runtime.GOMAXPROCS(0), nodes, func(n *ir.Node) table {
-		t := table{arch: archWithImages(c, n)}
-		if n.Kind.Manifests != nil {
-			t.rows, t.err = n.Kind.Manifests(c.Of(n).View, t.arch)
-		}
-		return t
-	})
-	brings := map[string]*ir.Node{} // namespace -> the first component by name that has a Namespace for it
+	refused := each(c, nodes, keepTable)
 	for i, n := range nodes {
-		if err := tables[i].err; err != nil {
-			refuse(c, err, "the files of "+n.Name, n.Pos, n)
-			continue
+		if refused[i] != nil {
+			refuse(c, refused[i], "the files of "+n.Name, n.Pos, n)
 		}
-		p, arch := c.Of(n), tables[i].arch
-		for _, row := range slices.Concat(p.Context, tables[i].rows) {
-			if _, ok := row.Content.(kind.Local); ok {
-				p.Local = row
-				continue
-			}
-			keepRow(c, n, row)
-		}
-		for i, row := range p.Rows {
-			p.Rows[i] = filled(c, n, arch, row)
-		}
-		keepAdditions(c, n)
-		markSecret(c, n)
+	}
+	brings := map[string]*ir.Node{} // namespace -> the first component by name that has a Namespace for it
+	for _, n := range nodes {
 		shareNamespace(c, n, brings)
+	}
+	each(c, nodes, func(c *pass.Context, n *ir.Node) error {
+		p := c.Of(n)
 		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
 		p.Rows = once(c, n, p.Rows)
 		apart(c, n, p.Rows)
 		p.Rows = withResources(p.Rows)
-	}
+		return nil
+	})
 	return true
 }
 
-// table is what a kind answers for one component.
-type table struct {
-	arch kind.Object // as it saw the architecture
-	rows []kind.Row
-	err  error
+// keepTable decides the files of the table of a component's kind, and those that its user adds.
+func keepTable(c *pass.Context, n *ir.Node) error {
+	if n.Kind.Manifests == nil {
+		return nil
+	}
+	p, arch := c.Of(n), archWithImages(c, n)
+	rows, err := n.Kind.Manifests(p.View, arch)
+	if err != nil {
+		return err
+	}
+	for _, row := range slices.Concat(p.Context, rows) {
+		if _, ok := row.Content.(kind.Local); ok {
+			p.Local = row
+			continue
+		}
+		keepRow(c, n, row)
+	}
+	for i, row := range p.Rows {
+		p.Rows[i] = filled(c, n, arch, row)
+	}
+	keepAdditions(c, n)
+	markSecret(c, n)
+	return nil
 }
 
 // once drops a file that is there already: a module that a rule brings may have the path of one of the kind's own files.

@@ -1,9 +1,34 @@
 package passes
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/pass"
 )
+
+// each is what f gives for every component, several at once, with a branch of the context: f may only decide what is of that component. Findings come in the order of the components.
+func each[R any](c *pass.Context, components []*ir.Node, f func(c *pass.Context, n *ir.Node) R) []R {
+	branches := make([]*pass.Context, len(components))
+	for i := range branches {
+		branches[i] = c.Branch()
+	}
+	type item struct {
+		c *pass.Context
+		n *ir.Node
+	}
+	items := make([]item, len(components))
+	for i, n := range components {
+		items[i] = item{branches[i], n}
+	}
+	results := inParallel(runtime.GOMAXPROCS(0), items, func(i item) R { return f(i.c, i.n) })
+	for _, branch := range branches {
+		c.Join(branch)
+	}
+	return results
+}
 
 // inParallel is what f gives for every item, in their order. f must not change what another call reads. A panic of one call is one of the caller,
 // which names the pass; in a goroutine of its own it would end the process past every handler.

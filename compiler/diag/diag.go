@@ -89,6 +89,7 @@ func (d Diagnostic) Where() string {
 type List struct {
 	all    []Diagnostic
 	denied []string // see Deny
+	shared int      // of a branch: how many it began with
 }
 
 // Add appends a finding; its severity follows from the first letter of its code.
@@ -113,6 +114,12 @@ func (l *List) AddAll(other *List) {
 		l.all = append(l.all, l.denying(d))
 	}
 }
+
+// Branch is a list of its own with the findings so far, for what happens beside other things. Join takes in what it has beyond them.
+func (l *List) Branch() *List { return &List{all: slices.Clip(l.all), denied: l.denied, shared: len(l.all)} }
+
+// Join appends what a branch has found.
+func (l *List) Join(branch *List) { l.all = append(l.all, branch.all[branch.shared:]...) }
 
 // All is the findings in the order of their adding.
 func (l *List) All() []Diagnostic { return slices.Clone(l.all) }

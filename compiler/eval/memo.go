@@ -14,6 +14,7 @@ type point[T any] struct {
 	ends bool
 	made T
 	ways []way[T]
+	many map[found]*point[T] // the same, where they are more than a few
 }
 
 type way[T any] struct {
@@ -58,7 +59,7 @@ func (m *Memo[T]) Keep(a *Answer, inputs map[string]kind.Object, made T) {
 		next := at.to(f)
 		if next == nil {
 			next = &point[T]{}
-			at.ways = append(at.ways, way[T]{f, next})
+			at.add(f, next)
 		}
 		at = next
 	}
@@ -66,12 +67,29 @@ func (m *Memo[T]) Keep(a *Answer, inputs map[string]kind.Object, made T) {
 }
 
 func (p *point[T]) to(f found) *point[T] {
+	if p.many != nil {
+		return p.many[f]
+	}
 	for i := range p.ways {
 		if p.ways[i].found == f {
 			return p.ways[i].to
 		}
 	}
 	return nil
+}
+
+func (p *point[T]) add(f found, to *point[T]) {
+	const few = 16
+	p.ways = append(p.ways, way[T]{f, to})
+	switch {
+	case p.many != nil:
+		p.many[f] = to
+	case len(p.ways) > few:
+		p.many = map[found]*point[T]{}
+		for _, w := range p.ways {
+			p.many[w.found] = w.to
+		}
+	}
 }
 
 // start makes inputs the first places, and says which of them there are.

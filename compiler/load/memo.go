@@ -59,6 +59,12 @@ func (m *memo) find(in given, p *eval.Places) (*kept, bool) {
 	return m.kept.Find(in, p)
 }
 
+func (m *memo) keep(a *eval.Answer, in given, one *kept) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept.Keep(a, in, one)
+}
+
 // kept is an answer as it is for all who ask alike, with the places of what is another text or number for each of them.
 type kept struct {
 	mold any
@@ -110,9 +116,7 @@ func (l *lib) recall(q *question, part string, in given, read func(answer) (any,
 		if one.open = isOpen(one.mold); !one.open && make != nil {
 			one.made = make(data)
 		}
-		m.mu.Lock()
-		m.kept.Keep(a, in, one)
-		m.mu.Unlock()
+		m.keep(a, in, one)
 		if k.kept, ok = m.find(in, p); !ok {
 			return k, false
 		}

@@ -94,6 +94,16 @@ func (c *Context) run(p Pass) bool {
 	return p.Run(c)
 }
 
+// Branch is a context with findings of its own, for what is done beside other things. It may only decide what nobody else does.
+func (c *Context) Branch() *Context {
+	branch := *c
+	branch.Findings = c.Findings.Branch()
+	return &branch
+}
+
+// Join takes in what was found in a branch.
+func (c *Context) Join(branch *Context) { c.Findings.Join(branch.Findings) }
+
 // Report adds a finding.
 func (c *Context) Report(d diag.Diagnostic) { c.Findings.Add(d) }
 
