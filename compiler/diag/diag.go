@@ -116,7 +116,9 @@ func (l *List) AddAll(other *List) {
 }
 
 // Branch is a list of its own with the findings so far, for what happens beside other things. Join takes in what it has beyond them.
-func (l *List) Branch() *List { return &List{all: slices.Clip(l.all), denied: l.denied, shared: len(l.all)} }
+func (l *List) Branch() *List {
+	return &List{all: slices.Clip(l.all), denied: l.denied, shared: len(l.all)}
+}
 
 // Join appends what a branch has found.
 func (l *List) Join(branch *List) { l.all = append(l.all, branch.all[branch.shared:]...) }
