@@ -37,8 +37,9 @@ func runLocalServices(c *pass.Context) bool {
 			l.builds[p.Image.Value()] = build{n, said}
 		}
 	}
-	for _, n := range nodes {
-		l.enter(n)
+	sources := each(c, nodes, newPodSources)
+	for i, n := range nodes {
+		l.enter(n, sources[i])
 	}
 	for _, n := range nodes {
 		for _, s := range l.services[n] {
@@ -83,7 +84,7 @@ func (l *locals) by(n *ir.Node) []ir.Origin {
 }
 
 // enter decides the containers of a component. A kind of the user's own may say nothing of one machine.
-func (l *locals) enter(n *ir.Node) {
+func (l *locals) enter(n *ir.Node, sources *podSources) {
 	p, said := l.c.Of(n), l.said(n)
 	deployed := slices.ContainsFunc(p.Rows, func(r kind.Row) bool { return r.Role == kind.Deploy })
 	if said == nil && n.Kind.Own && deployed && n.Description.External == nil {
@@ -102,7 +103,6 @@ func (l *locals) enter(n *ir.Node) {
 		return
 	}
 	services, _ := said["services"].(kind.Object)
-	sources := newPodSources(l.c, n)
 	if pods, _ := said["pods"].(bool); pods {
 		for _, name := range slices.Sorted(maps.Keys(sources.pods)) {
 			if services[name] == nil {

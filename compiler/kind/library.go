@@ -22,7 +22,7 @@ type Library struct {
 	Tree         fs.FS                             // templates of the files of the whole tree
 	Costs        func() []Cost                     // who answers each question, in order of kind and rule
 	Answers      Answers                           // what built-in kinds said in an earlier build; nil: nobody knows
-	Several      bool                              // environments are asked about one after the other: what one of them was told holds for the others, where all is the same that it was read from
+	Several      bool                              // several environments ask, most of them the same: answers are kept for the next one even where they are of use to nobody in the first
 	Untraced     bool                              // answers of built-in kinds have no Trace, which holds on to all that was asked
 	Mistaken     atomic.Bool                       // an architecture that is asked about has errors, and no output: files that built-in kinds cannot make then are of no interest
 	Images       func() Object                     // what runs, by exact tag; nil in a library without any
