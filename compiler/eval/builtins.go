@@ -49,12 +49,16 @@ func (n *call) eval(c *ctx, e *env) value {
 			return fault(refused, "an order that only CUE knows")
 		}
 	}
-	if n.f.whole || !slices.ContainsFunc(args, func(v value) bool { return v.v != nil }) {
-		if v, ok := c.openly(n.f, func(c *ctx, a []value) value { return n.f.f(c, n.at, a) }, args...); ok {
-			return v.from(args...)
+	if c.trail != nil {
+		if n.f.whole || !slices.ContainsFunc(args, func(v value) bool { return v.v != nil }) {
+			if v, ok := c.openly(n.f, func(c *ctx, a []value) value { return n.f.f(c, n.at, a) }, args...); ok {
+				return v.from(args...)
+			}
+		}
+		for i, v := range args {
+			args[i] = c.into(v)
 		}
 	}
-	c.allInto(args)
 	return n.f.f(c, n.at, args).from(args...)
 }
 

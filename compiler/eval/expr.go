@@ -400,8 +400,10 @@ func (n *binary) takes(limit int64) int64 {
 
 // operate applies an operator to concrete values.
 func (c *ctx) operate(op token.Token, x, y value) value {
-	if v, ok := c.openly(op, func(c *ctx, a []value) value { return c.operate(op, a[0], a[1]) }, x, y); ok {
-		return v
+	if c.trail != nil {
+		if v, ok := c.openly(op, func(c *ctx, a []value) value { return c.operate(op, a[0], a[1]) }, x, y); ok {
+			return v
+		}
 	}
 	switch op {
 	case token.LAND, token.LOR:

@@ -120,20 +120,10 @@ func (c *ctx) into(v value) value {
 	return v
 }
 
-// allInto makes all of them known.
-func (c *ctx) allInto(all []value) {
-	for i, v := range all {
-		all[i] = c.into(v)
-	}
-}
-
 // openly is what f, which knows nothing but its arguments, makes of them where something in them is open. Texts and whole numbers of the result, or in it where it is a list, are open as
 // well; a condition is read in place of the arguments. ok is false where nothing is open, and where that does not work: the arguments have to be known then.
-// which tells f from others: what it gives for the same arguments is not asked twice.
+// which tells f from others: what it gives for the same arguments is not asked twice. It is for evaluations that leave a trail.
 func (c *ctx) openly(which any, f func(c *ctx, a []value) value, args ...value) (v value, ok bool) {
-	if c.trail == nil {
-		return value{}, false
-	}
 	all, open, key := make([]fixed, len(args)), false, []byte{}
 	for i, v := range args {
 		if all[i], ok = c.fixed(v, 0); !ok {

@@ -197,11 +197,13 @@ func (c *ctx) same(x, y value) bool {
 	if x.class != y.class {
 		return false
 	}
-	if x.s == y.s && x.isOpen() {
-		return true // whatever it is filled with
-	}
-	if v, ok := c.openly("same", func(c *ctx, a []value) value { return boolOf(c.same(a[0], a[1])) }, x, y); ok {
-		return v.n == 1
+	if c.trail != nil {
+		if x.s == y.s && x.isOpen() {
+			return true // whatever it is filled with
+		}
+		if v, ok := c.openly("same", func(c *ctx, a []value) value { return boolOf(c.same(a[0], a[1])) }, x, y); ok {
+			return v.n == 1
+		}
 	}
 	if x.class == decimal {
 		return x.number().Cmp(y.number()) == 0
@@ -211,8 +213,10 @@ func (c *ctx) same(x, y value) bool {
 
 // sameNumber compares numbers, whole or not.
 func (c *ctx) sameNumber(x, y value) bool {
-	if v, ok := c.openly("equal", func(c *ctx, a []value) value { return boolOf(c.sameNumber(a[0], a[1])) }, x, y); ok {
-		return v.n == 1
+	if c.trail != nil {
+		if v, ok := c.openly("equal", func(c *ctx, a []value) value { return boolOf(c.sameNumber(a[0], a[1])) }, x, y); ok {
+			return v.n == 1
+		}
 	}
 	return x.number().Cmp(y.number()) == 0
 }

@@ -6,6 +6,13 @@ import (
 	"platc.dev/platc/compiler/kind"
 )
 
+// Topics that no file has as its path.
+const (
+	headsTopic        = "\x00heads"
+	contextHeadsTopic = "\x00heads of the build context"
+	localTopic        = "\x00local"
+)
+
 // head is what a kind says of a file before its content.
 type head struct {
 	path    string
@@ -70,7 +77,11 @@ type asking struct {
 
 // toldAlike is what a kind says of the files of a component, as rows and as it was told, where others may have asked alike. ok is false where that does not work.
 func (l *lib) toldAlike(k *kind.Kind, q *question, in given, context bool) (rows []kind.Row, all []told, ok bool) {
-	h, ok := l.recall(q, "heads", in, func(a answer) (any, error) { return headsIn(q.pkg.root, a) }, func(data any) any { return headsOf(data) })
+	topic := headsTopic
+	if context {
+		topic = contextHeadsTopic
+	}
+	h, ok := l.recall(q, topic, in, func(a answer) (any, error) { return headsIn(q.pkg.root, a) }, func(data any) any { return headsOf(data) })
 	if !ok {
 		return nil, nil, false
 	}
@@ -78,7 +89,8 @@ func (l *lib) toldAlike(k *kind.Kind, q *question, in given, context bool) (rows
 	if !made {
 		heads = headsOf(h.data)
 	}
-	a := asking{l: l, k: k, q: q, in: in, context: context, rows: make([]kind.Row, 0, len(heads)+1), all: make([]told, 0, len(heads)+1)}
+	a := asking{l: l, k: k, q: q, in: in, context: context}
+	a.rows, a.all = make([]kind.Row, 0, len(heads)+1), make([]told, 0, len(heads)+1)
 	if !context && !a.local() {
 		return nil, nil, false
 	}
@@ -112,7 +124,7 @@ func (a *asking) ask(part string, read func(manifests answer) (any, error), make
 
 // local asks for how the component runs on one machine, which a kind need not say.
 func (a *asking) local() bool {
-	k, ok := a.ask("local", func(manifests answer) (any, error) {
+	k, ok := a.ask(localTopic, func(manifests answer) (any, error) {
 		local, there := manifests.field("local")
 		if !there {
 			return nil, nil

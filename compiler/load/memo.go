@@ -14,7 +14,7 @@ type memos struct {
 	all map[topic]*memo
 }
 
-// topic is a question, or a part of what it is answered.
+// topic is a question, or a part of what it is answered: "", the path of a file, or one of those in files.go.
 type topic struct {
 	q    *question
 	part string
