@@ -80,6 +80,9 @@ func takenOver(t *testing.T, kinds *load.Asking, answer *load.Opened, q load.Ask
 func TestManyAnswersInOneMemo(t *testing.T) {
 	t.Parallel()
 	most, changes := 6, 6
+	if testing.Short() {
+		most, changes = 2, 3
+	}
 	if whole() {
 		most, changes = 1<<30, 20
 	}
