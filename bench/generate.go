@@ -16,12 +16,24 @@ func Generate(n int, seed uint64) string {
 	for i := range apps {
 		g.application(i)
 	}
-	g.b.WriteString("\tprom: {\n\t\tkind: \"prometheus\"\n\t\tnamespace: \"monitoring\"\n\t\tlinks: {")
-	for i := range apps {
-		fmt.Fprintf(&g.b, "%q: {}, ", appName(i))
-	}
-	g.b.WriteString("}\n\t}\n")
+	g.monitoring(apps)
 	return "package bench\n\nname: \"bench\"\nconfig: {registry: {host: \"registry.example.com\"}, git: {url: \"https://git.example.com/bench.git\"}}\ncomponents: {\n" + g.b.String() + "}\n"
+}
+
+// monitoring writes a Prometheus for each two thousand applications: the NetworkPolicy of one for many more is larger than an object of Kubernetes may be.
+func (g *generator) monitoring(apps int) {
+	const most = 2000
+	for first := 0; first < apps; first += most {
+		suffix := ""
+		if first > 0 {
+			suffix = fmt.Sprintf("-%d", first/most)
+		}
+		fmt.Fprintf(&g.b, "\t\"prom%s\": {\n\t\tkind: \"prometheus\"\n\t\tnamespace: \"monitoring%s\"\n\t\tlinks: {", suffix, suffix)
+		for i := first; i < min(apps, first+most); i++ {
+			fmt.Fprintf(&g.b, "%q: {}, ", appName(i))
+		}
+		g.b.WriteString("}\n\t}\n")
+	}
 }
 
 type generator struct {
