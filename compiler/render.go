@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"platc.dev/platc/compiler/diag"
@@ -184,20 +185,16 @@ func render(made *made, all []placed, jobs int) ([]emit.File, error) {
 		jobs = runtime.GOMAXPROCS(0)
 	}
 	files, errs := make([]emit.File, len(all)), make([]error, len(all))
-	next := make(chan int)
+	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(jobs, len(all)) {
 		workers.Go(func() {
-			for i := range next {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
 				files[i], errs[i] = made.take(all[i])
 				all[i].row.Content = nil
 			}
 		})
 	}
-	for i := range all {
-		next <- i
-	}
-	close(next)
 	workers.Wait()
 	return files, errors.Join(errs...)
 }
