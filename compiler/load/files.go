@@ -106,8 +106,8 @@ func (l *lib) toldAlike(k *kind.Kind, q *question, in given, context bool) (rows
 }
 
 // ask is recall, and where that does not work the ordinary way.
-func (a *asking) ask(part string, read func(manifests answer) (any, error), make func(data any) any) (k known, ok bool) {
-	if k, ok = a.l.recall(a.q, part, a.in, read, make); ok {
+func (a *asking) ask(part string, read func(manifests answer) (any, error), build func(data any) any) (k known, ok bool) {
+	if k, ok = a.l.recall(a.q, part, a.in, read, build); ok {
 		return k, true
 	}
 	if a.whole == nil {

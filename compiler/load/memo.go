@@ -82,9 +82,9 @@ type known struct {
 func places() *sync.Pool { return &sync.Pool{New: func() any { return &eval.Places{} }} }
 
 // recall is the answer to a topic: what was answered before where that holds for the inputs, else what read makes of the answer of the evaluator, which is kept for others. Where the answer is
-// the same for all, what make makes of it is kept as well. ok is false where the topic is to be asked in the ordinary way: where nobody has asked it before, where what was answered
+// the same for all, what build makes of it is kept as well. ok is false where the topic is to be asked in the ordinary way: where nobody has asked it before, where what was answered
 // before helps hardly anybody, and where that fails.
-func (l *lib) recall(q *question, part string, in given, read func(answer) (any, error), make func(data any) any) (k known, ok bool) {
+func (l *lib) recall(q *question, part string, in given, read func(answer) (any, error), build func(data any) any) (k known, ok bool) {
 	own, refused := q.own()
 	if refused != nil || q.pkg.root.own() {
 		return k, false
@@ -113,8 +113,8 @@ func (l *lib) recall(q *question, part string, in given, read func(answer) (any,
 			return k, false
 		}
 		one := &kept{mold: molded(data)}
-		if one.open = isOpen(one.mold); !one.open && make != nil {
-			one.made = make(data)
+		if one.open = isOpen(one.mold); !one.open && build != nil {
+			one.made = build(data)
 		}
 		m.keep(a, in, one)
 		if k.kept, ok = m.find(in, p); !ok {

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"testing"
 
@@ -72,18 +73,43 @@ func recalledFrom(memo *eval.Memo[any], in given) (any, bool) {
 // otherInputs are inputs of programs that differ in a few places, and in which some values are the same.
 func otherInputs() []kind.Object {
 	changes := []kind.Object{
-		{}, {"name": "carts"}, {"name": "b"}, {"name": "x"}, {"name": ""}, {"name": "ö\x00\""}, {"name": int64(7)}, {"port": int64(1)}, {"port": int64(7)}, {"port": int64(-3)}, {"port": "8080"}, {"port": 1.5},
-		{"on": false}, {"off": true}, {"names": []any{"a", "b", "c"}}, {"names": []any{"b", "b"}}, {"names": []any{}}, {"names": []any{"x", "orders", "2"}}, {"names": []any{int64(1)}},
-		{"ports": []any{int64(8080), int64(5), int64(3)}}, {"ports": []any{}}, {"labels": kind.Object{"x": "2", "y": "1"}}, {"labels": kind.Object{"orders": "1"}}, {"labels": kind.Object{}},
-		{"labels": kind.Object{"x": int64(1), "y": "orders"}}, {"nested": kind.Object{"deep": kind.Object{"text": "orders", "number": int64(8080)}}}, {"nested": kind.Object{}}, {"empty": []any{"x"}}, {"none": kind.Object{"missing": "x"}},
-		{"missing": "there"}, {"name": "carts", "port": int64(9), "names": []any{"z", "carts", "a"}}, {"name": "1", "labels": kind.Object{"x": "carts", "y": "1"}},
+		{},
+		{"name": "carts"},
+		{"name": "b"},
+		{"name": "x"},
+		{"name": ""},
+		{"name": "ö\x00\""},
+		{"name": int64(7)},
+		{"port": int64(1)},
+		{"port": int64(7)},
+		{"port": int64(-3)},
+		{"port": "8080"},
+		{"port": 1.5},
+		{"on": false},
+		{"off": true},
+		{"names": []any{"a", "b", "c"}},
+		{"names": []any{"b", "b"}},
+		{"names": []any{}},
+		{"names": []any{"x", "orders", "2"}},
+		{"names": []any{int64(1)}},
+		{"ports": []any{int64(8080), int64(5), int64(3)}},
+		{"ports": []any{}},
+		{"labels": kind.Object{"x": "2", "y": "1"}},
+		{"labels": kind.Object{"orders": "1"}},
+		{"labels": kind.Object{}},
+		{"labels": kind.Object{"x": int64(1), "y": "orders"}},
+		{"nested": kind.Object{"deep": kind.Object{"text": "orders", "number": int64(8080)}}},
+		{"nested": kind.Object{}},
+		{"empty": []any{"x"}},
+		{"none": kind.Object{"missing": "x"}},
+		{"missing": "there"},
+		{"name": "carts", "port": int64(9), "names": []any{"z", "carts", "a"}},
+		{"name": "1", "labels": kind.Object{"x": "carts", "y": "1"}},
 	}
 	all := make([]kind.Object, len(changes))
 	for i, change := range changes {
 		all[i] = programInput()
-		for name, v := range change {
-			all[i][name] = v
-		}
+		maps.Copy(all[i], change)
 	}
 	return all
 }
