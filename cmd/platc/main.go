@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -33,29 +34,39 @@ func main() {
 	os.Exit(run(os.Args[1:], system()))
 }
 
-// collectLate lets the heap grow before garbage is collected, up to a bound: a run is short, and a quarter of its time went into collecting.
+// collectLate collects no garbage before the memory in use reaches a bound: a run is short, and a quarter of its time went into collecting. Go's own variables count.
 func collectLate() {
-	if _, set := os.LookupEnv("GOGC"); set {
-		return
+	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
+		if _, set := os.LookupEnv(name); set {
+			return
+		}
 	}
-	const percent = 400
-	debug.SetGCPercent(percent)
-	debug.SetMemoryLimit(leastBound)
-	raiseBound(new(collected))
+	limit, _ := os.ReadFile("/sys/fs/cgroup/memory.max") // of the container; there need be none
+	bound := boundWithin(string(limit))
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(bound)
+	raiseBound(new(collected), bound)
 }
 
-const leastBound = 1 << 30
+// boundWithin is 1 GiB, or two thirds of what a container may use where that is less. limit is as the kernel tells it: bytes, or "max".
+func boundWithin(limit string) int64 {
+	const most = 1 << 30
+	if bytes, err := strconv.ParseInt(strings.TrimSpace(limit), 10, 64); err == nil && bytes > 0 {
+		return min(most, bytes/3*2)
+	}
+	return most
+}
 
 // collected becomes garbage with each collection.
 type collected struct{ _ [16]byte }
 
 // raiseBound keeps the bound at twice what is in use, where that is more, from one collection to the next. Close to a bound the collector would run all the time.
-func raiseBound(c *collected) {
+func raiseBound(c *collected, least int64) {
 	runtime.SetFinalizer(c, func(c *collected) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		debug.SetMemoryLimit(max(leastBound, 2*int64(live[0].Value.Uint64())))
-		raiseBound(c)
+		debug.SetMemoryLimit(max(least, 2*int64(live[0].Value.Uint64())))
+		raiseBound(c, least)
 	})
 }
 

@@ -34,3 +34,13 @@ func TestBrokenInvariantIsOneMessage(t *testing.T) {
 		t.Errorf("no trace although it was asked for:\n%s", stderr)
 	}
 }
+
+// TestBoundWithin: no garbage is collected below 1 GiB, but in a container that may not use as much.
+func TestBoundWithin(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[string]int64{"": 1 << 30, "max\n": 1 << 30, "0\n": 1 << 30, "-1": 1 << 30, "536870912\n": 536870912 / 3 * 2, "17179869184\n": 1 << 30, "x": 1 << 30} {
+		if got := boundWithin(limit); got != want {
+			t.Errorf("%q: %d", limit, got)
+		}
+	}
+}

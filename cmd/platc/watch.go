@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,7 @@ func watching(ctx context.Context, c *console, o *common, out string, args []str
 			c.say("watching %s; end it with Ctrl-C\n", c.named(root))
 		}
 		first = false
+		debug.FreeOSMemory() // it may take long until something changes
 		names := changed(ctx, w, reads)
 		if len(names) == 0 {
 			return nil
