@@ -266,6 +266,9 @@ func TestNoSecretIsShown(t *testing.T) {
 				}
 				commands = [][]string{commands[0], commands[1+i%(len(commands)-1)]}
 			}
+			if testing.Short() && how > 0 && what == "nothing" { // the other secret is in all of them
+				commands = commands[:len(commands)/3]
+			}
 			m := mistakes[what]
 			t.Run([]string{"a literal", "a tag"}[how]+"/"+what, func(t *testing.T) {
 				t.Parallel()

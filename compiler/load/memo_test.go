@@ -14,6 +14,9 @@ import (
 func TestAnswersHoldWhereTheirReadsDo(t *testing.T) {
 	t.Parallel()
 	most, changes := 2, 12
+	if testing.Short() {
+		most, changes = 1, 4
+	}
 	if whole() {
 		most, changes = 1<<30, 60
 	}
