@@ -303,8 +303,12 @@ func TestEvaluatorAnswersAsCUE(t *testing.T) {
 // TestEvaluatorAnswersInParallel asks on several goroutines at once; the race detector looks on in `make race`.
 func TestEvaluatorAnswersInParallel(t *testing.T) {
 	t.Parallel()
+	most := 200
+	if testing.Short() {
+		most = 40
+	}
 	for kinds, asked := range questions(t) {
-		asked = asked[:min(len(asked), 200)]
+		asked = asked[:min(len(asked), most)]
 		answers := make([][]any, 4)
 		var wg sync.WaitGroup
 		for g := range answers {
