@@ -59,15 +59,16 @@ func runKeepFiles(c *pass.Context) bool {
 
 // keepTable decides the files of the table of a component's kind, and those that its user adds.
 func keepTable(c *pass.Context, n *ir.Node) error {
-	if n.Kind.Manifests == nil {
-		return nil
-	}
 	p, arch := c.Of(n), archWithImages(c, n)
-	rows, err := n.Kind.Manifests(p.View, arch)
-	if err != nil {
-		return err
+	rows := p.Context
+	if n.Kind.Manifests != nil {
+		others, err := n.Kind.Manifests(p.View, arch)
+		if err != nil {
+			return err
+		}
+		rows = slices.Concat(rows, others)
 	}
-	for _, row := range slices.Concat(p.Context, rows) {
+	for _, row := range rows {
 		if _, ok := row.Content.(kind.Local); ok {
 			p.Local = row
 			continue
