@@ -46,15 +46,19 @@ func runKeepFiles(c *pass.Context) bool {
 	for _, n := range nodes {
 		shareNamespace(c, n, brings)
 	}
-	each(c, nodes, func(c *pass.Context, n *ir.Node) error {
-		p := c.Of(n)
-		slices.SortStableFunc(p.Rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
-		p.Rows = once(c, n, p.Rows)
-		apart(c, n, p.Rows)
-		p.Rows = withResources(p.Rows)
-		return nil
-	})
+	for i, rows := range each(c, nodes, orderedRows) {
+		c.Of(nodes[i]).Rows = rows
+	}
 	return true
+}
+
+// orderedRows are the rows of a component in order of path, each path once, with kustomizations that list the others.
+func orderedRows(c *pass.Context, n *ir.Node) []kind.Row {
+	rows := c.Of(n).Rows
+	slices.SortStableFunc(rows, func(a, b kind.Row) int { return cmp.Compare(a.Path, b.Path) })
+	rows = once(c, n, rows)
+	apart(c, n, rows)
+	return withResources(rows)
 }
 
 // keepTable decides the files of the table of a component's kind, and those that its user adds.

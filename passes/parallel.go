@@ -11,21 +11,18 @@ import (
 
 // each is what f gives for every component, several at once, with a branch of the context: f may only decide what is of that component. Findings come in the order of the components.
 func each[R any](c *pass.Context, components []*ir.Node, f func(c *pass.Context, n *ir.Node) R) []R {
-	branches := make([]*pass.Context, len(components))
-	for i := range branches {
-		branches[i] = c.Branch()
+	type done struct {
+		branch *pass.Context
+		result R
 	}
-	type item struct {
-		c *pass.Context
-		n *ir.Node
-	}
-	items := make([]item, len(components))
-	for i, n := range components {
-		items[i] = item{branches[i], n}
-	}
-	results := inParallel(runtime.GOMAXPROCS(0), items, func(i item) R { return f(i.c, i.n) })
-	for _, branch := range branches {
-		c.Join(branch)
+	all := inParallel(runtime.GOMAXPROCS(0), components, func(n *ir.Node) done {
+		branch := c.Branch()
+		return done{branch, f(branch, n)}
+	})
+	results := make([]R, len(all))
+	for i, d := range all {
+		c.Join(d.branch)
+		results[i] = d.result
 	}
 	return results
 }

@@ -111,7 +111,7 @@ func (c *ctx) fieldsOf(v *vertex) []arc {
 	names := namesOf(v.in.raw)
 	all := make([]arc, len(names))
 	for i, name := range names {
-		if c.trail != nil && HasMark(name) {
+		if c.trail != nil && hasMark(name) {
 			c.fail("a name that has a mark of its own")
 		}
 		all[i] = arc{label: &label{name: name}, v: c.field(v, name)}

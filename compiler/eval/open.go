@@ -16,8 +16,8 @@ const (
 	markEnds   = "\ufdd1"
 )
 
-// HasMark says whether something is to be filled into a text.
-func HasMark(s string) bool { return strings.Contains(s, markBegins) }
+// hasMark says whether something is to be filled into a text.
+func hasMark(s string) bool { return strings.Contains(s, markBegins) }
 
 // Number is the place of a whole number that is to be filled in, as data has it.
 type Number int
@@ -56,7 +56,7 @@ func (p *Places) Fill(parts []string, at []int) string {
 
 // filled is a text with what is at the places of its marks.
 func (p *Places) filled(s string) string {
-	if !HasMark(s) {
+	if !hasMark(s) {
 		return s
 	}
 	return p.Fill(Cut(s))
@@ -69,7 +69,7 @@ func (c *ctx) leftOpen(in *input, v value) value {
 	switch {
 	case c.trail == nil:
 	case v.class == text:
-		if HasMark(v.s) {
+		if hasMark(v.s) {
 			c.fail("a text that has a mark of its own")
 		}
 		v.s = markOf(in.at)
@@ -95,7 +95,7 @@ func (v value) alone() value { return value{class: v.class, n: v.n, s: v.s} }
 func (v value) isOpen() bool {
 	switch v.class {
 	case text, binaryText:
-		return HasMark(v.s)
+		return hasMark(v.s)
 	case integer:
 		return v.s != ""
 	default:
@@ -235,7 +235,7 @@ func (c *ctx) fixed(v value, depth int) (f fixed, ok bool) {
 		if !ok {
 			return f, false
 		}
-		f.fields, f.open = append(f.fields, fixedField{a.label.name, part}), f.open || part.open || HasMark(a.label.name)
+		f.fields, f.open = append(f.fields, fixedField{a.label.name, part}), f.open || part.open || hasMark(a.label.name)
 	}
 	return f, true
 }
@@ -292,5 +292,5 @@ func (c *ctx) is(l, o *label) bool {
 	if l.is(o) {
 		return true
 	}
-	return c.trail != nil && l.role == regular && o.role == regular && (HasMark(l.name) || HasMark(o.name)) && c.same(textOf(l.name), textOf(o.name))
+	return c.trail != nil && l.role == regular && o.role == regular && (hasMark(l.name) || hasMark(o.name)) && c.same(textOf(l.name), textOf(o.name))
 }

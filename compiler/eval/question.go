@@ -192,7 +192,7 @@ func (n *inputsNode) eval(*ctx, *env) value { return fault(refused, "inputs as a
 // Each error, of Ask or of the answer, means that CUE has to be asked, for the answer or for what is wrong with it.
 func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return q.ask(inputs, nil) }
 
-// AskOpen is Ask with the texts of the inputs left open: the answer is for a Memo.
+// AskOpen is Ask with the texts and whole numbers of the inputs left open: the answer is for a Memo.
 func (q *Question) AskOpen(inputs map[string]kind.Object) (*Answer, error) {
 	return q.ask(inputs, &trail{calls: map[called]value{}})
 }

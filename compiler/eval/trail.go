@@ -119,7 +119,7 @@ func withItems[T any](places []any, items []T) []any {
 func classOf(raw any) found {
 	switch x := raw.(type) {
 	case string:
-		if HasMark(x) {
+		if hasMark(x) {
 			return found{class: bottom, n: refused}
 		}
 		return found{class: text}
@@ -180,7 +180,7 @@ func (t *trail) add(raw any) int {
 // reads notes a step.
 func (c *ctx) reads(what reading, in *input, key string) {
 	if t := c.trail; t != nil {
-		t.steps = append(t.steps, step{what: what, at: in.at, key: key, open: HasMark(key)})
+		t.steps = append(t.steps, step{what: what, at: in.at, key: key, open: hasMark(key)})
 	}
 }
 

@@ -151,7 +151,7 @@ type ctx struct {
 	loose    bool       // a loop went over something whose order only CUE knows
 	depth    int
 	err      string // what makes all of the evaluation unsafe
-	trail    *trail // with texts of inputs left open; nil: none are
+	trail    *trail // where texts and whole numbers of inputs are left open; nil: none are
 	settling bool
 	envs     []*env // with settling: whose lets are left
 }

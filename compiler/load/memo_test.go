@@ -13,13 +13,7 @@ import (
 // as its answer there. In `make test-long` it takes a few questions of each; with PLATC_EVALUATOR=all, everything.
 func TestAnswersHoldWhereTheirReadsDo(t *testing.T) {
 	t.Parallel()
-	most, changes := 2, 12
-	if testing.Short() {
-		most, changes = 1, 4
-	}
-	if whole() {
-		most, changes = 1<<30, 60
-	}
+	most, changes := sampled([2]int{1, 4}, [2]int{2, 12}, 60)
 	held, renamed, closed := 0, 0, 0
 	for kinds, asked := range questions(t) {
 		r := rand.New(rand.NewPCG(3, 4))
@@ -61,6 +55,17 @@ func TestAnswersHoldWhereTheirReadsDo(t *testing.T) {
 	}
 }
 
+// sampled is how many answers to each question are taken over, and to how many changed inputs each: few with -short, usually, or all of them.
+func sampled(few, usual [2]int, changesOfAll int) (most, changes int) {
+	switch {
+	case whole():
+		return 1 << 30, changesOfAll
+	case testing.Short():
+		return few[0], few[1]
+	}
+	return usual[0], usual[1]
+}
+
 // takenOver says whether an answer holds for a question, and reports where that is not the answer.
 func takenOver(t *testing.T, kinds *load.Asking, answer *load.Opened, q load.Asked, how string) bool {
 	t.Helper()
@@ -82,13 +87,7 @@ func takenOver(t *testing.T, kinds *load.Asking, answer *load.Opened, q load.Ask
 // TestManyAnswersInOneMemo keeps the answers to all that is asked of a question, and to some of it changed, in one memo: what it has for whoever comes next is the answer to that.
 func TestManyAnswersInOneMemo(t *testing.T) {
 	t.Parallel()
-	most, changes := 6, 6
-	if testing.Short() {
-		most, changes = 2, 3
-	}
-	if whole() {
-		most, changes = 1<<30, 20
-	}
+	most, changes := sampled([2]int{2, 3}, [2]int{6, 6}, 20)
 	found, kept := 0, 0
 	for kinds, asked := range questions(t) {
 		r := rand.New(rand.NewPCG(5, 6))

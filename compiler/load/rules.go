@@ -252,10 +252,13 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 	r := q.pkg.root
 	return func(in kind.Input) (kind.Result, error) {
 		inputs := given{"from": in.From, "to": in.To, "link": in.Link, "arch": in.Arch, "identity": in.Identity}
-		if parts, ok := l.recallObject(q, "", inputs, partsOf); ok {
+		read := func(a answer, parts kind.Object) (kind.Result, error) {
 			res, err := result(parts)
-			res.Trace = l.tracedFor(res.Findings, q, inputs, ownAnswer{})
-			if err == nil && l.properResult(rule, in, res) == nil {
+			res.Trace = l.tracedFor(res.Findings, q, inputs, a)
+			return res, err
+		}
+		if parts, ok := l.recallObject(q, "", inputs, partsOf); ok {
+			if res, err := read(ownAnswer{}, parts); err == nil && l.properResult(rule, in, res) == nil {
 				return res, nil
 			}
 		}
@@ -264,8 +267,7 @@ func (l *lib) apply(rule *kind.Rule, q *question) func(in kind.Input) (kind.Resu
 			if err != nil {
 				return kind.Result{}, err
 			}
-			res, err := result(parts)
-			res.Trace = l.tracedFor(res.Findings, q, inputs, a)
+			res, err := read(a, parts)
 			if err == nil && r.own() {
 				err = a.check(l.form.rule, fmt.Sprintf("the rule %q", rule.Name()))
 			}
