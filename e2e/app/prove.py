@@ -44,6 +44,9 @@ PYTHON = "/opt/packages/bin/python"
 # The custom API of clients/arch.cue.
 TOOLS = "tools"
 WARNING = re.compile(r"(DeprecationWarning|PendingDeprecationWarning)")
+# What libpq itself writes to stderr if PostgreSQL dies in the moment that a connection is made:
+# the message follows ReadyForQuery, and psycopg2 takes messages over only when libpq has returned.
+BY_LIBPQ = re.compile(r"FATAL:  terminating connection due to .*")
 
 
 @dataclass(frozen=True)
@@ -714,7 +717,7 @@ class Proof:
         return any(
             (line.get("component"), line.get("code")) == (component, code)
             or (line["logger"] == logger and text in line["msg"])
-            for line in map(json.loads, log.read_text().splitlines())
+            for line in map(parsed, log.read_text().splitlines())
         )
 
     def trusted(self) -> str:
@@ -847,7 +850,9 @@ class Proof:
                 # What its init containers say is theirs.
                 if pod is app.pod and path.name.endswith(".app.log"):
                     for line in text.splitlines():
-                        entry = json.loads(line)
+                        if BY_LIBPQ.fullmatch(line):
+                            continue
+                        entry = parsed(line)
                         true(f"keys of {line}", {"ts", "level", "logger", "msg"} <= set(entry))
                         lines += 1
                     for hidden in ("GET /ready", "GET /health", "GET /metrics"):
@@ -940,6 +945,17 @@ class Proof:
             ("no deprecation of its own", partial(self.quiet, app)),
         ):
             self.step(f"{app.name}: {name}", run)
+
+
+def parsed(line: str) -> dict[str, Any]:
+    """Return a line of a log, which is a JSON object."""
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise Failure(f"no JSON object: {line}")
+    return entry
 
 
 def unchanged(provider: Provider, before: str) -> None:
