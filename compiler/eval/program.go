@@ -12,11 +12,22 @@ import (
 	"platc.dev/platc/compiler/diag"
 )
 
-// Package is a CUE package: its import path, and what gives the syntax trees of its files. The trees are asked for when a question first leads to
-// the package, and are only read.
+// Package is a CUE package: its import path, and what gives its files, which are asked for when a question first leads to the package.
 type Package struct {
 	Path  string
-	Files func() []*ast.File
+	Files func() []File
+}
+
+// File is a file of a package: its syntax tree, which is only read, and the fields at its top that are parsed when a question first reaches them.
+type File struct {
+	Tree  *ast.File
+	Later []Later
+}
+
+// Later is a field that is not parsed yet. Its label is a name, without "?", "!" or an alias.
+type Later struct {
+	Name  string
+	Parse func() *ast.Field
 }
 
 // Program is packages whose values can be asked for. It is safe on many goroutines.
@@ -32,7 +43,7 @@ type Program struct {
 type pkg struct {
 	program *Program
 	path    string
-	files   func() []*ast.File
+	files   func() []File
 	units   map[string]*unit // nil until a question leads here
 	bad     *refusal         // of the package as a whole
 }
@@ -56,9 +67,9 @@ type unit struct {
 
 // written is a declaration of a unit.
 type written struct {
-	file *file
-	expr ast.Expr
-	at   token.Pos
+	file  *file
+	expr  ast.Expr // nil: to be parsed
+	parse func() *ast.Field
 }
 
 // Compile takes the packages of a program; imports lead from one to another by path. CUE's own packages need not be given.
@@ -88,9 +99,9 @@ func (p *Program) unit(path, name string) *unit {
 }
 
 // add takes the declarations of a file in.
-func (k *pkg) add(f *ast.File) {
+func (k *pkg) add(f File) {
 	in := &file{imports: map[string]string{}, lets: map[string]*unit{}}
-	for _, d := range f.Decls {
+	for _, d := range f.Tree.Decls {
 		switch d := d.(type) {
 		case *ast.Package, *ast.CommentGroup:
 		case *ast.ImportDecl:
@@ -98,7 +109,7 @@ func (k *pkg) add(f *ast.File) {
 				in.imported(spec)
 			}
 		case *ast.LetClause:
-			u := &unit{pkg: k, name: d.Ident.Name, written: []written{{in, d.Expr, d.Let}}}
+			u := &unit{pkg: k, name: d.Ident.Name, written: []written{{file: in, expr: d.Expr}}}
 			u.vertex = &vertex{}
 			in.lets[u.name] = u
 		case *ast.Field:
@@ -106,6 +117,10 @@ func (k *pkg) add(f *ast.File) {
 		default:
 			k.bad = &refusal{place{d.Pos()}, "a file has more than imports and fields at its top"}
 		}
+	}
+	for _, l := range f.Later {
+		u := k.named(l.Name)
+		u.written = append(u.written, written{file: in, parse: l.Parse})
 	}
 }
 
@@ -141,13 +156,21 @@ func (k *pkg) field(in *file, d *ast.Field) {
 		k.bad = &refusal{place{d.Pos()}, "a field of this form stands at the top of a file"}
 		return
 	}
+	u := k.named(name)
+	if !u.vertex.label.at.IsValid() {
+		u.vertex.label.at = d.Pos()
+	}
+	u.written = append(u.written, written{file: in, expr: d.Value})
+}
+
+// named is the field of a name.
+func (k *pkg) named(name string) *unit {
 	u := k.units[name]
 	if u == nil {
-		u = &unit{pkg: k, name: name, vertex: &vertex{}}
-		u.vertex.label = &label{name: name, role: roleOf(name), at: d.Pos()}
+		u = &unit{pkg: k, name: name, vertex: &vertex{label: &label{name: name, role: roleOf(name)}}}
 		k.units[name] = u
 	}
-	u.written = append(u.written, written{in, d.Value, d.Pos()})
+	return u
 }
 
 // compile makes the nodes of a unit. The program's lock is held.
@@ -158,6 +181,13 @@ func (u *unit) compile() {
 	u.compiled = true
 	closed := &group{closed: true}
 	for _, w := range u.written {
+		if w.expr == nil {
+			d := w.parse()
+			w.expr = d.Value
+			if !u.vertex.label.at.IsValid() {
+				u.vertex.label.at = d.Pos()
+			}
+		}
 		k := &compiler{pkg: u.pkg, file: w.file}
 		cj := conj{n: k.expr(w.expr)}
 		if u.vertex.label != nil && u.vertex.label.role == definition {

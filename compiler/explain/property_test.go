@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +22,11 @@ import (
 	"platc.dev/platc/emit"
 	"platc.dev/platc/passes"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // collecting garbage was a third of the time; the program collects late as well
+	os.Exit(m.Run())
+}
 
 // everyRemoval asks of each removal, not only of a sample.
 var everyRemoval = os.Getenv("PLATC_WHY") == "all"

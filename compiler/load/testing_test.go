@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,11 @@ import (
 	"platc.dev/platc/compiler/ir"
 	"platc.dev/platc/compiler/kind"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // collecting garbage was a third of the time; the program collects late as well
+	os.Exit(m.Run())
+}
 
 // shared is the built-in library, read once for all tests.
 var shared = sync.OnceValue(func() *kind.Library {
