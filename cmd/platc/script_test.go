@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +24,7 @@ import (
 const scripts = "../../testdata/scripts"
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // for commands in this process; the program itself collects late as well
 	testscript.Main(m, map[string]func(){"platc": main})
 }
 
