@@ -106,7 +106,7 @@ var errRefused = errors.New("refused")
 
 func program(t *testing.T, body string) *eval.Program {
 	t.Helper()
-	return eval.Compile(eval.Package{Path: "example.com/p", Files: func() []eval.File { return []eval.File{{Tree: parse(t, body)}} }})
+	return eval.Compile(eval.Package{Path: "example.com/p", Files: func() []*ast.File { return []*ast.File{parse(t, body)} }})
 }
 
 func byEvaluator(t *testing.T, body string, inputs map[string]kind.Object) (any, error) {

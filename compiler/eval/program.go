@@ -12,22 +12,11 @@ import (
 	"platc.dev/platc/compiler/diag"
 )
 
-// Package is a CUE package: its import path, and what gives its files, which are asked for when a question first leads to the package.
+// Package is a CUE package: its import path, and what gives the syntax trees of its files. The trees are asked for when a question first leads to
+// the package, and are only read.
 type Package struct {
 	Path  string
-	Files func() []File
-}
-
-// File is a file of a package: its syntax tree, which is only read, and the fields at its top that are parsed when a question first reaches them.
-type File struct {
-	Tree  *ast.File
-	Later []Later
-}
-
-// Later is a field that is not parsed yet. Its label is a name, without "?", "!" or an alias.
-type Later struct {
-	Name  string
-	Parse func() *ast.Field
+	Files func() []*ast.File
 }
 
 // Program is packages whose values can be asked for. It is safe on many goroutines.
@@ -43,7 +32,7 @@ type Program struct {
 type pkg struct {
 	program *Program
 	path    string
-	files   func() []File
+	files   func() []*ast.File
 	units   map[string]*unit // nil until a question leads here
 	bad     *refusal         // of the package as a whole
 }
@@ -67,9 +56,9 @@ type unit struct {
 
 // written is a declaration of a unit.
 type written struct {
-	file  *file
-	expr  ast.Expr // nil: to be parsed
-	parse func() *ast.Field
+	file *file
+	expr ast.Expr
+	at   token.Pos
 }
 
 // Compile takes the packages of a program; imports lead from one to another by path. CUE's own packages need not be given.
@@ -99,9 +88,9 @@ func (p *Program) unit(path, name string) *unit {
 }
 
 // add takes the declarations of a file in.
-func (k *pkg) add(f File) {
+func (k *pkg) add(f *ast.File) {
 	in := &file{imports: map[string]string{}, lets: map[string]*unit{}}
-	for _, d := range f.Tree.Decls {
+	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.Package, *ast.CommentGroup:
 		case *ast.ImportDecl:
@@ -109,7 +98,7 @@ func (k *pkg) add(f File) {
 				in.imported(spec)
 			}
 		case *ast.LetClause:
-			u := &unit{pkg: k, name: d.Ident.Name, written: []written{{file: in, expr: d.Expr}}}
+			u := &unit{pkg: k, name: d.Ident.Name, written: []written{{in, d.Expr, d.Let}}}
 			u.vertex = &vertex{}
 			in.lets[u.name] = u
 		case *ast.Field:
@@ -117,10 +106,6 @@ func (k *pkg) add(f File) {
 		default:
 			k.bad = &refusal{place{d.Pos()}, "a file has more than imports and fields at its top"}
 		}
-	}
-	for _, l := range f.Later {
-		u := k.named(l.Name)
-		u.written = append(u.written, written{file: in, parse: l.Parse})
 	}
 }
 
@@ -156,21 +141,13 @@ func (k *pkg) field(in *file, d *ast.Field) {
 		k.bad = &refusal{place{d.Pos()}, "a field of this form stands at the top of a file"}
 		return
 	}
-	u := k.named(name)
-	if !u.vertex.label.at.IsValid() {
-		u.vertex.label.at = d.Pos()
-	}
-	u.written = append(u.written, written{file: in, expr: d.Value})
-}
-
-// named is the field of a name.
-func (k *pkg) named(name string) *unit {
 	u := k.units[name]
 	if u == nil {
-		u = &unit{pkg: k, name: name, vertex: &vertex{label: &label{name: name, role: roleOf(name)}}}
+		u = &unit{pkg: k, name: name, vertex: &vertex{}}
+		u.vertex.label = &label{name: name, role: roleOf(name), at: d.Pos()}
 		k.units[name] = u
 	}
-	return u
+	u.written = append(u.written, written{in, d.Value, d.Pos()})
 }
 
 // compile makes the nodes of a unit. The program's lock is held.
@@ -181,13 +158,6 @@ func (u *unit) compile() {
 	u.compiled = true
 	closed := &group{closed: true}
 	for _, w := range u.written {
-		if w.expr == nil {
-			d := w.parse()
-			w.expr = d.Value
-			if !u.vertex.label.at.IsValid() {
-				u.vertex.label.at = d.Pos()
-			}
-		}
 		k := &compiler{pkg: u.pkg, file: w.file}
 		cj := conj{n: k.expr(w.expr)}
 		if u.vertex.label != nil && u.vertex.label.role == definition {

@@ -27,7 +27,7 @@ type Question struct {
 // A path that nothing stands at is a question as well: its answer does not exist.
 func (p *Program) Question(pkg string, path ...string) (*Question, *Refusal) {
 	if k := p.pkgs[pkg]; k != nil {
-		k.files() // which may take its time: packages are read side by side
+		k.files() // which may take its time: packages are parsed side by side
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

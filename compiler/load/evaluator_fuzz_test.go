@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
@@ -53,7 +54,7 @@ func ownProgram(t *testing.T, source string) (answer any, refused bool, err erro
 	if err != nil {
 		t.Skip()
 	}
-	q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []eval.File { return []eval.File{{Tree: f}} }}).Question("p", "out")
+	q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []*ast.File { return []*ast.File{f} }}).Question("p", "out")
 	if refusal != nil {
 		return nil, true, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/parser"
 
 	"platc.dev/platc/compiler/eval"
@@ -26,7 +27,7 @@ func FuzzMemo(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []eval.File { return []eval.File{{Tree: file}} }}).Question("p", "out")
+		q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []*ast.File { return []*ast.File{file} }}).Question("p", "out")
 		if refusal != nil {
 			return
 		}
@@ -160,7 +161,7 @@ func TestWhatHoldsForOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []eval.File { return []eval.File{{Tree: file}} }}).Question("p", "out")
+		q, refusal := eval.Compile(eval.Package{Path: "p", Files: func() []*ast.File { return []*ast.File{file} }}).Question("p", "out")
 		if refusal != nil {
 			t.Fatal(refusal.Reason)
 		}

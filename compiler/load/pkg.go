@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -22,46 +21,28 @@ type pkg struct {
 	dir   string // inside of root.fs
 	path  string // import path
 	files func() []*ast.File
-	split func() []eval.File // the same for the evaluator, which needs few of the fields at their tops
 }
 
 // packageOf is the package of some files in which no mistake is expected. They are parsed when they are first used: of most kinds an architecture
 // has no component.
 func packageOf(r root, dir, importPath string, names ...string) *pkg {
-	p := &pkg{root: r, dir: dir, path: importPath, files: sync.OnceValue(func() []*ast.File { return eachFile(names, r.parse) })}
-	p.split = sync.OnceValue(func() []eval.File {
-		if r.own() {
-			return eachFile(names, func(name string) eval.File { return eval.File{Tree: p.files()[slices.Index(names, name)]} })
+	return &pkg{root: r, dir: dir, path: importPath, files: sync.OnceValue(func() []*ast.File {
+		files := make([]*ast.File, len(names))
+		var wg sync.WaitGroup
+		for i, name := range names {
+			wg.Go(func() { files[i] = r.parse(name) })
 		}
-		return eachFile(names, r.split)
-	})
-	return p
+		wg.Wait()
+		return files
+	})}
 }
 
-func eachFile[T any](names []string, read func(name string) T) []T {
-	all := make([]T, len(names))
-	var wg sync.WaitGroup
-	for i, name := range names {
-		wg.Go(func() { all[i] = read(name) })
-	}
-	wg.Wait()
-	return all
-}
-
-func (r root) read(name string) string {
+func (r root) parse(name string) *ast.File {
 	data, err := fs.ReadFile(r.fs, name)
 	if err != nil {
 		panic(err)
 	}
-	return string(data)
-}
-
-func (r root) parse(name string) *ast.File {
-	return parsed(path.Join(r.name, name), r.read(name), parser.ParseComments)
-}
-
-func parsed(name, text string, mode parser.Mode) *ast.File {
-	f, err := parser.ParseFile(name, text, mode)
+	f, err := parser.ParseFile(path.Join(r.name, name), data, parser.ParseComments)
 	if err != nil {
 		panic(fmt.Sprintf("the library: %s", err))
 	}
@@ -72,7 +53,7 @@ func parsed(name, text string, mode parser.Mode) *ast.File {
 func compiled(packages []*pkg) *eval.Program {
 	all := make([]eval.Package, len(packages))
 	for i, p := range packages {
-		all[i] = eval.Package{Path: p.path, Files: p.split}
+		all[i] = eval.Package{Path: p.path, Files: p.files}
 	}
 	return eval.Compile(all...)
 }
