@@ -33,10 +33,10 @@ func (s *localService) secretFiles(name string) map[string]madeFile {
 	}
 	row := kind.Row{Path: path.Join(s.sources.folder, "secret", name), Secret: true}
 	certificate.Place, _ = s.c.Plan.Place(s.n, row)
-	s.certificates[certificate.Place] = certificate
+	s.certificates[certificate.Place] = certificate.Certificate
 	made := map[string]madeFile{}
 	for _, key := range []string{"tls.crt", "tls.key", "ca.crt"} {
-		made[key] = madeFile{row, key}
+		made[key] = madeFile{row, key, certificate.of}
 	}
 	return made
 }
@@ -44,7 +44,7 @@ func (s *localService) secretFiles(name string) map[string]madeFile {
 // saidFile is a file that a kind names for a container: one of the component, or one of a Certificate that it emits.
 func (s *localService) saidFile(target string, said kind.Object) (madeFile, bool) {
 	if from := word(said, "from"); from != "" {
-		return madeFile{s.row(from), word(said, "key")}, true
+		return madeFile{s.row(from), word(said, "key"), ir.Line{Node: s.n, File: from}}, true
 	}
 	f, ok := s.secretFiles(word(said, "certificate"))[word(said, "key")]
 	if !ok {

@@ -45,11 +45,12 @@ func (s *localService) mounts() {
 		s.lines[lineKey("services", s.name, "volumes", len(volumes))] = from
 		volumes = append(volumes, v)
 	}
-	file := func(from ir.Line, row kind.Row, key, target string) {
-		source := s.place(row)
-		if key != "" {
-			source += ".d/" + key
+	file := func(from ir.Line, f madeFile, target string) {
+		source := s.place(f.row)
+		if f.key != "" {
+			source += ".d/" + f.key
 		}
+		from.Also = append(slices.Clone(from.Also), f.of)
 		add(from, kind.Object{"type": "bind", "source": source, "target": target, "read_only": true, "bind": kind.Object{"create_host_path": false}})
 	}
 	volume := func(from ir.Line, owner *ir.Node, name string) string {
@@ -90,7 +91,7 @@ func (s *localService) mounts() {
 	for _, target := range slices.Sorted(maps.Keys(files)) {
 		o, _ := files[target].(kind.Object)
 		if f, ok := s.saidFile(target, o); ok {
-			file(s.own("files", target), f.row, f.key, target)
+			file(s.own("files", target), f, target)
 		}
 	}
 	said, _ := s.said["volumes"].(kind.Object)
@@ -116,7 +117,7 @@ func (s *localService) mounts() {
 }
 
 // mount is a mount of a container of a pod. What only a cluster has is left out.
-func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string), claim func(ir.Line, *ir.Node, string, string, bool), folder func(ir.Line, string, any)) {
+func (s *localService) mount(mount kind.Object, from ir.Line, file func(ir.Line, madeFile, string), claim func(ir.Line, *ir.Node, string, string, bool), folder func(ir.Line, string, any)) {
 	name, target := word(mount, "name"), word(mount, "mountPath")
 	templates, _ := s.pod.object["spec"].(kind.Object)["volumeClaimTemplates"].([]any)
 	for _, t := range templates {
@@ -175,7 +176,7 @@ func (s *localService) claimant(name string) *ir.Node {
 }
 
 // keys mounts the keys of a ConfigMap or Secret, as files of a folder or a single one of them.
-func (s *localService) keys(made map[string]madeFile, source, mount kind.Object, from ir.Line, file func(ir.Line, kind.Row, string, string)) {
+func (s *localService) keys(made map[string]madeFile, source, mount kind.Object, from ir.Line, file func(ir.Line, madeFile, string)) {
 	names := map[string]string{} // below the volume: key
 	for key := range made {
 		names[key] = key
@@ -190,13 +191,13 @@ func (s *localService) keys(made map[string]madeFile, source, mount kind.Object,
 	target := word(mount, "mountPath")
 	if sub := word(mount, "subPath"); sub != "" {
 		if f, ok := made[names[sub]]; ok {
-			file(from, f.row, f.key, target)
+			file(from, f, target)
 		}
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if f, ok := made[names[name]]; ok {
-			file(from, f.row, f.key, path.Join(target, name))
+			file(from, f, path.Join(target, name))
 		}
 	}
 }

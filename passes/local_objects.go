@@ -91,8 +91,8 @@ type podSources struct {
 	made     map[string]map[string]madeFile // ConfigMaps and Secrets of generators, by kind and name: key -> file
 	envs     map[string][]kind.Row          // those made of variables
 
-	certificates map[string]ir.Certificate // by the name of their Secret
-	folder       string                    // of the kustomization that is deployed
+	certificates map[string]madeCertificate // by the name of their Secret
+	folder       string                     // of the kustomization that is deployed
 }
 
 type configMap struct {
@@ -100,16 +100,24 @@ type configMap struct {
 	line ir.Line
 }
 
-// madeFile is a file of which a generator makes a key.
+// madeFile is a file of which a generator, or cert-manager, makes a key.
 type madeFile struct {
 	row kind.Row
 	key string // of a file of variables: the variable
+	of  ir.Line
+}
+
+// madeCertificate is a Certificate that a component emits.
+type madeCertificate struct {
+	ir.Certificate
+
+	of ir.Line
 }
 
 func newPodSources(c *pass.Context, n *ir.Node) *podSources {
 	s := &podSources{
 		pods: map[string]*localPod{}, settings: map[string]configMap{}, made: map[string]map[string]madeFile{}, envs: map[string][]kind.Row{},
-		certificates: map[string]ir.Certificate{},
+		certificates: map[string]madeCertificate{},
 	}
 	rows := c.Of(n).Rows
 	at := slices.IndexFunc(rows, func(r kind.Row) bool { return r.Role == kind.Deploy })
@@ -133,7 +141,7 @@ func newPodSources(c *pass.Context, n *ir.Node) *podSources {
 		list, _ := k.Object[generator].([]any)
 		for _, item := range list {
 			o, _ := item.(kind.Object)
-			s.generator(generator, o, folder, rows)
+			s.generator(n, generator, o, folder, rows)
 		}
 	}
 	return s
@@ -181,7 +189,7 @@ func (s *podSources) object(n *ir.Node, row kind.Row, index int, o kind.Object) 
 	}
 	if certificate, ok := certificateOf(o, n.Namespace()); ok {
 		spec, _ := o["spec"].(kind.Object)
-		s.certificates[word(spec, "secretName")] = certificate
+		s.certificates[word(spec, "secretName")] = madeCertificate{certificate, ir.Line{Data: o, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index}}}
 	}
 	if at, spec, labels := specOf(o); spec != nil {
 		s.pods[name] = &localPod{kind: word(o, "kind"), row: row, object: o, index: index, path: at, spec: spec, labels: labels, node: n}
@@ -200,7 +208,7 @@ func (s *podSources) patch(row kind.Row) {
 }
 
 // generator enters a ConfigMap or Secret that a kustomization makes of files.
-func (s *podSources) generator(generator string, o kind.Object, folder string, rows []kind.Row) {
+func (s *podSources) generator(n *ir.Node, generator string, o kind.Object, folder string, rows []kind.Row) {
 	id := generator + " " + word(o, "name")
 	keys := map[string]madeFile{}
 	file := func(name string) (kind.Row, bool) {
@@ -217,14 +225,14 @@ func (s *podSources) generator(generator string, o kind.Object, folder string, r
 			key = path.Base(name)
 		}
 		if row, ok := file(name); ok {
-			keys[key] = madeFile{row: row}
+			keys[key] = madeFile{row: row, of: ir.Line{Node: n, File: row.Path}}
 		}
 	}
 	for _, name := range strs(o["envs"]) {
 		if row, ok := file(name); ok {
 			s.envs[id] = append(s.envs[id], row)
 			for _, variable := range variablesIn(row) {
-				keys[variable] = madeFile{row, variable}
+				keys[variable] = madeFile{row, variable, ir.Line{Node: n, File: row.Path}}
 			}
 		}
 	}

@@ -102,6 +102,9 @@ func (s *localService) ready() {
 		s.set("healthcheck", kind.Object{
 			"test": append([]any{"CMD"}, words...), "interval": "2s", "timeout": "5s", "retries": int64(15), "start_period": fmt.Sprintf("%ds", budget),
 		}, from)
+		for i := range words {
+			s.lines[lineKey("services", s.name, "healthcheck", "test", i+1)] = step(from, i)
+		}
 	}
 	if program, ok := s.said["ready"]; ok {
 		check(program, s.own("ready"))

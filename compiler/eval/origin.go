@@ -13,6 +13,9 @@ import (
 
 // Trace gives the source of the value at a path below; it is a kind.Trace. What does not exist has the source of the nearest part above it that does.
 func (a *Answer) Trace(path ...any) kind.Source {
+	if last := len(path) - 1; last >= 0 && path[last] == (kind.Whole{}) {
+		return a.whole(path[:last])
+	}
 	_, near := a.look(path)
 	if near.v == nil {
 		return kind.Source{}
@@ -51,6 +54,32 @@ func (a *Answer) Trace(path ...any) kind.Source {
 		}
 	}
 	src.Read, src.Exists, src.Shape = read.needs(), exists.needs(), shape.needs()
+	return src
+}
+
+// whole is the source of a value with all that is in it.
+func (a *Answer) whole(path []any) kind.Source {
+	src := a.Trace(path...)
+	part, _ := a.look(path)
+	if part.v == nil {
+		return src
+	}
+	var steps []any
+	switch val := a.c.value(part.v); val.class {
+	case structure:
+		for _, f := range a.c.fields(val.v) {
+			steps = append(steps, f.label.text())
+		}
+	case list:
+		for i := range a.c.items(val.v) {
+			steps = append(steps, i)
+		}
+	}
+	src.Read = slices.Concat(src.Read, src.Shape)
+	for _, step := range steps {
+		below := a.whole(append(slices.Clone(path), step))
+		src.Read = slices.Concat(src.Read, below.Read, below.Exists)
+	}
 	return src
 }
 
@@ -250,14 +279,66 @@ func (c *ctx) spansOf(val value) []kind.Span {
 	if !s.value(val.s, val.deps, nil, nil) || len(s.all) == 1 {
 		return nil
 	}
-	return s.all
+	return s.broken(val.s)
 }
 
 // spanner lays out the parts of a text.
 type spanner struct {
-	c   *ctx
-	all []kind.Span
-	end int
+	c         *ctx
+	all       []kind.Span
+	separates []bool // those that are between two parts
+	end       int
+}
+
+// broken are the spans, with an empty one for each line that begins or ends where it does because of a part of the text that is not on it: without a part that
+// ends in a line break, what follows would go on the line before, and the other way round.
+func (s *spanner) broken(text string) []kind.Span {
+	needs := make([]map[string]bool, len(s.all))
+	for i, span := range s.all {
+		needs[i] = map[string]bool{}
+		for _, n := range span.Exists {
+			needs[i][n.String()] = true
+		}
+	}
+	// goes says whether part i is there only if part with is.
+	goes := func(i, with int) bool {
+		if i < 0 || i == len(s.all) {
+			return false
+		}
+		for n := range needs[with] {
+			if !needs[i][n] {
+				return false
+			}
+		}
+		return true
+	}
+	var all []kind.Span
+	begin := 0
+	for i, span := range s.all {
+		end := span.End
+		optional := !s.separates[i] && len(span.Exists) > 0 && begin < end
+		if optional && begin > 0 && text[begin] == '\n' && !goes(i-1, i) {
+			last := i
+			for goes(last+1, i) {
+				last++
+			}
+			if to := s.all[last].End; to < len(text) && text[to] != '\n' {
+				all = append(all, kind.Span{End: begin, Exists: span.Exists})
+			}
+		}
+		all = append(all, span)
+		if optional && end < len(text) && text[end-1] == '\n' && !goes(i+1, i) {
+			first := i
+			for goes(first-1, i) {
+				first--
+			}
+			if first > 0 && !strings.HasSuffix(text[:s.all[first-1].End], "\n") && s.all[first-1].End > 0 {
+				all = append(all, kind.Span{End: end, Exists: span.Exists})
+			}
+		}
+		begin = end
+	}
+	return all
 }
 
 // value lays out a text that has parts. It says whether it has. what it was read from as a whole is in read, and what decided that it is there in ctl.
@@ -302,6 +383,7 @@ func (s *spanner) separator(text string, after []part, ctl *deps) {
 		why = oneOf(why, p.ctl)
 	}
 	s.add(len(text), diag.Pos{}, nil, join(ctl, why))
+	s.separates[len(s.all)-1] = true
 }
 
 func (s *spanner) part(text string, p part, read, ctl *deps) {
@@ -333,7 +415,7 @@ func (s *spanner) add(n int, at diag.Pos, read, ctl *deps) {
 		s.all[last].End = s.end
 		return
 	}
-	s.all = append(s.all, next)
+	s.all, s.separates = append(s.all, next), append(s.separates, false)
 }
 
 // pieces are those of a text of n bytes, if the rope has such, and what else is in it.

@@ -155,7 +155,7 @@ func (o *origins) structured(a asked, f *File, marks []encode.Line, prefix []any
 	}
 }
 
-// at is the data at a path.
+// at is the data at a path, nil where the path leads elsewhere.
 func at(data any, path []any) any {
 	for _, step := range path {
 		switch d := data.(type) {
@@ -163,8 +163,13 @@ func at(data any, path []any) any {
 			key, _ := step.(string)
 			data = d[key]
 		case []any:
-			i, _ := step.(int)
+			i, ok := step.(int)
+			if !ok || i >= len(d) {
+				return nil
+			}
 			data = d[i]
+		default:
+			return nil
 		}
 	}
 	return data
@@ -175,7 +180,11 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	if f.row.Trace == nil {
 		return line{at: f.row.Pos}
 	}
-	s := o.trace(f, path)
+	of := path
+	if d, ok := data.(map[string]any); ok && value.IsReference(d) {
+		of = append(slices.Clone(path), kind.Whole{})
+	}
+	s := o.trace(f, of)
 	if to > 0 {
 		s = spanned(s, from, to)
 	} else {
@@ -371,7 +380,7 @@ func (o *origins) variables(a asked, f *File, groups []kind.Group, ofLinks int, 
 			env := o.environment(f)
 			return line{at: f.row.Pos, on: o.by(env[name].By())}
 		}
-		return o.leaf(a, f, append(slices.Clone(prefix), group-ofLinks, "vars", name), nil, 0, 0)
+		return o.leaf(a, f, append(slices.Clone(prefix), group-ofLinks, "vars", name, kind.Whole{}), nil, 0, 0)
 	}
 	data, marks, err := encode.DotenvLines(shown)
 	if err != nil {

@@ -220,7 +220,7 @@ func (o *origins) fields(by ir.Origin) *cause {
 	for _, a := range o.plan.Applied[by.Edge] {
 		if records := a.Result.Out.Lists[key]; a.Rule == by.Rule && i < len(records) {
 			for field := range records[i] {
-				causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, by.Trace("out", "lists", key, i, field)))
+				causes = append(causes, o.source(asked{edge: by.Edge, rule: by.Rule}, by.Trace("out", "lists", key, i, field, kind.Whole{})))
 			}
 		}
 	}
@@ -230,6 +230,11 @@ func (o *origins) fields(by ir.Origin) *cause {
 // isRecord says whether an origin brought one of the records of a list, not only the list.
 func isRecord(by ir.Origin) bool {
 	return len(by.At) > 3 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
+}
+
+// isVariable says whether an origin is about the value of a variable, of the component or of who links to it.
+func isVariable(by ir.Origin) bool {
+	return len(by.At) == 3 && by.At[0] == "out" && (by.At[1] == "env" || by.At[1] == "exports")
 }
 
 // declared is where the rule, or the kind of the node, is that an origin comes from.
@@ -248,7 +253,11 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	b := Because{Reason: by.Reason, Pass: by.Pass, File: by.Pos.File, Line: by.Pos.Line, Column: by.Pos.Column}
 	var said kind.Source
 	if by.Trace != nil && by.At != nil {
-		said = by.Trace(append(slices.Clone(by.At), words(rest)...)...)
+		at := append(slices.Clone(by.At), words(rest)...)
+		if isVariable(by) {
+			at = append(at, kind.Whole{})
+		}
+		said = by.Trace(at...)
 	}
 	b.Kind, b.Part = o.written(said.Pos, declared(by))
 	if by.Edge == nil {

@@ -554,7 +554,7 @@ func TestWhyNamesWhatChangesALine(t *testing.T) {
 			newWorld(t, filepath.Dir(file)).examine(stepOf(23))
 		})
 	}
-	for name, source := range map[string]string{"words": words1, "common": words2, "own-code": ownCode} {
+	for name, source := range map[string]string{"words": words1, "common": words2, "own-code": ownCode, "metadata": words3, "stores": stores, "encrypted": encrypted} {
 		if testing.Short() && name != "words" {
 			continue
 		}
@@ -598,6 +598,48 @@ components: {
 	v1: {kind: "postgresql", namespace: "v1", database: {app: {}, name: {}}}
 	http: {kind: "prometheus", namespace: "http", links: {app: {}, v1: {}}}
 }
+`
+
+const words3 = `package demo
+name: "value"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git", domain: "example.org"}
+components: {
+	name: {kind: "fastapi", namespace: "metadata", port: 9000, hpa: true, links: {"spec/data": access: "write", "kind/q": {}, "kind/e": access: "write"}}
+	spec: {kind: "mongodb", namespace: "spec", mongo_db: data: {}}
+	kind: {kind: "rabbitmq", namespace: "spec", queue: {q: dead_letter: "dead", dead: {}}, exchange: e: {}}
+	port: {kind: "apisix", namespace: "port", gateway: public: {}, links: name: {}}
+	"k8s": {kind: "prometheus", namespace: "http", links: {name: {}, spec: {}, kind: {}}}
+}
+`
+
+// Buckets with policies, a cluster of replicas, a service, a mesh.
+const stores = `package demo
+name: "base"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git", domain: "example.org"}
+components: {
+	web: {kind: "ingress", namespace: "edge", class: "nginx", links: {app: {}, svc: subdomain: "s"}}
+	app: {kind: "fastapi", namespace: "app", port: 8080, custom_api: orders: {}, links: {"files/inbox": access: "read", "files/outbox": access: "write", "pg/main": access: "owner"}}
+	svc: {kind: "service", namespace: "app", image: "nginx:1.27.1", ports: http: 8080, health: "/", links: app: {}}
+	files: {kind: "minio", namespace: "store", bucket: {inbox: {}, outbox: {versioning: true}}}
+	pg: {kind: "cnpg", namespace: "store", instances: 3, db: main: {}}
+	mesh: {kind: "istio", namespace: "istio-system"}
+}
+`
+
+// Certificates, a server that is there already, two applications with workers.
+const encrypted = `package demo
+name: "ext"
+config: {registry: host: "r.example.com", git: url: "https://git.example.com/x.git"}
+components: {
+	app: {kind: "fastapi", namespace: "app", port: 8080, links: {"old/orders": {access: "read", credentials: {user: "u", password: {env: "PW"}}}, queue: {}, "bus/events": access: "write"}}
+	old: {kind: "postgresql", namespace: "app", external: {host: "db.example.net", cidr: ["10.0.0.0/24"]}, database: orders: {}}
+	queue: {kind: "redis", namespace: "app", tls: true}
+	bus: {kind: "kafka", namespace: "data", tls: true, topic: {events: {kafka_partition_size: 3}, logs: {}}}
+	w: {kind: "celery", namespace: "app", links: queue: {}}
+	s: {kind: "fastapi", namespace: "other", port: 8081, auth: "api_key", links: {app: {}, w: {}, "bus/logs": access: "write"}}
+	r: {kind: "gatewayapi", namespace: "edge", gateway: {name: "main", namespace: "infra"}, links: {s: subdomain: "s", app: subdomain: "a"}}
+}
+config: domain: "x.example.com"
 `
 
 // Code of one's own: processes with links of their own, secrets, variables of links, a migration, keys of callers, an image whose tag is a hash.

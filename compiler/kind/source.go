@@ -72,5 +72,9 @@ type Span struct {
 	Exists Needs
 }
 
-// Trace gives the source of the value at a path of an answer: keys (string) and indexes (int). A nil Trace knows nothing: CUE has answered.
+// Trace gives the source of the value at a path of an answer: keys (string) and indexes (int), and Whole at the end for the value with all that is in it.
+// A nil Trace knows nothing: CUE has answered.
 type Trace func(path ...any) Source
+
+// Whole ends the path of a value that is told as one though it has parts, such as a text with secrets in it.
+type Whole struct{}
