@@ -325,10 +325,8 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 		b.field(d.label, cj, q.ord)
 	default:
 		b.mixed = true
-		if _, ok := d.val.(*comprehension); !ok {
-			if _, ok := d.val.(*dynamic); !ok {
-				cj.g = &group{up: g, embed: true}
-			}
+		if _, ok := d.val.(*dynamic); !ok {
+			cj.g = &group{up: g, embed: true} // what a comprehension gives is embedded as well
 		}
 		q.conj = cj
 		b.add(q)

@@ -200,6 +200,33 @@ func TestTrapsAreKnown(t *testing.T) {
 	}
 }
 
+// TestComprehensionsEmbed holds what a comprehension gives to what an embedding does: it adds fields, and a definition in it closes the literal around it.
+func TestComprehensionsEmbed(t *testing.T) {
+	t.Parallel()
+	definitions := "#A: {a: 1}\n#B: {b: 2}\n#D: {d: 1\n if true {#B}\n}\n"
+	for body, answered := range map[string]bool{
+		"{#A, if true {#B}, y: 1}":                       true,
+		"{if true {#B}, y: 1}":                           true,
+		"{y: 1, if true {#B, #A}}":                       true,
+		"{y: 1, if true {#B & {b: 2}}}":                  true,
+		"{y: 1, for k in [\"p\"] {#B, (k): 1}}":          true,
+		"{y: 1, if true {z: 1}} & {w: 1}":                true,
+		"{if true {#B}, if true {#A}}":                   true,
+		"{#D, y: 1}":                                     true,
+		"#D":                                             true,
+		"{if true {#B}, y: 1} & {z: 2}":                  false,
+		"{y: 1, if true {#B, #A}} & {z: 1}":              false,
+		"{y: 1, if true {#B & {b: 2}}} & {z: 1}":         false,
+		"{y: 1, for k in [\"p\"] {#B, (k): 1}} & {z: 1}": false,
+		"{y: 1, if true {{#B}}} & {z: 1}":                false,
+		"{if true {if true {#B}}, y: 1} & {z: 2}":        false,
+		"{if true {#B}} & {z: 2}":                        false,
+		"#D & {z: 1}":                                    false,
+	} {
+		agree(t, definitions+"x: "+body, nil, answered)
+	}
+}
+
 // TestTrapsAreAnswered says which of the traps the evaluator answers itself.
 func TestTrapsAreAnswered(t *testing.T) {
 	t.Parallel()
