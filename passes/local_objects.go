@@ -86,7 +86,7 @@ func (p *localPod) container(list, name string) layers {
 // podSources are the pods of a component, and the files that they read.
 type podSources struct {
 	pods     map[string]*localPod
-	services []kind.Object
+	services []madeService
 	settings map[string]configMap           // ConfigMaps that are objects
 	made     map[string]map[string]madeFile // ConfigMaps and Secrets of generators, by kind and name: key -> file
 	envs     map[string][]kind.Row          // those made of variables
@@ -105,6 +105,13 @@ type madeFile struct {
 	row kind.Row
 	key string // of a file of variables: the variable
 	of  ir.Line
+}
+
+// madeService is a Service that a component emits.
+type madeService struct {
+	kind.Object
+
+	of ir.Line
 }
 
 // madeCertificate is a Certificate that a component emits.
@@ -182,7 +189,7 @@ func (s *podSources) object(n *ir.Node, row kind.Row, index int, o kind.Object) 
 	name := word(meta, "name")
 	switch o["kind"] {
 	case "Service":
-		s.services = append(s.services, o)
+		s.services = append(s.services, madeService{o, ir.Line{Data: o, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index}}})
 	case "ConfigMap":
 		data, _ := o["data"].(kind.Object)
 		s.settings[name] = configMap{data, ir.Line{Data: data, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index, "data"}}}

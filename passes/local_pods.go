@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -129,23 +130,31 @@ func (s *localService) net() {
 	if word(s.said, "beside") != "" {
 		return // as soon as that has a name
 	}
-	hosts, ports := strs(s.said["hosts"]), s.said["ports"]
+	hosts, ports := map[string]ir.Line{}, s.said["ports"]
+	for i, host := range strs(s.said["hosts"]) {
+		hosts[host] = s.own("hosts", i)
+	}
 	from := s.own("ports")
+	of := func(i int) ir.Line { return step(from, i) }
 	if s.pod != nil && !s.once {
-		named, listed, at := s.served()
-		hosts = append(hosts, named...)
+		listed, lines := s.served(hosts)
 		if ports == nil {
-			ports, from = listed, at
+			ports, of = listed, func(i int) ir.Line { return lines[i] }
+			_, from = s.container.list("ports")
 		}
 	}
 	if len(hosts) > 0 {
-		slices.Sort(hosts)
-		s.set("networks", kind.Object{"default": kind.Object{"aliases": anyStrings(slices.Compact(hosts))}}, from)
+		aliases := slices.Sorted(maps.Keys(hosts))
+		s.set("networks", kind.Object{"default": kind.Object{"aliases": anyStrings(aliases)}}, from)
+		for i, host := range aliases {
+			s.lines[lineKey("services", s.name, "networks", "default", "aliases", i)] = hosts[host]
+		}
 	}
 	list, _ := ports.([]any)
 	var published []any
-	for _, port := range list {
+	for i, port := range list {
 		n, _ := port.(int64)
+		s.lines[lineKey("services", s.name, "ports", i)] = of(i)
 		name := kind.LocalPort(s.name, int(n))
 		published = append(published, kind.Object{"host_ip": "127.0.0.1", "target": n, "published": "${" + name + ":-}", "protocol": "tcp"})
 		if n < 1024 {
@@ -158,36 +167,39 @@ func (s *localService) net() {
 	}
 }
 
-// served are the names of the Services that lead to the pod, and the ports of the container to which they lead.
-func (s *localService) served() (hosts []string, ports []any, from ir.Line) {
-	list, from := s.container.list("ports")
+// served are the ports of the container to which Services lead, each with where it is from; the names of these are added to hosts.
+func (s *localService) served(hosts map[string]ir.Line) (ports []any, lines []ir.Line) {
+	list, _ := s.container.list("ports")
 	byName := map[string]any{}
 	for _, item := range list {
 		o, _ := item.(kind.Object)
 		byName[word(o, "name")] = o["containerPort"]
 	}
 	for _, o := range s.sources.services {
-		spec, _ := o["spec"].(kind.Object)
-		meta, _ := o["metadata"].(kind.Object)
+		spec, _ := o.Object["spec"].(kind.Object)
+		meta, _ := o.Object["metadata"].(kind.Object)
 		if !leadsTo(spec["selector"], s.pod.labels) {
 			continue
 		}
 		cluster, _ := s.c.Graph.Arch["cluster"].(kind.Object)
 		short := word(meta, "name") + "." + s.n.Namespace() + ".svc"
-		hosts = append(hosts, short, short+"."+word(cluster, "domain"))
+		hosts[short] = step(o.of, "metadata", "name")
+		long := hosts[short]
+		long.Also = []ir.Line{{By: []ir.Origin{s.c.OfSetting("cluster.domain")}}}
+		hosts[short+"."+word(cluster, "domain")] = long
 		all, _ := spec["ports"].([]any)
-		for _, item := range all {
+		for i, item := range all {
 			port, _ := item.(kind.Object)
 			number := port["targetPort"]
 			if name, ok := number.(string); ok {
 				number = byName[name]
 			}
 			if number != nil && !slices.Contains(ports, number) {
-				ports = append(ports, number)
+				ports, lines = append(ports, number), append(lines, step(o.of, "spec", "ports", i))
 			}
 		}
 	}
-	return hosts, ports, from
+	return ports, lines
 }
 
 // leadsTo says whether a selector finds pods with these labels.

@@ -60,10 +60,13 @@ func (s *localService) field(name, ofContainer string) (any, ir.Line) {
 
 // begin decides all of a container but what it waits for.
 func (s *localService) begin() {
-	s.lines[lineKey("services", s.name)] = ir.Line{By: s.by(s.n), Pos: s.c.Of(s.n).Local.Pos}
+	said := s.own()
+	said.Data = nil // that the kind says it, whatever it says
+	there := ir.Line{By: s.by(s.n), Pos: s.c.Of(s.n).Local.Pos, Also: []ir.Line{said}}
 	if s.container != nil {
-		s.lines[lineKey("services", s.name)] = s.container[0].line
+		there = s.container[0].line
 	}
+	s.lines[lineKey("services", s.name)] = there
 	s.image()
 	s.variables()
 	s.words("entrypoint", "command")
@@ -149,7 +152,7 @@ func (s *localService) finish() {
 			condition = "service_healthy"
 		}
 		waits[other.name] = kind.Object{"condition": condition}
-		s.lines[lineKey("services", s.name, "depends_on", other.name)] = ir.Line{By: by, Pos: s.c.Of(s.n).Local.Pos, Also: []ir.Line{s.lines[lineKey("services", other.name)]}}
+		s.lines[lineKey("services", s.name, "depends_on", other.name)] = ir.Line{By: by, Pos: s.c.Of(s.n).Local.Pos, Also: []ir.Line{s.lines[lineKey("services", s.name)], s.lines[lineKey("services", other.name)]}}
 	}
 	p := s.c.Of(s.n)
 	for _, other := range s.services[s.n] {

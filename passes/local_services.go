@@ -222,7 +222,9 @@ func (l *locals) own(n *ir.Node) {
 				continue
 			}
 			from := l.lines[lineKey("volumes", v)]
-			l.lines[lineKey("services", name, "volumes", len(mounts))], l.lines[lineKey("services", name, "entrypoint", len(command))] = from, from
+			l.lines[lineKey("services", name, "volumes", len(mounts))] = from
+			from.Also = append(slices.Clone(from.Also), l.lines[lineKey("services", s.name, "user")])
+			l.lines[lineKey("services", name, "entrypoint", len(command))] = from
 			mounts = append(mounts, kind.Object{"type": "volume", "source": v, "target": target, "volume": kind.Object{"nocopy": true}})
 			command = append(command, s.uid+"="+target)
 		}
@@ -241,6 +243,7 @@ func (l *locals) own(n *ir.Node) {
 		from.Also = []ir.Line{l.lines[lineKey("services", name, "volumes", 0)]}
 	}
 	l.lines[lineKey("services", name)] = from
+	l.lines[lineKey("services", name, "image")] = ir.Line{Data: helper, Node: n, Trace: l.c.Of(n).Local.Trace, At: []any{"helper"}, Pos: l.c.Of(n).Local.Pos}
 	for _, user := range users {
 		user.owner = s
 	}

@@ -75,10 +75,9 @@ func (a *Answer) whole(path []any) kind.Source {
 			steps = append(steps, i)
 		}
 	}
-	src.Read = slices.Concat(src.Read, src.Shape)
 	for _, step := range steps {
 		below := a.whole(append(slices.Clone(path), step))
-		src.Read = slices.Concat(src.Read, below.Read, below.Exists)
+		src.Read = slices.Concat(src.Read, below.Read, below.Exists, below.Shape)
 	}
 	return src
 }

@@ -73,7 +73,12 @@ func (o *origins) anyLine(lines map[string]ir.Line, below []string) line {
 func (o *origins) lineFrom(l ir.Line, from, to int) line {
 	got := line{at: l.Pos, on: o.by(l.By)}
 	if l.Trace != nil {
-		got = o.leaf(asked{node: l.Node}, &File{Node: l.Node, row: kind.Row{Pos: l.Pos, Trace: l.Trace}}, l.At, l.Data, from, to)
+		a, f := asked{node: l.Node}, &File{Node: l.Node, row: kind.Row{Pos: l.Pos, Trace: l.Trace}}
+		if text, ok := l.Data.(string); ok && to == 0 && strings.Contains(text, "\n") && o.trace(f, l.At).Spans != nil {
+			got = o.heading(a, o.trace(f, l.At), text)
+		} else {
+			got = o.leaf(a, f, l.At, l.Data, from, to)
+		}
 	}
 	if l.File != "" {
 		got.on = all(o.fileAt(l.Node, l.File), got.on)
@@ -90,9 +95,41 @@ func (o *origins) documented(l ir.Line, text string, from int) line {
 	_, marks, err := encode.JSONLines(data["json"])
 	if i := strings.Count(text[:min(from, len(text))], "\n"); err == nil && len(marks) == strings.Count(text, "\n")+1 {
 		path := slices.Concat([]any{"json"}, marks[i].Path)
+		var after *cause
+		if l.Trace != nil && strings.HasSuffix(strings.Split(text, "\n")[i], ",") {
+			after = o.after(l, data, path)
+		}
 		l.At, l.Data = slices.Concat(l.At, path), at(data, path)
+		got := o.lineFrom(l, 0, 0)
+		got.on = all(got.on, after)
+		return got
 	}
 	return o.lineFrom(l, 0, 0)
+}
+
+// after is why a comma follows a value: any field or item behind it is enough.
+func (o *origins) after(l ir.Line, data any, path []any) *cause {
+	above := path[:len(path)-1]
+	var behind []any
+	switch parent := at(data, above).(type) {
+	case map[string]any:
+		for _, key := range sorted(parent) {
+			if last, _ := path[len(above)].(string); key > last {
+				behind = append(behind, key)
+			}
+		}
+	case []any:
+		for i := range parent {
+			if last, _ := path[len(above)].(int); i > last {
+				behind = append(behind, i)
+			}
+		}
+	}
+	var causes []*cause
+	for _, step := range behind {
+		causes = append(causes, o.needs(asked{node: l.Node}, l.Trace(slices.Concat(l.At, above, []any{step})...).Exists))
+	}
+	return anyOf(causes...)
 }
 
 // unescaped is a place in a text before each $ of it was written twice.

@@ -224,6 +224,19 @@ func (o *origins) leaf(a asked, f *File, path []any, data any, from, to int) lin
 	return l
 }
 
+// heading is the line above a text of several lines: any part that breaks one is enough for it.
+func (o *origins) heading(a asked, s kind.Source, text string) line {
+	var causes []*cause
+	begin := 0
+	for _, span := range s.Spans {
+		if strings.Contains(text[begin:span.End], "\n") {
+			causes = append(causes, all(o.needs(a, span.Exists), o.needs(a, span.Read)))
+		}
+		begin = span.End
+	}
+	return line{at: s.Pos, on: all(o.needs(a, s.Exists), anyOf(causes...))}
+}
+
 // trace is the source of a value of a file. The one of a text is asked for line by line, and found out once.
 func (o *origins) trace(f *File, path []any) kind.Source {
 	if o.last.file != f || !slices.Equal(o.last.path, path) {
@@ -391,11 +404,16 @@ func (o *origins) variables(a asked, f *File, groups []kind.Group, ofLinks int, 
 		case 2:
 			return of(path[0].(int), path[1].(string))
 		case 1:
-			g := shown[path[0].(int)]
-			l := of(path[0].(int), g.Variables[0].Name)
-			causes := []*cause{l.on}
-			for _, v := range g.Variables[1:] {
-				causes = append(causes, of(path[0].(int), v.Name).on)
+			group := path[0].(int)
+			l := of(group, shown[group].Variables[0].Name)
+			var causes []*cause
+			for _, v := range shown[group].Variables {
+				by := o.environment(f)[v.Name].By()
+				if said := slices.DeleteFunc(slices.Clone(by), func(by ir.Origin) bool { return by.Rule == nil }); group < ofLinks && len(said) > 0 {
+					causes = append(causes, o.by(said)) // whatever the variable is called
+				} else {
+					causes = append(causes, of(group, v.Name).on)
+				}
 			}
 			l.on = anyOf(causes...)
 			return l
@@ -482,7 +500,7 @@ func (o *origins) when(n *ir.Node, w kind.When) *cause {
 	case w.Attribute != "":
 		return o.ref(a, kind.Ref{"self", "attrs", w.Attribute})
 	case w.Derived != "":
-		return o.ref(a, kind.Ref{"self", "derived", w.Derived})
+		return all(o.ref(a, kind.Ref{"self", "derived", w.Derived}), o.filled(n, self, w.Derived))
 	case w.Part != "":
 		return o.ref(a, kind.Ref{"self", "parts", w.Part})
 	case w.Sub != "":
@@ -493,6 +511,20 @@ func (o *origins) when(n *ir.Node, w kind.When) *cause {
 		if alternative.Holds(self) {
 			causes = append(causes, o.when(n, alternative))
 		}
+	}
+	return anyOf(causes...)
+}
+
+// filled is why a derived list has items: any of them is enough.
+func (o *origins) filled(n *ir.Node, self kind.Object, name string) *cause {
+	derived, _ := self["derived"].(kind.Object)
+	items, _ := derived[name].([]any)
+	if len(items) == 0 || n.Description.Trace == nil {
+		return nil
+	}
+	causes := make([]*cause, len(items))
+	for i := range items {
+		causes[i] = o.needs(asked{node: n}, n.Description.Trace("derived", name, i).Exists)
 	}
 	return anyOf(causes...)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"platc.dev/platc/compiler/ir"
+	"platc.dev/platc/compiler/kind"
 )
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -244,7 +245,7 @@ func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
 	peer := d.Value().Peer
 	there := o.pods(peer.Node, []string{peer.Group})
 	if len(path) > 0 && path[0] == "port" {
-		return all(there, o.by(d.By(), "port"))
+		return all(there, o.by(d.By(), "port"), o.numbered(d))
 	}
 	c := all(there, o.by(d.By()))
 	if len(path) < 3 {
@@ -253,12 +254,34 @@ func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
 	switch path[2] {
 	case "labels":
 		return all(c, o.pods(peer.Node, append([]string{peer.Group}, path[2:]...)))
-	case "account":
-		return all(c, o.pods(peer.Node, []string{peer.Group, "account"}))
+	case "account", "addresses":
+		return all(c, o.pods(peer.Node, []string{peer.Group, path[2]}))
 	case "namespace":
+		if o.plan.Of[peer.Node].Pods[peer.Group].Value().Namespace != "" {
+			return all(c, o.pods(peer.Node, []string{peer.Group, path[2]}))
+		}
 		return all(c, o.node(peer.Node, path[2:]))
 	}
 	return c
+}
+
+// numbered is why a port that rules open by its name has its number.
+func (o *origins) numbered(d ir.Decided[ir.Opening]) *cause {
+	var causes []*cause
+	for _, by := range d.By() {
+		if by.Edge == nil || by.At != nil {
+			continue
+		}
+		for _, e := range append([]*ir.Edge{by.Edge}, by.With...) {
+			server := e.Target.Component()
+			for _, name := range sorted(server.Description.Ports) {
+				if server.Description.Ports[name].Port == d.Value().Port {
+					causes = append(causes, o.described(server, "ports", name, kind.Whole{}))
+				}
+			}
+		}
+	}
+	return all(causes...)
 }
 
 func (o *origins) namespace(ns *ir.Namespace, path []string) *cause {

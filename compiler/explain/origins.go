@@ -232,9 +232,9 @@ func isRecord(by ir.Origin) bool {
 	return len(by.At) > 3 && by.At[0] == "out" && (by.At[1] == "lists" || by.At[1] == "names")
 }
 
-// isVariable says whether an origin is about the value of a variable, of the component or of who links to it.
+// isVariable says whether an origin is about the value of a variable, or about what one is put together from.
 func isVariable(by ir.Origin) bool {
-	return len(by.At) == 3 && by.At[0] == "out" && (by.At[1] == "env" || by.At[1] == "exports")
+	return len(by.At) == 3 && by.At[0] == "out" && (by.At[1] == "env" || by.At[1] == "exports" || by.At[1] == "fields")
 }
 
 // declared is where the rule, or the kind of the node, is that an origin comes from.
@@ -261,8 +261,12 @@ func (o *origins) origin(by ir.Origin, rest ...string) *cause {
 	}
 	b.Kind, b.Part = o.written(said.Pos, declared(by))
 	if by.Edge == nil {
-		if by.Node != nil && by.Attribute != "" {
-			return o.attribute(by.Node, strings.Split(by.Attribute, "."))
+		switch path := strings.Split(by.Attribute, "."); {
+		case by.Attribute == "":
+		case by.Node == nil:
+			return o.setting(path)
+		default:
+			return o.attribute(by.Node, path)
 		}
 		causes := []*cause{one(atom{}, b), o.source(asked{node: by.Node}, said)}
 		for _, e := range by.With {
@@ -381,6 +385,13 @@ func (o *origins) identity(e *ir.Edge, path []string) *cause {
 	if !ok {
 		return nil
 	}
+	if server := e.Target.Component(); server.Description.External != nil && (len(path) == 0 || path[0] != "access") {
+		return all(o.userOf(e, id, path), o.described(server, "external")) // its users have the name of the architecture in theirs
+	}
+	return o.userOf(e, id, path)
+}
+
+func (o *origins) userOf(e *ir.Edge, id ir.Decided[ir.Identity], path []string) *cause {
 	if len(path) > 1 && path[0] == "more" { // a credential of its own, for what the attribute of that name asks for
 		return all(o.by(id.By()), o.linkAttribute(e, path[1:2]))
 	}

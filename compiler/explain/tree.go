@@ -86,14 +86,18 @@ func pick(path []string, causes []*cause) *cause {
 	return anyOf(causes...)
 }
 
-// componentsOfTree are the components in start-up order, or those of them that are not deployed.
+// componentsOfTree are the components in start-up order, or those that are not deployed.
 func (o *origins) componentsOfTree(word string, path []string) *cause {
 	nodes := slices.Clone(o.plan.Graph.Components())
-	slices.SortStableFunc(nodes, func(a, b *ir.Node) int {
-		return cmp.Compare(o.plan.Of[a].Order.Value(), o.plan.Of[b].Order.Value())
-	})
-	if word == "undeployed" {
-		nodes = slices.DeleteFunc(nodes, func(n *ir.Node) bool { _, ok := o.plan.Of[n].Folders[kind.Deploy]; return ok })
+	if word == "components" {
+		slices.SortStableFunc(nodes, func(a, b *ir.Node) int {
+			return cmp.Compare(o.plan.Of[a].Order.Value(), o.plan.Of[b].Order.Value())
+		})
+	} else {
+		nodes = slices.DeleteFunc(nodes, func(n *ir.Node) bool {
+			_, ok := o.plan.Of[n].Folders[kind.Deploy]
+			return ok && (n.Description.External == nil || n.Description.External.At == "")
+		})
 	}
 	if len(path) < 2 {
 		return nil
@@ -113,6 +117,8 @@ func (o *origins) componentsOfTree(word string, path []string) *cause {
 		return o.waits(n, path[2:])
 	case "base", "deployed":
 		return o.by(p.Folders[kind.Deploy].By())
+	case "external":
+		return o.described(n, "external", "at")
 	case "rollout":
 		steps := o.plan.Tree.Steps[n.Name]
 		causes := make([]*cause, len(steps))
@@ -174,6 +180,10 @@ func (o *origins) jobs(nodes []*ir.Node, role kind.Role) *cause {
 // prerequisite is what has to be installed: path is INDEX.crds.INDEX, INDEX.needed_by.INDEX and the like.
 func (o *origins) prerequisite(p ir.Prerequisite, path []string) *cause {
 	wanted, of := "", ""
+	var field []string // a text of it
+	if len(path) == 2 {
+		field = path[1:]
+	}
 	if len(path) > 2 {
 		of = path[1]
 		i, _ := strconv.Atoi(path[2])
@@ -194,12 +204,12 @@ func (o *origins) prerequisite(p ir.Prerequisite, path []string) *cause {
 		}
 		for i, said := range n.Description.Prerequisites {
 			if says(said) {
-				causes = append(causes, o.described(n, "prerequisites", i))
+				causes = append(causes, o.described(n, slices.Concat([]any{"prerequisites", i}, words(field))...))
 			}
 		}
 		for _, d := range o.plan.Of[n].Prerequisites {
 			if says(d.Value()) {
-				causes = append(causes, o.by(d.By()))
+				causes = append(causes, o.by(d.By(), field...))
 			}
 		}
 	}

@@ -29,6 +29,11 @@ func (c *Context) OfLink(e *ir.Edge, attribute string) ir.Origin {
 	return o
 }
 
+// OfSetting is the origin of what a setting of config decides, such as "cluster.domain".
+func (c *Context) OfSetting(name string) ir.Origin {
+	return ir.Origin{Pass: c.pass, Attribute: name, Pos: c.Graph.Pos}
+}
+
 // OfNode is the origin of what a node asks for by being there.
 func (c *Context) OfNode(n *ir.Node, reason string) ir.Origin {
 	return ir.Origin{Pass: c.pass, Node: n, Pos: n.Pos, Reason: reason}
