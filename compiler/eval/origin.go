@@ -65,7 +65,7 @@ func (a *Answer) whole(path []any) kind.Source {
 		return src
 	}
 	var steps []any
-	switch val := a.c.value(part.v); val.class {
+	switch val := a.c.value(part.v); val.class { //nolint:exhaustive // the others have no parts
 	case structure:
 		for _, f := range a.c.fields(val.v) {
 			steps = append(steps, f.label.text())

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Names are what a module defines at its top level, sorted: functions, classes, assignments and imports. What stands in a block, such as that of an
@@ -38,7 +37,7 @@ func statements(source string) []string {
 		if line == "" || line[0] == ' ' || line[0] == '\t' {
 			continue
 		}
-		if compound().MatchString(line) {
+		if compound.MatchString(line) {
 			all = append(all, line)
 			continue
 		}
@@ -105,35 +104,30 @@ func quoted(text string) int {
 }
 
 var (
-	nested     = compiled(`(^|[\s,(\[])[(\[]`)
-	identifier = compiled(`^[\pL_][\pL\pN_]*$`)
-	compound   = compiled(`^(async|class|def|if|elif|else|for|while|try|except|finally|with|match|@)\b`)
-	function   = compiled(`^(?:async\s+)?def\s+([\pL_][\pL\pN_]*)`)
-	class      = compiled(`^class\s+([\pL_][\pL\pN_]*)`)
-	alias      = compiled(`^type\s+([\pL_][\pL\pN_]*)\s*[=\[]`)
-	from       = compiled(`^from\s+\S+\s+import\b(.*)$`)
-	plain      = compiled(`^import\s+(.*)$`)
+	nested     = regexp.MustCompile(`(^|[\s,(\[])[(\[]`)
+	identifier = regexp.MustCompile(`^[\pL_][\pL\pN_]*$`)
+	compound   = regexp.MustCompile(`^(async|class|def|if|elif|else|for|while|try|except|finally|with|match|@)\b`)
+	function   = regexp.MustCompile(`^(?:async\s+)?def\s+([\pL_][\pL\pN_]*)`)
+	class      = regexp.MustCompile(`^class\s+([\pL_][\pL\pN_]*)`)
+	alias      = regexp.MustCompile(`^type\s+([\pL_][\pL\pN_]*)\s*[=\[]`)
+	from       = regexp.MustCompile(`^from\s+\S+\s+import\b(.*)$`)
+	plain      = regexp.MustCompile(`^import\s+(.*)$`)
 )
-
-// compiled is an expression that is compiled when it is first used: most runs read no Python.
-func compiled(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // definedBy are the names that a statement defines.
 func definedBy(statement string) []string {
-	for _, form := range []func() *regexp.Regexp{function, class, alias} {
-		if found := form().FindStringSubmatch(statement); found != nil {
+	for _, form := range []*regexp.Regexp{function, class, alias} {
+		if found := form.FindStringSubmatch(statement); found != nil {
 			return found[1:]
 		}
 	}
-	if found := from().FindStringSubmatch(statement); found != nil {
+	if found := from.FindStringSubmatch(statement); found != nil {
 		return imported(strings.Trim(strings.TrimSpace(found[1]), "()"), func(name string) string { return name })
 	}
-	if found := plain().FindStringSubmatch(statement); found != nil {
+	if found := plain.FindStringSubmatch(statement); found != nil {
 		return imported(found[1], func(name string) string { first, _, _ := strings.Cut(name, "."); return first })
 	}
-	if compound().MatchString(statement) {
+	if compound.MatchString(statement) {
 		return nil
 	}
 	return assigned(statement)
@@ -160,8 +154,8 @@ func assigned(statement string) []string {
 	var all []string
 	for _, target := range parts[:len(parts)-1] {
 		target, _, _ = strings.Cut(target, ":")
-		for name := range strings.SplitSeq(nested().ReplaceAllString(target, "$1"), ",") {
-			if name = strings.Trim(name, " \t()[]*"); identifier().MatchString(name) {
+		for name := range strings.SplitSeq(nested.ReplaceAllString(target, "$1"), ",") {
+			if name = strings.Trim(name, " \t()[]*"); identifier.MatchString(name) {
 				all = append(all, name)
 			}
 		}
