@@ -325,8 +325,10 @@ func (b *builder) decl(d *decl, e *env, p placed, g *group, i int) {
 		b.field(d.label, cj, q.ord)
 	default:
 		b.mixed = true
-		if _, ok := d.val.(*dynamic); !ok {
-			cj.g = &group{up: g, embed: true} // what a comprehension gives is embedded as well
+		if _, ok := d.val.(*comprehension); !ok {
+			if _, ok := d.val.(*dynamic); !ok {
+				cj.g = &group{up: g, embed: true}
+			}
 		}
 		q.conj = cj
 		b.add(q)
@@ -490,6 +492,7 @@ func (b *builder) comprehend(n *comprehension, p placed) {
 		bad, ok = b.c.steps(n.clauses, p.e, func(step *env) {
 			q := p.under(i)
 			q.n, q.e, q.ctl = n.body, step, join(p.ctl, step.control())
+			q.g = &group{up: p.g, embed: true} // each struct that it gives is embedded
 			b.add(q)
 			i++
 		}, func(why *deps) { gone = join(gone, why) })
