@@ -408,9 +408,12 @@ func (o *origins) variables(a asked, f *File, groups []kind.Group, ofLinks int, 
 			l := of(group, shown[group].Variables[0].Name)
 			var causes []*cause
 			for _, v := range shown[group].Variables {
-				by := o.environment(f)[v.Name].By()
-				if said := slices.DeleteFunc(slices.Clone(by), func(by ir.Origin) bool { return by.Rule == nil }); group < ofLinks && len(said) > 0 {
-					causes = append(causes, o.by(said)) // whatever the variable is called
+				var said []ir.Origin // what gives the variable, whatever it is called
+				if group < ofLinks {
+					said = slices.DeleteFunc(slices.Clone(o.environment(f)[v.Name].By()), func(by ir.Origin) bool { return by.Rule == nil })
+				}
+				if len(said) > 0 {
+					causes = append(causes, o.by(said))
 				} else {
 					causes = append(causes, of(group, v.Name).on)
 				}

@@ -391,6 +391,7 @@ func (o *origins) identity(e *ir.Edge, path []string) *cause {
 	return o.userOf(e, id, path)
 }
 
+// userOf is identity, but for what stands in front of the names of users.
 func (o *origins) userOf(e *ir.Edge, id ir.Decided[ir.Identity], path []string) *cause {
 	if len(path) > 1 && path[0] == "more" { // a credential of its own, for what the attribute of that name asks for
 		return all(o.by(id.By()), o.linkAttribute(e, path[1:2]))
