@@ -219,7 +219,8 @@ class Application:
         """Run Python in the pod, beside the application; return what it prints as its result."""
         done = self.pod.exec("python", "-", text=text)
         if done.returncode != 0:
-            raise Failure(f"{self.name}: a script in the pod fails: {done.stderr[-2000:]}")
+            said = (done.stdout + done.stderr)[-2000:]
+            raise Failure(f"{self.name}: a script in the pod ends with {done.returncode}: {said}")
         lines = [line for line in done.stdout.splitlines() if line.startswith("result: ")]
         return lines[-1].removeprefix("result: ") if lines else ""
 
