@@ -1002,8 +1002,10 @@ client = pymongo.MongoClient("127.0.0.1", 27018, directConnection=True)
 row = {"name": sys.argv[3], "payload": {"seed": True}, "created_at": now, "updated_at": now}
 print(client[sys.argv[1]][sys.argv[2]].insert_one(row).inserted_id)
 """
+# The end of the interpreter is not what is tried: that of Debian's Python 3.11 crashes now and then
+# while a thread of a client wakes up.
 WITH_APPLICATION = """
-import asyncio, sys, warnings
+import asyncio, os, sys, warnings
 sys.path.insert(0, "/app")
 for category in (DeprecationWarning, PendingDeprecationWarning):
     warnings.filterwarnings("error", category=category, module=r"src(\\.|$)")
@@ -1013,6 +1015,8 @@ async def main():
     async with app.router.lifespan_context(app):
         {}
 asyncio.run(main())
+sys.stdout.flush()
+os._exit(0)
 """
 USE_REDIS = """
         from redis.exceptions import NoPermissionError
