@@ -187,16 +187,17 @@ func specOf(o kind.Object) (at []any, spec, labels kind.Object) {
 func (s *podSources) object(n *ir.Node, row kind.Row, index int, o kind.Object) {
 	meta, _ := o["metadata"].(kind.Object)
 	name := word(meta, "name")
+	of := ir.Line{Data: o, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index}}
 	switch o["kind"] {
 	case "Service":
-		s.services = append(s.services, madeService{o, ir.Line{Data: o, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index}}})
+		s.services = append(s.services, madeService{o, of})
 	case "ConfigMap":
 		data, _ := o["data"].(kind.Object)
-		s.settings[name] = configMap{data, ir.Line{Data: data, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index, "data"}}}
+		s.settings[name] = configMap{data, step(of, "data")}
 	}
 	if certificate, ok := certificateOf(o, n.Namespace()); ok {
 		spec, _ := o["spec"].(kind.Object)
-		s.certificates[word(spec, "secretName")] = madeCertificate{certificate, ir.Line{Data: o, Node: n, Pos: row.Pos, File: row.Path, Trace: row.Trace, At: []any{"objects", index}}}
+		s.certificates[word(spec, "secretName")] = madeCertificate{certificate, of}
 	}
 	if at, spec, labels := specOf(o); spec != nil {
 		s.pods[name] = &localPod{kind: word(o, "kind"), row: row, object: o, index: index, path: at, spec: spec, labels: labels, node: n}

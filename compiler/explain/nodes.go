@@ -245,7 +245,7 @@ func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
 	peer := d.Value().Peer
 	there := o.pods(peer.Node, []string{peer.Group})
 	if len(path) > 0 && path[0] == "port" {
-		return all(there, o.by(d.By(), "port"), o.numbered(d))
+		return all(there, o.by(d.By(), "port"), o.portNumber(d))
 	}
 	c := all(there, o.by(d.By()))
 	if len(path) < 3 {
@@ -265,8 +265,8 @@ func (o *origins) opening(d ir.Decided[ir.Opening], path []string) *cause {
 	return c
 }
 
-// numbered is why a port that rules open by its name has its number.
-func (o *origins) numbered(d ir.Decided[ir.Opening]) *cause {
+// portNumber is why a port that rules open by its name has its number.
+func (o *origins) portNumber(d ir.Decided[ir.Opening]) *cause {
 	var causes []*cause
 	for _, by := range d.By() {
 		if by.Edge == nil || by.At != nil {
