@@ -95,7 +95,7 @@ func updated(want, got string) string {
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	p := scriptParams()
+	p := scriptParams(t)
 	p.Dir = pageScripts
 	testscript.Run(t, p)
 }
