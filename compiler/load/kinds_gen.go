@@ -11,7 +11,7 @@ import (
 
 func storedPackages() map[string]stored {
 	return map[string]stored{
-		"schema":           {sum: "ba824d29", definitions: storedDefinitions},
+		"schema":           {sum: "51d2b989", definitions: storedDefinitions},
 		"kinds/apisix":     {sum: "ce30ca81", declared: storedApisix},
 		"kinds/celery":     {sum: "d2188cbe", declared: storedCelery},
 		"kinds/cnpg":       {sum: "c87daa77", declared: storedCnpg},
@@ -193,7 +193,7 @@ func storedDefinitions() definitions {
 	}, IsStruct: true}, Retired: &kind.Type{Doc: "#Retired says of owners of data that are gone why their data may stay behind: the id of a component or sub-component, or env/ and the name of an environment, and a reason.", Help: "ids such as db or db/database/orders, or environments such as env/staging, each with a reason", Text: "{[string]: =~\"[^ \\\\t\\\\r\\\\n]\" & !~\"^(true|false)$\"}", Keys: &kind.Pattern{Text: "^(env/[a-z][a-z0-9]{0,15}|[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?(/[a-z][a-z0-9_]{0,39}/.+)?)$"}, Elem: &kind.Type{Doc: "#Reason is a text that says why.", Help: "a reason, such as \"moved to pg on 2026-12-01\" or \"internal only, see ADR 7\"", Text: "=~\"[^ \\\\t\\\\r\\\\n]\" & !~\"^(true|false)$\"", Check: &kind.Check{All: []*kind.Check{
 		&kind.Check{Pattern: &kind.Pattern{Text: "[^ \\t\\r\\n]"}},
 		&kind.Check{Pattern: &kind.Pattern{Text: "^(true|false)$"}, NotMatch: true},
-	}}}, IsMap: true}, Environments: &kind.Type{Doc: "#Environments are the names of the environments that the architecture is built for, such as [\"dev\", \"staging\", \"prod\"]; each is an evaluation of its own.", Text: "[...=~\"^[a-z][a-z0-9]{0,15}$\"]", Elem: &kind.Type{Doc: "#EnvironmentName names a folder of the output, and is the tag of an evaluation.", Help: "a name of at most 16 lower-case letters and digits that begins with a letter", Text: "=~\"^[a-z][a-z0-9]{0,15}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z][a-z0-9]{0,15}$"}}}, IsList: true}}
+	}}}, IsMap: true}, Environments: &kind.Type{Doc: "#Environments are the names of the environments that the architecture is built for, such as [\"dev\", \"staging\", \"prod\"]; each is an evaluation of its own.", Help: "a list of names, such as [\"dev\", \"prod\"]; what one has of its own stands in a file that begins with @if(prod)", Text: "[...=~\"^[a-z][a-z0-9]{0,15}$\"]", Elem: &kind.Type{Doc: "#EnvironmentName names a folder of the output, and is the tag of an evaluation.", Help: "a name of at most 16 lower-case letters and digits that begins with a letter", Text: "=~\"^[a-z][a-z0-9]{0,15}$\"", Check: &kind.Check{Pattern: &kind.Pattern{Text: "^[a-z][a-z0-9]{0,15}$"}}}, IsList: true}}
 }
 
 func storedApisix() *declarations {
