@@ -15,6 +15,8 @@ type answers struct {
 	file    string
 	program [sha256.Size]byte
 
+	reading sync.WaitGroup // of the file, while arch.cue is read
+
 	mu   sync.Mutex
 	old  map[[sha256.Size]byte][]byte
 	used map[[sha256.Size]byte][]byte
@@ -31,21 +33,26 @@ var errDamaged = errors.New("the file is damaged")
 
 func openAnswers(file string, program [sha256.Size]byte) *answers {
 	a := &answers{file: file, program: program, old: map[[sha256.Size]byte][]byte{}, used: map[[sha256.Size]byte][]byte{}}
-	if info, err := os.Stat(file); err != nil || info.Size() > maxAnswers {
-		return a
+	a.reading.Go(a.read)
+	return a
+}
+
+func (a *answers) read() {
+	if info, err := os.Stat(a.file); err != nil || info.Size() > maxAnswers {
+		return
 	}
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile(a.file)
 	if err != nil {
-		return a
+		return
 	}
 	if old, err := a.decode(data); err == nil {
 		a.old = old
 	}
-	return a
 }
 
 // Find gives the answer that the last build stored, or that was kept in this one.
 func (a *answers) Find(sum [sha256.Size]byte) ([]byte, bool) {
+	a.reading.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if data, ok := a.used[sum]; ok {
@@ -67,6 +74,7 @@ func (a *answers) Keep(sum [sha256.Size]byte, answer []byte) {
 
 // store writes the answers that this build made use of.
 func (a *answers) store() {
+	a.reading.Wait()
 	if !a.more && len(a.used) == len(a.old) {
 		return
 	}

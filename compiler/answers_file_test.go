@@ -33,7 +33,7 @@ func TestDamagedAnswersAreNone(t *testing.T) {
 			if err := os.WriteFile(file, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if len(openAnswers(file, program).old) > 0 {
+			if len(storedAnswers(file, program)) > 0 {
 				t.Fatalf("%d of %d bytes, or another one there, are answers", i, len(data))
 			}
 		}
@@ -44,7 +44,13 @@ func TestDamagedAnswersAreNone(t *testing.T) {
 	second := openAnswers(file, program)
 	second.Find(one)
 	second.store()
-	if third := openAnswers(file, program); len(third.old) != 1 {
-		t.Errorf("%d answers are kept", len(third.old))
+	if third := storedAnswers(file, program); len(third) != 1 {
+		t.Errorf("%d answers are kept", len(third))
 	}
+}
+
+func storedAnswers(file string, program [sha256.Size]byte) map[[sha256.Size]byte][]byte {
+	a := openAnswers(file, program)
+	a.reading.Wait()
+	return a.old
 }

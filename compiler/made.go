@@ -46,8 +46,8 @@ func (m *made) take(p placed) (emit.File, error) {
 		return f.(emit.File), nil
 	}
 	if known, ok := m.known(p); ok {
-		if sum := hex.EncodeToString(known[:]); m.standing.Has(p.path, sum) {
-			f := emit.Standing(p.path, p.component, p.row, sum)
+		f := emit.Standing(p.path, p.component, p.row, hex.EncodeToString(known[:]))
+		if m.standing.Has(f.Path, f.Sum, f.Mode) {
 			f.Environment = p.environment
 			return f, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"platc.dev/platc/compiler/diag"
@@ -148,7 +149,9 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	}
 	if r.answers != nil {
 		rendered.keepSecrets(r.answers, string(after.keys[:]))
-		r.answers.store()
+		var storing sync.WaitGroup
+		storing.Go(r.answers.store)
+		defer storing.Wait()
 	}
 	if r.stamps = change.Stamps(now); r.stamps == nil || b.OwnChanged() {
 		return

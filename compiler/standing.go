@@ -41,7 +41,7 @@ func (b *Build) standingSecrets(sets []*set, o RenderOptions) (s standingSecrets
 		return s, nil //nolint:nilerr // what cannot be read is made again
 	}
 	for _, f := range files {
-		if !b.made.standing.Has(f.Path, f.Sum) {
+		if !b.made.standing.Has(f.Path, f.Sum, f.Mode) {
 			return s, nil
 		}
 	}

@@ -189,7 +189,7 @@ func (c *Change) recorded(items []*item, o Options) (map[string]*entry, owners.T
 	// Most builds change nothing, and then the record need not be parsed.
 	if !bytes.Equal(c.after, c.before) {
 		var err error
-		if r, err = decodeRecord(c.before); err != nil {
+		if r, err = decodeBeside(c.before, c.after, r.Files); err != nil {
 			return nil, owners.Tree{}, notOurs(c.out, err)
 		}
 	}
@@ -396,6 +396,10 @@ func (s *scan) items(f *folder, dir *os.Root, unit string, r *reader) error {
 
 func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 	if dir != nil {
+		if it.file != nil && s.known.holds(it.path, it.sum, it.file.Mode) {
+			it.action = keep // most files, which are looked at once
+			return nil
+		}
 		var err error
 		if it.info, err = lstat(dir, path.Base(it.path)); err != nil {
 			return err
@@ -414,9 +418,6 @@ func (s *scan) item(it *item, dir *os.Root, r *reader) error {
 		return nil
 	case !it.info.Mode().IsRegular(), it.info.Size() > emit.MaxFile:
 		s.replace(it, nil)
-		return nil
-	case it.file != nil && it.info.Mode()&0o100 == it.file.Mode&0o100 && s.known.holds(it.path, it.sum):
-		it.action = keep
 		return nil
 	}
 	old, err := r.read(dir, path.Base(it.path), it.info.Size())

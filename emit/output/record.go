@@ -13,6 +13,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"platc.dev/platc/compiler/owners"
 	"platc.dev/platc/emit"
@@ -75,7 +76,7 @@ func (r record) encode() []byte {
 		b = appendFields(b, v.Environment, "source", v.Source, "prefix", v.Prefix, "target", v.Target)
 		return append(appendStrings(append(b[:len(b)-1], ", \"names\": "...), v.Names), '}')
 	})
-	b = append(b, ",\n  \"files\": ["...)
+	b = append(b, ","+filesBegin...)
 	for i, e := range r.Files {
 		if i > 0 {
 			b = append(b, ',')
@@ -102,7 +103,7 @@ func (r record) encode() []byte {
 		}
 		b = append(b, '}')
 	}
-	return append(b, "\n  ]\n}\n"...)
+	return append(b, filesEnd...)
 }
 
 // appendRows writes a list, one line per row.
@@ -238,12 +239,76 @@ func decodeRecord(data []byte) (record, error) {
 			return record{}, err
 		}
 		if seen[e.Path] {
-			return record{}, fmt.Errorf("%q is listed twice", e.Path)
+			return record{}, listedTwice(e.Path)
 		}
 		seen[e.Path] = true
 	}
 	return r, nil
 }
+
+// The list of files in a record, one line for each.
+const (
+	filesBegin = "\n  \"files\": ["
+	filesEnd   = "\n  ]\n}\n"
+)
+
+// decodeBeside is decodeRecord for a record that has most lines of another one, of which the entries are known: only the others are decoded.
+func decodeBeside(data, other []byte, files []entry) (record, error) {
+	head, lines := fileLines(data)
+	_, known := fileLines(other)
+	if lines == nil || len(known) != len(files) {
+		return decodeRecord(data)
+	}
+	var same []entry
+	rest := lines[:0:0]
+	next := 0
+	for _, line := range lines { // both are in the order of paths
+		for next < len(known) && bytes.Compare(known[next], line) < 0 {
+			next++
+		}
+		if next < len(known) && bytes.Equal(known[next], line) {
+			same = append(same, files[next])
+			next++
+		} else {
+			rest = append(rest, line)
+		}
+	}
+	r, err := decodeRecord(slices.Concat(head, bytes.Join(rest, []byte(",")), []byte(filesEnd)))
+	if err != nil {
+		return record{}, err
+	}
+	r.Files = append(r.Files, same...)
+	slices.SortFunc(r.Files, func(a, b entry) int { return strings.Compare(a.Path, b.Path) })
+	for i := range r.Files[:max(len(r.Files), 1)-1] {
+		if name := r.Files[i].Path; name == r.Files[i+1].Path {
+			return record{}, listedTwice(name)
+		}
+	}
+	return r, nil
+}
+
+// fileLines splits a record as encode writes it into what is before the list of files, and the lines of these without commas; nil where it was formatted since.
+func fileLines(data []byte) (head []byte, lines [][]byte) {
+	at := bytes.Index(data, []byte(filesBegin))
+	list, whole := bytes.CutSuffix(data, []byte(filesEnd))
+	if at < 0 || !whole || len(list) <= at+len(filesBegin) {
+		return nil, nil
+	}
+	at += len(filesBegin)
+	lines = bytes.Split(list[at:], []byte(",\n"))
+	for i, line := range lines {
+		if i == 0 {
+			line, _ = bytes.CutPrefix(line, []byte("\n"))
+			lines[0] = line
+		}
+		if !bytes.HasPrefix(line, []byte("    {\"path\": ")) || !bytes.HasSuffix(line, []byte("}")) {
+			return nil, nil
+		}
+	}
+	return data[:at], lines
+}
+
+func listedTwice(name string) error { return fmt.Errorf("%q is listed twice", name) }
 
 func (e entry) check() error {
 	if err := checkPath(e.Path); err != nil {

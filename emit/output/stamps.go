@@ -199,10 +199,14 @@ func (k knownFiles) close() {
 	}
 }
 
-// holds says whether what stands at a path is content of this sum.
-func (k knownFiles) holds(name, sum string) bool {
+// holds says whether what stands at a path is a file of this content, of which the right to execute is that of mode.
+func (k knownFiles) holds(name, sum string, mode fs.FileMode) bool {
 	f := k.byPath[name]
-	if f == nil || hex.EncodeToString(f.sum[:]) != sum {
+	if f == nil || f.mode&execute != uint32(mode)&execute {
+		return false
+	}
+	var known [2 * sha256.Size]byte
+	if hex.Encode(known[:], f.sum[:]); string(known[:]) != sum {
 		return false
 	}
 	now, err := stampAt(k.at, name)
@@ -241,9 +245,9 @@ func (s *Stamps) Standing(out string) Standing {
 	return Standing{}
 }
 
-// Has says whether a file is as it was left, and what it was left with has this sum.
-func (s Standing) Has(name, sum string) bool {
-	if s.known.top == nil || !s.known.holds(name, sum) {
+// Has says whether a file is as it was left, and what it was left with has this sum and the right to execute of mode.
+func (s Standing) Has(name, sum string, mode fs.FileMode) bool {
+	if s.known.top == nil || !s.known.holds(name, sum, mode) {
 		return false
 	}
 	s.mu.Lock()
