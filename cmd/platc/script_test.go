@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(inOneFolder{m}, map[string]func(){"platc": main})
 }
 
-var workFolder string //nolint:gochecknoglobals // of all scripts
+var workFolder string // of all scripts
 
 // inOneFolder removes the folders of scripts when all have run. A file system such as ext4 looks at every file that was removed within the last minute
 // before it makes one, which was a sixth of the time of all scripts.
@@ -39,7 +39,7 @@ func (m inOneFolder) Run() int {
 	if workFolder, err = os.MkdirTemp("", "platc-scripts-"); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(workFolder)
+	defer func() { _ = os.RemoveAll(workFolder) }()
 	return m.M.Run()
 }
 
@@ -74,7 +74,7 @@ func kindScripts(t *testing.T) []string {
 
 func scriptParams(t *testing.T) testscript.Params {
 	t.Helper()
-	work, err := os.MkdirTemp(workFolder, "")
+	work, err := os.MkdirTemp(workFolder, "") //nolint:usetesting // it is removed with all others
 	if err != nil {
 		t.Fatal(err)
 	}
