@@ -176,7 +176,7 @@ func (s Source) graph(library *kind.Library, c *concealer, e *evaluated, list *d
 	return l.graph
 }
 
-// readable reports files that are missing, too large, or nested so deep that CUE would overflow the stack.
+// readable reports files that are missing, too large, or that CUE would not read as they are.
 func (s Source) readable(list *diag.List) bool {
 	ok, total := true, int64(0)
 	for _, arg := range s.files() {
@@ -201,8 +201,8 @@ func (s Source) readable(list *diag.List) bool {
 			data, err := os.ReadFile(arg)
 			if err != nil {
 				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s cannot be read: %s", name, cause(err))})
-			} else if line := tooDeep(data); line > 0 {
-				list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("%s is nested more than %d levels deep", name, maxDepth), Pos: diag.Pos{File: name, Line: line, Column: 1}, Help: "flatten the structure"})
+			} else if d, bad := illegible(name, name, data); bad {
+				list.Add(d)
 			} else {
 				continue
 			}

@@ -394,8 +394,24 @@ func TestFilesAreBounded(t *testing.T) {
 	if got := found(list); !slices.Equal(got, []string{"E0101 arch.cue:6:1"}) || !strings.Contains(said(list), "is nested more than 2000 levels deep") {
 		t.Errorf("%q %s", got, said(list))
 	}
-	_, list = files{"arch.cue": strings.Repeat("\x00\xff{[(", 500)}.load(t)
+	_, list = files{"arch.cue": strings.Repeat("\x00{[(", 500)}.load(t)
 	if got := found(list); len(got) == 0 || len(got) > maxErrors {
 		t.Errorf("%d findings for a binary file", len(got))
+	}
+}
+
+// TestTextsAreUTF8: CUE would read U+FFFD for what is no character, and all that is behind it stands elsewhere.
+func TestTextsAreUTF8(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		arch(good) + "// caf\xe9 \xe9":                   "E0101 arch.cue:6:7",
+		arch(good) + "_a: \"caf\xc3\xa9\"\n_b: \"\xc3\"": "E0101 arch.cue:7:6",
+		"\xff\xfep\x00a\x00":                             "E0101 arch.cue:1:1",
+		arch(good) + "_a: \"\ufffd\"":                    "",
+	} {
+		_, list := files{"arch.cue": text}.load(t)
+		if got := found(list); strings.Join(got, ", ") != want || want != "" && !strings.Contains(said(list), "arch.cue is not UTF-8: the byte 0x") {
+			t.Errorf("%q: %q, not %q: %s", text, got, want, said(list))
+		}
 	}
 }

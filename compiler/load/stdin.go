@@ -35,11 +35,11 @@ func (s Source) readableStdin(list *diag.List, read int64) (size int64, ok bool)
 	case read+int64(len(data)) > maxSize:
 		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("standard input exceeds the limit of %d MiB for an architecture", maxSize>>20), Help: "move out what does not belong to the architecture"})
 	default:
-		line := tooDeep(data)
-		if line == 0 {
+		d, bad := illegible("standard input", Stdin, data)
+		if !bad {
 			return int64(len(data)), true
 		}
-		list.Add(diag.Diagnostic{Code: "E0101", Message: fmt.Sprintf("standard input is nested more than %d levels deep", maxDepth), Pos: diag.Pos{File: Stdin, Line: line, Column: 1}, Help: "flatten the structure"})
+		list.Add(d)
 	}
 	return int64(len(data)), false
 }
