@@ -341,10 +341,8 @@ func (b *builder) fix(d *decl, g *group, ord uint64) bool {
 	if body.rare != nil || !d.flat && g.closes() {
 		return false
 	}
-	for i := range body.arcs {
-		if b.c.is(body.arcs[i].label, d.label) {
-			return false
-		}
+	if b.c.named(body.arcs, d.label) != nil {
+		return false
 	}
 	body.arcs = append(body.arcs, arc{label: d.label, v: d.constant, ord: ord, g: g, fixed: true})
 	return true
@@ -367,13 +365,11 @@ func (b *builder) own(a *arc) *vertex {
 // field gives a field one more conjunct.
 func (b *builder) field(l *label, cj conj, ord uint64) {
 	body := b.body()
-	for i := range body.arcs {
-		if b.c.is(body.arcs[i].label, l) {
-			if !b.knows(body.arcs[i].v, cj) {
-				b.c.add(b.own(&body.arcs[i]), cj)
-			}
-			return
+	if a := b.c.named(body.arcs, l); a != nil {
+		if !b.knows(a.v, cj) {
+			b.c.add(b.own(a), cj)
 		}
+		return
 	}
 	if body.rare != nil && slices.ContainsFunc(body.missed, func(m *label) bool { return b.c.is(m, l) }) {
 		b.c.fail("a field that comes after it was looked for")

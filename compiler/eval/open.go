@@ -294,3 +294,36 @@ func (c *ctx) is(l, o *label) bool {
 	}
 	return c.trail != nil && l.role == regular && o.role == regular && (hasMark(l.name) || hasMark(o.name)) && c.same(textOf(l.name), textOf(o.name))
 }
+
+// named is the field of a name; nil if there is none. The names of fields were told apart when these were made: who finds his own need not look at the others.
+func (c *ctx) named(arcs []arc, l *label) *arc {
+	for i := range arcs {
+		if arcs[i].label.is(l) {
+			return &arcs[i]
+		}
+	}
+	if c.trail == nil {
+		return nil
+	}
+	for i := range arcs {
+		if c.is(arcs[i].label, l) {
+			return &arcs[i]
+		}
+	}
+	return nil
+}
+
+// sameOpen is same for two values of which one is open; ok is false where none is. Names are compared so often that what is known of two has a table of its own.
+func (c *ctx) sameOpen(x, y value) (same, ok bool) {
+	two := [2]string{x.s, y.s}
+	if x.class == text {
+		if same, ok = c.trail.same[two]; ok {
+			return same, true
+		}
+	}
+	v, ok := c.openly("same", func(c *ctx, a []value) value { return boolOf(c.same(a[0], a[1])) }, x, y)
+	if ok && x.class == text {
+		c.trail.same[two] = v.n == 1
+	}
+	return v.n == 1, ok
+}

@@ -194,7 +194,7 @@ func (q *Question) Ask(inputs map[string]kind.Object) (*Answer, error) { return 
 
 // AskOpen is Ask with the texts and whole numbers of the inputs left open: the answer is for a Memo.
 func (q *Question) AskOpen(inputs map[string]kind.Object) (*Answer, error) {
-	return q.ask(inputs, &trail{calls: map[called]value{}})
+	return q.ask(inputs, &trail{calls: map[called]value{}, same: map[[2]string]bool{}})
 }
 
 func (q *Question) ask(inputs map[string]kind.Object, t *trail) (*Answer, error) {

@@ -12,6 +12,7 @@ type trail struct {
 	places Places
 	known  []bool // of places: what is there was read, and not only taken over
 	calls  map[called]value
+	same   map[[2]string]bool // what is known of texts
 }
 
 // step is one thing that is read.

@@ -201,8 +201,8 @@ func (c *ctx) same(x, y value) bool {
 		if x.s == y.s && x.isOpen() {
 			return true // whatever it is filled with
 		}
-		if v, ok := c.openly("same", func(c *ctx, a []value) value { return boolOf(c.same(a[0], a[1])) }, x, y); ok {
-			return v.n == 1
+		if same, ok := c.sameOpen(x, y); ok {
+			return same
 		}
 	}
 	if x.class == decimal {

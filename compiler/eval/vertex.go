@@ -301,13 +301,11 @@ func (c *ctx) find(v *vertex, l *label) *vertex {
 	if v.body == nil {
 		return nil
 	}
-	for i := range v.body.arcs {
-		if a := &v.body.arcs[i]; c.is(a.label, l) {
-			if a.fixed && v.state == busy {
-				a.seen = true
-			}
-			return a.v
+	if a := c.named(v.body.arcs, l); a != nil {
+		if a.fixed && v.state == busy {
+			a.seen = true
 		}
+		return a.v
 	}
 	if v.state == busy {
 		x := v.body.special()
