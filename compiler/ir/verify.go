@@ -35,7 +35,7 @@ func (p *Plan) Verify() error {
 	return v.err
 }
 
-// verification keeps the first thing that does not hold.
+// verification keeps one thing that does not hold. Which of several it is does not matter: each is a fault of a pass.
 type verification struct{ err error }
 
 func (v *verification) origin(by []Origin, what string, args ...any) {
@@ -46,15 +46,19 @@ func (v *verification) origin(by []Origin, what string, args ...any) {
 
 // origins demands one of every decision in a map.
 func origins[T any](v *verification, m map[string]Decided[T], what, of string) {
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		v.origin(m[name].by, "%s %s of %s", what, name, of)
+	for name, d := range m {
+		if len(d.by) == 0 {
+			v.origin(d.by, "%s %s of %s", what, name, of)
+		}
 	}
 }
 
 // listed demands an origin of every decision in a list.
 func listed[T any](v *verification, list []Decided[T], what, of string) {
 	for _, d := range list {
-		v.origin(d.by, "%s of %s", what, of)
+		if len(d.by) == 0 {
+			v.origin(d.by, "%s of %s", what, of)
+		}
 	}
 }
 
@@ -140,15 +144,15 @@ func (v *verification) gitOps(g *GitOps) {
 
 // rows demands that the files are those that were decided to be written, each once and with a content.
 func (v *verification) rows(rows []kind.Row, files map[string]Decided[bool], of string) {
-	written := map[string]bool{}
+	written := make(map[string]bool, len(rows))
 	for _, row := range rows {
 		if v.err == nil && (!files[row.Path].Value() || written[row.Path] || row.Content == nil) {
 			v.err = fmt.Errorf("the file %s of %s was not decided, is there twice, or has no content", row.Path, of)
 		}
 		written[row.Path] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if v.err == nil && files[name].Value() && !written[name] {
+	for name, d := range files {
+		if v.err == nil && d.Value() && !written[name] {
 			v.err = fmt.Errorf("the file %s of %s was decided, and is not written", name, of)
 		}
 	}
