@@ -90,3 +90,17 @@ z @ https://example.com/z.whl
 		t.Errorf("problems at %v: %v", lines, problems)
 	}
 }
+
+// TestRequirementsOfWindows: what PowerShell's > writes is told as such, and not line by line; a byte order mark and line ends of Windows are none of the text.
+func TestRequirementsOfWindows(t *testing.T) {
+	t.Parallel()
+	for _, order := range []string{"\xff\xfeh\x00t\x00t\x00p\x00x\x00\r\x00\n\x00", "\xfe\xff\x00h\x00t\x00t\x00p\x00x"} {
+		pins, _, problems := Requirements([]byte(order))
+		if len(pins) > 0 || len(problems) != 1 || problems[0].Line != 1 || problems[0].What != "is UTF-16" {
+			t.Errorf("%q: %v, %v", order, pins, problems)
+		}
+	}
+	if pins, _, problems := Requirements([]byte("\ufeffhttpx==0.28.1\r\ncelery==5.7.0\r\n")); len(pins) != 2 || len(problems) > 0 {
+		t.Errorf("%v, %v", pins, problems)
+	}
+}

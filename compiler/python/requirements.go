@@ -1,6 +1,7 @@
 package python
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -20,6 +21,9 @@ type Problem struct {
 
 // Requirements reads a requirements.txt. hashes says whether pins have some, which are not part of a Requirement.
 func Requirements(data []byte) (pins []Requirement, hashes bool, problems []Problem) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, false, []Problem{{1, "is UTF-16", "save it as UTF-8; in PowerShell: pip freeze | Out-File -Encoding utf8 requirements.txt"}}
+	}
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(data), "\ufeff"))
 	lines := strings.Split(text, "\n")
 	for i := 0; i < len(lines); i++ {
