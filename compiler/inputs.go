@@ -37,19 +37,22 @@ type inputs struct {
 // look collects inputs.
 type look struct {
 	content, stamps hash.Hash
-	skip            string // the output
+	skip            string // the output; "": there is none
 	seen            map[string]bool
+	imports         bool // a package of the module may be read, wherever it is
 }
 
 // readInputs reads what decides about a build: the program, what it was told, the variables and files that secrets need, and every file of CUE, of
-// the module and of kinds/ that could be read, used or not.
+// the module and of kinds/ that could be read, used or not. out is the folder of the output, "" for a check, which has none.
 //
 // Errors: errUncertain, where the program and the keys are known but not the rest, and what cannot be read: then nothing can be said of another build.
 func readInputs(in Input, version string, out string, o RenderOptions) (inputs, error) {
 	l := &look{content: sha256.New(), stamps: sha256.New(), seen: map[string]bool{}}
-	var err error
-	if l.skip, err = filepath.Abs(out); err != nil {
-		return inputs{}, err
+	if out != "" {
+		var err error
+		if l.skip, err = filepath.Abs(out); err != nil {
+			return inputs{}, err
+		}
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -109,24 +112,33 @@ func (l *look) say(what string, texts ...string) {
 	}
 }
 
-// sources takes in the files of CUE: those named, those of the module, and those in the folders above, which CUE may take for the same package.
+// sources takes in the files of CUE: those named, those in the folder of the architecture and above, which CUE may take for the same package, and
+// those of the module, if one of them imports anything.
 func (l *look) sources(s load.Source, dir, root string) error {
 	for _, folder := range []string{dir, root} {
-		if l.skip == folder || strings.HasPrefix(folder, l.skip+string(filepath.Separator)) {
+		if l.skip != "" && (l.skip == folder || strings.HasPrefix(folder, l.skip+string(filepath.Separator))) {
 			return errUncertain
 		}
 	}
 	for _, name := range s.Files() {
-		if info, err := os.Stat(name); err != nil || info.IsDir() {
-			continue // a folder, or a package of the module
-		}
-		if err := l.cue(name); err != nil {
-			return err
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			l.imports = true // a package of the module
+		case !info.IsDir():
+			if err := l.cue(name); err != nil {
+				return err
+			}
 		}
 	}
-	for _, folder := range []string{root, dir} {
-		if err := l.walk(folder, false); err != nil {
-			return err
+	if err := l.above(dir, root); err != nil {
+		return err
+	}
+	if l.imports {
+		for _, folder := range []string{root, dir} {
+			if err := l.walk(folder, false); err != nil {
+				return err
+			}
 		}
 	}
 	for _, folder := range []string{filepath.Join(dir, "kinds"), filepath.Join(root, "cue.mod")} {
@@ -134,7 +146,13 @@ func (l *look) sources(s load.Source, dir, root string) error {
 			return err
 		}
 	}
-	for folder := filepath.Dir(root); ; folder = filepath.Dir(folder) {
+	return nil
+}
+
+// above takes in the files of CUE in a folder and in those above it, up to that of a module above the root.
+func (l *look) above(dir, root string) error {
+	inside := true // the root, or below it
+	for folder := dir; ; folder = filepath.Dir(folder) {
 		names, err := filepath.Glob(filepath.Join(folder, "*.cue"))
 		if err != nil {
 			return err
@@ -144,10 +162,16 @@ func (l *look) sources(s load.Source, dir, root string) error {
 				return err
 			}
 		}
-		if _, err := os.Stat(filepath.Join(folder, "cue.mod")); err == nil || folder == filepath.Dir(folder) {
-			l.say("above", folder, strconv.FormatBool(err == nil))
+		if !inside {
+			if _, err := os.Stat(filepath.Join(folder, "cue.mod")); err == nil || folder == filepath.Dir(folder) {
+				l.say("above", folder, strconv.FormatBool(err == nil))
+				return nil
+			}
+		}
+		if folder == filepath.Dir(folder) {
 			return nil
 		}
+		inside = inside && folder != root
 	}
 }
 
@@ -193,6 +217,7 @@ func (l *look) cue(name string) error {
 	if err != nil {
 		return err
 	}
+	l.imports = l.imports || bytes.Contains(data, []byte("import"))
 	isModule := filepath.Base(name) == "module.cue" && filepath.Base(filepath.Dir(name)) == "cue.mod"
 	switch {
 	case bytes.Contains(data, []byte("@tag(")) && bytes.Contains(data, []byte("var")):
@@ -286,23 +311,18 @@ func (r *Receipt) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := r.stamps.Append(append(append([]byte(receiptForm), head...), '\n'))
-	sum := sha256.Sum256(data)
-	return append(data, sum[:]...), nil
+	return sealed(r.stamps.Append(append(append([]byte(receiptForm), head...), '\n'))), nil
 }
 
 const receiptForm = "platc receipt 1\n"
 
+var errReceipt = errors.New("the receipt is damaged")
+
 func decodeReceipt(data []byte) (*Receipt, error) {
-	damaged := errors.New("the receipt is damaged")
-	at := len(data) - sha256.Size
-	if at < 0 || sha256.Sum256(data[:at]) != [sha256.Size]byte(data[at:]) {
-		return nil, damaged
-	}
-	rest, ok := bytes.CutPrefix(data[:at], []byte(receiptForm))
+	rest, ok := unsealed(data, receiptForm)
 	head, stamps, ok2 := bytes.Cut(rest, []byte("\n"))
 	if !ok || !ok2 {
-		return nil, damaged
+		return nil, errReceipt
 	}
 	r := &Receipt{}
 	if err := json.Unmarshal(head, &r.head); err != nil {
@@ -311,4 +331,19 @@ func decodeReceipt(data []byte) (*Receipt, error) {
 	var err error
 	r.stamps, err = output.ParseStamps(stamps)
 	return r, err
+}
+
+// sealed is data with its sum behind it.
+func sealed(data []byte) []byte {
+	sum := sha256.Sum256(data)
+	return append(data, sum[:]...)
+}
+
+// unsealed is what is behind the form of sealed data; false where it is of another form, or damaged.
+func unsealed(data []byte, form string) (rest []byte, ok bool) {
+	at := len(data) - sha256.Size
+	if at < 0 || sha256.Sum256(data[:at]) != [sha256.Size]byte(data[at:]) {
+		return nil, false
+	}
+	return bytes.CutPrefix(data[:at], []byte(form))
 }

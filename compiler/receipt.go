@@ -209,7 +209,7 @@ func forget(folder string, now time.Time) {
 	}
 	old := slices.DeleteFunc(entries, func(e os.DirEntry) bool {
 		info, err := e.Info()
-		return err != nil || !slices.Contains([]string{receiptSuffix, answersSuffix, ".new"}, filepath.Ext(e.Name())) || now.Sub(info.ModTime()) < receiptAge
+		return err != nil || !slices.Contains([]string{receiptSuffix, answersSuffix, verdictSuffix, ".new"}, filepath.Ext(e.Name())) || now.Sub(info.ModTime()) < receiptAge
 	})
 	for _, e := range old {
 		_ = os.Remove(filepath.Join(folder, e.Name()))

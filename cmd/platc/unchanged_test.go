@@ -139,10 +139,22 @@ func edits() map[string]func(r *repeater) {
 		"record gone":                func(r *repeater) { r.remove("out/.platc/manifest.json") },
 		"record edited":              func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
 		"tree gone":                  func(r *repeater) { r.remove("out") },
-		"answers gone":               func(r *repeater) { r.cached(".answers", os.Remove) },
-		"answers damaged":            func(r *repeater) { r.cached(".answers", func(name string) error { return os.Truncate(name, 1000) }) },
-		"receipt gone":               func(r *repeater) { r.cached(".receipt", os.Remove) },
-		"own file":                   out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
+		"imported": func(r *repeater) {
+			r.put("cue.mod/module.cue", "module: \"example.com/shop\"\nlanguage: version: \"v0.15.0\"\n")
+			r.put("sizes/sizes.cue", "package sizes\n\ncpu: \"800m\"\n")
+			r.put("imported.cue", "package shop\n\nimport \"example.com/shop/sizes\"\n\ncomponents: app: cpu_limit: sizes.cpu\n")
+		},
+		"imported edited": func(r *repeater) {
+			r.edit("sizes/sizes.cue", func(text string) string { return strings.Replace(text, "00m", "10m", 1) })
+		},
+		"imported gone": func(r *repeater) {
+			r.remove("imported.cue")
+			r.remove("cue.mod")
+		},
+		"answers gone":    func(r *repeater) { r.cached(".answers", os.Remove) },
+		"answers damaged": func(r *repeater) { r.cached(".answers", func(name string) error { return os.Truncate(name, 1000) }) },
+		"receipt gone":    func(r *repeater) { r.cached(".receipt", os.Remove) },
+		"own file":        out(func(r *repeater, name string) { r.put(filepath.Dir(name)+"/mine.txt", "Mine.\n") }),
 	}
 }
 
@@ -222,9 +234,14 @@ func (r *repeater) emitted() []string {
 
 // build is what one says, and its exit code.
 func (r *repeater) build(dir, cache string, args ...string) string {
+	return r.says(dir, cache, append([]string{"build"}, args...)...)
+}
+
+// says is what a command says, and its exit code.
+func (r *repeater) says(dir, cache string, args ...string) string {
 	self, err := os.Executable()
 	r.check(err)
-	cmd := exec.CommandContext(r.Context(), self, append([]string{"build"}, args...)...)
+	cmd := exec.CommandContext(r.Context(), self, args...)
 	cmd.Args[0] = "platc"
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), append(r.env, "HOME="+filepath.Join(dir, "home"), "XDG_CACHE_HOME="+cache)...)
@@ -302,6 +319,11 @@ func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
 		}
 		if above, err := os.ReadFile(filepath.Join(r.dir, "../above.cue")); err == nil {
 			r.check(os.WriteFile(filepath.Join(full, "../above.cue"), above, 0o600))
+		}
+		for _, check := range [][]string{{"check"}, {"check", "--json", "--accepted"}} { // the second repeats the first
+			if said, want := r.says(r.dir, r.cache, check...), r.says(full, filepath.Join(base, "none", "none", "none"), check...); said != want {
+				t.Fatalf("round %d, after %q: %q says\n%s\nand one that knows nothing\n%s", round, name, check, said, want)
+			}
 		}
 		said, want := r.build(r.dir, r.cache, args...), r.build(full, filepath.Join(base, "none", "none", "none"), args...)
 		if said != want {
