@@ -51,7 +51,10 @@ func Credentials(b *Build, o RenderOptions) ([]Credential, error) {
 	links := b.links()
 	all := make([]Credential, len(list))
 	for i, c := range list {
-		all[i] = Credential{Credential: c, Name: slashed(c.ID), Environment: own.Name, By: b.Graph.GivenBy[c.ID]}
+		all[i] = Credential{Credential: c, Name: slashed(c.ID), Environment: own.Name}
+		if by, given := b.Graph.GivenBy[c.ID]; given {
+			all[i].By = by.String()
+		}
 		all[i].Owner, _, _ = strings.Cut(all[i].Name, "/")
 		count[all[i].Name]++
 		for _, e := range links[c.ID] {

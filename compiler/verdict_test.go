@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -38,6 +39,9 @@ func (j judged) put(name, text string) {
 // check says whether the last verdict holds. Where it does not there is a new one, if there may be one.
 func (j judged) check(tags ...string) (same bool) {
 	j.Helper()
+	if data, _ := os.ReadFile(filepath.Join(j.dir, "more.cue")); bytes.Contains(data, []byte("@tag(password)")) {
+		tags = append(tags, "password=hunter2")
+	}
 	in := Input{Dir: j.dir, Tags: tags, Env: func(name string) (string, bool) { return "given", name == "TOKEN" }}
 	v := OpenVerdict(in, "1", j.cache)
 	findings, summary, same := v.Same()
@@ -77,7 +81,10 @@ func TestAVerdictIsOfItsInput(t *testing.T) {
 		{"the package itself", "sizes/sizes.cue", "package sizes\n\none: 1\n", ""},
 		{"another value there", "sizes/sizes.cue", "package sizes\n\none: 2\n", ""},
 		{"an error", "more.cue", "package shop\n\ncomponents: app: repliacs: 2\n", never},
-		{"a value from outside", "more.cue", "package shop\n\ncomponents: app: secrets: TOKEN: {env: \"TOKEN\"}\n", never},
+		{"a variable", "more.cue", "package shop\n\ncomponents: app: secrets: TOKEN: {env: \"TOKEN\"}\n", ""},
+		{"a file", "more.cue", "package shop\n\ncomponents: app: secrets: TOKEN: {file: \"token\"}\n", never},
+		{"a secret in plain text", "more.cue", "package shop\n\nconfig: registry: {username: \"robot\", password: \"hunter2\"}\n", never},
+		{"a secret in a tag", "more.cue", "package shop\n\n_password: string @tag(password)\nconfig: registry: {username: \"robot\", password: _password}\n", never},
 		{"the time", "more.cue", "package shop\n\n_now: string @tag(now,var=now)\n", never},
 		{"nothing of it", "more.cue", "package shop\n", ""},
 	} {

@@ -139,6 +139,11 @@ func edits() map[string]func(r *repeater) {
 		"record gone":                func(r *repeater) { r.remove("out/.platc/manifest.json") },
 		"record edited":              func(r *repeater) { r.edit("out/.platc/manifest.json", func(text string) string { return text + "\n" }) },
 		"tree gone":                  func(r *repeater) { r.remove("out") },
+		"given": func(r *repeater) {
+			r.put("given.cue", "package shop\n\ncomponents: app: secrets: TOKEN: {env: \"TOKEN\"}\n")
+		},
+		"given gone":  func(r *repeater) { r.remove("given.cue") },
+		"given other": func(r *repeater) { r.env[1] = fmt.Sprintf("TOKEN=canary-%d", r.random.IntN(1000)) },
 		"imported": func(r *repeater) {
 			r.put("cue.mod/module.cue", "module: \"example.com/shop\"\nlanguage: version: \"v0.15.0\"\n")
 			r.put("sizes/sizes.cue", "package sizes\n\ncpu: \"800m\"\n")
@@ -283,7 +288,7 @@ func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := t.TempDir()
-	r := &repeater{T: t, dir: filepath.Join(base, "a", "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String()}, random: rand.New(rand.NewPCG(1, 2))}
+	r := &repeater{T: t, dir: filepath.Join(base, "a", "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String(), "TOKEN=canary-0"}, random: rand.New(rand.NewPCG(1, 2))}
 	r.check(os.MkdirAll(r.cache, 0o755))
 	r.put("arch.cue", strings.Replace(repeatedArch, "RECIPIENT", key.Recipient().String(), 1))
 	table := edits()
@@ -331,6 +336,13 @@ func TestRepeatedBuildsAreFullBuilds(t *testing.T) {
 		}
 		r.same(fmt.Sprintf("round %d, after %q with %q", round, name, args), r.tree(r.dir), r.tree(full))
 		r.check(os.RemoveAll(filepath.Dir(full)))
+		r.cached("", func(name string) error {
+			data, err := os.ReadFile(name)
+			if bytes.Contains(data, []byte("canary")) {
+				t.Errorf("round %d: %s has a secret from outside", round, name)
+			}
+			return err
+		})
 		if strings.Contains(said, "error") { // go on from a tree that builds
 			r.remove("more.cue")
 			r.remove(".sops.yaml")
@@ -365,7 +377,7 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := t.TempDir()
-	r := &repeater{T: t, dir: filepath.Join(base, "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String()}, random: rand.New(rand.NewPCG(1, 2))}
+	r := &repeater{T: t, dir: filepath.Join(base, "shop"), cache: filepath.Join(base, "cache"), env: []string{"SOPS_AGE_KEY=" + key.String(), "TOKEN=canary-0"}, random: rand.New(rand.NewPCG(1, 2))}
 	r.check(os.MkdirAll(r.cache, 0o755))
 	r.put("arch.cue", strings.Replace(repeatedArch, "RECIPIENT", key.Recipient().String(), 1))
 	r.put("code/shop/__init__.py", "")

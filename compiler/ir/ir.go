@@ -16,10 +16,10 @@ import (
 // Graph is an architecture: components and sub-components as nodes, links as edges.
 type Graph struct {
 	Name    string
-	Arch    kind.Object       // what kinds see as #arch; secrets are references
-	Given   map[string]Given  // secrets that the user gave, by ID
-	GivenTo map[string]string // the component that has one as its own, by ID; those of config are nobody's
-	GivenBy map[string]string // where their texts come from, by ID: "the environment variable REGISTRY_PASSWORD"
+	Arch    kind.Object        // what kinds see as #arch; secrets are references
+	Given   map[string]Given   // secrets that the user gave, by ID
+	GivenTo map[string]string  // the component that has one as its own, by ID; those of config are nobody's
+	GivenBy map[string]GivenBy // where their texts come from, by ID
 	Config  Config
 	Images  images.File       // which image of a component is deployed
 	Retired map[string]string // ID -> why the data of an owner that is gone may stay behind
@@ -66,6 +66,19 @@ func (g *Graph) Folder() string {
 
 // Given reads the text of a secret that the user gave, or says why it cannot be read.
 type Given func() (string, *diag.Diagnostic)
+
+// GivenBy is where the text of a secret comes from: an environment variable, a file, or neither, which is arch.cue.
+type GivenBy struct{ Env, File string }
+
+func (g GivenBy) String() string {
+	switch {
+	case g.Env != "":
+		return "the environment variable " + g.Env
+	case g.File != "":
+		return "the file " + g.File
+	}
+	return "arch.cue"
+}
 
 // Config is what the compiler itself needs of `config`.
 type Config struct {

@@ -167,7 +167,7 @@ func (k *Kinds) builtIn() *kind.Library {
 func (s Source) graph(library *kind.Library, c *concealer, e *evaluated, list *diag.List) *ir.Graph {
 	l := &lowering{reader: reader{dir: s.Dir, list: list}, concealer: c, library: library, source: s, graph: &ir.Graph{
 		Library: library, Dir: s.dir(), Tags: e.tags, Environment: s.environment, Environments: s.environments,
-		Given: map[string]ir.Given{}, GivenTo: map[string]string{}, GivenBy: map[string]string{}, Failed: map[string]bool{},
+		Given: map[string]ir.Given{}, GivenTo: map[string]string{}, GivenBy: map[string]ir.GivenBy{}, Failed: map[string]bool{},
 	}}
 	if list.HasErrors() && len(e.top.Fields) == 0 {
 		return nil

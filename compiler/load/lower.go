@@ -219,15 +219,11 @@ func (l *lowering) withSecrets(section string, data kind.Object, given *kind.Giv
 }
 
 // givenBy says where a text comes from.
-func givenBy(data any) string {
+func givenBy(data any) (by ir.GivenBy) {
 	v, _ := data.(kind.Object)
-	if env, ok := v["env"].(string); ok {
-		return "the environment variable " + env
-	}
-	if file, ok := v["file"].(string); ok {
-		return "the file " + file
-	}
-	return "arch.cue"
+	by.Env, _ = v["env"].(string)
+	by.File, _ = v["file"].(string)
+	return by
 }
 
 // secret is what reads a secret; name is its place in arch.cue. Nothing reads what is given under a misspelt name.
