@@ -32,6 +32,7 @@ type inputs struct {
 	sources [sha256.Size]byte // the same without the keys
 	program [sha256.Size]byte // of the program alone
 	keys    [sha256.Size]byte // of what secrets need beside arch.cue: variables, files of keys, and whether a key may be made
+	private bool              // an identity is among the keys: nobody without it can guess what their sum is
 }
 
 // look collects inputs.
@@ -40,6 +41,7 @@ type look struct {
 	skip            string // the output; "": there is none
 	seen            map[string]bool
 	imports         bool // a package of the module may be read, wherever it is
+	private         bool // an identity was read
 }
 
 // readInputs reads what decides about a build: the program, what it was told, the variables and files that secrets need, and every file of CUE, of
@@ -93,6 +95,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 	}
 	sums := inputs{program: sha256.Sum256([]byte(version + "\x00" + program + "\x00" + identity))}
 	keys.content.Sum(sums.keys[:0])
+	sums.private = keys.private
 	if err := l.sources(s, dir, root); err != nil {
 		return sums, err
 	}
@@ -108,6 +111,7 @@ func readInputs(in Input, version string, out string, o RenderOptions) (inputs, 
 func (l *look) say(what string, texts ...string) {
 	_, _ = fmt.Fprintf(l.content, "%s %d\n", what, len(texts))
 	for _, t := range texts {
+		l.private = l.private || strings.Contains(t, "AGE-SECRET-KEY-1")
 		_, _ = fmt.Fprintf(l.content, "%d %s\n", len(t), t)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,8 +39,10 @@ type receiptHead struct {
 	Content  string            `json:"content"`  // sum of the input
 	Findings []diag.Diagnostic `json:"findings"` // of the input alone: what a build says of the tree before it, it says once
 	Files    int               `json:"files"`
-	Own      []string          `json:"own"`     // the user's own files and folders that were copied
-	OwnSum   string            `json:"own_sum"` // of these
+	Own      []string          `json:"own"`                 // the user's own files and folders that were copied
+	OwnSum   string            `json:"own_sum"`             // of these
+	Given    []string          `json:"given,omitempty"`     // variables that secrets come from
+	GivenSum string            `json:"given_sum,omitempty"` // of these and the keys
 }
 
 // receiptAge is how long the receipts of other trees are kept.
@@ -82,6 +85,9 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 	if r.unsure || last.head.Content != hex.EncodeToString(r.before.content[:]) {
 		return nil, 0, false
 	}
+	if r.sumOfGiven(last.head.Given, r.before) != last.head.GivenSum {
+		return nil, 0, false
+	}
 	if sum, err := sumOfOwn(last.head.Own); err != nil || sum != last.head.OwnSum {
 		return nil, 0, false
 	}
@@ -95,6 +101,20 @@ func (r *Receipt) Same(now time.Time) (findings []diag.Diagnostic, files int, sa
 		last.store(now)
 	}
 	return last.head.Findings, last.head.Files, true
+}
+
+// sumOfGiven is a sum of variables and the keys at hand: who has not the keys cannot try texts, and who has them can read the secrets of the tree. "" of none.
+func (r *Receipt) sumOfGiven(variables []string, in inputs) string {
+	if len(variables) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	_, _ = sum.Write(in.keys[:]) // a sum takes everything
+	for _, name := range variables {
+		text, set := r.in.Env(name)
+		_, _ = fmt.Fprintf(sum, "%q %v %q\n", name, set, text)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Own are the user's own files and folders that were copied, where Same says that nothing changed.
@@ -140,10 +160,13 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if rendered.Outside || !b.shown(r.in.Dir) {
 		return
 	}
-	r.unsure = r.unsure || b.given() // a sum of a short secret would tell it
 	after, err := readInputs(r.in, r.version, r.out, r.options)
 	if rendered.DevKey != nil && after.sources == r.before.sources {
 		r.before = after // the key is the only input that a build makes
+	}
+	given, all := b.variables()
+	if !all || len(given) > 0 && (!after.private || r.in.Restrict != nil) {
+		r.unsure = true // a sum of a short secret would tell it
 	}
 	if r.unsure = r.unsure || err != nil || after != r.before; r.unsure && after.keys != r.before.keys {
 		return
@@ -165,7 +188,10 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if r.unsure {
 		content = "" // no input has this sum
 	}
-	r.head = receiptHead{Content: content, Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum}
+	r.head = receiptHead{Content: content, Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum, Given: given}
+	if !r.unsure {
+		r.head.GivenSum = r.sumOfGiven(given, after)
+	}
 	r.store(now)
 }
 

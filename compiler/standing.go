@@ -54,6 +54,19 @@ func (b *Build) given() bool {
 	return slices.ContainsFunc(b.Environments, func(e *Environment) bool { return len(e.Graph.Given) > 0 })
 }
 
+// variables are those that secrets come from, sorted; all is false where some come from elsewhere.
+func (b *Build) variables() (names []string, all bool) {
+	all = true
+	for _, e := range b.Environments {
+		for _, by := range e.Graph.GivenBy {
+			all = all && by.Env != ""
+			names = append(names, by.Env)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), all
+}
+
 // keepSecrets stores what the files of secrets were made for.
 func (o *Output) keepSecrets(answers kind.Answers, keys string) {
 	s := o.secrets

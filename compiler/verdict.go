@@ -71,8 +71,11 @@ func (v *Verdict) Same() (findings []diag.Diagnostic, summary []string, same boo
 
 // Keep stores what a check found. Where what is stored could tell a secret, or another check of this input might end in another way, there is nothing. That it cannot be stored is no trouble.
 func (v *Verdict) Keep(b *Build, summary []string, now time.Time) {
-	if v == nil || b.Findings.HasErrors() || !b.givenByVariables() || !b.shown(v.in.Dir) || b.OwnChanged() {
+	if v == nil || b.Findings.HasErrors() || !b.shown(v.in.Dir) || b.OwnChanged() {
 		return
+	}
+	if _, all := b.variables(); !all {
+		return // of a file a check looks whether it is one, and a sum of arch.cue or of tags with a secret in them could tell it; variables are read by nobody
 	}
 	if after, err := readInputs(v.in, v.version, "", RenderOptions{}); err != nil || after != v.before {
 		return
@@ -86,17 +89,4 @@ func (v *Verdict) Keep(b *Build, summary []string, now time.Time) {
 	if err == nil && replace(v.file, sealed(append([]byte(verdictForm), data...))) == nil {
 		forget(filepath.Dir(v.file), now)
 	}
-}
-
-// givenByVariables says whether all secrets that the user gives are environment variables, which no check reads. Of a file a check looks whether it is one, and a sum of arch.cue or of tags with a
-// secret in them could tell it.
-func (b *Build) givenByVariables() bool {
-	for _, e := range b.Environments {
-		for _, by := range e.Graph.GivenBy {
-			if by.Env == "" {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -403,8 +403,17 @@ func TestAnUnchangedBuildIsProven(t *testing.T) {
 		{"nothing after them", func() {}, true},
 		{"an embedded file", func() { r.put("note.txt", "two") }, false},
 		{"one more", func() { edits()["embedded more"](r) }, false},
+		{"a secret from outside", func() { edits()["given"](r) }, false},
+		{"nothing after it", func() {}, true},
+		{"another text of it", func() { edits()["given other"](r) }, false},
 		{"a key", func() { edits()["identity elsewhere"](r) }, false},
 		{"an edit", func() { edits()["deleted"](r) }, false},
+		{"nothing after it", func() {}, true},
+		{"a secret of a file", func() {
+			r.put("token", "canary")
+			r.edit("given.cue", func(text string) string { return strings.Replace(text, `{env: "TOKEN"}`, `{file: "token"}`, 1) })
+		}, false},
+		{"nothing after it", func() {}, false},
 	}
 	for _, s := range steps {
 		s.does()
