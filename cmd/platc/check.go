@@ -33,10 +33,7 @@ cache: the next one of the same input says the same at once.`,
 			}
 			if findings, summary, same := verdict.Same(); same {
 				list := &diag.List{}
-				list.Deny(o.deny.codes)
-				for _, d := range findings {
-					list.Add(d)
-				}
+				o.again(list, findings)
 				return c.checked(&o, list, summary, accepted)
 			}
 			b, err := checked(in)
@@ -74,6 +71,14 @@ func (o *common) verdict(c *console, in compiler.Input) *compiler.Verdict {
 		return nil
 	}
 	return compiler.OpenVerdict(in, platcVersion(), cache)
+}
+
+// again adds what was found in the same input before.
+func (o *common) again(list *diag.List, findings []diag.Diagnostic) {
+	list.Deny(o.deny.codes)
+	for _, d := range findings {
+		list.Add(d)
+	}
 }
 
 // compare adds what a build into a folder would leave behind there.

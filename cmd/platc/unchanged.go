@@ -43,10 +43,7 @@ func (c *console) cache() string {
 // unchanged ends a build that would do what the last one did.
 func (o *buildOptions) unchanged(c *console, p *progress, findings []diag.Diagnostic, files int, started time.Time) error {
 	b := &compiler.Build{Hidden: c.hidden, Timings: []compiler.Timing{{Stage: "unchanged", Took: time.Since(started)}}}
-	b.Findings.Deny(o.deny.codes)
-	for _, d := range findings {
-		b.Findings.Add(d)
-	}
+	o.again(&b.Findings, findings)
 	if b.Findings.HasErrors() {
 		return o.stopped(c, p, b, nil)
 	}
