@@ -12,8 +12,8 @@ import (
 // ReadFlags open a file for Read: a pipe in its place does not block.
 const ReadFlags = os.O_RDONLY | syscall.O_NONBLOCK
 
-// MaxFile is more bytes than any file that platc writes or reads beside CUE.
-const MaxFile = 64 << 20
+// MaxFile is more bytes than any file that platc writes or reads beside CUE. The longest is the record of a tree: 10 kB for each component, of which there are 20,000 at most.
+const MaxFile = 256 << 20
 
 // Errors of what stands in the place of a file.
 var (

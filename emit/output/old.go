@@ -119,10 +119,13 @@ func openState(name string) (*place, error) {
 	return &place{name: name, files: files}, err
 }
 
-// readArchive is the files of an archive that Archive wrote. Their sum is bounded like a single file.
+// maxArchive is more bytes than the files of any tree have together: 200 kB for each component.
+const maxArchive = 16 * emit.MaxFile
+
+// readArchive is the files of an archive that Archive wrote. Their sum is bounded.
 func readArchive(r io.Reader) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	left := int64(emit.MaxFile)
+	left := int64(maxArchive)
 	for archive := tar.NewReader(r); ; {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
@@ -135,7 +138,7 @@ func readArchive(r io.Reader) (map[string][]byte, error) {
 			continue
 		}
 		if left -= header.Size; left < 0 {
-			return nil, fmt.Errorf("it holds more than %d MiB", emit.MaxFile>>20)
+			return nil, fmt.Errorf("it holds more than %d MiB", maxArchive>>20)
 		}
 		if files[header.Name], err = io.ReadAll(archive); err != nil {
 			return nil, errors.New("it is not a tar archive, or is truncated")

@@ -1,10 +1,16 @@
 package output
 
 import (
+	"archive/tar"
+	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,5 +78,31 @@ func TestRecordsAreDecodedBesideAnother(t *testing.T) {
 			}
 		}
 		sameRecord(t, strings.Join(lines, ""), other)
+	}
+}
+
+// TestTreesOfManyComponentsAreRead: the record of 20,000 components has 200 MB, and an archive of them 4 GB.
+func TestTreesOfManyComponentsAreRead(t *testing.T) {
+	t.Parallel()
+	out := tempDir(t)
+	build(t, out, oldTree)
+	f, err := os.OpenFile(filepath.Join(out, recordPath), os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	_, err = f.Write(bytes.Repeat([]byte{' '}, 70<<20))
+	must(t, err)
+	must(t, f.Close())
+	plan(t, out, newTree, Options{Version: "1.0.0"})
+
+	r, w := io.Pipe()
+	go func() {
+		archive := tar.NewWriter(w)
+		for i := range 2 {
+			_ = archive.WriteHeader(&tar.Header{Name: strconv.Itoa(i), Size: 40 << 20})
+			_, _ = archive.Write(make([]byte, 40<<20))
+		}
+		_ = w.CloseWithError(archive.Close())
+	}()
+	if files, err := readArchive(r); err != nil || len(files) != 2 {
+		t.Errorf("%d files, %v", len(files), err)
 	}
 }

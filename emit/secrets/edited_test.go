@@ -304,7 +304,7 @@ func TestFilesThatNeverEndAreNotRead(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = folder.Close() })
 	w.options.Old = func(name string) ([]byte, error) { return emit.ReadBelow(folder, name) }
-	if text := w.fails("E0402", shop("orders")...); !strings.Contains(text, dbEnv+" cannot be read: it is larger than 64 MiB") {
+	if text := w.fails("E0402", shop("orders")...); !strings.Contains(text, dbEnv+" cannot be read: it is larger than 256 MiB") {
 		t.Error(text)
 	}
 	if err := os.Remove(filepath.Join(out, dbEnv)); err != nil {
