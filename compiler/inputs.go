@@ -155,7 +155,6 @@ func (l *look) sources(s load.Source, dir, root string) error {
 
 // above takes in the files of CUE in a folder and in those above it, up to that of a module above the root.
 func (l *look) above(dir, root string) error {
-	inside := true // the root, or below it
 	for folder := dir; ; folder = filepath.Dir(folder) {
 		names, err := filepath.Glob(filepath.Join(folder, "*.cue"))
 		if err != nil {
@@ -166,16 +165,11 @@ func (l *look) above(dir, root string) error {
 				return err
 			}
 		}
-		if !inside {
-			if _, err := os.Stat(filepath.Join(folder, "cue.mod")); err == nil || folder == filepath.Dir(folder) {
-				l.say("above", folder, strconv.FormatBool(err == nil))
-				return nil
-			}
-		}
-		if folder == filepath.Dir(folder) {
+		outer := folder != root && load.ModuleRoot(folder) == folder // the root is the nearest module
+		if outer || folder == filepath.Dir(folder) {
+			l.say("above", folder, strconv.FormatBool(outer))
 			return nil
 		}
-		inside = inside && folder != root
 	}
 }
 

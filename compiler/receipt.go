@@ -184,13 +184,9 @@ func (r *Receipt) Keep(b *Build, findings []diag.Diagnostic, rendered *Output, c
 	if err != nil {
 		return
 	}
-	content := hex.EncodeToString(after.content[:])
-	if r.unsure {
-		content = "" // no input has this sum
-	}
-	r.head = receiptHead{Content: content, Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum, Given: given}
-	if !r.unsure {
-		r.head.GivenSum = r.sumOfGiven(given, after)
+	r.head = receiptHead{Findings: findings, Files: change.Files(), Own: roots, OwnSum: sum}
+	if !r.unsure { // else no input has its sum
+		r.head.Content, r.head.Given, r.head.GivenSum = hex.EncodeToString(after.content[:]), given, r.sumOfGiven(given, after)
 	}
 	r.store(now)
 }

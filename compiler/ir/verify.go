@@ -44,7 +44,7 @@ func (v *verification) origin(by []Origin, what string, args ...any) {
 	}
 }
 
-// origins demands one of every decision in a map.
+// origins demands one of every decision in a map. It looks itself, since to hand a name over takes longer than to look.
 func origins[T any](v *verification, m map[string]Decided[T], what, of string) {
 	for name, d := range m {
 		if len(d.by) == 0 {
